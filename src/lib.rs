@@ -10,3 +10,21 @@
 //! into a new [`state::State`] and a list of [`effect::Effect`]s; the runtime
 //! performs those and feeds what comes back in as events. Views only read.
 //! `tests/architecture.rs` holds who may import whom.
+
+pub mod call;
+pub mod chat;
+pub mod cli;
+pub mod clock;
+pub mod command;
+pub mod config;
+pub mod effect;
+pub mod event;
+pub mod identity;
+pub mod model;
+pub mod runtime;
+pub mod service;
+pub mod state;
+pub mod tasks;
+pub mod update;
+pub mod view;
+pub mod wire;

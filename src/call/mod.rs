@@ -1,0 +1,3 @@
+//! Call back ends: a function between two channels each.
+
+pub mod native;

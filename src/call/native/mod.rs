@@ -1,0 +1,1 @@
+//! Calls of the embedded service: its signalling session and driver.

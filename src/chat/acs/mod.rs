@@ -1,0 +1,1 @@
+//! Chat over ACS: REST and the realtime channel.

@@ -1,0 +1,3 @@
+//! Chat back ends: a function between two channels each.
+
+pub mod acs;

@@ -1,0 +1,1 @@
+//! Defaults, the user's file, environment and flags; where files live.

@@ -1,0 +1,1 @@
+//! Everything we can ask for.

@@ -1,0 +1,1 @@
+//! The vocabulary: plain values that no vendor is behind.

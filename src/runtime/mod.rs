@@ -1,0 +1,1 @@
+//! The imperative shell: the loop, and the performer of effects.

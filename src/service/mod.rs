@@ -1,0 +1,1 @@
+//! The embedded service: real HTTP and WebSocket, the vendor's wire protocols, loopback.

@@ -1,0 +1,1 @@
+//! What we know, and the methods that keep it consistent.

@@ -1,0 +1,1 @@
+//! How what happened changes what we know; one file per event source.

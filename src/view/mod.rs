@@ -1,0 +1,3 @@
+//! How what we know is shown; reads only.
+
+pub mod fullscreen;

@@ -1,0 +1,1 @@
+//! Azure Communication Services: identity, chat and its realtime channel.

@@ -1,0 +1,3 @@
+//! Vendor protocols as bytes and values; mirrors the vendor's names, holds no policy.
+
+pub mod acs;
