@@ -20,6 +20,7 @@ impl Tasks {
         Self::default()
     }
 
+    #[must_use]
     pub fn child(&self) -> Self {
         Self {
             tracker: self.tracker.clone(),
@@ -28,7 +29,6 @@ impl Tasks {
     }
 
     /// Runs `task` until it ends or the group is stopped, whichever is first.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
@@ -40,7 +40,6 @@ impl Tasks {
     }
 
     /// Runs `task` to its end; it watches [`Tasks::stopped`] itself, to say good-bye.
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn spawn_graceful(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
     }
