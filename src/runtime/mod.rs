@@ -1,1 +1,3 @@
 //! The imperative shell: the loop, and the performer of effects.
+
+pub mod screen;
