@@ -118,7 +118,7 @@ impl Pen {
             }
             Some((_, row)) if row == y => self.push(format_args!("\x1b[{}G", x + 1)),
             Some((_, row)) if row + 1 == y && x == 0 && y < self.height => {
-                self.out.push_str("\r\n")
+                self.out.push_str("\r\n");
             }
             _ if x == 0 => self.push(format_args!("\x1b[{}H", y + 1)),
             _ => self.push(format_args!("\x1b[{};{}H", y + 1, x + 1)),
