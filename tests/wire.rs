@@ -2,6 +2,7 @@
 //! has answered. `fixtures/wire/README.md` says where each recording is from.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot read its fixture must fail"
 )]
 

@@ -478,7 +478,7 @@ mod tests {
             }),
             received().prop_map(|m| Notification::ChatMessageDeleted(ChatMessageDeleted {
                 at: m.at,
-                deletetime: String::new(),
+                ..ChatMessageDeleted::default()
             })),
             received().prop_map(|m| Notification::TypingIndicatorReceived(
                 TypingIndicatorReceived { at: m.at }
