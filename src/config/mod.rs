@@ -330,10 +330,12 @@ pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
         .map(|entry| (entry.key, entry.text))
         .collect();
     choices.insert(key.to_owned(), value.to_owned());
-    let text: String = choices
-        .iter()
-        .map(|(key, value)| format!("{key} = {}\n", toml::Value::from(value.as_str())))
-        .collect();
+    let mut text = String::new();
+    for (key, value) in &choices {
+        let value = toml::Value::from(value.as_str());
+        // Dotted keys as they stand: the file is read back by the same rules.
+        text += &format!("{key} = {value}\n");
+    }
     paths::replace_private(path, text.as_bytes())
 }
 
