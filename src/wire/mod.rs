@@ -1,3 +1,4 @@
 //! Vendor protocols as bytes and values; mirrors the vendor's names, holds no policy.
 
 pub mod acs;
+pub mod local;
