@@ -9,68 +9,57 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use crate::model::identity::RawId;
 use crate::model::thread::ThreadId;
 
 mod link;
 
-/// Something that can be joined, opened or called.
+/// A place to join or open, parsed once.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Locator {
-    Link(MeetingLink),
-    /// Digits only; printed in groups in invitations.
+    /// A meeting link; `link` is kept as it was given, since the join call wants it so.
+    Meeting {
+        link: String,
+        /// Only the classic form names it.
+        thread: Option<ThreadId>,
+        host: MeetingHost,
+        parts: LinkParts,
+    },
+    /// Meeting id without blanks, and the passcode as printed.
     MeetingId {
         id: String,
-        passcode: Option<Passcode>,
+        passcode: Option<String>,
     },
-    /// Chat only: a thread id alone does not lead into a call.
+    /// A chat thread without a call.
     Thread(ThreadId),
     /// A group call of the calling service itself, named by a GUID.
     GroupCall(String),
     /// A room of the calling service; `99` and more digits.
     Room(String),
-    Person(RawId),
-    /// `+` and digits.
-    Phone(String),
+    /// Somebody to be called, by raw id; a phone number's is `4:+…`.
+    Person(String),
 }
 
-/// A meeting's address.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MeetingLink {
-    /// As it was written, without wrappers: what the join call is given.
-    pub original: String,
-    pub host: LinkHost,
-    pub form: LinkForm,
-    /// Found beside the link in an invitation.
-    pub passcode: Option<Passcode>,
-}
-
-/// Whose link it is.
+/// Whose meeting a link leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkHost {
-    /// The vendor's public cloud.
+pub enum MeetingHost {
+    /// The configured or given endpoint: our own embedded service.
+    Own,
+    /// A work meeting of the vendor; dialling it needs the call bridge.
     Vendor,
-    /// The configured or given endpoint.
-    Endpoint,
 }
 
-#[derive(Clone, PartialEq, Eq)]
-pub enum LinkForm {
-    /// `/l/meetup-join/{thread}/{message}?context={json}`
-    Classic {
-        thread: ThreadId,
-        /// `0` for a meeting, else the message of a channel the meeting hangs on.
-        message: String,
-        tenant: Option<String>,
-        organizer: Option<String>,
-    },
-    /// `/meet/{digits}?p={token}`; the token is not the passcode.
-    Short { id: String },
+/// What else a link says, and what an invitation says beside it.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct LinkParts {
+    /// The channel message that the meeting hangs on; `None` for an ordinary meeting.
+    pub message: Option<String>,
+    pub tenant: Option<String>,
+    pub organizer: Option<String>,
+    /// From the short form, or printed beside the link.
+    pub meeting_id: Option<String>,
+    /// Printed beside the link; the token in a short link is not it.
+    pub passcode: Option<String>,
 }
-
-/// What an invitation prints as passcode. Its case matters.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Passcode(String);
 
 /// Why a text is no locator, or one that cannot be joined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,95 +114,62 @@ impl Locator {
             return Ok(found);
         }
         if has_scheme(text) && !text.contains(char::is_whitespace) {
-            return link::read(text, endpoint).map(Self::Link);
+            return link::read(text, endpoint);
         }
         invitation(text, endpoint)
     }
 
-    /// The same locator with the passcode that was given apart from it.
+    /// The same locator with a passcode that was given apart from it.
     #[must_use]
-    pub fn with_passcode(self, given: Option<Passcode>) -> Self {
-        match self {
-            Self::MeetingId { id, passcode } => Self::MeetingId {
-                id,
-                passcode: given.or(passcode),
-            },
-            Self::Link(link) => Self::Link(MeetingLink {
-                passcode: given.or(link.passcode),
-                ..link
-            }),
-            other => other,
+    pub fn with_passcode(mut self, given: Option<String>) -> Self {
+        if let Self::MeetingId { passcode, .. }
+        | Self::Meeting {
+            parts: LinkParts { passcode, .. },
+            ..
+        } = &mut self
+            && given.is_some()
+        {
+            *passcode = given;
         }
+        self
     }
 
     /// The chat thread, where the locator itself names it.
     pub fn thread(&self) -> Option<&ThreadId> {
         match self {
             Self::Thread(thread) => Some(thread),
-            Self::Link(link) => match &link.form {
-                LinkForm::Classic { thread, .. } => Some(thread),
-                LinkForm::Short { .. } => None,
-            },
-            Self::MeetingId { .. }
-            | Self::GroupCall(_)
-            | Self::Room(_)
-            | Self::Person(_)
-            | Self::Phone(_) => None,
+            Self::Meeting { thread, .. } => thread.as_ref(),
+            Self::MeetingId { .. } | Self::GroupCall(_) | Self::Room(_) | Self::Person(_) => None,
         }
     }
-}
 
-impl MeetingLink {
-    /// A meeting of a channel has no chat for external users.
+    /// A meeting of a channel: external users have no chat in it.
     pub fn is_channel_meeting(&self) -> bool {
-        matches!(&self.form, LinkForm::Classic { thread, .. }
-            if thread.as_str().ends_with("@thread.tacv2") || thread.as_str().ends_with("@thread.skype"))
+        self.thread().is_some_and(|thread| {
+            [".tacv2", ".skype"]
+                .iter()
+                .any(|kind| thread.as_str().ends_with(kind))
+        })
     }
 }
 
-impl Passcode {
-    pub fn new(text: &str) -> Self {
-        Self(text.trim().to_owned())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Passcode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("[passcode]")
-    }
-}
-
-/// A link lets its holder in, so only its kind is printed.
+/// Links and passcodes open doors: only the form is printed.
 impl fmt::Debug for Locator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link(link) => link.fmt(f),
-            Self::MeetingId { .. } => f.write_str("MeetingId"),
-            Self::Thread(thread) => write!(f, "Thread({thread:?})"),
-            Self::GroupCall(_) => f.write_str("GroupCall"),
-            Self::Room(_) => f.write_str("Room"),
-            Self::Person(id) => write!(f, "Person({id:?})"),
-            Self::Phone(_) => f.write_str("Phone"),
-        }
+        f.write_str(match self {
+            Self::Meeting { .. } => "Meeting",
+            Self::MeetingId { .. } => "MeetingId",
+            Self::Thread(_) => "Thread",
+            Self::GroupCall(_) => "GroupCall",
+            Self::Room(_) => "Room",
+            Self::Person(_) => "Person",
+        })
     }
 }
 
-impl fmt::Debug for MeetingLink {
+impl fmt::Debug for LinkParts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Link({:?}, {:?})", self.host, self.form)
-    }
-}
-
-impl fmt::Debug for LinkForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Classic { thread, .. } => write!(f, "Classic({thread:?})"),
-            Self::Short { .. } => f.write_str("Short"),
-        }
+        f.write_str("LinkParts")
     }
 }
 
@@ -261,18 +217,16 @@ fn plain(text: &str) -> Option<Locator> {
     if is_guid(text) {
         return Some(Locator::GroupCall(text.to_ascii_lowercase()));
     }
-    if let Some(number) = text.strip_prefix("4:").or(text.strip_prefix("tel:")) {
-        return phone(number).map(Locator::Phone);
-    }
     if is_person(text) {
-        return Some(Locator::Person(RawId::new(text)));
+        return Some(Locator::Person(text.to_owned()));
     }
-    phone(text)
-        .map(Locator::Phone)
-        .or_else(|| digits(text).and_then(number))
+    let number = ["4:", "tel:"].iter().find_map(|p| text.strip_prefix(p));
+    phone(number.unwrap_or(text))
+        .map(|number| Locator::Person(format!("4:{number}")))
+        .or_else(|| digits(text).and_then(numbered))
 }
 
-fn number(digits: String) -> Option<Locator> {
+fn numbered(digits: String) -> Option<Locator> {
     if digits.starts_with("99") && ROOM_DIGITS.contains(&digits.len()) {
         return Some(Locator::Room(digits));
     }
@@ -341,11 +295,11 @@ fn digits(text: &str) -> Option<String> {
 fn invitation(text: &str, endpoint: Option<&str>) -> Result<Locator, Refusal> {
     let passcode = after(text, "passcode")
         .and_then(|rest| rest.split_whitespace().next())
-        .map(Passcode::new);
+        .map(str::to_owned);
     let mut refused = None;
     for address in addresses(text) {
         match link::read(address, endpoint) {
-            Ok(found) => return Ok(Locator::Link(MeetingLink { passcode, ..found })),
+            Ok(found) => return Ok(found.with_passcode(passcode)),
             // The other links of an invitation lead to help pages.
             Err(reason) if is_meeting_like(address) => refused = refused.or(Some(reason)),
             Err(_) => {}

@@ -5,11 +5,11 @@ use url::Url;
 
 use super::Cloud;
 use super::Damage;
-use super::LinkForm;
-use super::LinkHost;
+use super::LinkParts;
+use super::Locator;
 use super::MEETING_DIGITS;
 use super::MOST_WRAPPERS;
-use super::MeetingLink;
+use super::MeetingHost;
 use super::Refusal;
 use super::digits;
 use super::has_scheme;
@@ -17,7 +17,7 @@ use super::is_thread;
 use crate::model::thread::ThreadId;
 
 /// Unwraps and reads one address.
-pub(super) fn read(text: &str, endpoint: Option<&str>) -> Result<MeetingLink, Refusal> {
+pub(super) fn read(text: &str, endpoint: Option<&str>) -> Result<Locator, Refusal> {
     let mut text = text.to_owned();
     for _ in 0..=MOST_WRAPPERS {
         let url = Url::parse(&text).map_err(|_| Refusal::NotALocator)?;
@@ -76,30 +76,30 @@ fn is_vendor(host: &str) -> bool {
     host == VENDOR || host == VENDOR_CLOUD
 }
 
-fn direct(text: &str, url: &Url, endpoint: Option<&str>) -> Result<MeetingLink, Refusal> {
+fn direct(text: &str, url: &Url, endpoint: Option<&str>) -> Result<Locator, Refusal> {
     let host = owner(url, endpoint)?;
-    if host == LinkHost::Vendor && url.scheme() != "https" {
+    if host == MeetingHost::Vendor && url.scheme() != "https" {
         return Err(Refusal::Insecure);
     }
     let mut segments = url.path_segments().into_iter().flatten();
     let first = segments.next().unwrap_or_default().to_ascii_lowercase();
     let second = segments.next();
-    let form = match first.as_str() {
+    let (thread, parts) = match first.as_str() {
         "l" if second.is_some_and(|s| s.eq_ignore_ascii_case("meetup-join")) => {
             classic(segments.next(), segments.next(), url)?
         }
-        "meet" if host == LinkHost::Vendor => short(second)?,
+        "meet" if host == MeetingHost::Vendor => (None, short(second)?),
         _ => return Err(Refusal::NotAMeeting),
     };
-    Ok(MeetingLink {
-        original: text.to_owned(),
+    Ok(Locator::Meeting {
+        link: text.to_owned(),
+        thread,
         host,
-        form,
-        passcode: None,
+        parts,
     })
 }
 
-fn owner(url: &Url, endpoint: Option<&str>) -> Result<LinkHost, Refusal> {
+fn owner(url: &Url, endpoint: Option<&str>) -> Result<MeetingHost, Refusal> {
     let host = url.host_str().unwrap_or_default();
     let same = |endpoint: &str| {
         Url::parse(endpoint).is_ok_and(|e| {
@@ -109,10 +109,10 @@ fn owner(url: &Url, endpoint: Option<&str>) -> Result<LinkHost, Refusal> {
         })
     };
     if !host.is_empty() && endpoint.is_some_and(same) {
-        return Ok(LinkHost::Endpoint);
+        return Ok(MeetingHost::Own);
     }
     match host {
-        _ if is_vendor(host) => Ok(LinkHost::Vendor),
+        _ if is_vendor(host) => Ok(MeetingHost::Vendor),
         "teams.live.com" => Err(Refusal::PersonalMeeting),
         "gov.teams.microsoft.us" => Err(Refusal::Government(Cloud::GccHigh)),
         "dod.teams.microsoft.us" => Err(Refusal::Government(Cloud::Dod)),
@@ -125,7 +125,11 @@ fn owner(url: &Url, endpoint: Option<&str>) -> Result<LinkHost, Refusal> {
     }
 }
 
-fn classic(thread: Option<&str>, message: Option<&str>, url: &Url) -> Result<LinkForm, Refusal> {
+fn classic(
+    thread: Option<&str>,
+    message: Option<&str>,
+    url: &Url,
+) -> Result<(Option<ThreadId>, LinkParts), Refusal> {
     let thread = decoded(thread.unwrap_or_default());
     if !is_thread(&thread) {
         return Err(Refusal::Damaged(Damage::Thread));
@@ -145,14 +149,13 @@ fn classic(thread: Option<&str>, message: Option<&str>, url: &Url) -> Result<Lin
     {
         return Err(Refusal::Broadcast);
     }
-    Ok(LinkForm::Classic {
-        thread: ThreadId::new(&thread),
-        message: message
-            .filter(|m| !m.is_empty())
-            .map_or_else(|| "0".to_owned(), decoded),
+    let parts = LinkParts {
+        message: message.map(decoded).filter(|m| !m.is_empty() && m != "0"),
         tenant: member("Tid"),
         organizer: member("Oid"),
-    })
+        ..LinkParts::default()
+    };
+    Ok((Some(ThreadId::new(&thread)), parts))
 }
 
 /// The JSON after `context=`; it may be missing, but not be damaged.
@@ -171,11 +174,14 @@ fn context(url: &Url) -> Result<Option<serde_json::Value>, Refusal> {
         .ok_or(Refusal::Damaged(Damage::Context))
 }
 
-fn short(id: Option<&str>) -> Result<LinkForm, Refusal> {
+fn short(id: Option<&str>) -> Result<LinkParts, Refusal> {
     id.map(decoded)
         .and_then(|id| digits(&id))
         .filter(|id| MEETING_DIGITS.contains(&id.len()))
-        .map(|id| LinkForm::Short { id })
+        .map(|id| LinkParts {
+            meeting_id: Some(id),
+            ..LinkParts::default()
+        })
         .ok_or(Refusal::Damaged(Damage::Id))
 }
 
