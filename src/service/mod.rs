@@ -1,1 +1,3 @@
 //! The embedded service: real HTTP and WebSocket, the vendor's wire protocols, loopback.
+
+pub mod meetings;

@@ -29,7 +29,7 @@ use super::encode;
 pub enum ToClient {
     /// `{"type":"callState","state":"inLobby"}`
     CallState { state: CallState },
-    /// What is known of the meeting; `threadId` only while connected and if there is a chat for the receiver.
+    /// What is known of the meeting; `threadId` only once inside (also where its chat is closed to the receiver).
     ///
     /// ```json
     /// {"type":"info","callId":"0b0f…","topic":"Design review","threadId":"19:meeting_x@thread.v2","startedOn":"2026-11-23T10:02:00.000Z","me":"8:acs:…"}
