@@ -128,11 +128,6 @@ impl SigningKey {
             |()| format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)),
         )
     }
-
-    /// PKCS#1, for whoever checks a signature.
-    pub(super) fn public_key(&self) -> &[u8] {
-        self.key.public_key().as_ref()
-    }
 }
 
 /// From when until when a token holds.
@@ -180,7 +175,7 @@ mod tests {
         let token = key.token("8:acs:res_user", "chat,voip", times, 0);
         let mut rules = Validation::new(Algorithm::RS256);
         rules.set_required_spec_claims(&["exp"]);
-        let public = DecodingKey::from_rsa_der(key.public_key());
+        let public = DecodingKey::from_rsa_der(key.key.public_key().as_ref());
         let read = jsonwebtoken::decode::<Claims>(&token, &public, &rules).unwrap();
         assert_eq!(read.claims.skypeid, "acs:res_user");
         assert_eq!(read.claims.acs_scope.as_deref(), Some("chat,voip"));

@@ -41,7 +41,11 @@ pub enum Error {
 pub(super) fn acceptor(hosts: &[String], ca_file: &Path) -> Result<TlsAcceptor, Error> {
     let authority = authority().map_err(Error::Certificate)?;
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    names.extend(hosts.iter().filter(|host| !names.contains(host)).cloned());
+    for host in hosts {
+        if !names.contains(host) {
+            names.push(host.clone());
+        }
+    }
     let key = KeyPair::generate().map_err(Error::Certificate)?;
     let leaf = leaf(names)
         .and_then(|params| params.signed_by(&key, &authority))

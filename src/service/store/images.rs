@@ -70,7 +70,9 @@ impl Store {
     pub fn delete_image(&mut self, thread: &str, user: &str, id: &str) -> Result<(), Refusal> {
         let owner = &self.image(thread, user, id)?.owner;
         if owner != user || self.thread_for(thread, user)?.member(user)?.access != Access::Full {
-            return Err(Refusal::Forbidden("Only who uploaded an image may delete it."));
+            return Err(Refusal::Forbidden(
+                "Only who uploaded an image may delete it.",
+            ));
         }
         let thread = self.live_mut(thread)?;
         thread.images.retain(|image| image.id != id);
@@ -80,7 +82,8 @@ impl Store {
 
 /// Told from the first bytes: a declared type is not believed.
 fn media_type(bytes: &[u8]) -> Option<&'static str> {
-    let at = |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|b| b.starts_with(magic));
+    let at =
+        |offset: usize, magic: &[u8]| bytes.get(offset..).is_some_and(|b| b.starts_with(magic));
     if at(0, b"\x89PNG\r\n\x1a\n") {
         Some("image/png")
     } else if at(0, b"\xff\xd8\xff") {

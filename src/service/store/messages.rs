@@ -390,9 +390,9 @@ const GONE: Refusal = Refusal::NotFound("The message was deleted.");
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::service::store::Kind;
     use crate::service::store::NewThread;
-    use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
 

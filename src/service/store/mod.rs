@@ -20,8 +20,8 @@ use std::time::Duration;
 pub use self::change::Audience;
 pub use self::change::Change;
 pub use self::change::Properties;
-pub use self::change::Who;
 pub use self::change::What;
+pub use self::change::Who;
 pub use self::identities::Caller;
 pub use self::identities::Identities;
 pub use self::identities::KeySlot;
@@ -127,7 +127,10 @@ fn well_formed(thread: &str) -> Result<(), Refusal> {
 
 /// Refuses more than the kilobyte that all keys and values may have together.
 fn check_metadata(metadata: &Metadata) -> Result<(), Refusal> {
-    let size: usize = metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let size: usize = metadata
+        .iter()
+        .map(|(key, value)| key.len() + value.len())
+        .sum();
     if size > METADATA_BYTES {
         return Err(Refusal::Invalid(
             "Metadata must not exceed 1 KB in total.".to_owned(),

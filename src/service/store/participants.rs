@@ -116,12 +116,7 @@ impl Store {
     }
 
     /// Changes what somebody may do; their place in the thread stays.
-    pub fn set_access(
-        &mut self,
-        thread: &str,
-        user: &str,
-        access: Access,
-    ) -> Result<(), Refusal> {
+    pub fn set_access(&mut self, thread: &str, user: &str, access: Access) -> Result<(), Refusal> {
         let target = self.live_mut(thread)?;
         let who = target.participant_mut(user).ok_or(NOT_A_MEMBER)?;
         who.access = access;
@@ -185,7 +180,9 @@ impl Store {
             threads.remove(thread);
         }
         let by = by.clone();
-        let change = self.live_mut(thread)?.change(What::ParticipantsRemoved { by, who }, now);
+        let change = self
+            .live_mut(thread)?
+            .change(What::ParticipantsRemoved { by, who }, now);
         Ok(vec![Change { to, ..change }])
     }
 
@@ -211,7 +208,9 @@ impl Store {
             by: by.id.clone(),
         };
         target.note(body, now);
-        Ok(vec![target.change(What::ParticipantsAdded { by, who }, now)])
+        Ok(vec![
+            target.change(What::ParticipantsAdded { by, who }, now),
+        ])
     }
 
     /// Splits those who can be added from those who cannot. A malformed id refuses all of them.
@@ -286,7 +285,9 @@ impl Thread {
     pub(super) fn sender_name(&self, user: &str, said: Option<String>) -> String {
         match self.kind {
             Kind::Chat => said,
-            Kind::Meeting => self.participant(user).and_then(|who| who.display_name.clone()),
+            Kind::Meeting => self
+                .participant(user)
+                .and_then(|who| who.display_name.clone()),
         }
         .unwrap_or_default()
     }

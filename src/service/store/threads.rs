@@ -299,7 +299,9 @@ impl Thread {
         }
         let by = self.who(by);
         let properties = self.properties();
-        Ok(vec![self.change(What::ThreadUpdated { by, properties }, now)])
+        Ok(vec![
+            self.change(What::ThreadUpdated { by, properties }, now),
+        ])
     }
 
     pub(super) fn change(&mut self, what: What, now: Timestamp) -> Change {
@@ -413,7 +415,10 @@ mod tests {
         assert!(store.enforce_retention(NOW).is_empty());
         let changes = store.enforce_retention(end);
         assert!(matches!(changes[0].what, What::ThreadDeleted { by: None }));
-        assert!(matches!(store.thread_for(&id, &ada), Err(Refusal::NotFound(_))));
+        assert!(matches!(
+            store.thread_for(&id, &ada),
+            Err(Refusal::NotFound(_))
+        ));
         assert!(store.list_threads(&ada, None)[0].deleted.is_some());
     }
 
@@ -422,7 +427,9 @@ mod tests {
         let mut store = Store::default();
         let (ada, id) = thread(&mut store, NewThread::new(Kind::Chat, "Topic"));
         let mut patch = |pairs: &[(&str, Option<&str>)]| {
-            let pairs = pairs.iter().map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned)));
+            let pairs = pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), v.map(str::to_owned)));
             let patch = Patch {
                 metadata: pairs.collect(),
                 ..Patch::default()
@@ -446,7 +453,10 @@ mod tests {
         store.post(&id, &ada, draft, NOW).unwrap();
         assert!(!store.erase_person(&ada, NOW).is_empty());
         let page = store.list_messages(&id, &grace, None, None, 10).unwrap();
-        assert!(page.iter().all(|m| !matches!(&m.body, Body::Text(text) if !text.is_empty())));
+        assert!(
+            page.iter()
+                .all(|m| !matches!(&m.body, Body::Text(text) if !text.is_empty()))
+        );
         assert!(store.live(&id).unwrap().participant(&ada).is_none());
     }
 }
