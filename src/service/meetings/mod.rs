@@ -1,10 +1,14 @@
 //! Meetings: who may join them, how, and what everybody in them is told.
 
+mod desk;
 mod meeting;
 mod participant;
 mod requests;
 mod rules;
+mod socket;
 
+pub use desk::Meetings;
+pub use desk::Written;
 pub use meeting::Arrival;
 pub use meeting::Meeting;
 pub use meeting::Names;
@@ -20,6 +24,9 @@ pub use rules::Options;
 pub use rules::Standing;
 pub use rules::capabilities;
 pub use rules::capability;
+
+pub(in crate::service) use desk::keep_time;
+pub(in crate::service) use socket::routes;
 
 #[cfg(test)]
 mod tests;

@@ -82,6 +82,16 @@ impl Default for Options {
 }
 
 impl Options {
+    /// A meeting that lets everybody in, and may be opened by anybody.
+    pub fn open(topic: &str) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            lobby: LobbyMode::Everyone,
+            anonymous_start: true,
+            ..Self::default()
+        }
+    }
+
     pub fn admission(&self, who: Standing) -> Admission {
         if who.external && !self.anonymous_join {
             return ANONYMOUS_JOIN_IS_OFF;
