@@ -1,9 +1,5 @@
 //! What we ship and test with may be used under Apache-2.0 terms: every package that cargo or npm resolves
 //! names a licence of the list below.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a test that cannot read the packages must fail"
-)]
 
 use std::fs;
 use std::path::Path;
