@@ -144,9 +144,8 @@ impl Guest {
 
     /// The service's own list, oldest first.
     pub async fn list(&self, thread: &str) -> Vec<Value> {
-        let mut next = format!(
-            "/chat/threads/{thread}/messages?maxPageSize=200&api-version={API_VERSION}"
-        );
+        let mut next =
+            format!("/chat/threads/{thread}/messages?maxPageSize=200&api-version={API_VERSION}");
         let mut all = Vec::new();
         loop {
             let page = self.get(&next).await;
