@@ -11,6 +11,7 @@ pub mod tls;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -334,7 +335,7 @@ pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
     for (key, value) in &choices {
         let value = toml::Value::from(value.as_str());
         // Dotted keys as they stand: the file is read back by the same rules.
-        text += &format!("{key} = {value}\n");
+        writeln!(text, "{key} = {value}").expect("writing to a string cannot fail");
     }
     paths::replace_private(path, text.as_bytes())
 }

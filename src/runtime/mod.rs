@@ -1,5 +1,8 @@
 //! The imperative shell: the loop, and the performer of effects.
 
 pub mod input;
+pub mod notice_log;
 pub mod pace;
 pub mod screen;
+pub mod signals;
+pub mod terminal;
