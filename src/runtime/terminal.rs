@@ -85,8 +85,13 @@ impl Terminal {
     pub fn open() -> io::Result<Self> {
         let file = open_again()?;
         let interest = Interest::READABLE | Interest::WRITABLE;
+        #[expect(
+            deprecated,
+            reason = "its successor needs unsafe, which is forbidden; a File keeps its descriptor open"
+        )]
+        let file = AsyncFd::with_interest(file, interest)?;
         Ok(Self {
-            file: Arc::new(AsyncFd::with_interest(file, interest)?),
+            file: Arc::new(file),
             pending: VecDeque::new(),
             mode: None,
         })
