@@ -1,5 +1,6 @@
 //! The imperative shell: the loop, and the performer of effects.
 
+pub mod control;
 pub mod input;
 pub mod notice_log;
 pub mod pace;
