@@ -1,3 +1,4 @@
 //! How what we know is shown; reads only.
 
 pub mod fullscreen;
+pub mod theme;
