@@ -8,11 +8,17 @@ use crate::state::State;
 use crate::state::call::Call;
 use crate::state::notices::Notice;
 use crate::state::threads::Thread;
+use crate::state::timeline::Entry;
 
 /// The thread in front.
 pub(crate) fn thread(state: &State) -> Option<&Thread> {
     let key = state.threads.current.as_ref()?;
     state.threads.all.get(key)
+}
+
+/// What a thread holds, oldest first.
+pub(crate) fn entries(thread: &Thread) -> &[Entry] {
+    &thread.timeline.entries
 }
 
 /// The call in front: that of the current thread's account, else one that goes on, else the last.

@@ -109,7 +109,7 @@ pub(crate) fn last(state: &State, number: usize) -> String {
     let Some(thread) = facts::thread(state) else {
         return "No chat is open.".to_owned();
     };
-    let entries = thread.timeline.entries();
+    let entries = facts::entries(thread);
     let from = entries.len().saturating_sub(number);
     lines(state, entries.get(from..).unwrap_or_default())
         .unwrap_or_else(|| "No messages yet.".to_owned())
@@ -123,7 +123,7 @@ pub(crate) fn unread(state: &State) -> String {
         if !current {
             parts.push(format!("{} in {}:", thread.unread, thread.topic));
         }
-        let entries = thread.timeline.entries();
+        let entries = facts::entries(thread);
         let from = entries
             .iter()
             .rposition(
