@@ -1,1 +1,3 @@
 //! The whole screen as a function of state.
+
+pub(crate) mod wrap;
