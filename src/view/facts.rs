@@ -1,7 +1,6 @@
 //! What both views look up in the state before they say anything.
 
 use crate::clock::Timestamp;
-use crate::model::notice::Consent;
 use crate::model::notice::NoticeState;
 use crate::model::settings::Motion;
 use crate::state::State;
@@ -75,10 +74,6 @@ pub(crate) fn is_shown(call: &Call, notice: &Notice) -> bool {
         }
         NoticeState::Inactive { .. } => false,
     }
-}
-
-pub(crate) fn listens_only(call: &Call) -> bool {
-    matches!(call.notices.consent, Consent::Required | Consent::Declined)
 }
 
 pub(crate) fn time(state: &State, at: Timestamp) -> String {

@@ -1,6 +1,6 @@
 //! Each announcement as one clean sentence, exactly as accessibility 2.3 spells it.
 
-use crate::command::Row;
+use crate::command::TABLE;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::NoticeChange;
@@ -18,8 +18,6 @@ use crate::view::phrase::capital;
 use crate::view::phrase::names_and;
 use crate::view::phrase::reading;
 use crate::view::phrase::sentences;
-
-const TABLE: &[Row] = &[];
 
 /// The words of an announcement. Answers may have several lines; `MoreText` has none of its own.
 pub fn announcement(announcement: &Announcement, state: &State) -> String {
