@@ -107,6 +107,13 @@ impl fmt::Debug for Timestamp {
     }
 }
 
+/// Both clocks at one instant: what `update` is handed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Now {
+    pub moment: Moment,
+    pub utc: Timestamp,
+}
+
 /// The time zone people read times in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Zone(TimeZone);
@@ -153,6 +160,13 @@ impl Clock {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
         Moment(seconds * 1_000_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0))
+    }
+
+    pub fn both(self) -> Now {
+        Now {
+            moment: self.now(),
+            utc: self.utc(),
+        }
     }
 
     pub fn utc(self) -> Timestamp {

@@ -1,1 +1,183 @@
-//! Everything we can ask for.
+//! Everything we can ask for: wishes of `update`, performed by the runtime.
+
+use std::fmt;
+
+use crate::clock::Timestamp;
+use crate::model::account::AccountId;
+use crate::model::announcement::Announcement;
+use crate::model::call::Reaction;
+use crate::model::control::ControlId;
+use crate::model::identity::RawId;
+use crate::model::locator::Locator;
+use crate::model::message::Attachment;
+use crate::model::message::ClientMessageId;
+use crate::model::message::Draft;
+use crate::model::message::MessageId;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::model::status::StatusReport;
+use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadKey;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// To the chat back end of an account.
+    Chat(AccountId, ChatCommand),
+    /// To the call back end of an account.
+    Call(AccountId, CallCommand),
+    /// A line that is due now, in both views: the announcer released it.
+    Say(Announcement),
+    Bell,
+    /// To the notice log on disk.
+    Log(NoticeRecord),
+    /// To the clipboard of the person's terminal (OSC 52).
+    Copy(String),
+    /// Opens a link or file outside the terminal.
+    OpenUrl(String),
+    /// Hands the draft to $EDITOR; comes back as `TerminalEvent::Edited`.
+    EditDraft(String),
+    /// Writes a transcript of a thread to a file.
+    SaveTranscript {
+        key: ThreadKey,
+        path: String,
+        json: bool,
+    },
+    SwitchView(crate::model::settings::Interface),
+    /// The answer to a request on the control socket.
+    Reply {
+        request: ControlId,
+        answer: ControlAnswer,
+    },
+    /// To every subscriber of the control socket.
+    Publish(ControlNews),
+    /// Remembers a choice in the state file (pins, theme, key map).
+    Remember {
+        key: String,
+        value: String,
+    },
+    Suspend,
+    Quit,
+}
+
+/// One line of the notice log: what changed and when it was received, shown, acknowledged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoticeRecord {
+    pub account: AccountId,
+    pub thread: Option<ThreadId>,
+    pub topic: String,
+    pub kind: NoticeKind,
+    pub what: NoticeMoment,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeMoment {
+    Received(NoticeState),
+    /// Written to the terminal; the runtime fills the time in after the write.
+    Shown,
+    Repeated,
+    Acknowledged,
+    ConsentAsked,
+    ConsentGiven,
+    ConsentDeclined,
+}
+
+/// To a chat back end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChatCommand {
+    /// Follow a thread: its newest page, its participants, its events.
+    Open(ThreadId),
+    Close(ThreadId),
+    /// The page before `before`, or before everything loaded so far.
+    LoadOlder {
+        thread: ThreadId,
+        before: Option<MessageId>,
+    },
+    /// Fills the gap after `after` when the window was moved away from the newest.
+    LoadNewer {
+        thread: ThreadId,
+        after: MessageId,
+    },
+    Send {
+        thread: ThreadId,
+        client_id: ClientMessageId,
+        draft: Draft,
+    },
+    Edit {
+        thread: ThreadId,
+        message: MessageId,
+        draft: Draft,
+    },
+    Delete {
+        thread: ThreadId,
+        message: MessageId,
+    },
+    Typing(ThreadId),
+    /// Everything up to `message` was read.
+    Read {
+        thread: ThreadId,
+        message: MessageId,
+    },
+    /// Tries access again after a refusal.
+    Retry(ThreadId),
+    /// Reads again over REST what is shown.
+    Refresh(ThreadId),
+    SaveAttachment {
+        thread: ThreadId,
+        attachment: Attachment,
+        path: String,
+    },
+}
+
+/// To a call back end.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallCommand {
+    Join {
+        locator: Locator,
+        name: String,
+    },
+    Mute(bool),
+    Hold(bool),
+    RaiseHand(bool),
+    React(Reaction),
+    Admit(RawId),
+    AdmitAll,
+    Reject(RawId),
+    Remove(RawId),
+    MuteOther(RawId),
+    MuteEverybody,
+    /// The person's own answer; nothing else may send it.
+    Consent(bool),
+    Leave,
+    EndForEverybody,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ControlAnswer {
+    Done,
+    Refused(String),
+    Status(Box<StatusReport>),
+}
+
+/// What subscribers of the control socket hear.
+#[derive(Clone, PartialEq)]
+pub enum ControlNews {
+    Announced(Announcement),
+    Message {
+        key: ThreadKey,
+        message: Box<crate::model::message::Message>,
+        inserted: &'static str,
+    },
+    Notice {
+        kind: NoticeKind,
+        state: NoticeState,
+    },
+    CallState(&'static str),
+    Mute(bool),
+}
+
+impl fmt::Debug for ControlNews {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ControlNews")
+    }
+}

@@ -1,1 +1,246 @@
-//! Everything that can happen.
+//! Everything that can happen, by source.
+
+use std::fmt;
+
+use crate::clock::Timestamp;
+use crate::model::account::AccountId;
+use crate::model::call::CallInfo;
+use crate::model::call::CallState;
+use crate::model::call::EndReason;
+use crate::model::call::Quality;
+use crate::model::call::Reaction;
+use crate::model::call::Role;
+use crate::model::call::RosterEntry;
+use crate::model::control::ControlId;
+use crate::model::failure::Failure;
+use crate::model::identity::Person;
+use crate::model::identity::RawId;
+use crate::model::key::Key;
+use crate::model::key::Pointer;
+use crate::model::message::ClientMessageId;
+use crate::model::message::Message;
+use crate::model::message::MessageId;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::model::thread::ChatAccess;
+use crate::model::thread::Link;
+use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadInfo;
+
+/// One thing that happened. `at` of a call event is when the back end received it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Terminal(TerminalEvent),
+    Chat(AccountId, ChatEvent),
+    Call(AccountId, CallEvent),
+    Identity(AccountId, IdentityEvent),
+    Control(ControlId, ControlRequest),
+    Runtime(RuntimeEvent),
+    /// `State::deadline` was reached.
+    Deadline,
+}
+
+/// From the terminal the person sits at.
+#[derive(Clone, PartialEq)]
+pub enum TerminalEvent {
+    Key(Key),
+    Paste(String),
+    Pointer(Pointer),
+    Resized {
+        columns: u16,
+        rows: u16,
+    },
+    /// The draft as $EDITOR left it; `None` when it failed or was left unchanged.
+    Edited(Option<String>),
+    /// The terminal or its line was closed.
+    Closed,
+}
+
+/// A key may be a letter of a message: only the kind is printed.
+impl fmt::Debug for TerminalEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Key(_) => "Key",
+            Self::Paste(_) => "Paste",
+            Self::Pointer(_) => "Pointer",
+            Self::Resized { .. } => "Resized",
+            Self::Edited(_) => "Edited",
+            Self::Closed => "Closed",
+        })
+    }
+}
+
+/// From a chat back end. Messages arrive as whole current copies, however they changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChatEvent {
+    Link(Link),
+    Access {
+        thread: ThreadId,
+        access: ChatAccess,
+    },
+    /// A thread was opened or its participants or topic were read again.
+    ThreadRead(ThreadInfo),
+    /// New, edited or deleted: the version decides.
+    MessageReceived {
+        thread: ThreadId,
+        message: Message,
+    },
+    /// Older messages, newest last. `complete`: nothing lies before them for us.
+    OlderPage {
+        thread: ThreadId,
+        messages: Vec<Message>,
+        complete: bool,
+    },
+    /// What was missed while the link was lost, or the newest page on opening. In order.
+    NewerPage {
+        thread: ThreadId,
+        messages: Vec<Message>,
+    },
+    Sent {
+        thread: ThreadId,
+        client_id: ClientMessageId,
+        message: MessageId,
+    },
+    SendFailed {
+        thread: ThreadId,
+        client_id: ClientMessageId,
+        failure: Failure,
+    },
+    /// An edit, deletion, page or attachment that did not work.
+    ActionFailed {
+        thread: ThreadId,
+        failure: Failure,
+    },
+    AttachmentSaved {
+        thread: ThreadId,
+        path: String,
+    },
+    Typing {
+        thread: ThreadId,
+        person: Person,
+    },
+    ReadReceipt {
+        thread: ThreadId,
+        person: RawId,
+        message: MessageId,
+    },
+    TopicChanged {
+        thread: ThreadId,
+        topic: String,
+        by: Option<Person>,
+    },
+    ParticipantsAdded {
+        thread: ThreadId,
+        people: Vec<Person>,
+    },
+    ParticipantsRemoved {
+        thread: ThreadId,
+        people: Vec<Person>,
+    },
+}
+
+/// From a call back end. Each carries what is so, also when it was so before.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CallEvent {
+    State {
+        state: CallState,
+        at: Timestamp,
+    },
+    Info(CallInfo),
+    Role(Role),
+    /// The whole roster, on joining and after a reconnect.
+    Roster(Vec<RosterEntry>),
+    RosterChanged(RosterEntry),
+    RosterLeft(RawId),
+    /// Who waits in the lobby, where we may see it.
+    Lobby(Vec<Person>),
+    /// Our own microphone; `by` is set when somebody else did it.
+    Muted {
+        muted: bool,
+        by: Option<Person>,
+    },
+    Reaction {
+        person: Person,
+        reaction: Reaction,
+    },
+    Quality(Quality),
+    /// Recording or transcription as the service states it; `initial` right after joining or reconnecting.
+    Notice {
+        kind: NoticeKind,
+        state: NoticeState,
+        initial: bool,
+        at: Timestamp,
+    },
+    ConsentRequired(bool),
+    /// Names the service uses, each with its reason when not capable.
+    Capabilities(Vec<(String, Option<String>)>),
+    SignallingLost {
+        at: Timestamp,
+    },
+    SignallingBack {
+        at: Timestamp,
+    },
+    /// Trying to join again by itself at that attempt.
+    Rejoining {
+        attempt: u32,
+    },
+    Ended {
+        reason: EndReason,
+        by: Option<Person>,
+        at: Timestamp,
+    },
+    /// A call command that did not work.
+    ActionFailed(Failure),
+}
+
+/// From the owner of secrets. No secret is ever in one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum IdentityEvent {
+    SignedIn { raw_id: RawId, endpoint: String },
+    Failed(Failure),
+}
+
+/// A program asks over the control socket.
+#[derive(Clone, PartialEq)]
+pub enum ControlRequest {
+    /// A line as if typed: text is sent, a slash command performed.
+    Input(String),
+    Send(String),
+    /// `None` toggles.
+    Mute(Option<bool>),
+    Status,
+    Leave,
+}
+
+impl fmt::Debug for ControlRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Input(_) => "Input",
+            Self::Send(_) => "Send",
+            Self::Mute(_) => "Mute",
+            Self::Status => "Status",
+            Self::Leave => "Leave",
+        })
+    }
+}
+
+/// What the runtime reports of its own doings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuntimeEvent {
+    /// Notices up to here are on the terminal; the log gets the time.
+    NoticesShown {
+        at: Timestamp,
+    },
+    /// Written to a file, copied, opened: said as an answer.
+    Done(Outcome),
+    Failed(Failure),
+    /// The program was asked to end (SIGTERM, SIGHUP).
+    Terminate,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    Copied,
+    Opened,
+    Saved { path: String },
+}

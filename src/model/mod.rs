@@ -1,1 +1,21 @@
 //! The vocabulary: plain values that no vendor is behind.
+//!
+//! Text in here is clean: it was stripped of control characters and
+//! bidirectional overrides where it entered (see [`text`]).
+
+pub mod account;
+pub mod announcement;
+pub mod call;
+pub mod capability;
+pub mod control;
+pub mod failure;
+pub mod identity;
+pub mod key;
+pub mod locator;
+pub mod message;
+pub mod notice;
+pub mod rich;
+pub mod settings;
+pub mod status;
+pub mod text;
+pub mod thread;

@@ -9,6 +9,7 @@
 //! test instead of cancelling out.
 
 pub mod faults;
+pub mod meetings;
 pub mod store;
 
 mod chat;
@@ -51,6 +52,7 @@ use self::keys::Keys;
 use self::limits::Limits;
 use self::limits::Operation;
 use self::listener::Incoming;
+use self::meetings::Meetings;
 use self::realtime::Hub;
 use self::store::Caller;
 use self::store::Change;
@@ -199,6 +201,9 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         ca_file.as_deref(),
     );
     tasks.spawn(enforce_retention(service.clone()));
+    tasks.spawn(meetings::keep_time(service.clone()));
+    let open = meetings::Options::open("Meeting on this machine");
+    let meeting = service.create_meeting(open, "Alice Moreau");
     Ok(Running {
         connection_string: service.connection_string(),
         control_url: format!("{endpoint}/control"),
@@ -207,7 +212,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         address,
         endpoint,
         ca_file,
-        meeting: None,
+        meeting: meeting.ok().map(MeetingAddress::from),
     })
 }
 
@@ -217,6 +222,7 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(identity::routes())
         .merge(chat::routes())
         .merge(realtime::routes())
+        .merge(meetings::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(
             service.clone(),
@@ -274,6 +280,7 @@ async fn enforce_retention(service: Arc<Service>) {
 pub struct State {
     pub store: Store,
     pub faults: Faults,
+    pub meetings: Meetings,
     pub(crate) hub: Hub,
     limits: Limits,
 }
@@ -285,6 +292,7 @@ impl State {
         Self {
             store: Store::default(),
             faults: Faults::default(),
+            meetings: Meetings::default(),
             hub: Hub::new(options.realtime),
             limits,
         }

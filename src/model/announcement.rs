@@ -1,0 +1,282 @@
+//! What just became true, to be said once: facts, not words.
+//!
+//! `state::announcer` decides when; `view::phrase` has the words, the same for
+//! the transcript, speech and the screen.
+
+use std::fmt;
+
+use crate::model::call::EndReason;
+use crate::model::call::Reaction;
+use crate::model::capability::Reason;
+use crate::model::failure::Failure;
+use crate::model::notice::NoticeKind;
+
+/// One announcement and how it is delivered.
+#[derive(Clone, PartialEq)]
+pub struct Announcement {
+    pub class: Class,
+    pub said: Said,
+}
+
+/// What people wrote may be in it: only the shape is printed.
+impl fmt::Debug for Announcement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Announcement({:?}, {:?})", self.class, self.said.topic())
+    }
+}
+
+/// How an announcement is delivered (accessibility 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Not kept.
+    Off,
+    /// Told only when asked.
+    Quiet,
+    /// In order; may be held and summarised.
+    Polite,
+    /// The answer to a command: at once, outside the budget.
+    Answer,
+    /// At once, also while typing.
+    Assertive,
+}
+
+/// The rows of accessibility 2.3, and the names in `[announce]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Recording, transcription and consent; no setting reaches it.
+    Notice,
+    /// Ended, removed, admitted.
+    Call,
+    /// Muted or unmuted by someone else.
+    MutedByOther,
+    OwnMute,
+    Lobby,
+    Connection,
+    Error,
+    Mention,
+    Message,
+    OtherThread,
+    /// Edit, deletion.
+    Change,
+    Typing,
+    Join,
+    Hand,
+    Reaction,
+    Answer,
+}
+
+/// The fact itself. Names and texts are clean.
+#[derive(Clone, PartialEq)]
+pub enum Said {
+    Notice {
+        kind: NoticeKind,
+        change: NoticeChange,
+        again: bool,
+    },
+    ConsentAsked {
+        again: bool,
+    },
+    ConsentAnswered {
+        granted: bool,
+    },
+
+    /// The backlog on opening, in one line (T4).
+    Opened {
+        topic: String,
+        people: usize,
+        earlier: usize,
+        unread: usize,
+    },
+    WaitingInLobby {
+        topic: String,
+    },
+    Admitted,
+    CallEnded {
+        reason: EndReason,
+        by: Option<String>,
+        seconds: u64,
+    },
+    Rejoining {
+        attempt: u32,
+    },
+    Held(bool),
+    MutedByOther {
+        by: Option<String>,
+        muted: bool,
+    },
+    OwnMute {
+        muted: bool,
+    },
+    SomeoneWaits {
+        names: Vec<String>,
+    },
+    Hand {
+        name: String,
+        up: bool,
+        mine: bool,
+    },
+    Reacted {
+        name: String,
+        reaction: Reaction,
+    },
+    CameAndWent {
+        joined: Vec<String>,
+        left: Vec<String>,
+        people: usize,
+    },
+    RoleChanged,
+
+    ConnectionLost,
+    ConnectionBack {
+        seconds: u64,
+        missed: usize,
+    },
+    /// No push to be had: the chat is asked for over REST.
+    Polling,
+    ChatDenied(Failure),
+    ChatOpen,
+    TopicChanged {
+        topic: String,
+        by: Option<String>,
+    },
+
+    /// One sender's words; several messages of one breath are joined, equal ones counted (T2).
+    Message {
+        sender: Sender,
+        texts: Vec<String>,
+        times: usize,
+        mention: bool,
+    },
+    /// What did not fit the budget (T1).
+    Summary {
+        count: usize,
+        thread: String,
+        names: Vec<String>,
+        others: usize,
+    },
+    OtherThread {
+        count: usize,
+        thread: String,
+    },
+    Edited {
+        sender: Sender,
+        text: String,
+    },
+    Deleted {
+        sender: Sender,
+    },
+    MessageReceivedWhileAway {
+        count: usize,
+    },
+
+    Failed(Failure),
+    /// A message of ours was not sent and is kept.
+    NotSent {
+        thread: String,
+        failure: Failure,
+    },
+    /// A command that is greyed out was asked for.
+    Refused {
+        command: &'static str,
+        reason: Reason,
+    },
+    UnknownCommand {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    BadArgument {
+        command: &'static str,
+        arguments: &'static str,
+    },
+    /// The answer to a command; the view reads the rest from state.
+    Answer(Answer),
+}
+
+/// What became of a notice. `by` only where the service says who.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoticeChange {
+    Started {
+        by: Option<String>,
+    },
+    /// It was on when we joined or came back.
+    AlreadyOn,
+    Stopped {
+        by: Option<String>,
+    },
+    /// Signalling was lost: nobody can tell.
+    Unknown,
+    /// Known again, and off.
+    KnownOff,
+}
+
+/// Who said something, as the transcript names them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sender {
+    pub name: String,
+    pub external: bool,
+    pub mine: bool,
+}
+
+/// What a command asked to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Status,
+    Who,
+    Notices,
+    Typing,
+    Help(Option<String>),
+    About,
+    Last(usize),
+    Unread,
+    Setting { key: String },
+    Search { matches: usize },
+    Acknowledged,
+    NothingToAcknowledge,
+    Copied,
+    Saved { path: String },
+    Opened,
+    Theme(String),
+    Verbosity(u8),
+    Quiet(bool),
+    MoreText,
+    Nothing,
+}
+
+impl Said {
+    pub const fn topic(&self) -> Topic {
+        match self {
+            Self::Notice { .. } | Self::ConsentAsked { .. } | Self::ConsentAnswered { .. } => {
+                Topic::Notice
+            }
+            Self::Opened { .. } | Self::TopicChanged { .. } | Self::CameAndWent { .. } => {
+                Topic::Join
+            }
+            Self::WaitingInLobby { .. } | Self::SomeoneWaits { .. } => Topic::Lobby,
+            Self::Admitted
+            | Self::CallEnded { .. }
+            | Self::Rejoining { .. }
+            | Self::Held(_)
+            | Self::RoleChanged => Topic::Call,
+            Self::MutedByOther { .. } => Topic::MutedByOther,
+            Self::OwnMute { .. } => Topic::OwnMute,
+            Self::Hand { .. } => Topic::Hand,
+            Self::Reacted { .. } => Topic::Reaction,
+            Self::ConnectionLost
+            | Self::ConnectionBack { .. }
+            | Self::Polling
+            | Self::ChatDenied(_)
+            | Self::ChatOpen => Topic::Connection,
+            Self::Message { mention: true, .. } => Topic::Mention,
+            Self::Message { .. } | Self::Summary { .. } | Self::MessageReceivedWhileAway { .. } => {
+                Topic::Message
+            }
+            Self::OtherThread { .. } => Topic::OtherThread,
+            Self::Edited { .. } | Self::Deleted { .. } => Topic::Change,
+            Self::Failed(_) | Self::NotSent { .. } => Topic::Error,
+            Self::Refused { .. }
+            | Self::UnknownCommand { .. }
+            | Self::BadArgument { .. }
+            | Self::Answer(_) => Topic::Answer,
+        }
+    }
+}

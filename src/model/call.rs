@@ -1,0 +1,144 @@
+//! A call and the people in it, in the vendor's states.
+
+use crate::clock::Timestamp;
+use crate::model::identity::Person;
+use crate::model::thread::ThreadId;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CallState {
+    #[default]
+    Connecting,
+    Ringing,
+    EarlyMedia,
+    InLobby,
+    Connected,
+    LocalHold,
+    RemoteHold,
+    Disconnecting,
+    Disconnected,
+}
+
+impl CallState {
+    /// In the meeting, on hold or not: what "in the call" means to people.
+    pub const fn is_inside(self) -> bool {
+        matches!(self, Self::Connected | Self::LocalHold | Self::RemoteHold)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Role {
+    #[default]
+    Unknown,
+    Attendee,
+    Presenter,
+    CoOrganizer,
+    Organizer,
+    Consumer,
+    Collaborator,
+}
+
+/// What is known of the meeting once the call tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallInfo {
+    /// The meeting's chat; absent while in the lobby and in chat-less meetings.
+    pub thread: Option<ThreadId>,
+    pub topic: String,
+}
+
+/// One person of the roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RosterEntry {
+    pub person: Person,
+    pub me: bool,
+    pub role: Role,
+    pub state: CallState,
+    pub muted: bool,
+    pub talking: bool,
+    /// The order in which hands went up, from 1.
+    pub hand: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reaction {
+    Like,
+    Heart,
+    Laugh,
+    Surprised,
+    Applause,
+}
+
+impl Reaction {
+    pub const ALL: [Self; 5] = [
+        Self::Like,
+        Self::Heart,
+        Self::Laugh,
+        Self::Surprised,
+        Self::Applause,
+    ];
+
+    /// The vendor's word, which is also what people type.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Like => "like",
+            Self::Heart => "heart",
+            Self::Laugh => "laugh",
+            Self::Surprised => "surprised",
+            Self::Applause => "applause",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| r.word() == word)
+    }
+}
+
+/// Network quality as the service grades it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Quality {
+    #[default]
+    Unknown,
+    Good,
+    Poor,
+    Bad,
+}
+
+/// Why a call ended: the vendor's code and subcode. `view::phrase` has the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndReason {
+    pub code: u32,
+    pub subcode: u32,
+}
+
+/// What follows from an end reason (teams-interop 7.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterEnd {
+    /// The network failed: joined again by itself, with back-off.
+    Rejoin,
+    /// The token was refused: joined again once with a fresh one.
+    RefreshAndRejoin,
+    /// A person may try again.
+    ManualRejoin,
+    /// Joining again is not offered: somebody decided.
+    Final,
+}
+
+impl EndReason {
+    pub const fn after(self) -> AfterEnd {
+        match (self.code, self.subcode) {
+            (_, 5855) => AfterEnd::ManualRejoin,
+            (_, 5000 | 5300 | 5854 | 4097) | (403, _) => AfterEnd::Final,
+            (401, 10009) | (495, _) => AfterEnd::RefreshAndRejoin,
+            (410 | 490 | 491 | 496..=498, _) | (408, 4506) => AfterEnd::Rejoin,
+            _ => AfterEnd::ManualRejoin,
+        }
+    }
+}
+
+/// Where the link to the call's signalling stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Signalling {
+    #[default]
+    Up,
+    /// Lost at this time; notices are unknown until it is back.
+    Lost { since: Timestamp },
+}

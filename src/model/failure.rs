@@ -1,0 +1,98 @@
+//! An error as people meet it: what was being done, why it went wrong, what to do.
+//!
+//! Three plain values; `view::phrase` makes sentences of them.
+
+use std::time::Duration;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub doing: Doing,
+    pub because: Because,
+    pub remedy: Remedy,
+}
+
+/// What was being attempted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    Connecting,
+    OpeningThread,
+    LoadingMessages,
+    Sending,
+    Editing,
+    Deleting,
+    SavingAttachment,
+    SigningIn,
+    JoiningCall,
+    /// Mute, hold, hand, admit and the like.
+    CallAction,
+    Writing,
+    Reading,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Because {
+    /// Nobody answers at the address.
+    Unreachable {
+        host: String,
+    },
+    Timeout,
+    /// The connection was lost in the middle.
+    Lost,
+    /// The certificate is not trusted.
+    Untrusted {
+        host: String,
+    },
+    TokenExpired,
+    TokenRefused,
+    /// 403: not a member, chat switched off, not yet let in.
+    Forbidden,
+    NotFound,
+    /// 429.
+    Throttled {
+        wait: Duration,
+    },
+    TooLong {
+        bytes: usize,
+        limit: usize,
+    },
+    /// The service answered with an error of its own; its words, cleaned.
+    Service {
+        status: u16,
+        message: String,
+    },
+    /// It answered something we cannot read.
+    Protocol {
+        detail: String,
+    },
+    /// A link, id or passcode the service does not know.
+    NoSuchMeeting,
+    WrongPasscode,
+    /// A local file or device.
+    Local {
+        detail: String,
+    },
+    Refused {
+        reason: String,
+    },
+}
+
+/// What can be done now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Remedy {
+    /// It is tried again without anybody's doing.
+    Automatic {
+        after: Option<Duration>,
+    },
+    /// `/retry` does it again; nothing is lost.
+    Retry,
+    SignInAgain,
+    CheckAddress,
+    CheckNetwork,
+    /// Point `--ca` at the service's authority.
+    TrustAuthority,
+    AskOrganizer,
+    Shorten,
+    /// Only one thing is left: to know.
+    None,
+}

@@ -1,0 +1,81 @@
+//! A chat thread and what an account may do in it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::model::account::AccountId;
+use crate::model::failure::Failure;
+use crate::model::identity::Person;
+
+/// `19:…@thread.v2`; opaque.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadId(Arc<str>);
+
+impl ThreadId {
+    pub fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ThreadId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The same thread may be open as two accounts; they are two to us.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadKey {
+    pub account: AccountId,
+    pub thread: ThreadId,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+pub struct ThreadInfo {
+    pub id: ThreadId,
+    pub topic: String,
+    pub participants: Vec<Person>,
+}
+
+impl fmt::Debug for ThreadInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "ThreadInfo({:?}, {} participants)",
+            self.id,
+            self.participants.len()
+        )
+    }
+}
+
+/// May we read and write here?
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ChatAccess {
+    /// Being opened.
+    #[default]
+    Opening,
+    Open,
+    /// Refused; the call, if any, goes on. `/retry` asks again.
+    Denied(Failure),
+    /// The service took the thread away.
+    Gone,
+}
+
+/// How current what we show of an account's threads is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Link {
+    #[default]
+    Connecting,
+    /// Events arrive by themselves.
+    Live,
+    /// Lost, and being built up again; what was missed is fetched afterwards.
+    Reconnecting,
+    /// No push to be had: asked from time to time over REST.
+    Polling,
+    /// Given up until someone acts.
+    Down(Failure),
+}
