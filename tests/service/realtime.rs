@@ -1,5 +1,7 @@
 //! The realtime channel: connecting, the ten events, losing and finding the link.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use serde_json::json;
 use sidetone::service::Disconnect;
@@ -308,4 +310,25 @@ async fn stopping_says_good_bye() {
     assert_eq!(live.frame().await, None);
     host.tasks.finished().await;
     assert!(host.http.get(host.url("/")).send().await.is_err());
+}
+
+#[tokio::test]
+async fn an_allocation_asks_to_be_renewed_and_then_ends() {
+    let realtime = RealtimeOptions {
+        ttl: Duration::from_millis(300),
+        ..RealtimeOptions::default()
+    };
+    let host = start_with(Options {
+        realtime,
+        ..Options::default()
+    })
+    .await;
+    let ada = host.user(&["chat"]).await;
+    let mut live = host.live(&ada).await;
+    assert!(live.frame().await.unwrap().contains("trouter.reconnect"));
+    assert_eq!(live.frame().await.unwrap(), "0::");
+    assert_eq!(live.frame().await, None);
+    let saved = live.allocation["connectparams"].clone();
+    let fresh = host.allocate(&ada, Some(&saved)).await;
+    assert_ne!(fresh["surl"], live.allocation["surl"]);
 }
