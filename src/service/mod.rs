@@ -108,7 +108,7 @@ impl Default for Options {
 impl Default for RealtimeOptions {
     fn default() -> Self {
         Self {
-            ttl: Duration::from_secs(86_400),
+            ttl: Duration::from_hours(24),
             heartbeat: Duration::from_secs(70),
             queue: 8_192,
         }
@@ -182,6 +182,10 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         Some(file) => Some(tls::acceptor(&options.hosts, file)?),
         None => None,
     };
+    let temporary = ca_file
+        .clone()
+        .filter(|_| options.data.is_none())
+        .map(Temporary);
     let endpoint = endpoint(&options, address);
     let service = Arc::new(Service {
         state: Mutex::new(State::new(&options)),
@@ -197,7 +201,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
     serve(
         &service,
         Incoming::new(listener, address, acceptor, &tasks),
-        &ca_file,
+        temporary,
     );
     tasks.spawn(enforce_retention(service.clone()));
     tasks.spawn(meetings::keep_time(service.clone()));
@@ -230,14 +234,11 @@ fn router(service: &Arc<Service>) -> Router {
         .with_state(service.clone())
 }
 
-fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: &Option<PathBuf>) {
+fn serve(service: &Arc<Service>, incoming: Incoming, temporary: Option<Temporary>) {
     // Wrapped only because the wrapper is what knows how to tell handlers the peer's address.
     let incoming = incoming.tap_io(|_| {});
     let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
     let tasks = service.tasks.clone();
-    let written = ca_file
-        .clone()
-        .filter(|file| file.starts_with(std::env::temp_dir()));
     service.tasks.spawn_graceful(async move {
         let stopping = tasks.clone();
         let stop = async move { stopping.stopped().await };
@@ -251,10 +252,17 @@ fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: &Option<PathBuf>) 
             // Answers under way get a moment; a client that never reads gets no more than that.
             () = async { tasks.stopped().await; tokio::time::sleep(FAREWELL).await } => {}
         }
-        if let Some(file) = written {
-            let _ = std::fs::remove_file(file);
-        }
+        drop(temporary);
     });
+}
+
+/// A file of this run only.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Sleeps until the next retention policy runs out, or until one was changed.
@@ -423,13 +431,11 @@ impl Service {
 
 /// Where people look for it: the data folder, else a file of this run.
 fn ca_file(options: &Options, address: SocketAddr) -> PathBuf {
-    match &options.data {
-        Some(folder) => folder.join("ca.pem"),
-        None => {
-            let name = format!("sidetone-ca-{}-{}.pem", std::process::id(), address.port());
-            std::env::temp_dir().join(name)
-        }
+    if let Some(folder) = &options.data {
+        return folder.join("ca.pem");
     }
+    let name = format!("sidetone-ca-{}-{}.pem", std::process::id(), address.port());
+    std::env::temp_dir().join(name)
 }
 
 /// An address to connect to: "all interfaces" is none, so the given host or loopback stands in.
@@ -448,4 +454,4 @@ pub const ALL_SCOPES: [Scope; 2] = [Scope::Chat, Scope::Voip];
 
 const BODY_BYTES: usize = 16 * 1024 * 1024;
 const FAREWELL: Duration = Duration::from_millis(500);
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);
