@@ -340,7 +340,7 @@ const MONTHS: [&str; 12] = [
 ];
 const SHORTEST_MINUTES: u32 = 60;
 const LONGEST_MINUTES: u32 = 1440;
-const GUEST_LIFETIME: Duration = Duration::from_secs(4 * 3600);
+const GUEST_LIFETIME: Duration = Duration::from_hours(4);
 const CLOCK_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 const NO_OPERATION: Refusal = Refusal::NotFound("There is no such operation.");
 const NO_DIRECTORY: Refusal = Refusal::Forbidden(

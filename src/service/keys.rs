@@ -3,10 +3,11 @@
 //! Making one takes longer than a start may take, so it happens on a thread of its
 //! own and only who asks for a token waits for it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::fs::OpenOptions;
 use std::io;
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,14 +50,15 @@ impl Keys {
         let (made, key) = watch::channel(None);
         thread::Builder::new()
             .name("signing key".to_owned())
-            .spawn(move || match SigningKey::make() {
-                Some((key, der)) => {
-                    made.send_replace(Some(Arc::new(key)));
-                    if let Some(Err(error)) = path.map(|path| keep(&path, &der)) {
-                        tracing::warn!(%error, "the signing key lives only as long as this run");
-                    }
+            .spawn(move || {
+                let Some((key, der)) = SigningKey::make() else {
+                    tracing::error!("could not make a signing key");
+                    return;
+                };
+                made.send_replace(Some(Arc::new(key)));
+                if let Some(Err(error)) = path.map(|path| keep(&path, &der)) {
+                    tracing::warn!(%error, "the signing key lives only as long as this run");
                 }
-                None => tracing::error!("could not make a signing key"),
             })?;
         Ok(Self(key))
     }
@@ -86,11 +88,10 @@ impl SigningKey {
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let key = RsaKeyPair::from_pkcs8(der).ok()?;
         let print = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, key.public_key().as_ref());
-        let kid: String = print
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
+        let mut kid = String::new();
+        for byte in print.as_ref() {
+            let _ = write!(kid, "{byte:02X}");
+        }
         let x5t = URL_SAFE_NO_PAD.encode(print);
         let header = json!({ "alg": "RS256", "kid": kid, "x5t": x5t, "typ": "JWT" });
         Some(Self {

@@ -108,7 +108,7 @@ fn wait(done: &VecDeque<Moment>, most: usize, span: Duration, now: Moment) -> Re
 }
 
 const TEN: Duration = Duration::from_secs(10);
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -108,7 +109,7 @@ impl Default for Options {
 impl Default for RealtimeOptions {
     fn default() -> Self {
         Self {
-            ttl: Duration::from_secs(86_400),
+            ttl: Duration::from_hours(24),
             heartbeat: Duration::from_secs(70),
             queue: 8_192,
         }
@@ -197,7 +198,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
     serve(
         &service,
         Incoming::new(listener, address, acceptor, &tasks),
-        &ca_file,
+        ca_file.as_deref(),
     );
     tasks.spawn(enforce_retention(service.clone()));
     tasks.spawn(meetings::keep_time(service.clone()));
@@ -230,14 +231,14 @@ fn router(service: &Arc<Service>) -> Router {
         .with_state(service.clone())
 }
 
-fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: &Option<PathBuf>) {
+fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: Option<&Path>) {
     // Wrapped only because the wrapper is what knows how to tell handlers the peer's address.
     let incoming = incoming.tap_io(|_| {});
     let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
     let tasks = service.tasks.clone();
     let written = ca_file
-        .clone()
-        .filter(|file| file.starts_with(std::env::temp_dir()));
+        .filter(|file| file.starts_with(std::env::temp_dir()))
+        .map(Path::to_owned);
     service.tasks.spawn_graceful(async move {
         let stopping = tasks.clone();
         let stop = async move { stopping.stopped().await };
@@ -423,13 +424,11 @@ impl Service {
 
 /// Where people look for it: the data folder, else a file of this run.
 fn ca_file(options: &Options, address: SocketAddr) -> PathBuf {
-    match &options.data {
-        Some(folder) => folder.join("ca.pem"),
-        None => {
-            let name = format!("sidetone-ca-{}-{}.pem", std::process::id(), address.port());
-            std::env::temp_dir().join(name)
-        }
+    if let Some(folder) = &options.data {
+        return folder.join("ca.pem");
     }
+    let name = format!("sidetone-ca-{}-{}.pem", std::process::id(), address.port());
+    std::env::temp_dir().join(name)
 }
 
 /// An address to connect to: "all interfaces" is none, so the given host or loopback stands in.
@@ -448,4 +447,4 @@ pub const ALL_SCOPES: [Scope; 2] = [Scope::Chat, Scope::Voip];
 
 const BODY_BYTES: usize = 16 * 1024 * 1024;
 const FAREWELL: Duration = Duration::from_millis(500);
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);

@@ -374,4 +374,4 @@ fn notification(change: &Arc<Shared>, to: &Arc<str>, faults: &mut Faults) -> Opt
 }
 
 const SID_LIFETIME: Duration = Duration::from_secs(30);
-const LONGEST_REGISTRATION: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_REGISTRATION: Duration = Duration::from_hours(24);
