@@ -41,6 +41,7 @@ use axum::serve::ListenerExt;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -194,6 +195,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         endpoint: endpoint.clone(),
         realtime: options.realtime,
         retention_changed: Notify::new(),
+        changed: watch::Sender::new(()),
     });
     serve(
         &service,
@@ -310,6 +312,8 @@ pub struct Service {
     control_key: String,
     realtime: RealtimeOptions,
     retention_changed: Notify,
+    /// Something happened in a thread or a meeting.
+    changed: watch::Sender<()>,
 }
 
 impl Service {
@@ -330,6 +334,7 @@ impl Service {
         for change in changes {
             state.hub.publish(change, &mut state.faults, now);
         }
+        self.changed.send_replace(());
         Ok(learned)
     }
 
@@ -411,6 +416,11 @@ impl Service {
 
     pub fn control_key(&self) -> &str {
         &self.control_key
+    }
+
+    /// Wakes whenever something happened in a thread or a meeting.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     pub fn clock(&self) -> Clock {

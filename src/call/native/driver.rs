@@ -123,7 +123,8 @@ impl Driver {
     }
 
     fn handle(&mut self, input: Input<'_>) {
-        self.session.handle(input, self.clock.now(), self.clock.utc());
+        self.session
+            .handle(input, self.clock.now(), self.clock.utc());
     }
 
     /// Does what the session asks for; answers when it wants to be woken. `None`: nobody listens.
@@ -256,7 +257,11 @@ async fn connect(grant: &Grant, tls: &Tls) -> Result<Box<Socket>, Failed> {
 fn request(grant: &Grant, target: &Url) -> Result<Request, Failed> {
     let token = grant.token.for_endpoint(&grant.endpoint, target);
     let token = token.map_err(protocol)?;
-    let scheme = if target.scheme() == "https" { "wss" } else { "ws" };
+    let scheme = if target.scheme() == "https" {
+        "wss"
+    } else {
+        "ws"
+    };
     let address = target.as_str().replacen(target.scheme(), scheme, 1);
     let mut request = address.into_client_request().map_err(protocol)?;
     let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(protocol)?;
@@ -275,7 +280,10 @@ async fn encrypt(
             detail: text::line(&error.to_string()),
         })
     })?;
-    let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+    let name = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
     let name = ServerName::try_from(name).map_err(protocol)?;
     let connector = TlsConnector::from(Arc::clone(&config));
     connector.connect(name, stream).await.map_err(|_| {
