@@ -8,11 +8,14 @@
 //! Knows the wire and nothing of the client: a wrong conversion on either side fails a
 //! test instead of cancelling out.
 
+pub mod cast;
 pub mod faults;
+pub mod marks;
 pub mod meetings;
 pub mod store;
 
 mod chat;
+mod control;
 mod http;
 mod identity;
 mod keys;
@@ -53,6 +56,7 @@ use self::keys::Keys;
 use self::limits::Limits;
 use self::limits::Operation;
 use self::listener::Incoming;
+use self::marks::Marks;
 use self::meetings::Meetings;
 use self::realtime::Hub;
 use self::store::Caller;
@@ -225,6 +229,7 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(chat::routes())
         .merge(realtime::routes())
         .merge(meetings::routes())
+        .merge(control::routes(service))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(
             service.clone(),
@@ -283,6 +288,7 @@ pub struct State {
     pub store: Store,
     pub faults: Faults,
     pub meetings: Meetings,
+    pub marks: Marks,
     pub(crate) hub: Hub,
     limits: Limits,
 }
@@ -295,6 +301,7 @@ impl State {
             store: Store::default(),
             faults: Faults::default(),
             meetings: Meetings::default(),
+            marks: Marks::from_environment(),
             hub: Hub::new(options.realtime),
             limits,
         }
