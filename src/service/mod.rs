@@ -29,7 +29,6 @@ use std::fs::DirBuilder;
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -188,6 +187,10 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         Some(file) => Some(tls::acceptor(&options.hosts, file)?),
         None => None,
     };
+    let temporary = ca_file
+        .clone()
+        .filter(|_| options.data.is_none())
+        .map(Temporary);
     let endpoint = endpoint(&options, address);
     let service = Arc::new(Service {
         state: Mutex::new(State::new(&options)),
@@ -204,7 +207,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
     serve(
         &service,
         Incoming::new(listener, address, acceptor, &tasks),
-        ca_file.as_deref(),
+        temporary,
     );
     tasks.spawn(enforce_retention(service.clone()));
     tasks.spawn(meetings::keep_time(service.clone()));
@@ -238,14 +241,11 @@ fn router(service: &Arc<Service>) -> Router {
         .with_state(service.clone())
 }
 
-fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: Option<&Path>) {
+fn serve(service: &Arc<Service>, incoming: Incoming, temporary: Option<Temporary>) {
     // Wrapped only because the wrapper is what knows how to tell handlers the peer's address.
     let incoming = incoming.tap_io(|_| {});
     let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
     let tasks = service.tasks.clone();
-    let written = ca_file
-        .filter(|file| file.starts_with(std::env::temp_dir()))
-        .map(Path::to_owned);
     service.tasks.spawn_graceful(async move {
         let stopping = tasks.clone();
         let stop = async move { stopping.stopped().await };
@@ -259,10 +259,17 @@ fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: Option<&Path>) {
             // Answers under way get a moment; a client that never reads gets no more than that.
             () = async { tasks.stopped().await; tokio::time::sleep(FAREWELL).await } => {}
         }
-        if let Some(file) = written {
-            let _ = std::fs::remove_file(file);
-        }
+        drop(temporary);
     });
+}
+
+/// A file of this run only.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Sleeps until the next retention policy runs out, or until one was changed.

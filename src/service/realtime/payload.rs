@@ -133,6 +133,7 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
         }),
         What::MessageDeleted(message) => Notification::ChatMessageDeleted(ChatMessageDeleted {
             at: to.about(message),
+            composetime: message.created.to_string(),
             deletetime: message.deleted.unwrap_or(change.at).to_string(),
         }),
         What::Typing { by } => {
@@ -172,6 +173,7 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
         }),
         What::ParticipantsAdded { by, who } => Notification::ParticipantsAdded(ParticipantsAdded {
             at: to.thread(Some(by)),
+            create_time: String::new(),
             time: change.at.to_string(),
             added_by: person(by),
             participants_added: who.iter().map(participant).collect(),
@@ -179,6 +181,7 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
         What::ParticipantsRemoved { by, who } => {
             Notification::ParticipantsRemoved(ParticipantsRemoved {
                 at: to.thread(Some(by)),
+                create_time: String::new(),
                 time: change.at.to_string(),
                 removed_by: person(by),
                 participants_removed: who.iter().map(participant).collect(),
