@@ -151,7 +151,13 @@ fn thread(meeting: &Value) -> &str {
 async fn nothing_is_done_without_the_key() {
     let host = Host::start().await;
     let base = &host.running.control_url;
-    for path in ["meetings", "faults", "marks", "threads/x/say", "meetings/x/end"] {
+    for path in [
+        "meetings",
+        "faults",
+        "marks",
+        "threads/x/say",
+        "meetings/x/end",
+    ] {
         let (status, _) = answer(host.http.post(format!("{base}/v1/{path}"))).await;
         assert_eq!(status, 401, "{path}");
         let request = host
@@ -320,19 +326,18 @@ async fn the_cast_lets_a_guest_in_and_speaks_to_them() {
     host.done(&said, json!({"as": me, "text": "hello Bob"}))
         .await;
     let mut changes = service.changes();
+    let mention = format!("<at id=\"{me}\">Ada</at>");
+    let has_answered = || {
+        let state = service.lock();
+        let thread = state.store.live(&names.thread).unwrap();
+        let mut messages = thread.messages().iter();
+        messages.any(|message| {
+            matches!(&message.body, service::store::Body::Html { content, .. }
+                if content.contains(&mention))
+        })
+    };
     let answered = async {
-        loop {
-            let state = service.lock();
-            let messages = state.store.live(&names.thread).unwrap().messages();
-            let mention = format!("<at id=\"{me}\">Ada</at>");
-            let answered = messages.iter().any(|message| {
-                matches!(&message.body, service::store::Body::Html { content, .. }
-                    if content.contains(&mention))
-            });
-            drop(state);
-            if answered {
-                return;
-            }
+        while !has_answered() {
             changes.changed().await.unwrap();
         }
     };

@@ -109,13 +109,10 @@ impl Driver {
                 biased;
                 frame = next(&mut self.socket) => self.read(frame),
                 opened = opened(&mut self.opening) => self.opened(opened),
-                command = commands.recv(), if open => match command {
-                    Some(command) => self.handle(Input::Command(command)),
-                    None => {
-                        open = false;
-                        self.handle(Input::Command(CallCommand::Leave));
-                    }
-                },
+                command = commands.recv(), if open => {
+                    open = command.is_some();
+                    self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
+                }
                 () = sleep_until(deadline, self.clock) => self.handle(Input::Timeout),
             }
         }

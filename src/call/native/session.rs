@@ -523,7 +523,7 @@ const GOOD_BYE: Duration = Duration::from_secs(1);
 /// link only: a call that the service ended is not joined again at once.
 const WAITS: [u64; 5] = [0, 1, 2, 5, 10];
 /// A stay this long starts the counting of attempts anew.
-const LASTING: Duration = Duration::from_secs(60);
+const LASTING: Duration = Duration::from_mins(1);
 const HUNG_UP: EndReason = EndReason {
     code: 0,
     subcode: 0,

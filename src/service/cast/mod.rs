@@ -112,7 +112,7 @@ impl Stage {
             let wait = deadline.map_or(LONGEST_SLEEP, |at| at.since(clock.now()));
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
-                changed = changes.changed() => if changed.is_err() {
+                alive = changes.changed() => if alive.is_err() {
                     return;
                 },
             }
@@ -378,4 +378,4 @@ fn escaped(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);

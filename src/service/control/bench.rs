@@ -14,6 +14,7 @@ use serde_json::json;
 
 use crate::service::Service;
 use crate::service::http;
+use crate::service::meetings::Meeting;
 use crate::service::store::Refusal;
 
 use super::NO_MEETING;
@@ -52,7 +53,7 @@ fn room(service: &Service) -> Option<String> {
     let state = service.lock();
     let reached = |thread: &&str| {
         let clients = state.meetings.get(thread).into_iter();
-        let mut clients = clients.flat_map(|meeting| meeting.clients());
+        let mut clients = clients.flat_map(Meeting::clients);
         clients.any(|(who, inside)| inside && state.hub.reaches(&who.id, now))
     };
     state.meetings.threads().find(reached).map(str::to_owned)

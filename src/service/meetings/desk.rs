@@ -196,7 +196,7 @@ impl Service {
         let clients = carry_out(state, thread, outputs, now, Some(&told));
         state.meetings.changed.notify_one();
         self.changed.send_replace(());
-        Some((learned, Written { clients, times }))
+        Some((learned, Written { times, clients }))
     }
 
     /// Ends every call connection without a word; answers how many there were.
@@ -301,7 +301,10 @@ fn carry_out(
 
 /// What the organizer says whenever a client comes in, if the meeting wants it.
 fn greet(state: &mut State, thread: &str, organizer: &Who, now: Now) {
-    let greeting = state.meetings.get(thread).map(|m| m.options.greeting.clone());
+    let greeting = state
+        .meetings
+        .get(thread)
+        .map(|m| m.options.greeting.clone());
     if let Some(greeting) = greeting.filter(|greeting| !greeting.is_empty()) {
         let draft = Draft::text(&greeting);
         let posted = state.store.post(thread, &organizer.id, draft, now.utc);
@@ -365,4 +368,4 @@ fn thread_in(link: &str) -> Option<String> {
 /// The one organisation behind this service.
 const TENANT: &str = "0fd1c0de-0000-4000-8000-10ca15e4b1ce";
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);
