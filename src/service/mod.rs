@@ -8,11 +8,14 @@
 //! Knows the wire and nothing of the client: a wrong conversion on either side fails a
 //! test instead of cancelling out.
 
+pub mod cast;
 pub mod faults;
+pub mod marks;
 pub mod meetings;
 pub mod store;
 
 mod chat;
+mod control;
 mod http;
 mod identity;
 mod keys;
@@ -40,6 +43,7 @@ use axum::serve::ListenerExt;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -51,6 +55,7 @@ use self::keys::Keys;
 use self::limits::Limits;
 use self::limits::Operation;
 use self::listener::Incoming;
+use self::marks::Marks;
 use self::meetings::Meetings;
 use self::realtime::Hub;
 use self::store::Caller;
@@ -197,6 +202,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         endpoint: endpoint.clone(),
         realtime: options.realtime,
         retention_changed: Notify::new(),
+        changed: watch::Sender::new(()),
     });
     serve(
         &service,
@@ -226,6 +232,7 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(chat::routes())
         .merge(realtime::routes())
         .merge(meetings::routes())
+        .merge(control::routes(service))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(
             service.clone(),
@@ -288,6 +295,7 @@ pub struct State {
     pub store: Store,
     pub faults: Faults,
     pub meetings: Meetings,
+    pub marks: Marks,
     pub(crate) hub: Hub,
     limits: Limits,
 }
@@ -300,6 +308,7 @@ impl State {
             store: Store::default(),
             faults: Faults::default(),
             meetings: Meetings::default(),
+            marks: Marks::from_environment(),
             hub: Hub::new(options.realtime),
             limits,
         }
@@ -317,6 +326,8 @@ pub struct Service {
     control_key: String,
     realtime: RealtimeOptions,
     retention_changed: Notify,
+    /// Something happened in a thread or a meeting.
+    changed: watch::Sender<()>,
 }
 
 impl Service {
@@ -337,6 +348,7 @@ impl Service {
         for change in changes {
             state.hub.publish(change, &mut state.faults, now);
         }
+        self.changed.send_replace(());
         Ok(learned)
     }
 
@@ -418,6 +430,11 @@ impl Service {
 
     pub fn control_key(&self) -> &str {
         &self.control_key
+    }
+
+    /// Wakes whenever something happened in a thread or a meeting.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     pub fn clock(&self) -> Clock {
