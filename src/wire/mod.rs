@@ -2,3 +2,4 @@
 
 pub mod acs;
 pub mod html;
+pub mod local;

@@ -1,0 +1,39 @@
+# make demo       watch the program do its main job, with nothing but this machine
+# make test       everything that must hold before a change goes in (at most 15 minutes on two cores)
+# make test-long  the same rules at full size
+# make bench      the figures
+
+SHELL := /bin/bash
+export PATH := $(PATH):$(HOME)/.cargo/bin
+CARGO_TARGET_DIR ?= $(CURDIR)/target
+export CARGO_TARGET_DIR
+
+.PHONY: help demo build test test-long bench
+
+help:
+	@sed -n '/^# make/s/^# //p' Makefile
+
+# Says nothing when there is nothing to build, so that the demo's first frame is the first thing seen.
+build:
+	@.ci/setup rust cc
+	@if [ -x "$(CARGO_TARGET_DIR)/release/sidetone" ]; then cargo build --release --locked --quiet; else cargo build --release --locked; fi
+
+demo: build
+	@exec "$(CARGO_TARGET_DIR)/release/sidetone" demo
+
+# The licence check, the rules about the sources and the rules about the README are Rust tests.
+# Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
+test:
+	@.ci/setup rust lint cc node chromium
+	@.ci/step "format" cargo fmt --check
+	@.ci/step "lints" cargo clippy --locked --all-targets -- -D warnings
+	@.ci/step "tests" cargo test --locked --no-fail-fast
+	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	@.ci/step "licences" cargo test --locked --test licences
+	@.ci/step "interop with the official SDKs" tests/interop/run
+
+test-long: build
+	@.ci/step "chaos: 50,000 operations, 100 forced drops" env SIDETONE_CHAOS_OPERATIONS=50000 cargo test --release --locked --test chaos -- --nocapture
+
+bench: build
+	@.ci/step "notices under load" cargo bench --locked --bench notice

@@ -1,0 +1,185 @@
+//! The key that signs access tokens: RS256, made at first start and kept.
+//!
+//! Making one takes longer than a start may take, so it happens on a thread of its
+//! own and only who asks for a token waits for it.
+
+use std::fs;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use aws_lc_rs::digest;
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::KeyPair;
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::RsaKeyPair;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::clock::Timestamp;
+use crate::wire::acs::identity::Claims;
+
+/// The one resource this service ever is; clients know it as "local".
+pub const RESOURCE: &str = "51de70fe-0000-4000-8000-10ca15e4b1ce";
+
+/// What `scp` says in every recorded token of an external user.
+const SCP: u64 = 1792;
+
+/// The signing key, present or on its way.
+#[derive(Clone)]
+pub(super) struct Keys(watch::Receiver<Option<Arc<SigningKey>>>);
+
+impl Keys {
+    /// Reads the key below `data`, or starts making one.
+    pub(super) fn open(data: Option<&Path>) -> io::Result<Self> {
+        let path = data.map(|folder| folder.join("signing-key.der"));
+        if let Some(der) = path.as_deref().map(read).transpose()?.flatten()
+            && let Some(key) = SigningKey::from_pkcs8(&der)
+        {
+            return Ok(Self(watch::channel(Some(Arc::new(key))).1));
+        }
+        let (made, key) = watch::channel(None);
+        thread::Builder::new()
+            .name("signing key".to_owned())
+            .spawn(move || match SigningKey::make() {
+                Some((key, der)) => {
+                    made.send_replace(Some(Arc::new(key)));
+                    if let Some(Err(error)) = path.map(|path| keep(&path, &der)) {
+                        tracing::warn!(%error, "the signing key lives only as long as this run");
+                    }
+                }
+                None => tracing::error!("could not make a signing key"),
+            })?;
+        Ok(Self(key))
+    }
+
+    /// `None` when no key could be made.
+    pub(super) async fn ready(&self) -> Option<Arc<SigningKey>> {
+        let mut key = self.0.clone();
+        let made = key.wait_for(Option::is_some).await.ok()?;
+        made.clone()
+    }
+}
+
+pub(super) struct SigningKey {
+    key: RsaKeyPair,
+    header: String,
+}
+
+impl SigningKey {
+    fn make() -> Option<(Self, Vec<u8>)> {
+        let der = RsaKeyPair::generate(KeySize::Rsa2048)
+            .and_then(|key| key.as_der())
+            .ok()?;
+        let der: Vec<u8> = der.as_ref().to_vec();
+        Some((Self::from_pkcs8(&der)?, der))
+    }
+
+    fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        let key = RsaKeyPair::from_pkcs8(der).ok()?;
+        let print = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, key.public_key().as_ref());
+        let kid: String = print
+            .as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect();
+        let x5t = URL_SAFE_NO_PAD.encode(print);
+        let header = json!({ "alg": "RS256", "kid": kid, "x5t": x5t, "typ": "JWT" });
+        Some(Self {
+            key,
+            header: URL_SAFE_NO_PAD.encode(header.to_string()),
+        })
+    }
+
+    /// The token of `user` (a raw id). `serial` keeps two tokens of one second apart.
+    pub(super) fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
+        let issued = u64::try_from(times.issued.as_millis() / 1000).unwrap_or(0);
+        let claims = Claims {
+            skypeid: user.strip_prefix("8:").unwrap_or(user).to_owned(),
+            scp: Some(SCP),
+            csi: Some((issued * 1000 + serial % 1000).to_string()),
+            exp: u64::try_from(times.expires.as_millis() / 1000).unwrap_or(0),
+            rgn: Some("local".to_owned()),
+            acs_scope: Some(scopes.to_owned()),
+            resource_id: Some(RESOURCE.to_owned()),
+            resource_location: Some("local".to_owned()),
+            iat: Some(issued),
+        };
+        let claims = serde_json::to_string(&claims).unwrap_or_default();
+        let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
+        let mut signature = vec![0; self.key.public_modulus_len()];
+        let done = self.key.sign(
+            &RSA_PKCS1_SHA256,
+            &SystemRandom::new(),
+            signed.as_bytes(),
+            &mut signature,
+        );
+        // Only a wrong buffer length makes it fail, and the length above is the key's own.
+        done.map_or_else(
+            |_| String::new(),
+            |()| format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)),
+        )
+    }
+}
+
+/// From when until when a token holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lifetime {
+    pub(super) issued: Timestamp,
+    pub(super) expires: Timestamp,
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(der) => Ok(Some(der)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Written beside and renamed: two services starting at once leave one whole key.
+fn keep(path: &Path, der: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension(format!("new-{}", uuid::Uuid::new_v4()));
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)?;
+    file.write_all(der)?;
+    fs::rename(&beside, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use jsonwebtoken::Algorithm;
+    use jsonwebtoken::DecodingKey;
+    use jsonwebtoken::Validation;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_signed_with_the_documented_claims() {
+        let (key, _) = SigningKey::make().unwrap();
+        let times = Lifetime {
+            issued: Timestamp::from_millis(1_755_818_174_000),
+            expires: Timestamp::from_millis(4_000_000_000_000),
+        };
+        let token = key.token("8:acs:res_user", "chat,voip", times, 0);
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.set_required_spec_claims(&["exp"]);
+        let public = DecodingKey::from_rsa_der(key.key.public_key().as_ref());
+        let read = jsonwebtoken::decode::<Claims>(&token, &public, &rules).unwrap();
+        assert_eq!(read.claims.skypeid, "acs:res_user");
+        assert_eq!(read.claims.acs_scope.as_deref(), Some("chat,voip"));
+        assert_eq!(read.claims.iat, Some(1_755_818_174));
+        assert!(read.header.kid.is_some() && read.header.x5t.is_some());
+    }
+}

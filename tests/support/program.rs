@@ -1,0 +1,205 @@
+//! The built program as a service in a process of its own, its control API, and people who speak the documented REST.
+
+use std::io::BufRead;
+use std::io::BufReader;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+
+use serde_json::Value;
+use serde_json::json;
+
+/// A `sidetone host`, stopped when dropped.
+pub struct Host {
+    child: Child,
+    ready: Value,
+    http: reqwest::Client,
+}
+
+impl Host {
+    /// Starts it on a free loopback port and waits for its ready line.
+    pub fn start() -> Self {
+        // Another test of the same process may have installed it.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+            .args(["host", "--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the built program starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("stdout is a pipe"))
+            .read_line(&mut line)
+            .expect("the host says when it is ready");
+        Self {
+            child,
+            ready: serde_json::from_str(&line).expect("the ready line is JSON"),
+            http: reqwest::Client::new(),
+        }
+    }
+
+    pub fn endpoint(&self) -> &str {
+        self.ready["endpoint"].as_str().expect("an endpoint")
+    }
+
+    pub fn ready(&self) -> &Value {
+        &self.ready
+    }
+
+    /// One call of the control API; the answer's body, null when there is none.
+    pub async fn control(&self, path: &str, body: Value) -> Value {
+        let base = self.ready["controlUrl"].as_str().expect("a control URL");
+        let key = self.ready["controlKey"].as_str().expect("a control key");
+        let answer = self
+            .http
+            .post(format!("{base}{path}"))
+            .bearer_auth(key)
+            .json(&body)
+            .send()
+            .await
+            .expect("the control API answers");
+        let status = answer.status();
+        let text = answer.text().await.expect("the answer has a body");
+        assert!(status.is_success(), "{path} {body}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// A new person with a guest's token, as the documented token endpoint gives it.
+    pub async fn person(&self, name: &str) -> Guest {
+        let answer: Value = self
+            .http
+            .post(format!("{}/v1/token", self.endpoint()))
+            .json(&json!({"displayName": name}))
+            .send()
+            .await
+            .expect("the token endpoint answers")
+            .json()
+            .await
+            .expect("the token endpoint answers in JSON");
+        Guest {
+            id: text(&answer["id"]),
+            name: name.to_owned(),
+            token: text(&answer["token"]),
+            endpoint: self.endpoint().to_owned(),
+            http: self.http.clone(),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A person of the service who does everything over the documented REST operations.
+#[derive(Clone)]
+pub struct Guest {
+    pub id: String,
+    pub name: String,
+    pub token: String,
+    endpoint: String,
+    http: reqwest::Client,
+}
+
+impl Guest {
+    /// A thread of these people; its id.
+    pub async fn create_thread(&self, topic: &str, people: &[&Self]) -> String {
+        let participants: Vec<_> = people.iter().map(|p| p.as_participant()).collect();
+        let made = self
+            .call(
+                reqwest::Method::POST,
+                "/chat/threads",
+                &json!({"topic": topic, "participants": participants}),
+            )
+            .await;
+        text(&made["chatThread"]["id"])
+    }
+
+    /// The new message's id.
+    pub async fn send(&self, thread: &str, content: &str) -> String {
+        let path = format!("/chat/threads/{thread}/messages");
+        let sent = self
+            .call(
+                reqwest::Method::POST,
+                &path,
+                &json!({"content": content, "senderDisplayName": self.name, "type": "text"}),
+            )
+            .await;
+        text(&sent["id"])
+    }
+
+    pub async fn edit(&self, thread: &str, message: &str, content: &str) {
+        let path = format!("/chat/threads/{thread}/messages/{message}");
+        self.call(reqwest::Method::PATCH, &path, &json!({"content": content}))
+            .await;
+    }
+
+    pub async fn delete(&self, thread: &str, message: &str) {
+        let path = format!("/chat/threads/{thread}/messages/{message}");
+        self.call(reqwest::Method::DELETE, &path, &Value::Null)
+            .await;
+    }
+
+    /// The service's own list, oldest first.
+    pub async fn list(&self, thread: &str) -> Vec<Value> {
+        let mut next =
+            format!("/chat/threads/{thread}/messages?maxPageSize=200&api-version={API_VERSION}");
+        let mut all = Vec::new();
+        loop {
+            let page = self.get(&next).await;
+            all.extend(page["value"].as_array().cloned().unwrap_or_default());
+            match page["nextLink"].as_str() {
+                Some(link) => next = link.trim_start_matches(&self.endpoint).to_owned(),
+                None => break,
+            }
+        }
+        all.reverse();
+        all
+    }
+
+    fn as_participant(&self) -> Value {
+        json!({
+            "communicationIdentifier": {"rawId": self.id, "communicationUser": {"id": self.id}},
+            "displayName": self.name,
+        })
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.endpoint);
+        let request = self.http.get(url).bearer_auth(&self.token);
+        settled(request, path).await
+    }
+
+    async fn call(&self, verb: reqwest::Method, path: &str, body: &Value) -> Value {
+        let url = format!("{}{path}?api-version={API_VERSION}", self.endpoint);
+        let request = self.http.request(verb, url).bearer_auth(&self.token);
+        settled(
+            if body.is_null() {
+                request
+            } else {
+                request.json(body)
+            },
+            path,
+        )
+        .await
+    }
+}
+
+async fn settled(request: reqwest::RequestBuilder, path: &str) -> Value {
+    let answer = request.send().await.expect("the service answers");
+    let status = answer.status();
+    let body = answer.text().await.expect("the answer has a body");
+    assert!(status.is_success(), "{path}: {status} {body}");
+    serde_json::from_str(&body).unwrap_or(Value::Null)
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("a string was expected, not {value}"))
+        .to_owned()
+}
+
+const API_VERSION: &str = "2025-03-15";
