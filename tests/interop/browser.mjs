@@ -189,7 +189,7 @@ export async function browser(report, { endpoint, connectionString }, control) {
   const rejoined = (name) => page.count(name, "realTimeNotificationConnected");
   await check("after a dropped socket the client connects again and gets what follows, once", async () => {
     const before = await rejoined("bob");
-    await control.fault({ drop: true, user: bob.id });
+    await control.drop(bob.id);
     await page.seen("bob", "realTimeNotificationDisconnected");
     await page.seen("bob", "realTimeNotificationConnected", {}, before + 1);
     await arrivesOnce("bob", "after the drop");
@@ -197,7 +197,7 @@ export async function browser(report, { endpoint, connectionString }, control) {
   await check("ten drops in a row leave one connection, not ten", async () => {
     for (let n = 0; n < 10; n += 1) {
       const before = await rejoined("bob");
-      await control.fault({ drop: true, user: bob.id });
+      await control.drop(bob.id);
       await page.seen("bob", "realTimeNotificationConnected", {}, before + 1);
     }
     await arrivesOnce("bob", "after ten drops");
@@ -205,7 +205,7 @@ export async function browser(report, { endpoint, connectionString }, control) {
   await check("a planned switch is one more connection, without a gap and without duplicates", async () => {
     const connected = await rejoined("bob");
     const lost = await page.count("bob", "realTimeNotificationDisconnected");
-    await control.fault({ reconnect: true, user: bob.id });
+    await control.reconnect(bob.id);
     await page.seen("bob", "realTimeNotificationConnected", {}, connected + 1);
     await arrivesOnce("bob", "after the switch");
     assert.equal(await page.count("bob", "realTimeNotificationDisconnected"), lost);

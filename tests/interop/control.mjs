@@ -1,7 +1,7 @@
 // The control API of the service, as tests use it.
 export class Control {
   constructor({ controlUrl, controlKey }) {
-    this.url = controlUrl;
+    this.url = `${controlUrl}/v1`;
     this.key = controlKey;
   }
 
@@ -16,7 +16,18 @@ export class Control {
     return text ? JSON.parse(text) : null;
   }
 
-  fault(fault) {
-    return this.post("/faults", fault);
+  // The next requests of a class are refused.
+  refuse(status, { retryAfter, times = 1, of = "chatWrite" } = {}) {
+    return this.post("/faults", { class: of, effect: { refuse: { status, retryAfter } }, times });
+  }
+
+  // Cuts the realtime connections of one person.
+  drop(who) {
+    return this.post("/drop", { channel: "chat", how: "drop", who });
+  }
+
+  // Asks the clients of one person to connect anew, as before planned work.
+  reconnect(who) {
+    return this.post("/reconnect", { who });
   }
 }

@@ -306,7 +306,7 @@ export async function rest(report, { endpoint, connectionString }, control) {
     return refused(all(chatClient(endpoint, forged).listChatThreads()), 401, "Unauthorized");
   });
   await check("the client waits as long as 429 asks for, and its message arrives once", async () => {
-    await control.fault({ status: 429, retryAfter: 1, times: 1 });
+    await control.refuse(429, { retryAfter: 1 });
     const start = performance.now();
     const { id } = await thread.sendMessage({ content: "after the limit" });
     assert.ok(performance.now() - start > 900, "it did not wait");
@@ -314,7 +314,7 @@ export async function rest(report, { endpoint, connectionString }, control) {
     assert.ok(id);
   });
   await check("the client tries again after 503", async () => {
-    await control.fault({ status: 503, times: 2 });
+    await control.refuse(503, { times: 2 });
     await thread.sendMessage({ content: "after the overload" });
     assert.equal((await all(thread.listMessages())).filter((message) => message.content?.message === "after the overload").length, 1);
   });
