@@ -2,5 +2,6 @@
 
 pub(crate) mod facts;
 pub mod fullscreen;
+pub mod linear;
 pub mod phrase;
 pub mod theme;
