@@ -4,5 +4,6 @@ pub(crate) mod facts;
 #[cfg(test)]
 mod fixture;
 pub mod fullscreen;
+pub mod linear;
 pub mod phrase;
 pub mod theme;
