@@ -2,3 +2,5 @@
 
 mod convert;
 mod realtime;
+mod rest;
+mod sync;
