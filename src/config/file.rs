@@ -1,95 +1,89 @@
-//! The user's TOML file as a flat list of keys with the lines they stand on.
+//! A settings file as assignments with their lines.
 
 use std::path::Path;
 
+use toml::Spanned;
 use toml::de::DeTable;
 use toml::de::DeValue;
 
+use crate::config::Entry;
 use crate::config::Error;
+use crate::config::Source;
 
-/// `announce.join` = `quiet` on line 31.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
-    pub key: String,
-    pub value: String,
-    pub line: usize,
-}
-
-/// `path` only names the file in errors.
-pub fn read(text: &str, path: &Path) -> Result<Vec<Item>, Error> {
-    let table = DeTable::parse(text).map_err(|error| Error::Syntax {
-        path: path.to_owned(),
-        line: line_of(text, error.span().map_or(0, |s| s.start)),
-        message: error.message().trim().to_owned(),
+/// Reads the assignments of a file; tables become dotted keys.
+pub(super) fn entries(text: &str, path: &Path) -> Result<Vec<Entry>, Error> {
+    let file = File { text, path };
+    let table = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        file.syntax(at, error.message())
     })?;
-    let mut items = Vec::new();
-    flatten(text, path, "", table.get_ref(), &mut items)?;
-    Ok(items)
+    let mut found = Vec::new();
+    file.collect("", table.get_ref(), &mut found)?;
+    found.sort_by_key(|(at, _)| *at);
+    Ok(found.into_iter().map(|(_, entry)| entry).collect())
 }
 
-fn flatten(
-    text: &str,
-    path: &Path,
-    parent: &str,
-    table: &DeTable<'_>,
-    items: &mut Vec<Item>,
-) -> Result<(), Error> {
-    for (name, value) in table.iter() {
-        let key = if parent.is_empty() {
-            name.get_ref().to_string()
-        } else {
-            format!("{parent}.{}", name.get_ref())
-        };
-        let line = line_of(text, name.span().start);
-        let value = match value.get_ref() {
-            DeValue::Table(inner) => {
-                flatten(text, path, &key, inner, items)?;
+struct File<'a> {
+    text: &'a str,
+    path: &'a Path,
+}
+
+impl File<'_> {
+    fn collect(
+        &self,
+        prefix: &str,
+        table: &DeTable<'_>,
+        into: &mut Vec<(usize, Entry)>,
+    ) -> Result<(), Error> {
+        for (key, value) in table {
+            let name = format!("{prefix}{}", key.get_ref());
+            if let Some(table) = value.get_ref().as_table() {
+                self.collect(&format!("{name}."), table, into)?;
                 continue;
             }
-            DeValue::String(value) => value.to_string(),
-            DeValue::Integer(value) => value.to_string(),
-            DeValue::Float(value) => value.to_string(),
-            DeValue::Boolean(value) => value.to_string(),
-            DeValue::Datetime(_) | DeValue::Array(_) => {
-                let message = format!("{key} takes one value");
-                return Err(Error::Syntax {
-                    path: path.to_owned(),
-                    line,
-                    message,
-                });
+            let at = key.span().start;
+            let entry = Entry {
+                key: name,
+                text: self.text_of(value)?,
+                source: Source::File {
+                    path: self.path.to_owned(),
+                    line: self.line(at),
+                },
+            };
+            into.push((at, entry));
+        }
+        Ok(())
+    }
+
+    /// Every kind of value as the text a variable or flag would have.
+    fn text_of(&self, value: &Spanned<DeValue<'_>>) -> Result<String, Error> {
+        match value.get_ref() {
+            DeValue::String(text) => Ok(text.clone().into_owned()),
+            DeValue::Integer(number) => Ok(number.as_str().to_owned()),
+            DeValue::Float(number) => Ok(number.as_str().to_owned()),
+            DeValue::Boolean(truth) => Ok(truth.to_string()),
+            other => {
+                let kind = if other.is_array() { "a list" } else { "a date" };
+                let detail = format!("a setting is a text, a number, true or false, not {kind}");
+                Err(self.syntax(value.span().start, &detail))
             }
-        };
-        items.push(Item { key, value, line });
-    }
-    Ok(())
-}
-
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_broken_file_is_told_with_its_line() {
-        let error = read("a = 1\nb = = 2\n", "config.toml".as_ref())
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with("config.toml, line 2: "), "{error}");
+        }
     }
 
-    #[test]
-    fn tables_become_dotted_keys() {
-        let items = read("[announce]\njoin = \"off\"", "c".as_ref()).unwrap();
-        assert_eq!(
-            items,
-            [Item {
-                key: "announce.join".to_owned(),
-                value: "off".to_owned(),
-                line: 2
-            }]
-        );
+    fn line(&self, at: usize) -> usize {
+        self.text
+            .bytes()
+            .take(at)
+            .filter(|byte| *byte == b'\n')
+            .count()
+            + 1
+    }
+
+    fn syntax(&self, at: usize, detail: &str) -> Error {
+        Error::Syntax {
+            path: self.path.to_owned(),
+            line: self.line(at),
+            detail: detail.to_owned(),
+        }
     }
 }

@@ -1,362 +1,340 @@
 //! Defaults, the user's file, environment and flags; where files live.
 //!
-//! Later sources win: the commented defaults, the file, the environment, flags.
-//! Every value remembers where it came from.
+//! Five layers, later ones win: the compiled defaults, the user's file, choices
+//! remembered at run time, the environment, flags. Each value knows where it
+//! came from. Nothing in here can reach a notice.
 
-pub mod file;
+mod file;
+mod keys;
 pub mod paths;
 pub mod tls;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write;
+use std::fs;
+use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 
-use crate::config::file::Item;
 use crate::config::paths::Paths;
-use crate::model::settings::KEYS;
-use crate::model::settings::SetError;
+use crate::model::settings::ANNOUNCED;
+use crate::model::settings::Interface;
+use crate::model::settings::Motion;
 use crate::model::settings::Settings;
 
-/// The commented defaults, which are also the documentation of every key.
+/// The commented defaults, as `sidetone config --defaults` prints them.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
 
-const CONNECTION: [&str; 4] = ["endpoint", "token_file", "ca", "name"];
-
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("could not read {path}")]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
-    #[error("{path}, line {line}: {message}")]
-    Syntax {
-        path: PathBuf,
-        line: usize,
-        message: String,
-    },
-    #[error("{origin}: {cause}")]
-    Value { origin: Source, cause: SetError },
+/// The effective configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub settings: Settings,
+    pub name: Option<String>,
+    pub endpoint: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
+    /// A level of `tracing`, or `off`.
+    pub log: &'static str,
+    /// Every value in effect, by key.
+    pub values: BTreeMap<String, Value>,
+    /// Keys nobody knows, and what was probably meant.
+    pub warnings: Vec<String>,
 }
 
-/// Where a value came from.
+/// The text of a value, and who gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    pub text: String,
+    pub source: Source,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     Default,
     File { path: PathBuf, line: usize },
+    Remembered,
     Environment(String),
-    Flag(String),
+    Flag(&'static str),
 }
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),
-            Self::File { path, line } => write!(f, "{}, line {line}", path.display()),
-            Self::Environment(name) => write!(f, "environment, {name}"),
-            Self::Flag(flag) => write!(f, "command line, {flag}"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Remembered => f.write_str("remembered"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
         }
     }
 }
 
-/// Where to go when the command line does not say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Connection {
-    pub endpoint: Option<String>,
-    pub token_file: Option<PathBuf>,
-    pub ca: Option<PathBuf>,
-    pub name: Option<String>,
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("could not read the settings in {path}")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{path}:{line}: {detail}")]
+    Syntax {
+        path: PathBuf,
+        line: usize,
+        detail: String,
+    },
+    #[error("{origin}: {detail}")]
+    Value { origin: Source, detail: String },
 }
 
-/// Everything that was chosen, and by whom.
-#[derive(Debug, Clone, Default)]
-pub struct Config {
-    pub settings: Settings,
-    pub connection: Connection,
-    sources: BTreeMap<String, Source>,
-    /// Keys that are not known, in sentences; nothing else of the file is lost.
-    pub warnings: Vec<String>,
+/// One assignment of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub key: String,
+    pub text: String,
+    pub source: Source,
 }
 
-/// What the environment and the command line say; read by the caller, so that this stays a function.
+impl Entry {
+    pub fn flag(key: &str, text: impl Into<String>, flag: &'static str) -> Self {
+        Self {
+            key: key.to_owned(),
+            text: text.into(),
+            source: Source::Flag(flag),
+        }
+    }
+}
+
+/// What surrounds the program: read once in `cli`, so that tests can say what it is.
 #[derive(Debug, Clone, Default)]
-pub struct Overrides {
-    /// All environment variables.
-    pub environment: BTreeMap<String, String>,
-    /// Flag as typed, key, value.
-    pub flags: Vec<(String, String, String)>,
+pub struct Surroundings {
+    pub variables: BTreeMap<String, String>,
+    /// Input and output are both a terminal.
+    pub terminal: bool,
+}
+
+impl Surroundings {
+    fn is_set(&self, name: &str) -> bool {
+        self.variables
+            .get(name)
+            .is_some_and(|v| !matches!(v.to_ascii_lowercase().as_str(), "" | "0" | "false" | "no"))
+    }
+
+    fn is_dumb(&self) -> bool {
+        self.variables.get("TERM").is_some_and(|t| t == "dumb")
+    }
 }
 
 impl Config {
-    /// Reads the user's file, if there is one, and applies `overrides` to it.
-    pub fn load(paths: Option<&Paths>, overrides: &Overrides) -> Result<Self, Error> {
-        let mut config = Self::default();
-        if let Some(path) = paths.map(Paths::config_file).filter(|p| p.exists()) {
-            let text = std::fs::read_to_string(&path).map_err(|source| Error::Read {
-                path: path.clone(),
-                source,
-            })?;
-            for item in file::read(&text, &path)? {
-                config.take_from_file(item, &path)?;
+    /// Resolves all layers. `paths` is `None` where the person has no home.
+    pub fn load(
+        paths: Option<&Paths>,
+        surroundings: &Surroundings,
+        flags: Vec<Entry>,
+    ) -> Result<Self, Error> {
+        let mut entries = file::entries(DEFAULTS, Path::new("defaults.toml"))?;
+        for entry in &mut entries {
+            entry.source = Source::Default;
+        }
+        let own = surroundings.variables.get("SIDETONE_CONFIG");
+        if let Some(path) = own.map(PathBuf::from) {
+            entries.extend(file::entries(&read_file(&path, Absent::IsAnError)?, &path)?);
+        } else if let Some(path) = paths.map(Paths::settings_file) {
+            entries.extend(file::entries(&read_file(&path, Absent::IsEmpty)?, &path)?);
+        }
+        if let Some(path) = paths.map(Paths::remembered) {
+            // Ours, and never worth failing for.
+            let text = read_file(&path, Absent::IsEmpty).unwrap_or_default();
+            for mut entry in file::entries(&text, &path).unwrap_or_default() {
+                entry.source = Source::Remembered;
+                entries.push(entry);
             }
         }
-        config.take_environment(&overrides.environment)?;
-        for (flag, key, value) in &overrides.flags {
-            config.take(key, value, Source::Flag(flag.clone()))?;
+        let (variables, mut warnings) = from_environment(surroundings);
+        entries.extend(variables);
+        entries.extend(flags);
+        let mut config = Self::resolve(entries, &mut warnings)?;
+        config.heed(surroundings);
+        config.warnings = warnings;
+        Ok(config)
+    }
+
+    fn resolve(entries: Vec<Entry>, warnings: &mut Vec<String>) -> Result<Self, Error> {
+        let mut config = Self {
+            settings: Settings::default(),
+            name: None,
+            endpoint: None,
+            ca: None,
+            token_file: None,
+            log: "info",
+            values: BTreeMap::new(),
+            warnings: Vec::new(),
+        };
+        for Entry { key, text, source } in entries {
+            if let Some(warning) = unknown(&key) {
+                warnings.push(format!("{source}: {warning}"));
+                continue;
+            }
+            keys::read(&mut config, &key, &text).map_err(|detail| Error::Value {
+                origin: source.clone(),
+                detail,
+            })?;
+            config.values.insert(key, Value { text, source });
         }
         Ok(config)
     }
 
-    /// A wrong value stops the start; an unknown key is only a warning.
-    fn take_from_file(&mut self, item: Item, path: &std::path::Path) -> Result<(), Error> {
-        let source = Source::File {
-            path: path.to_owned(),
-            line: item.line,
+    /// What the surroundings ask for without naming a key of ours.
+    fn heed(&mut self, surroundings: &Surroundings) {
+        let flag = |config: &Self, key: &str| {
+            matches!(
+                config.values.get(key).map(|v| &v.source),
+                Some(Source::Flag(_))
+            )
         };
-        match self.take(&item.key, &item.value, source) {
-            Err(Error::Value {
-                origin,
-                cause: SetError::Unknown { name, nearest },
-            }) => {
-                let hint = nearest
-                    .map(|n| format!(" Did you mean {n}?"))
-                    .unwrap_or_default();
-                self.warnings.push(format!(
-                    "{origin}: there is no setting {name}; the line is ignored.{hint}"
-                ));
-                Ok(())
-            }
-            other => other,
+        let calm = ["ACCESSIBLE", "NO_MOTION", "REDUCE_MOTION"]
+            .into_iter()
+            .find(|name| surroundings.is_set(name));
+        if self.settings.motion == Motion::Auto
+            && let Some(name) = calm.or(surroundings.is_dumb().then_some("TERM"))
+        {
+            self.settings.motion = Motion::Off;
+            self.overrule("motion", "off", name);
+        }
+        let no_color = surroundings.variables.get("NO_COLOR");
+        if no_color.is_some_and(|v| !v.is_empty()) && !flag(self, "color") {
+            self.settings.color = false;
+            self.overrule("color", "false", "NO_COLOR");
+        } else if surroundings.is_dumb() {
+            self.settings.color = false;
+            self.overrule("color", "false", "TERM");
+        }
+        if flag(self, "interface") {
+            return;
+        }
+        let linear = if surroundings.is_set("ACCESSIBLE") {
+            Some("ACCESSIBLE")
+        } else if surroundings.is_dumb() {
+            Some("TERM")
+        } else {
+            (!surroundings.terminal).then_some("no terminal")
+        };
+        if let Some(name) = linear {
+            self.settings.interface = Interface::Linear;
+            self.overrule("interface", "linear", name);
         }
     }
 
-    fn take(&mut self, key: &str, value: &str, source: Source) -> Result<(), Error> {
-        let taken = match key.strip_prefix("connection.") {
-            Some(name) => self.connection.set(name, value),
-            None => self.settings.set(key, value),
+    fn overrule(&mut self, key: &str, text: &str, name: &str) {
+        let value = Value {
+            text: text.to_owned(),
+            source: Source::Environment(name.to_owned()),
         };
-        taken.map_err(|cause| Error::Value {
-            origin: source.clone(),
-            cause,
-        })?;
-        self.sources.insert(key.to_owned(), source);
-        Ok(())
-    }
-
-    fn take_environment(&mut self, environment: &BTreeMap<String, String>) -> Result<(), Error> {
-        let is_set = |name: &str| environment.get(name).is_some_and(|v| !v.is_empty());
-        let wanted = |name: &str| {
-            is_set(name) && !["0", "false", "no"].contains(&environment[name].as_str())
-        };
-        let dumb = environment.get("TERM").is_some_and(|t| t == "dumb");
-        let implied = [
-            ("NO_COLOR", is_set("NO_COLOR"), "color", "false"),
-            ("TERM", dumb, "color", "false"),
-            ("TERM", dumb, "interface", "linear"),
-            ("TERM", dumb, "motion", "off"),
-            ("NO_MOTION", wanted("NO_MOTION"), "motion", "off"),
-            ("REDUCE_MOTION", wanted("REDUCE_MOTION"), "motion", "off"),
-            ("ACCESSIBLE", wanted("ACCESSIBLE"), "motion", "off"),
-            ("ACCESSIBLE", wanted("ACCESSIBLE"), "interface", "linear"),
-        ];
-        for (name, _, key, value) in implied.into_iter().filter(|(_, on, ..)| *on) {
-            self.take(key, value, Source::Environment(name.to_owned()))?;
-        }
-        let names = KEYS.iter().map(|k| k.name.to_owned());
-        for key in names.chain(CONNECTION.iter().map(|c| format!("connection.{c}"))) {
-            let name = format!(
-                "SIDETONE_{}",
-                key.trim_start_matches("connection.").to_uppercase()
-            );
-            if let Some(value) = environment.get(&name).filter(|v| !v.is_empty()) {
-                self.take(&key, value, Source::Environment(name))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Key, value in force and source of everything, in the order of the defaults.
-    pub fn effective(&self) -> Vec<(String, String, Source)> {
-        let source = |key: &str| self.sources.get(key).cloned().unwrap_or(Source::Default);
-        let mut rows: Vec<_> = KEYS
-            .iter()
-            .map(|k| {
-                (
-                    k.name.to_owned(),
-                    self.settings.value(k.name).unwrap_or_default(),
-                    source(k.name),
-                )
-            })
-            .collect();
-        for name in CONNECTION {
-            let key = format!("connection.{name}");
-            rows.push((key.clone(), self.connection.value(name), source(&key)));
-        }
-        let announced = self
-            .settings
-            .announce
-            .iter()
-            .map(|(k, v)| (format!("announce.{k}"), v));
-        let bound = self
-            .settings
-            .bindings
-            .iter()
-            .map(|(k, v)| (format!("bind.{k}"), v));
-        rows.extend(announced.chain(bound).map(|(key, value)| {
-            let from = source(&key);
-            (key, value.clone(), from)
-        }));
-        rows
+        self.values.insert(key.to_owned(), value);
     }
 }
 
-impl Connection {
-    fn set(&mut self, name: &str, value: &str) -> Result<(), SetError> {
-        let value = Some(value.to_owned()).filter(|v| !v.is_empty());
-        match name {
-            "endpoint" => self.endpoint = value,
-            "token_file" => self.token_file = value.map(PathBuf::from),
-            "ca" => self.ca = value.map(PathBuf::from),
-            "name" => self.name = value,
-            _ => {
-                return Err(SetError::Unknown {
-                    name: format!("connection.{name}"),
-                    nearest: None,
-                });
-            }
-        }
-        Ok(())
-    }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    IsEmpty,
+    IsAnError,
+}
 
-    fn value(&self, name: &str) -> String {
-        let path = |p: &Option<PathBuf>| p.as_ref().map(|p| p.display().to_string());
-        match name {
-            "endpoint" => self.endpoint.clone(),
-            "token_file" => path(&self.token_file),
-            "ca" => path(&self.ca),
-            _ => self.name.clone(),
+fn read_file(path: &Path, absent: Absent) -> Result<String, Error> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && absent == Absent::IsEmpty => {
+            Ok(String::new())
         }
-        .unwrap_or_default()
+        other => other.map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
     }
+}
+
+/// The variables that name a key, and warnings about those that name none.
+fn from_environment(surroundings: &Surroundings) -> (Vec<Entry>, Vec<String>) {
+    let variable = |key: &str| {
+        format!(
+            "SIDETONE_{}",
+            key.to_ascii_uppercase().replace(['.', '-'], "_")
+        )
+    };
+    let events = ANNOUNCED.iter().map(|event| format!("announce.{event}"));
+    let known: BTreeMap<String, String> = keys::all()
+        .map(ToOwned::to_owned)
+        .chain(events)
+        .map(|key| (variable(&key), key))
+        .collect();
+    let (mut entries, mut warnings) = (Vec::new(), Vec::new());
+    for (name, text) in &surroundings.variables {
+        if !name.starts_with("SIDETONE_") || NOT_SETTINGS.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(key) = known.get(name) {
+            entries.push(Entry {
+                key: key.clone(),
+                text: text.clone(),
+                source: Source::Environment(name.clone()),
+            });
+        } else {
+            let near = nearest(name, known.keys().map(String::as_str));
+            warnings.push(format!("environment: {name} names no setting{near}"));
+        }
+    }
+    (entries, warnings)
+}
+
+/// Variables of ours that name no key.
+const NOT_SETTINGS: &[&str] = &["SIDETONE_CONFIG", "SIDETONE_TEST_PANIC"];
+
+/// Says that nobody knows a key, and which one was probably meant.
+fn unknown(key: &str) -> Option<String> {
+    if let Some(event) = key.strip_prefix("announce.") {
+        // What names a notice is not unknown but refused, by `Settings::set`.
+        let known = ANNOUNCED.contains(&event) || NOTICES.contains(&event);
+        return (!known).then(|| {
+            let near = nearest(event, ANNOUNCED.iter().copied());
+            format!("no event is called {event:?}{near}")
+        });
+    }
+    if key.starts_with("bind.") || keys::all().any(|name| name == key) {
+        return None;
+    }
+    Some(format!(
+        "unknown setting {key:?}{}",
+        nearest(key, keys::all())
+    ))
+}
+
+const NOTICES: &[&str] = &["notice", "recording", "transcription", "consent"];
+
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
+}
+
+/// Adds or replaces one choice in the file of remembered ones.
+pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
+    let old = fs::read_to_string(path).unwrap_or_default();
+    let mut choices: BTreeMap<String, String> = file::entries(&old, path)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|entry| (entry.key, entry.text))
+        .collect();
+    choices.insert(key.to_owned(), value.to_owned());
+    let mut text = String::new();
+    for (key, value) in &choices {
+        let value = toml::Value::from(value.as_str());
+        // Dotted keys as they stand: the file is read back by the same rules.
+        writeln!(text, "{key} = {value}").expect("writing to a string cannot fail");
+    }
+    paths::replace_private(path, text.as_bytes())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::model::settings::Interface;
-
-    fn load(
-        file: &str,
-        environment: &[(&str, &str)],
-        flags: &[(&str, &str, &str)],
-    ) -> Result<Config, Error> {
-        let root = tempfile::tempdir().unwrap();
-        let folder = root.path().to_owned();
-        let paths = Paths {
-            config: folder.clone(),
-            data: folder.clone(),
-            state: folder.clone(),
-            runtime: folder,
-        };
-        fs::write(paths.config_file(), file).unwrap();
-        let owned = |s: &str| s.to_owned();
-        let overrides = Overrides {
-            environment: environment
-                .iter()
-                .map(|(k, v)| (owned(k), owned(v)))
-                .collect(),
-            flags: flags
-                .iter()
-                .map(|(f, k, v)| (owned(f), owned(k), owned(v)))
-                .collect(),
-        };
-        Config::load(Some(&paths), &overrides)
-    }
-
-    #[test]
-    fn the_commented_defaults_are_the_compiled_ones() {
-        let config = load(DEFAULTS, &[], &[]).unwrap();
-        assert_eq!(config.settings, Settings::default());
-        assert_eq!(config.connection, Connection::default());
-        let keys: Vec<_> = file::read(DEFAULTS, "defaults".as_ref())
-            .unwrap()
-            .into_iter()
-            .map(|i| i.key)
-            .collect();
-        for key in KEYS {
-            assert!(
-                keys.contains(&key.name.to_owned()),
-                "{} is not in the defaults",
-                key.name
-            );
-        }
-    }
-
-    #[test]
-    fn flags_beat_the_environment_and_that_beats_the_file() {
-        let flags = [("--screen-reader", "interface", "linear")];
-        let config = load(
-            "verbosity = 1\ntime = \"short\"\ninterface = \"full-screen\"",
-            &[("SIDETONE_VERBOSITY", "3")],
-            &flags,
-        )
-        .unwrap();
-        let rows = config.effective();
-        let of = |key: &str| {
-            rows.iter()
-                .find(|r| r.0 == key)
-                .map(|r| (r.1.as_str(), r.2.to_string()))
-                .unwrap()
-        };
-        assert_eq!(
-            of("verbosity"),
-            ("3", "environment, SIDETONE_VERBOSITY".to_owned())
-        );
-        assert!(of("time").1.ends_with("config.toml, line 2"));
-        assert_eq!(
-            of("interface"),
-            ("linear", "command line, --screen-reader".to_owned())
-        );
-        assert_eq!(of("pace").1, "default");
-    }
-
-    #[test]
-    fn an_unknown_key_warns_with_the_nearest_known_one() {
-        let config = load("verbocity = 2\npace = 200", &[], &[]).unwrap();
-        assert_eq!(config.settings.pace, 200);
-        assert!(
-            config.warnings[0].contains("line 1")
-                && config.warnings[0].contains("Did you mean verbosity?")
-        );
-    }
-
-    #[test]
-    fn a_wrong_value_says_where_and_what_may_stand_there() {
-        let error = load("\nmotion = \"fast\"", &[], &[])
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.contains("line 2") && error.contains("motion takes on, auto, off, not fast"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn nothing_can_configure_notices_away() {
-        for event in ["notice", "recording", "transcription", "consent"] {
-            assert!(load(&format!("[announce]\n{event} = \"off\""), &[], &[]).is_err());
-        }
-    }
-
-    #[test]
-    fn accessible_means_linear_and_still() {
-        let config = load("", &[("ACCESSIBLE", "1")], &[]).unwrap();
-        assert_eq!(config.settings.interface, Interface::Linear);
-        let config = load("", &[("ACCESSIBLE", "no"), ("NO_COLOR", "")], &[]).unwrap();
-        assert_eq!(config.settings.interface, Interface::FullScreen);
-        assert!(config.settings.color);
-    }
-}
+mod tests;

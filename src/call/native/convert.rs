@@ -79,7 +79,7 @@ impl Seen {
             }
             ToClient::Role { role: now } => events.push(CallEvent::Role(role(now))),
             ToClient::Capabilities { capabilities } => {
-                let all = capabilities.iter().map(capability);
+                let all = capabilities.into_iter().map(capability);
                 events.push(CallEvent::Capabilities(all.collect()));
             }
             ToClient::Notice(notice) => self.notice(notice, at, events),
@@ -277,7 +277,7 @@ const fn reaction_to(reaction: Reaction) -> local::Reaction {
 }
 
 /// The vendor's name, and its reason where one is not capable.
-fn capability(state: &local::CapabilityState) -> (String, Option<String>) {
+fn capability(state: local::CapabilityState) -> (String, Option<String>) {
     let name = match state.name {
         local::CapabilityName::UnmuteMic => "unmuteMic",
         local::CapabilityName::MuteOthers => "muteOthers",

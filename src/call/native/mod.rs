@@ -1,9 +1,8 @@
 //! Calls of the embedded service: its signalling session and driver.
 
 mod convert;
+mod driver;
 mod session;
 
-pub use session::Input;
-pub use session::Output;
-pub use session::Session;
-pub use session::Token;
+pub use driver::Settings;
+pub use driver::run;

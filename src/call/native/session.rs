@@ -37,7 +37,7 @@ use super::convert::Seen;
 
 /// What happened to the driver.
 #[derive(Debug)]
-pub enum Input<'a> {
+pub(super) enum Input<'a> {
     Command(CallCommand),
     /// The socket that was asked for is open.
     Opened,
@@ -52,7 +52,7 @@ pub enum Input<'a> {
 
 /// What the driver has to do.
 #[derive(Debug, PartialEq)]
-pub enum Output {
+pub(super) enum Output {
     /// Open a socket; any older one is forgotten.
     Open(Token),
     Send(String),
@@ -64,13 +64,13 @@ pub enum Output {
 
 /// Which access token opens the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Token {
+pub(super) enum Token {
     Current,
     /// The one in use was refused: another one must be had first.
     Fresh,
 }
 
-pub struct Session {
+pub(super) struct Session {
     plan: Option<Plan>,
     link: Link,
     seen: Seen,
@@ -128,7 +128,7 @@ impl Default for Session {
 }
 
 impl Session {
-    pub fn handle(&mut self, input: Input<'_>, now: Moment, at: Timestamp) {
+    pub(super) fn handle(&mut self, input: Input<'_>, now: Moment, at: Timestamp) {
         match input {
             Input::Command(CallCommand::Join { locator, name }) => self.join(&locator, name, at),
             Input::Command(CallCommand::Leave) => self.leave(now, at),
@@ -141,14 +141,14 @@ impl Session {
         }
     }
 
-    pub fn poll(&mut self) -> Output {
+    pub(super) fn poll(&mut self) -> Output {
         self.out
             .pop_front()
             .unwrap_or_else(|| Output::Wait(self.deadline()))
     }
 
     /// Not in a call and not on the way into one.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         self.link == Link::Idle
     }
 
@@ -523,7 +523,7 @@ const GOOD_BYE: Duration = Duration::from_secs(1);
 /// link only: a call that the service ended is not joined again at once.
 const WAITS: [u64; 5] = [0, 1, 2, 5, 10];
 /// A stay this long starts the counting of attempts anew.
-const LASTING: Duration = Duration::from_secs(60);
+const LASTING: Duration = Duration::from_mins(1);
 const HUNG_UP: EndReason = EndReason {
     code: 0,
     subcode: 0,

@@ -16,6 +16,7 @@ use crate::clock::Moment;
 use crate::service::MeetingAddress;
 use crate::service::Service;
 use crate::service::State;
+use crate::service::store::Draft;
 use crate::service::store::History;
 use crate::service::store::Kind;
 use crate::service::store::NewThread;
@@ -24,6 +25,7 @@ use crate::service::store::Refusal;
 use crate::service::store::Who;
 use crate::wire::local;
 use crate::wire::local::ResolveRefusal;
+use crate::wire::local::ToClient;
 
 use super::meeting::Meeting;
 use super::meeting::Names;
@@ -63,16 +65,32 @@ pub(super) enum Frame {
     Hush(Duration),
 }
 
-/// Where the times of socket writes arrive, one for each client that was told.
+/// The socket writes of the notices that an act led to, one for each client that was told.
 pub struct Written {
-    pub clients: usize,
-    pub(in crate::service) times: mpsc::UnboundedReceiver<Moment>,
+    times: mpsc::UnboundedReceiver<Moment>,
+    clients: usize,
+}
+
+impl Written {
+    /// When each was written. Lines that broke meanwhile, or hang, are not in it.
+    pub async fn times(mut self) -> Vec<Moment> {
+        let mut times = Vec::with_capacity(self.clients);
+        while let Ok(Some(at)) = tokio::time::timeout(LONGEST_WRITE, self.times.recv()).await {
+            times.push(at);
+        }
+        times
+    }
 }
 
 impl Meetings {
     /// By thread id.
     pub fn get(&self, thread: &str) -> Option<&Meeting> {
         self.all.get(thread).map(|room| &room.meeting)
+    }
+
+    /// Thread ids.
+    pub fn threads(&self) -> impl Iterator<Item = &str> {
+        self.all.keys().map(String::as_str)
     }
 
     pub fn organizer(&self, thread: &str) -> Option<&Who> {
@@ -177,7 +195,8 @@ impl Service {
         let learned = act(&mut room.meeting, now, &mut outputs);
         let clients = carry_out(state, thread, outputs, now, Some(&told));
         state.meetings.changed.notify_one();
-        Some((learned, Written { clients, times }))
+        self.changed.send_replace(());
+        Some((learned, Written { times, clients }))
     }
 
     /// Ends every call connection without a word; answers how many there were.
@@ -226,7 +245,7 @@ fn expire(service: &Service) {
     }
 }
 
-/// Answers how many frames are on their way.
+/// Answers how many notices are on their way.
 fn carry_out(
     state: &mut State,
     thread: &str,
@@ -242,15 +261,21 @@ fn carry_out(
         match output {
             Output::Send { socket, message } => {
                 let text = message.encode();
-                let written = told.cloned();
-                frames += 1;
+                let notice = matches!(message, ToClient::Notice(_));
+                let written = told.filter(|_| notice).cloned();
+                frames += usize::from(notice);
                 state.meetings.push(socket, Frame::Text { text, written });
             }
             Output::Close { socket } => {
                 state.meetings.push(socket, Frame::Close);
                 state.meetings.close_line(socket);
             }
-            Output::OpenChat { id, name, external } => {
+            Output::OpenChat {
+                id,
+                name,
+                external,
+                client,
+            } => {
                 let history = if external {
                     History::FromNow
                 } else {
@@ -259,6 +284,9 @@ fn carry_out(
                 let who = Participant::new(&id, Some(&name));
                 let admitted = state.store.admit(thread, &organizer, who, history, now.utc);
                 tell(state, admitted, now);
+                if client {
+                    greet(state, thread, &organizer, now);
+                }
             }
             // The organisation's own people keep their chats.
             Output::CloseChat { id } if !is_external(&id) => {}
@@ -269,6 +297,19 @@ fn carry_out(
         }
     }
     frames
+}
+
+/// What the organizer says whenever a client comes in, if the meeting wants it.
+fn greet(state: &mut State, thread: &str, organizer: &Who, now: Now) {
+    let greeting = state
+        .meetings
+        .get(thread)
+        .map(|m| m.options.greeting.clone());
+    if let Some(greeting) = greeting.filter(|greeting| !greeting.is_empty()) {
+        let draft = Draft::text(&greeting);
+        let posted = state.store.post(thread, &organizer.id, draft, now.utc);
+        tell(state, posted.map(|(_, change)| vec![change]), now);
+    }
 }
 
 fn tell(state: &mut State, changes: Result<Vec<crate::service::store::Change>, Refusal>, now: Now) {
@@ -326,4 +367,5 @@ fn thread_in(link: &str) -> Option<String> {
 
 /// The one organisation behind this service.
 const TENANT: &str = "0fd1c0de-0000-4000-8000-10ca15e4b1ce";
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_WRITE: Duration = Duration::from_secs(2);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);

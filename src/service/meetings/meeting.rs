@@ -88,6 +88,8 @@ pub enum Output {
         id: String,
         name: String,
         external: bool,
+        /// They are here by a client of their own.
+        client: bool,
     },
     CloseChat {
         id: String,
@@ -211,6 +213,7 @@ impl Meeting {
                 id: who.person.id.clone(),
                 name: who.person.display_name.clone(),
                 external: who.external,
+                client: who.link != Link::Scripted,
             });
         }
         self.tell_everything(at, out);

@@ -291,17 +291,26 @@ impl Meeting {
         }
     }
 
-    /// A person by raw id, wherever they are.
-    pub fn person(&self, id: &str) -> Option<Person> {
-        self.place_of(id).map(|at| self.people[at].person.clone())
+    /// Somebody by raw id or by display name, wherever they are.
+    pub fn named(&self, who: &str) -> Option<Person> {
+        let mut people = self.people.iter().map(|participant| &participant.person);
+        let is_meant = |person: &&Person| {
+            let name = person.display_name.as_str();
+            person.id == who || name == who || name.strip_suffix(" (External)") == Some(who)
+        };
+        people.find(is_meant).cloned()
+    }
+
+    /// Everyone who is here, whether they are inside, and whether by a client of their own.
+    pub fn everybody(&self) -> impl Iterator<Item = (&Person, bool, bool)> {
+        let people = self.people.iter();
+        people.map(|who| (&who.person, who.is_inside(), who.link != Link::Scripted))
     }
 
     /// Everyone who is here by a client of their own: raw id, and whether inside.
     pub fn clients(&self) -> impl Iterator<Item = (&Person, bool)> {
-        self.people
-            .iter()
-            .filter(|who| who.link != Link::Scripted)
-            .map(|who| (&who.person, who.is_inside()))
+        let clients = self.everybody().filter(|(_, _, client)| *client);
+        clients.map(|(person, inside, _)| (person, inside))
     }
 
     fn present(&self, id: &str) -> Result<usize, NoSuchParticipant> {

@@ -26,6 +26,8 @@ pub struct Options {
     pub lobby_timeout_seconds: f64,
     /// Recording and transcription ask for explicit consent.
     pub consent_required: bool,
+    /// What the organizer writes whenever a client comes in; nothing if empty.
+    pub greeting: String,
 }
 
 /// Who passes the lobby by.
@@ -77,6 +79,7 @@ impl Default for Options {
             guest_role: Role::Attendee,
             lobby_timeout_seconds: 900.0,
             consent_required: false,
+            greeting: String::new(),
         }
     }
 }

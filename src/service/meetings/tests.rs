@@ -75,7 +75,7 @@ impl Scene {
             socket,
             call_id: format!("call-{}", socket.unwrap_or_default()),
             rejoin: rejoin.map(str::to_owned),
-            token_until: Some(Moment::ZERO + Duration::from_secs(3600)),
+            token_until: Some(Moment::ZERO + Duration::from_hours(1)),
         };
         let now = self.now();
         self.meeting.join(arrival, now, &mut self.out);
@@ -438,7 +438,7 @@ fn an_old_socket_that_closes_late_disturbs_nobody() {
     scene.meeting.lost(ADA, 1, now, &mut scene.out);
     assert_eq!(
         scene.meeting.deadline(),
-        Some(Moment::ZERO + Duration::from_secs(3600))
+        Some(Moment::ZERO + Duration::from_hours(1))
     );
     scene.arrive(ADA, Some(3), None);
     assert_eq!(scene.ended(3), Some((409, 40228)));

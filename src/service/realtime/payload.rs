@@ -121,8 +121,8 @@ fn escaped(text: &str) -> String {
 fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Notification {
     let to = Recipient {
         change,
-        recipient_id,
-        recipient_mri,
+        id: recipient_id,
+        mri: recipient_mri,
     };
     match &change.what {
         What::MessageReceived(message) => Notification::ChatMessageReceived(to.message(message)),
@@ -193,16 +193,16 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
 /// A change as one recipient sees it.
 struct Recipient<'a> {
     change: &'a Change,
-    recipient_id: &'a str,
-    recipient_mri: &'a str,
+    id: &'a str,
+    mri: &'a str,
 }
 
 impl Recipient<'_> {
     fn participation(&self, sender: &str) -> Participation {
         Participation {
             sender_id: sender.to_owned(),
-            recipient_id: self.recipient_id.to_owned(),
-            recipient_mri: self.recipient_mri.to_owned(),
+            recipient_id: self.id.to_owned(),
+            recipient_mri: self.mri.to_owned(),
             group_id: self.change.thread.to_string(),
             version: self.change.version.to_string(),
             original_arrival_time: self.change.at.to_string(),
@@ -277,8 +277,8 @@ impl Recipient<'_> {
     fn thread(&self, by: Option<&Who>) -> ThreadLevel {
         ThreadLevel {
             sender_id: by.map_or_else(String::new, |by| by.id.clone()),
-            recipient_id: self.recipient_id.to_owned(),
-            recipient_mri: self.recipient_mri.to_owned(),
+            recipient_id: self.id.to_owned(),
+            recipient_mri: self.mri.to_owned(),
             thread_id: self.change.thread.to_string(),
             version: self.change.version.to_string(),
             ..ThreadLevel::default()

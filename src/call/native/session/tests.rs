@@ -142,7 +142,7 @@ impl Led {
         })
     }
 
-    fn rejoins(&self) -> Option<&super::Join> {
+    fn rejoins(&self) -> Option<&Join> {
         self.sent.iter().find_map(|sent| match sent {
             ToService::Join(join) => Some(join),
             _ => None,

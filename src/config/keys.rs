@@ -1,0 +1,41 @@
+//! The keys that only the start reads, and how every key's text becomes a value.
+
+use std::path::PathBuf;
+
+use crate::config::Config;
+use crate::model::settings;
+
+/// Keys of the start; those of [`settings::KEYS`] can also be changed at run time.
+pub(super) const STARTING: &[&str] = &["name", "endpoint", "ca", "token_file", "log"];
+
+/// Levels of the log file.
+const LOGS: &[&str] = &["off", "error", "warn", "info", "debug"];
+
+/// Every key that has a default.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    STARTING
+        .iter()
+        .copied()
+        .chain(settings::KEYS.iter().map(|key| key.name))
+}
+
+/// Reads one key, or says what would have been right.
+pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), String> {
+    let given = (!value.is_empty()).then(|| value.to_owned());
+    match key {
+        "name" => config.name = given,
+        "endpoint" => config.endpoint = given,
+        "ca" => config.ca = given.map(PathBuf::from),
+        "token_file" => config.token_file = given.map(PathBuf::from),
+        "log" => {
+            let level = LOGS.iter().find(|level| **level == value);
+            config.log =
+                level.ok_or_else(|| format!("log takes {}, not {value}", LOGS.join(", ")))?;
+        }
+        _ => config
+            .settings
+            .set(key, value)
+            .map_err(|error| error.to_string())?,
+    }
+    Ok(())
+}
