@@ -5,6 +5,7 @@ use std::io::BufReader;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
@@ -52,7 +53,7 @@ impl Host {
         let key = self.ready["controlKey"].as_str().expect("a control key");
         let answer = self
             .http
-            .post(format!("{base}{path}"))
+            .post(format!("{base}/v1{path}"))
             .bearer_auth(key)
             .json(&body)
             .send()
@@ -62,6 +63,26 @@ impl Host {
         let text = answer.text().await.expect("the answer has a body");
         assert!(status.is_success(), "{path} {body}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Waits until a client is in a meeting and hears of its messages.
+    pub async fn joined(&self) {
+        let base = self.ready["controlUrl"].as_str().expect("a control URL");
+        let key = self.ready["controlKey"].as_str().expect("a control key");
+        let url = format!("{base}/v1/key/{key}/bench/joined");
+        let asked = async {
+            loop {
+                let answer = self.http.get(&url).send().await.expect("an answer");
+                let answer: Value = answer.json().await.expect("an answer in JSON");
+                if answer["joined"] == true {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), asked)
+            .await
+            .expect("the client joins within half a minute");
     }
 
     /// A new person with a guest's token, as the documented token endpoint gives it.

@@ -1,1 +1,4 @@
-//! Chat over ACS: REST and the realtime channel.
+//! Chat of an ACS resource: REST for reading and writing, pushed events for what happens.
+
+mod convert;
+mod realtime;
