@@ -241,19 +241,13 @@ impl Stage {
     }
 
     fn enter(&mut self, who: Member) {
-        let arrived = match self.ids.get(&who) {
-            Some(id) => {
-                let arrived = self
-                    .service
-                    .arrive(&self.thread, id, who.name(), Some(who.role()));
-                arrived.map(|()| id.clone())
-            }
-            None => {
-                let external = who.is_external();
-                let role = Some(who.role());
-                self.service
-                    .add_to_meeting(&self.thread, who.name(), external, role)
-            }
+        let (service, thread) = (&self.service, &self.thread);
+        let (name, role) = (who.name(), Some(who.role()));
+        let arrived = if let Some(id) = self.ids.get(&who) {
+            let again = service.arrive(thread, id, name, role);
+            again.map(|()| id.clone())
+        } else {
+            service.add_to_meeting(thread, name, who.is_external(), role)
         };
         match arrived {
             Ok(id) => {
