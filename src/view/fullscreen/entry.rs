@@ -28,7 +28,8 @@ pub(crate) fn rows(state: &State, entry: &Entry, look: &Look, layout: Layout) ->
     match entry {
         Entry::Message(message) => message_rows(state, message, look, layout, &mut rows),
         Entry::Echo(echo) => echo_rows(state, echo, look, layout, &mut rows),
-        Entry::Banner { text, at } => {
+        Entry::Banner { said, at, .. } => {
+            let text = phrase::said(said, state);
             let words = format!("{text}{}{}", phrase::DOT, facts::time(state, *at));
             let set = wrap::text(&words, Role::Notice, layout.width.saturating_sub(2));
             rows.extend(set.into_iter().map(|r| r.filled(Fill::Banner)));

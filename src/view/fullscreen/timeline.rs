@@ -301,12 +301,7 @@ fn key(entry: &Entry) -> Key {
     match entry {
         Entry::Message(message) => Key::Message(message.id.clone()),
         Entry::Echo(echo) => Key::Echo(echo.client_id.clone()),
-        Entry::Banner { text, at } => {
-            let sum = text
-                .bytes()
-                .fold(0_u64, |sum, b| sum.wrapping_mul(31).wrapping_add(b.into()));
-            Key::Banner(*at, sum)
-        }
+        Entry::Banner { at, number, .. } => Key::Banner(*at, *number),
     }
 }
 

@@ -21,7 +21,12 @@ use crate::view::phrase::sentences;
 
 /// The words of an announcement. Answers may have several lines; `MoreText` has none of its own.
 pub fn announcement(announcement: &Announcement, state: &State) -> String {
-    match &announcement.said {
+    said(&announcement.said, state)
+}
+
+/// The words of a fact, also where it stands as a banner.
+pub fn said(said: &Said, state: &State) -> String {
+    match said {
         Said::Notice {
             kind,
             change,

@@ -15,6 +15,7 @@ mod reading;
 mod timeline;
 
 pub use announcement::announcement;
+pub use announcement::said;
 pub use call::Part;
 pub use call::call_line;
 pub use call::quality;
