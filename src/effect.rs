@@ -88,8 +88,11 @@ pub enum ChatCommand {
     /// Follow a thread: its newest page, its participants, its events.
     Open(ThreadId),
     Close(ThreadId),
-    /// The page before the oldest loaded message.
-    LoadOlder(ThreadId),
+    /// The page before `before`, or before everything loaded so far.
+    LoadOlder {
+        thread: ThreadId,
+        before: Option<MessageId>,
+    },
     /// Fills the gap after `after` when the window was moved away from the newest.
     LoadNewer {
         thread: ThreadId,

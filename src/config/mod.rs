@@ -1,1 +1,343 @@
 //! Defaults, the user's file, environment and flags; where files live.
+//!
+//! Five layers, later ones win: the compiled defaults, the user's file, choices
+//! remembered at run time, the environment, flags. Each value knows where it
+//! came from. Nothing in here can reach a notice.
+
+mod file;
+mod keys;
+pub mod paths;
+pub mod tls;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::config::paths::Paths;
+use crate::model::settings::Interface;
+use crate::model::settings::Motion;
+use crate::model::settings::Settings;
+
+/// The commented defaults, as `sidetone config --defaults` prints them.
+pub const DEFAULTS: &str = include_str!("defaults.toml");
+
+/// The effective configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub settings: Settings,
+    pub name: Option<String>,
+    pub endpoint: Option<String>,
+    pub ca: Option<PathBuf>,
+    pub token_file: Option<PathBuf>,
+    /// A level of `tracing`, or `off`.
+    pub log: &'static str,
+    /// Every value in effect, by key.
+    pub values: BTreeMap<String, Value>,
+    /// Keys nobody knows, and what was probably meant.
+    pub warnings: Vec<String>,
+}
+
+/// The text of a value, and who gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    pub text: String,
+    pub source: Source,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Source {
+    Default,
+    File { path: PathBuf, line: usize },
+    Remembered,
+    Environment(String),
+    Flag(&'static str),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File { path, line } => write!(f, "{}:{line}", path.display()),
+            Self::Remembered => f.write_str("remembered"),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("could not read the settings in {path}")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{path}:{line}: {detail}")]
+    Syntax {
+        path: PathBuf,
+        line: usize,
+        detail: String,
+    },
+    #[error("{origin}: {key} {detail}")]
+    Value {
+        origin: Source,
+        key: String,
+        detail: String,
+    },
+}
+
+/// One assignment of a layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub key: String,
+    pub text: String,
+    pub source: Source,
+}
+
+impl Entry {
+    pub fn flag(key: &str, text: impl Into<String>, flag: &'static str) -> Self {
+        Self {
+            key: key.to_owned(),
+            text: text.into(),
+            source: Source::Flag(flag),
+        }
+    }
+}
+
+/// What surrounds the program: read once in `cli`, so that tests can say what it is.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    pub variables: BTreeMap<String, String>,
+    /// Input and output are both a terminal.
+    pub terminal: bool,
+}
+
+impl Surroundings {
+    fn is_set(&self, name: &str) -> bool {
+        self.variables
+            .get(name)
+            .is_some_and(|v| !matches!(v.to_ascii_lowercase().as_str(), "" | "0" | "false" | "no"))
+    }
+
+    fn is_dumb(&self) -> bool {
+        self.variables.get("TERM").is_some_and(|t| t == "dumb")
+    }
+}
+
+impl Config {
+    /// Resolves all layers. `paths` is `None` where the person has no home.
+    pub fn load(
+        paths: Option<&Paths>,
+        surroundings: &Surroundings,
+        flags: Vec<Entry>,
+    ) -> Result<Self, Error> {
+        let mut entries = file::entries(DEFAULTS, Path::new("defaults.toml"))?;
+        for entry in &mut entries {
+            entry.source = Source::Default;
+        }
+        let own = surroundings.variables.get("SIDETONE_CONFIG");
+        if let Some(path) = own.map(PathBuf::from) {
+            entries.extend(file::entries(&read_file(&path, Absent::IsAnError)?, &path)?);
+        } else if let Some(path) = paths.map(Paths::settings_file) {
+            entries.extend(file::entries(&read_file(&path, Absent::IsEmpty)?, &path)?);
+        }
+        if let Some(path) = paths.map(Paths::remembered) {
+            // Ours, and never worth failing for.
+            let text = read_file(&path, Absent::IsEmpty).unwrap_or_default();
+            for mut entry in file::entries(&text, &path).unwrap_or_default() {
+                entry.source = Source::Remembered;
+                entries.push(entry);
+            }
+        }
+        let (variables, mut warnings) = from_environment(surroundings);
+        entries.extend(variables);
+        entries.extend(flags);
+        let mut config = Self::resolve(entries, &mut warnings)?;
+        config.heed(surroundings);
+        config.warnings = warnings;
+        Ok(config)
+    }
+
+    fn resolve(entries: Vec<Entry>, warnings: &mut Vec<String>) -> Result<Self, Error> {
+        let mut config = Self {
+            settings: Settings::default(),
+            name: None,
+            endpoint: None,
+            ca: None,
+            token_file: None,
+            log: "info",
+            values: BTreeMap::new(),
+            warnings: Vec::new(),
+        };
+        for Entry { key, text, source } in entries {
+            if let Some(warning) = unknown(&key) {
+                warnings.push(format!("{source}: {warning}"));
+                if !keys::OPEN.iter().any(|table| key.starts_with(table)) {
+                    continue;
+                }
+            }
+            keys::read(&mut config, &key, &text).map_err(|detail| Error::Value {
+                origin: source.clone(),
+                key: key.clone(),
+                detail,
+            })?;
+            config.values.insert(key, Value { text, source });
+        }
+        Ok(config)
+    }
+
+    /// What the surroundings ask for without naming a key of ours.
+    fn heed(&mut self, surroundings: &Surroundings) {
+        let flag = |config: &Self, key: &str| {
+            matches!(
+                config.values.get(key).map(|v| &v.source),
+                Some(Source::Flag(_))
+            )
+        };
+        let calm = ["ACCESSIBLE", "NO_MOTION", "REDUCE_MOTION"]
+            .into_iter()
+            .find(|name| surroundings.is_set(name));
+        if self.settings.motion == Motion::Auto
+            && let Some(name) = calm.or(surroundings.is_dumb().then_some("TERM"))
+        {
+            self.settings.motion = Motion::Off;
+            self.overrule("motion", "off", name);
+        }
+        let no_color = surroundings.variables.get("NO_COLOR");
+        if no_color.is_some_and(|v| !v.is_empty()) && !flag(self, "color") {
+            self.settings.color = false;
+            self.overrule("color", "false", "NO_COLOR");
+        } else if surroundings.is_dumb() {
+            self.settings.color = false;
+            self.overrule("color", "false", "TERM");
+        }
+        if flag(self, "interface") {
+            return;
+        }
+        let linear = if surroundings.is_set("ACCESSIBLE") {
+            Some("ACCESSIBLE")
+        } else if surroundings.is_dumb() {
+            Some("TERM")
+        } else {
+            (!surroundings.terminal).then_some("no terminal")
+        };
+        if let Some(name) = linear {
+            self.settings.interface = Interface::Linear;
+            self.overrule("interface", "linear", name);
+        }
+    }
+
+    fn overrule(&mut self, key: &str, text: &str, name: &str) {
+        let value = Value {
+            text: text.to_owned(),
+            source: Source::Environment(name.to_owned()),
+        };
+        self.values.insert(key.to_owned(), value);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    IsEmpty,
+    IsAnError,
+}
+
+fn read_file(path: &Path, absent: Absent) -> Result<String, Error> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && absent == Absent::IsEmpty => {
+            Ok(String::new())
+        }
+        other => other.map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// The variables that name a key, and warnings about those that name none.
+fn from_environment(surroundings: &Surroundings) -> (Vec<Entry>, Vec<String>) {
+    let variable = |key: &str| {
+        format!(
+            "SIDETONE_{}",
+            key.to_ascii_uppercase().replace(['.', '-'], "_")
+        )
+    };
+    let events = keys::EVENTS.iter().map(|event| format!("announce.{event}"));
+    let known: BTreeMap<String, String> = keys::KEYS
+        .iter()
+        .map(|(key, _)| (*key).to_owned())
+        .chain(events)
+        .map(|key| (variable(&key), key))
+        .collect();
+    let (mut entries, mut warnings) = (Vec::new(), Vec::new());
+    for (name, text) in &surroundings.variables {
+        if !name.starts_with("SIDETONE_") || NOT_SETTINGS.contains(&name.as_str()) {
+            continue;
+        }
+        if let Some(key) = known.get(name) {
+            entries.push(Entry {
+                key: key.clone(),
+                text: text.clone(),
+                source: Source::Environment(name.clone()),
+            });
+        } else {
+            let near = nearest(name, known.keys().map(String::as_str));
+            warnings.push(format!("environment: {name} names no setting{near}"));
+        }
+    }
+    (entries, warnings)
+}
+
+/// Variables of ours that name no key.
+const NOT_SETTINGS: &[&str] = &["SIDETONE_CONFIG", "SIDETONE_TEST_PANIC"];
+
+/// Says that nobody knows a key, and which one was probably meant.
+fn unknown(key: &str) -> Option<String> {
+    if let Some(event) = key.strip_prefix("announce.") {
+        let known = keys::EVENTS.contains(&event) || event.starts_with("notice");
+        return (!known).then(|| {
+            format!(
+                "no event is called {event:?}{}",
+                nearest(event, keys::EVENTS.iter().copied())
+            )
+        });
+    }
+    if key.starts_with("keys.bind.") || keys::KEYS.iter().any(|(name, _)| *name == key) {
+        return None;
+    }
+    let names = keys::KEYS.iter().map(|(name, _)| *name);
+    Some(format!("unknown setting {key:?}{}", nearest(key, names)))
+}
+
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    known
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(String::new, |(_, name)| format!("; did you mean {name}?"))
+}
+
+/// Adds or replaces one choice in the file of remembered ones.
+pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
+    let old = fs::read_to_string(path).unwrap_or_default();
+    let mut choices: BTreeMap<String, String> = file::entries(&old, path)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|entry| (entry.key, entry.text))
+        .collect();
+    choices.insert(key.to_owned(), value.to_owned());
+    let mut text = String::new();
+    for (key, value) in &choices {
+        let value = toml::Value::from(value.as_str());
+        // Dotted keys as they stand: the file is read back by the same rules.
+        text += &format!("{key} = {value}\n");
+    }
+    paths::replace_private(path, text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

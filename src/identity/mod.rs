@@ -1,1 +1,300 @@
 //! Who we are; owns every secret.
+//!
+//! Back ends hold a [`Tokens`] handle and ask it for a [`Grant`] before each
+//! request. Nothing else in the program ever sees a token, and events only say
+//! who is signed in.
+
+pub mod http;
+mod schedule;
+mod secret;
+mod source;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::clock::Moment;
+use crate::event::Event;
+use crate::event::IdentityEvent;
+use crate::model::account::AccountId;
+use crate::model::failure::Failure;
+use crate::model::identity::RawId;
+use crate::tasks::Tasks;
+
+use self::http::Http;
+use self::schedule::Answer;
+pub use self::schedule::Generation;
+use self::schedule::Output;
+use self::schedule::Schedule;
+pub use self::secret::Refusal;
+pub use self::secret::Secret;
+pub use self::source::Error;
+use self::source::Fetched;
+pub use self::source::Source;
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub account: AccountId,
+    pub source: Source,
+    pub http: Http,
+}
+
+/// What a token lets us do, and where.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    pub raw_id: RawId,
+    pub token: Secret,
+    /// The only origin the token may be sent to, besides what that endpoint itself names.
+    pub endpoint: Url,
+    /// Names the token when it is refused.
+    pub generation: Generation,
+}
+
+/// A handle to the account's tokens; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    requests: mpsc::Sender<Ask>,
+}
+
+#[derive(Debug)]
+struct Ask {
+    refused: Option<Generation>,
+    reply: oneshot::Sender<Result<Grant, Failure>>,
+}
+
+impl Tokens {
+    /// Starts the task that owns the account's secret. Nothing is fetched before somebody asks.
+    pub fn start(settings: Settings, tasks: &Tasks, events: mpsc::Sender<Event>) -> Self {
+        let (requests, asked) = mpsc::channel(16);
+        tasks.spawn(Keeper::new(settings, events).run(asked));
+        Self { requests }
+    }
+
+    /// A token that has not expired.
+    pub async fn token(&self) -> Result<Grant, Failure> {
+        self.ask(None).await
+    }
+
+    /// After a 401: a newer token than the refused one.
+    pub async fn after_refusal(&self, refused: Generation) -> Result<Grant, Failure> {
+        self.ask(Some(refused)).await
+    }
+
+    async fn ask(&self, refused: Option<Generation>) -> Result<Grant, Failure> {
+        let (reply, answer) = oneshot::channel();
+        let ask = Ask { refused, reply };
+        let signed_out = || Error::Refused.failure();
+        self.requests.send(ask).await.map_err(|_| signed_out())?;
+        answer.await.map_err(|_| signed_out())?
+    }
+}
+
+/// The task behind a [`Tokens`] handle.
+struct Keeper {
+    settings: Settings,
+    events: mpsc::Sender<Event>,
+    clock: Clock,
+    schedule: Schedule,
+    grant: Option<Grant>,
+    waiting: Vec<oneshot::Sender<Result<Grant, Failure>>>,
+}
+
+impl Keeper {
+    fn new(settings: Settings, events: mpsc::Sender<Event>) -> Self {
+        Self {
+            settings,
+            events,
+            clock: Clock,
+            schedule: Schedule::default(),
+            grant: None,
+            waiting: Vec::new(),
+        }
+    }
+
+    async fn run(mut self, mut asked: mpsc::Receiver<Ask>) {
+        let (done, mut fetched) = mpsc::channel(1);
+        let fetches = Tasks::new();
+        loop {
+            let deadline = match self.schedule.poll(self.clock.now()) {
+                Output::Fetch => {
+                    let (settings, clock, done) = (self.settings.clone(), self.clock, done.clone());
+                    fetches.spawn(async move {
+                        let result = settings.source.fetch(&settings.http, clock).await;
+                        // The receiver is gone only when the keeper is.
+                        let _ = done.send(result).await;
+                    });
+                    continue;
+                }
+                Output::Wait(deadline) => deadline,
+            };
+            tokio::select! {
+                ask = asked.recv() => match ask {
+                    Some(ask) => self.ask(ask),
+                    None => break,
+                },
+                Some(result) = fetched.recv() => self.settle(result).await,
+                () = sleep_until(deadline, self.clock) => {}
+            }
+        }
+        fetches.stop();
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        let now = self.clock.now();
+        let answer = match ask.refused {
+            Some(generation) => self.schedule.refused(generation, now),
+            None => self.schedule.ask(now),
+        };
+        match (answer, &self.grant) {
+            // Whoever stopped waiting needs no answer.
+            (Answer::Ready, Some(grant)) => drop(ask.reply.send(Ok(grant.clone()))),
+            _ => self.waiting.push(ask.reply),
+        }
+    }
+
+    async fn settle(&mut self, result: Result<Fetched, Error>) {
+        let result = result.and_then(|fetched| self.accept(fetched));
+        let event = match &result {
+            Ok(grant) => IdentityEvent::SignedIn {
+                raw_id: grant.raw_id.clone(),
+                endpoint: grant.endpoint.to_string(),
+            },
+            Err(error) => {
+                tracing::warn!(%error, "no token");
+                IdentityEvent::Failed(error.failure())
+            }
+        };
+        // A renewal that failed beside a good token is tried again and is nobody's news.
+        if result.is_ok() || !self.waiting.is_empty() {
+            let event = Event::Identity(self.settings.account.clone(), event);
+            let _ = self.events.send(event).await;
+        }
+        for reply in self.waiting.drain(..) {
+            let answer = match &result {
+                Ok(grant) => Ok(grant.clone()),
+                Err(error) => Err(error.failure()),
+            };
+            let _ = reply.send(answer);
+        }
+    }
+
+    fn accept(&mut self, fetched: Fetched) -> Result<Grant, Error> {
+        let now = self.clock.now();
+        // A file that nobody renewed gives the refused token again: asking with it would loop.
+        if let Some(held) = &self.grant
+            && held.token == fetched.token
+            && self.schedule.ask(now) == Answer::Wait
+        {
+            self.schedule.fetch_failed(now);
+            return Err(Error::Refused);
+        }
+        if !self.schedule.fetched(fetched.lifetime, now) {
+            return Err(Error::Expired);
+        }
+        let grant = Grant {
+            raw_id: fetched.raw_id,
+            token: fetched.token,
+            endpoint: fetched.endpoint,
+            generation: self.schedule.generation(),
+        };
+        self.grant = Some(grant.clone());
+        Ok(grant)
+    }
+}
+
+async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
+    match deadline {
+        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+    use super::*;
+    use crate::config::tls::Tls;
+    use crate::model::failure::Because;
+
+    fn token(seconds: i64) -> String {
+        let exp = Clock.utc().as_millis() / 1000 + seconds;
+        let claims = format!(r#"{{"skypeid":"acs:res_me","exp":{exp}}}"#);
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
+    }
+
+    fn keep(file: &tempfile::NamedTempFile) -> (Tokens, mpsc::Receiver<Event>, Tasks) {
+        let (events, heard) = mpsc::channel(8);
+        let tasks = Tasks::new();
+        let settings = Settings {
+            account: AccountId::new("external:me"),
+            source: Source::File {
+                path: file.path().to_owned(),
+                endpoint: "https://chat.example/".parse().unwrap(),
+            },
+            http: Http::new(Tls::default()),
+        };
+        (Tokens::start(settings, &tasks, events), heard, tasks)
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[tokio::test]
+    async fn a_token_file_signs_in() {
+        let file = file(&token(3600));
+        let (tokens, mut heard, _tasks) = keep(&file);
+        let grant = tokens.token().await.unwrap();
+        assert_eq!(grant.raw_id.as_str(), "8:acs:res_me");
+        let Some(Event::Identity(_, IdentityEvent::SignedIn { raw_id, .. })) = heard.recv().await
+        else {
+            panic!("nobody signed in");
+        };
+        assert_eq!(raw_id, grant.raw_id);
+    }
+
+    #[tokio::test]
+    async fn the_same_token_again_after_a_refusal_is_an_error_and_a_new_one_is_not() {
+        let mut file = file(&token(3600));
+        let (tokens, _heard, _tasks) = keep(&file);
+        let grant = tokens.token().await.unwrap();
+        let refused = tokens.after_refusal(grant.generation).await.unwrap_err();
+        assert_eq!(refused.because, Because::TokenRefused);
+        file.as_file_mut().set_len(0).unwrap();
+        std::fs::write(file.path(), token(7200)).unwrap();
+        let newer = tokens.after_refusal(grant.generation).await.unwrap();
+        assert_ne!(newer.generation, grant.generation);
+    }
+
+    #[tokio::test]
+    async fn an_expired_token_and_no_token_at_all_are_told_apart() {
+        let expired = file(&token(-5));
+        let (tokens, _heard, _tasks) = keep(&expired);
+        let failure = tokens.token().await.unwrap_err();
+        assert_eq!(failure.because, Because::TokenExpired);
+        let nonsense = file("hello");
+        let (tokens, _heard, _tasks) = keep(&nonsense);
+        let failure = tokens.token().await.unwrap_err();
+        assert!(matches!(failure.because, Because::Local { .. }));
+    }
+
+    #[test]
+    fn a_grant_does_not_print_its_token() {
+        let grant = Grant {
+            raw_id: RawId::new("8:acs:a_b"),
+            token: Secret::new("hunter2".to_owned()),
+            endpoint: "https://x.example".parse().unwrap(),
+            generation: Generation::default(),
+        };
+        assert!(!format!("{grant:?}").contains("hunter2"));
+    }
+}

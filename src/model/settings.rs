@@ -70,6 +70,230 @@ pub enum TimeShown {
     Short,
 }
 
+/// A key that can be set: in the file, by `SIDETONE_…`, by a flag or with `/set`.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingKey {
+    pub name: &'static str,
+    /// What may stand there, as messages show it.
+    pub values: &'static str,
+}
+
+/// Every key but the tables `announce` and `bind`.
+pub const KEYS: &[SettingKey] = &[
+    key("interface", "full-screen, linear"),
+    key("keys", "plain, vim, none"),
+    key(
+        "theme",
+        "terminal, dark, light, high-contrast, colour-blind, mono",
+    ),
+    key("color", "true, false"),
+    key("motion", "on, auto, off"),
+    key("borders", "line, ascii, none"),
+    key("mouse", "true, false"),
+    key("bell", "true, false"),
+    key("verbosity", "1, 2, 3"),
+    key("hold", "seconds from 0 to 10"),
+    key("pace", "words a minute from 60 to 600"),
+    key("time", "off, short"),
+    key("typing_indicator", "true, false"),
+    key("read_receipts", "true, false"),
+    key("paste_confirm_lines", "a number of lines"),
+    key("pinned_threads", "true, false"),
+    key("pinned_people", "true, false"),
+    key("price_per_minute", "a price, 0 hides the cost"),
+    key("currency", "a word"),
+];
+
+const fn key(name: &'static str, values: &'static str) -> SettingKey {
+    SettingKey { name, values }
+}
+
+/// Events whose delivery may be chosen in `[announce]`. Recording, transcription
+/// and consent are not among them: nothing can turn those off.
+pub const ANNOUNCED: &[&str] = &[
+    "lobby",
+    "connection",
+    "mention",
+    "message",
+    "other-thread",
+    "change",
+    "typing",
+    "join",
+    "hand",
+    "reaction",
+];
+
+/// Why a value was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetError {
+    #[error("there is no setting {name}")]
+    Unknown {
+        name: String,
+        nearest: Option<&'static str>,
+    },
+    #[error("{name} takes {values}, not {given}")]
+    Value {
+        name: String,
+        values: &'static str,
+        given: String,
+    },
+    #[error("notices of recording and transcription cannot be changed")]
+    Notice,
+}
+
+impl Settings {
+    /// Takes a value as people write it. `announce.EVENT` and `bind.CHORD` are keys too.
+    pub fn set(&mut self, name: &str, given: &str) -> Result<(), SetError> {
+        if let Some(event) = name.strip_prefix("announce.") {
+            return self.set_announce(event, given);
+        }
+        if let Some(chord) = name.strip_prefix("bind.") {
+            self.bindings.insert(chord.to_owned(), given.to_owned());
+            return Ok(());
+        }
+        let Some(key) = KEYS.iter().find(|k| k.name == name) else {
+            return Err(SetError::Unknown {
+                name: name.to_owned(),
+                nearest: nearest(name),
+            });
+        };
+        self.take(key.name, given).ok_or_else(|| SetError::Value {
+            name: name.to_owned(),
+            values: key.values,
+            given: given.to_owned(),
+        })
+    }
+
+    fn set_announce(&mut self, event: &str, given: &str) -> Result<(), SetError> {
+        if ["notice", "recording", "transcription", "consent"].contains(&event) {
+            return Err(SetError::Notice);
+        }
+        let Some(event) = ANNOUNCED.iter().find(|e| **e == event) else {
+            return Err(SetError::Unknown {
+                name: format!("announce.{event}"),
+                nearest: None,
+            });
+        };
+        if !["off", "quiet", "polite"].contains(&given) {
+            return Err(SetError::Value {
+                name: format!("announce.{event}"),
+                values: "off, quiet, polite",
+                given: given.to_owned(),
+            });
+        }
+        self.announce.insert((*event).to_owned(), given.to_owned());
+        Ok(())
+    }
+
+    fn take(&mut self, name: &str, given: &str) -> Option<()> {
+        match name {
+            "interface" => self.interface = choose(given, &INTERFACES)?,
+            "keys" => self.keys = choose(given, &KEY_MAPS)?,
+            "theme" if !given.is_empty() => given.clone_into(&mut self.theme),
+            "color" => self.color = given.parse().ok()?,
+            "motion" => self.motion = choose(given, &MOTIONS)?,
+            "borders" => self.borders = choose(given, &BORDERS)?,
+            "mouse" => self.mouse = given.parse().ok()?,
+            "bell" => self.bell = given.parse().ok()?,
+            "verbosity" => self.verbosity = given.parse().ok().filter(|v| (1..=3).contains(v))?,
+            "hold" => {
+                let seconds = given.parse().ok().filter(|s| (0.0..=10.0).contains(s))?;
+                self.hold = Duration::from_secs_f64(seconds);
+            }
+            "pace" => self.pace = given.parse().ok().filter(|p| (60..=600).contains(p))?,
+            "time" => self.time = choose(given, &TIMES)?,
+            "typing_indicator" => self.typing_indicator = given.parse().ok()?,
+            "read_receipts" => self.read_receipts = given.parse().ok()?,
+            "paste_confirm_lines" => self.paste_confirm_lines = given.parse().ok()?,
+            "pinned_threads" => self.pinned_threads = given.parse().ok()?,
+            "pinned_people" => self.pinned_people = given.parse().ok()?,
+            "price_per_minute" => {
+                self.price_per_minute = given
+                    .parse()
+                    .ok()
+                    .filter(|p: &f64| p.is_finite() && *p >= 0.0)?;
+            }
+            "currency" => self.currency = Some(given).filter(|c| c.len() <= 8)?.to_owned(),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The value in force, as it would be written.
+    pub fn value(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "interface" => word(self.interface, &INTERFACES),
+            "keys" => word(self.keys, &KEY_MAPS),
+            "theme" => self.theme.clone(),
+            "color" => self.color.to_string(),
+            "motion" => word(self.motion, &MOTIONS),
+            "borders" => word(self.borders, &BORDERS),
+            "mouse" => self.mouse.to_string(),
+            "bell" => self.bell.to_string(),
+            "verbosity" => self.verbosity.to_string(),
+            "hold" => self.hold.as_secs_f64().to_string(),
+            "pace" => self.pace.to_string(),
+            "time" => word(self.time, &TIMES),
+            "typing_indicator" => self.typing_indicator.to_string(),
+            "read_receipts" => self.read_receipts.to_string(),
+            "paste_confirm_lines" => self.paste_confirm_lines.to_string(),
+            "pinned_threads" => self.pinned_threads.to_string(),
+            "pinned_people" => self.pinned_people.to_string(),
+            "price_per_minute" => self.price_per_minute.to_string(),
+            "currency" => self.currency.clone(),
+            _ => {
+                let event = name.strip_prefix("announce.")?;
+                self.announce.get(event).cloned()?
+            }
+        })
+    }
+}
+
+const INTERFACES: [(&str, Interface); 2] = [
+    ("full-screen", Interface::FullScreen),
+    ("linear", Interface::Linear),
+];
+const KEY_MAPS: [(&str, KeyMapName); 3] = [
+    ("plain", KeyMapName::Plain),
+    ("vim", KeyMapName::Vim),
+    ("none", KeyMapName::None),
+];
+const MOTIONS: [(&str, Motion); 3] = [
+    ("on", Motion::On),
+    ("auto", Motion::Auto),
+    ("off", Motion::Off),
+];
+const BORDERS: [(&str, Borders); 3] = [
+    ("line", Borders::Line),
+    ("ascii", Borders::Ascii),
+    ("none", Borders::None),
+];
+const TIMES: [(&str, TimeShown); 2] = [("off", TimeShown::Off), ("short", TimeShown::Short)];
+
+fn choose<T: Copy>(given: &str, words: &[(&str, T)]) -> Option<T> {
+    words
+        .iter()
+        .find(|(word, _)| *word == given)
+        .map(|(_, value)| *value)
+}
+
+fn word<T: Copy + PartialEq>(value: T, words: &[(&str, T)]) -> String {
+    words
+        .iter()
+        .find(|(_, v)| *v == value)
+        .map(|(word, _)| (*word).to_owned())
+        .unwrap_or_default()
+}
+
+/// The known key that is spelt most like `name`.
+pub fn nearest(name: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .map(|k| (strsim::jaro_winkler(k.name, name), k.name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name)
+}
+
 impl Default for Settings {
     /// The same values as the commented default file; a test in `config` compares them.
     fn default() -> Self {

@@ -200,6 +200,7 @@ async fn create(
 ) -> Result<Response, Refusal> {
     let slot = signed(&service, &Method::POST, &uri, &headers, &body)?;
     check_version(&uri)?;
+    service.count(Operation::CreateIdentity, "", "")?;
     let request: CommunicationIdentityCreateRequest = http::read(&body)?;
     check_scopes(&request.create_token_with_scopes)?;
     let lifetime = lifetime(request.expires_in_minutes)?;
@@ -229,6 +230,7 @@ async fn act(
     service.lock().store.identities.check(&id)?;
     match action.as_str() {
         ":issueAccessToken" => {
+            service.count(Operation::IssueToken, "", "")?;
             let request: CommunicationIdentityAccessTokenRequest = http::read(&body)?;
             check_scopes(&request.scopes)?;
             if request.scopes.is_empty() {
@@ -242,6 +244,7 @@ async fn act(
             Ok(http::json(StatusCode::OK, &answer))
         }
         ":revokeAccessTokens" => {
+            service.count(Operation::RevokeTokens, "", "")?;
             service.revoke(&id);
             Ok(http::empty(StatusCode::NO_CONTENT))
         }
@@ -258,6 +261,7 @@ async fn remove(
 ) -> Result<Response, Refusal> {
     signed(&service, &Method::DELETE, &uri, &headers, &body)?;
     check_version(&uri)?;
+    service.count(Operation::DeleteIdentity, "", "")?;
     service.lock().store.identities.check(&id)?;
     service.delete_identity(&id)?;
     Ok(http::empty(StatusCode::NO_CONTENT))
@@ -276,6 +280,7 @@ async fn exchange(
     if action != ":exchangeAccessToken" {
         return Err(NO_OPERATION);
     }
+    service.count(Operation::ExchangeToken, "", "")?;
     Err(NO_DIRECTORY)
 }
 
@@ -340,7 +345,7 @@ const MONTHS: [&str; 12] = [
 ];
 const SHORTEST_MINUTES: u32 = 60;
 const LONGEST_MINUTES: u32 = 1440;
-const GUEST_LIFETIME: Duration = Duration::from_secs(4 * 3600);
+const GUEST_LIFETIME: Duration = Duration::from_hours(4);
 const CLOCK_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 const NO_OPERATION: Refusal = Refusal::NotFound("There is no such operation.");
 const NO_DIRECTORY: Refusal = Refusal::Forbidden(

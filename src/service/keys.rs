@@ -3,10 +3,11 @@
 //! Making one takes longer than a start may take, so it happens on a thread of its
 //! own and only who asks for a token waits for it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::fs::OpenOptions;
 use std::io;
-use std::io::Write;
+use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use std::thread;
 
 use aws_lc_rs::digest;
 use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rand;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::KeyPair;
@@ -38,25 +40,19 @@ const SCP: u64 = 1792;
 pub(super) struct Keys(watch::Receiver<Option<Arc<SigningKey>>>);
 
 impl Keys {
-    /// Reads the key below `data`, or starts making one.
+    /// Reads the key below `data`, or makes one; both elsewhere, as even waking up the
+    /// crypto library's generator (which signing needs too) takes longer than a start may.
     pub(super) fn open(data: Option<&Path>) -> io::Result<Self> {
         let path = data.map(|folder| folder.join("signing-key.der"));
-        if let Some(der) = path.as_deref().map(read).transpose()?.flatten()
-            && let Some(key) = SigningKey::from_pkcs8(&der)
-        {
-            return Ok(Self(watch::channel(Some(Arc::new(key))).1));
-        }
         let (made, key) = watch::channel(None);
         thread::Builder::new()
             .name("signing key".to_owned())
-            .spawn(move || match SigningKey::make() {
-                Some((key, der)) => {
-                    made.send_replace(Some(Arc::new(key)));
-                    if let Some(Err(error)) = path.map(|path| keep(&path, &der)) {
-                        tracing::warn!(%error, "the signing key lives only as long as this run");
-                    }
+            .spawn(move || {
+                let signing = SigningKey::open(path.as_deref());
+                if signing.is_none() {
+                    tracing::error!("could not make a signing key");
                 }
-                None => tracing::error!("could not make a signing key"),
+                made.send_replace(signing.map(Arc::new));
             })?;
         Ok(Self(key))
     }
@@ -75,6 +71,28 @@ pub(super) struct SigningKey {
 }
 
 impl SigningKey {
+    /// The one that is kept at `path`; else a new one, kept there from now on.
+    fn open(path: Option<&Path>) -> Option<Self> {
+        let kept = path.and_then(|path| match fs::read(path) {
+            Ok(der) => Self::from_pkcs8(&der),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(%error, "the signing key that is kept cannot be read");
+                None
+            }
+        });
+        if let Some(kept) = kept {
+            // Wakes the generator up now, so that the first token does not wait for it.
+            let _ = rand::fill(&mut [0]);
+            return Some(kept);
+        }
+        let (key, der) = Self::make()?;
+        if let Some(Err(error)) = path.map(|path| keep(path, &der)) {
+            tracing::warn!(%error, "the signing key lives only as long as this run");
+        }
+        Some(key)
+    }
+
     fn make() -> Option<(Self, Vec<u8>)> {
         let der = RsaKeyPair::generate(KeySize::Rsa2048)
             .and_then(|key| key.as_der())
@@ -86,11 +104,10 @@ impl SigningKey {
     fn from_pkcs8(der: &[u8]) -> Option<Self> {
         let key = RsaKeyPair::from_pkcs8(der).ok()?;
         let print = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, key.public_key().as_ref());
-        let kid: String = print
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02X}"))
-            .collect();
+        let mut kid = String::new();
+        for byte in print.as_ref() {
+            let _ = write!(kid, "{byte:02X}");
+        }
         let x5t = URL_SAFE_NO_PAD.encode(print);
         let header = json!({ "alg": "RS256", "kid": kid, "x5t": x5t, "typ": "JWT" });
         Some(Self {
@@ -135,14 +152,6 @@ impl SigningKey {
 pub(super) struct Lifetime {
     pub(super) issued: Timestamp,
     pub(super) expires: Timestamp,
-}
-
-fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    match fs::read(path) {
-        Ok(der) => Ok(Some(der)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// Written beside and renamed: two services starting at once leave one whole key.

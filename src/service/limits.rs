@@ -1,4 +1,4 @@
-//! Rate limits as a switch: so many of an operation per ten seconds and per minute.
+//! Rate limits as a switch: so many of an operation within so much time.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 
-/// A counted operation with its documented rates: per 10 s, per minute.
+/// A counted operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Operation {
     CreateThread,
@@ -21,15 +21,21 @@ pub(super) enum Operation {
     WriteMessage,
     SendReceipt,
     SendTyping,
+    CreateIdentity,
+    IssueToken,
+    RevokeTokens,
+    DeleteIdentity,
+    ExchangeToken,
     /// Ours, always on: anonymous guests from one address.
     GuestToken,
 }
 
-/// Most per ten seconds; most per minute; whether it is counted per thread, or per user.
-type Rate = (usize, Option<usize>, Scope);
+/// Most within a time, counted as the scope says.
+type Rate = (usize, Duration, Scope);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scope {
+    /// The person, the address of a guest, or nobody for what the whole resource shares.
     User,
     Thread,
     UserAndThread,
@@ -41,17 +47,33 @@ impl Operation {
         use Scope::User;
         use Scope::UserAndThread as Both;
         match self {
-            Self::CreateThread | Self::DeleteThread => &[(10, None, User)],
-            Self::UpdateThread => &[(5, None, Thread)],
-            Self::ChangeParticipants | Self::WriteMessage => &[(10, Some(30), Thread)],
-            Self::ReadThreads => &[(50, None, User)],
-            Self::ReadMessage => &[(50, None, Both), (250, None, Thread)],
-            Self::ListMessages => &[(50, Some(200), Both), (250, Some(400), Thread)],
-            Self::ListReceipts => &[(5, None, Both), (100, None, Thread)],
-            Self::ListParticipants => &[(10, None, Both), (250, None, Thread)],
-            Self::SendReceipt => &[(10, Some(30), Both)],
-            Self::SendTyping => &[(5, Some(15), Both), (10, Some(30), Thread)],
-            Self::GuestToken => &[(100, Some(300), User)],
+            Self::CreateThread | Self::DeleteThread => &[(10, TEN, User)],
+            Self::UpdateThread => &[(5, TEN, Thread)],
+            Self::ChangeParticipants | Self::WriteMessage => {
+                &[(10, TEN, Thread), (30, MINUTE, Thread)]
+            }
+            Self::ReadThreads => &[(50, TEN, User)],
+            Self::ReadMessage => &[(50, TEN, Both), (250, TEN, Thread)],
+            Self::ListMessages => &[
+                (50, TEN, Both),
+                (200, MINUTE, Both),
+                (250, TEN, Thread),
+                (400, MINUTE, Thread),
+            ],
+            Self::ListReceipts => &[(5, TEN, Both), (100, TEN, Thread)],
+            Self::ListParticipants => &[(10, TEN, Both), (250, TEN, Thread)],
+            Self::SendReceipt => &[(10, TEN, Both), (30, MINUTE, Both)],
+            Self::SendTyping => &[
+                (5, TEN, Both),
+                (15, MINUTE, Both),
+                (10, TEN, Thread),
+                (30, MINUTE, Thread),
+            ],
+            Self::CreateIdentity | Self::IssueToken => &[(1000, THIRTY, User)],
+            Self::RevokeTokens | Self::DeleteIdentity | Self::ExchangeToken => {
+                &[(500, THIRTY, User)]
+            }
+            Self::GuestToken => &[(100, TEN, User), (300, MINUTE, User)],
         }
     }
 }
@@ -80,21 +102,32 @@ impl Limits {
         if !self.on && operation != Operation::GuestToken {
             return Ok(());
         }
-        for (per_ten, per_minute, scope) in operation.rates() {
-            let key = match scope {
-                Scope::User => format!("{user}|"),
-                Scope::Thread => format!("|{thread}"),
-                Scope::UserAndThread => format!("{user}|{thread}"),
-            };
-            let done = self.done.entry((operation, key)).or_default();
+        let rates = operation.rates();
+        for (most, span, scope) in rates {
+            let done = self.done.entry((operation, scope.key(user, thread)));
+            let done = done.or_default();
             while done.front().is_some_and(|at| now.since(*at) >= MINUTE) {
                 done.pop_front();
             }
-            wait(done, *per_ten, TEN, now)?;
-            wait(done, per_minute.unwrap_or(usize::MAX), MINUTE, now)?;
+            wait(done, *most, *span, now)?;
+        }
+        let mut counted: Vec<_> = rates.iter().map(|rate| rate.2.key(user, thread)).collect();
+        counted.dedup();
+        for key in counted {
+            let done = self.done.entry((operation, key)).or_default();
             done.push_back(now);
         }
         Ok(())
+    }
+}
+
+impl Scope {
+    fn key(self, user: &str, thread: &str) -> String {
+        match self {
+            Self::User => format!("{user}|"),
+            Self::Thread => format!("|{thread}"),
+            Self::UserAndThread => format!("{user}|{thread}"),
+        }
     }
 }
 
@@ -108,7 +141,8 @@ fn wait(done: &VecDeque<Moment>, most: usize, span: Duration, now: Moment) -> Re
 }
 
 const TEN: Duration = Duration::from_secs(10);
-const MINUTE: Duration = Duration::from_secs(60);
+const THIRTY: Duration = Duration::from_secs(30);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

@@ -8,10 +8,14 @@
 //! Knows the wire and nothing of the client: a wrong conversion on either side fails a
 //! test instead of cancelling out.
 
+pub mod cast;
 pub mod faults;
+pub mod marks;
+pub mod meetings;
 pub mod store;
 
 mod chat;
+mod control;
 mod http;
 mod identity;
 mod keys;
@@ -39,6 +43,7 @@ use axum::serve::ListenerExt;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::clock::Timestamp;
@@ -50,6 +55,8 @@ use self::keys::Keys;
 use self::limits::Limits;
 use self::limits::Operation;
 use self::listener::Incoming;
+use self::marks::Marks;
+use self::meetings::Meetings;
 use self::realtime::Hub;
 use self::store::Caller;
 use self::store::Change;
@@ -106,7 +113,7 @@ impl Default for Options {
 impl Default for RealtimeOptions {
     fn default() -> Self {
         Self {
-            ttl: Duration::from_secs(86_400),
+            ttl: Duration::from_hours(24),
             heartbeat: Duration::from_secs(70),
             queue: 8_192,
         }
@@ -180,6 +187,10 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         Some(file) => Some(tls::acceptor(&options.hosts, file)?),
         None => None,
     };
+    let temporary = ca_file
+        .clone()
+        .filter(|_| options.data.is_none())
+        .map(Temporary);
     let endpoint = endpoint(&options, address);
     let service = Arc::new(Service {
         state: Mutex::new(State::new(&options)),
@@ -191,13 +202,17 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         endpoint: endpoint.clone(),
         realtime: options.realtime,
         retention_changed: Notify::new(),
+        changed: watch::Sender::new(()),
     });
     serve(
         &service,
         Incoming::new(listener, address, acceptor, &tasks),
-        &ca_file,
+        temporary,
     );
     tasks.spawn(enforce_retention(service.clone()));
+    tasks.spawn(meetings::keep_time(service.clone()));
+    let open = meetings::Options::open("Meeting on this machine");
+    let meeting = service.create_meeting(open, "Alice Moreau");
     Ok(Running {
         connection_string: service.connection_string(),
         control_url: format!("{endpoint}/control"),
@@ -206,7 +221,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         address,
         endpoint,
         ca_file,
-        meeting: None,
+        meeting: meeting.ok().map(MeetingAddress::from),
     })
 }
 
@@ -216,6 +231,8 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(identity::routes())
         .merge(chat::routes())
         .merge(realtime::routes())
+        .merge(meetings::routes())
+        .merge(control::routes(service))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(
             service.clone(),
@@ -224,14 +241,11 @@ fn router(service: &Arc<Service>) -> Router {
         .with_state(service.clone())
 }
 
-fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: &Option<PathBuf>) {
+fn serve(service: &Arc<Service>, incoming: Incoming, temporary: Option<Temporary>) {
     // Wrapped only because the wrapper is what knows how to tell handlers the peer's address.
     let incoming = incoming.tap_io(|_| {});
     let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
     let tasks = service.tasks.clone();
-    let written = ca_file
-        .clone()
-        .filter(|file| file.starts_with(std::env::temp_dir()));
     service.tasks.spawn_graceful(async move {
         let stopping = tasks.clone();
         let stop = async move { stopping.stopped().await };
@@ -245,10 +259,17 @@ fn serve(service: &Arc<Service>, incoming: Incoming, ca_file: &Option<PathBuf>) 
             // Answers under way get a moment; a client that never reads gets no more than that.
             () = async { tasks.stopped().await; tokio::time::sleep(FAREWELL).await } => {}
         }
-        if let Some(file) = written {
-            let _ = std::fs::remove_file(file);
-        }
+        drop(temporary);
     });
+}
+
+/// A file of this run only.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// Sleeps until the next retention policy runs out, or until one was changed.
@@ -273,6 +294,8 @@ async fn enforce_retention(service: Arc<Service>) {
 pub struct State {
     pub store: Store,
     pub faults: Faults,
+    pub meetings: Meetings,
+    pub marks: Marks,
     pub(crate) hub: Hub,
     limits: Limits,
 }
@@ -284,6 +307,8 @@ impl State {
         Self {
             store: Store::default(),
             faults: Faults::default(),
+            meetings: Meetings::default(),
+            marks: Marks::from_environment(),
             hub: Hub::new(options.realtime),
             limits,
         }
@@ -301,6 +326,8 @@ pub struct Service {
     control_key: String,
     realtime: RealtimeOptions,
     retention_changed: Notify,
+    /// Something happened in a thread or a meeting.
+    changed: watch::Sender<()>,
 }
 
 impl Service {
@@ -321,6 +348,7 @@ impl Service {
         for change in changes {
             state.hub.publish(change, &mut state.faults, now);
         }
+        self.changed.send_replace(());
         Ok(learned)
     }
 
@@ -404,6 +432,11 @@ impl Service {
         &self.control_key
     }
 
+    /// Wakes whenever something happened in a thread or a meeting.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
     pub fn clock(&self) -> Clock {
         self.clock
     }
@@ -415,13 +448,11 @@ impl Service {
 
 /// Where people look for it: the data folder, else a file of this run.
 fn ca_file(options: &Options, address: SocketAddr) -> PathBuf {
-    match &options.data {
-        Some(folder) => folder.join("ca.pem"),
-        None => {
-            let name = format!("sidetone-ca-{}-{}.pem", std::process::id(), address.port());
-            std::env::temp_dir().join(name)
-        }
+    if let Some(folder) = &options.data {
+        return folder.join("ca.pem");
     }
+    let name = format!("sidetone-ca-{}-{}.pem", std::process::id(), address.port());
+    std::env::temp_dir().join(name)
 }
 
 /// An address to connect to: "all interfaces" is none, so the given host or loopback stands in.
@@ -440,4 +471,4 @@ pub const ALL_SCOPES: [Scope; 2] = [Scope::Chat, Scope::Voip];
 
 const BODY_BYTES: usize = 16 * 1024 * 1024;
 const FAREWELL: Duration = Duration::from_millis(500);
-const LONGEST_SLEEP: Duration = Duration::from_secs(3600);
+const LONGEST_SLEEP: Duration = Duration::from_hours(1);

@@ -1,3 +1,5 @@
 //! Vendor protocols as bytes and values; mirrors the vendor's names, holds no policy.
 
 pub mod acs;
+pub mod html;
+pub mod local;

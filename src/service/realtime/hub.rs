@@ -314,6 +314,23 @@ impl Hub {
             .for_each(|allocated| allocated.push(Item::Loss));
     }
 
+    /// How many events wait for the connection that is furthest behind.
+    pub(in crate::service) fn most_waiting(&self) -> usize {
+        let links = self.allocations.values().filter_map(|a| a.link.as_ref());
+        let waiting = links.map(|link| link.queue.max_capacity() - link.queue.capacity());
+        waiting.max().unwrap_or(0)
+    }
+
+    /// Whether events reach `user` as they happen.
+    pub(in crate::service) fn reaches(&self, user: &str, now: Moment) -> bool {
+        let known = self.registrations.get(user).into_iter().flatten();
+        let mut current = known.filter(|registration| registration.until > now);
+        current.any(|registration| {
+            let allocated = self.allocations.get(&registration.path);
+            allocated.is_some_and(|allocated| allocated.link.is_some())
+        })
+    }
+
     fn of(&mut self, user: Option<&str>) -> impl Iterator<Item = &mut Allocated> {
         self.allocations.values_mut().filter(move |allocated| {
             allocated.link.is_some() && user.is_none_or(|user| allocated.user == user)
@@ -374,4 +391,4 @@ fn notification(change: &Arc<Shared>, to: &Arc<str>, faults: &mut Faults) -> Opt
 }
 
 const SID_LIFETIME: Duration = Duration::from_secs(30);
-const LONGEST_REGISTRATION: Duration = Duration::from_secs(24 * 3600);
+const LONGEST_REGISTRATION: Duration = Duration::from_hours(24);

@@ -53,6 +53,9 @@ pub(super) fn routes() -> Router<Arc<Service>> {
 
 const CHAT: &[Scope] = &[Scope::Chat, Scope::ChatJoin, Scope::ChatJoinLimited];
 
+/// Clients send acknowledgements and pings; nothing of theirs comes near this size.
+const PACKET_BYTES: usize = 1 << 20;
+
 /// Trouter and registrar are this service too, at whatever address the client used.
 async fn configuration(call: Call) -> Result<Response, Refusal> {
     call.caller.holds(CHAT)?;
@@ -125,6 +128,7 @@ async fn connect(
     let tasks = service.tasks.child();
     let opened = service.lock().hub.open(&sid, &tasks, now)?;
     let tracked = tasks.clone();
+    let upgrade = upgrade.max_message_size(PACKET_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
         tracked.spawn_graceful(socket::run(service, socket, opened, tasks));
     }))

@@ -121,8 +121,8 @@ fn escaped(text: &str) -> String {
 fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Notification {
     let to = Recipient {
         change,
-        recipient_id,
-        recipient_mri,
+        id: recipient_id,
+        mri: recipient_mri,
     };
     match &change.what {
         What::MessageReceived(message) => Notification::ChatMessageReceived(to.message(message)),
@@ -133,6 +133,7 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
         }),
         What::MessageDeleted(message) => Notification::ChatMessageDeleted(ChatMessageDeleted {
             at: to.about(message),
+            composetime: message.created.to_string(),
             deletetime: message.deleted.unwrap_or(change.at).to_string(),
         }),
         What::Typing { by } => {
@@ -172,6 +173,7 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
         }),
         What::ParticipantsAdded { by, who } => Notification::ParticipantsAdded(ParticipantsAdded {
             at: to.thread(Some(by)),
+            create_time: String::new(),
             time: change.at.to_string(),
             added_by: person(by),
             participants_added: who.iter().map(participant).collect(),
@@ -179,6 +181,7 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
         What::ParticipantsRemoved { by, who } => {
             Notification::ParticipantsRemoved(ParticipantsRemoved {
                 at: to.thread(Some(by)),
+                create_time: String::new(),
                 time: change.at.to_string(),
                 removed_by: person(by),
                 participants_removed: who.iter().map(participant).collect(),
@@ -190,16 +193,16 @@ fn notification(change: &Change, recipient_id: &str, recipient_mri: &str) -> Not
 /// A change as one recipient sees it.
 struct Recipient<'a> {
     change: &'a Change,
-    recipient_id: &'a str,
-    recipient_mri: &'a str,
+    id: &'a str,
+    mri: &'a str,
 }
 
 impl Recipient<'_> {
     fn participation(&self, sender: &str) -> Participation {
         Participation {
             sender_id: sender.to_owned(),
-            recipient_id: self.recipient_id.to_owned(),
-            recipient_mri: self.recipient_mri.to_owned(),
+            recipient_id: self.id.to_owned(),
+            recipient_mri: self.mri.to_owned(),
             group_id: self.change.thread.to_string(),
             version: self.change.version.to_string(),
             original_arrival_time: self.change.at.to_string(),
@@ -274,8 +277,8 @@ impl Recipient<'_> {
     fn thread(&self, by: Option<&Who>) -> ThreadLevel {
         ThreadLevel {
             sender_id: by.map_or_else(String::new, |by| by.id.clone()),
-            recipient_id: self.recipient_id.to_owned(),
-            recipient_mri: self.recipient_mri.to_owned(),
+            recipient_id: self.id.to_owned(),
+            recipient_mri: self.mri.to_owned(),
             thread_id: self.change.thread.to_string(),
             version: self.change.version.to_string(),
             ..ThreadLevel::default()

@@ -73,7 +73,7 @@ impl Session {
             next_beat: now + beat_every,
             heard: now,
             // A tenth of its life is enough for a client to change over.
-            ask_to_reconnect: Some(now + (left - left / 10)),
+            ask_to_reconnect: Some(now + left.mul_f64(0.9)),
             ends,
             closed: false,
         };
@@ -262,7 +262,7 @@ impl Session {
 }
 
 /// Clients ping every forty seconds; one that says nothing for this long is gone.
-const SILENCE: Duration = Duration::from_secs(120);
+const SILENCE: Duration = Duration::from_mins(2);
 /// How long an overtaken notification waits for one to overtake it.
 const OVERTAKEN: Duration = Duration::from_millis(100);
 

@@ -256,6 +256,11 @@ impl Store {
 }
 
 impl Thread {
+    /// Everything that is in it, oldest first, whoever may see it.
+    pub fn messages(&self) -> &[Arc<Message>] {
+        &self.messages
+    }
+
     /// The two system messages every history begins with.
     fn open(&mut self, now: Timestamp) -> Change {
         self.update_audience();

@@ -378,7 +378,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_raw_id_survives_every_form(raw in "(8|28|4|48)?:?(acs|dod-acs|orgid|gcch|teamsvisitor|spool|x)?:?[a-z0-9_:+-]{0,12}") {
-            prop_assert_eq!(Identifier::from_raw_id(&raw).raw_id(), raw.clone());
+            prop_assert_eq!(Identifier::from_raw_id(&raw).raw_id(), raw.as_str());
             let model = CommunicationIdentifierModel::from_raw_id(&raw);
             let json = serde_json::to_string(&model).unwrap();
             let again: CommunicationIdentifierModel = serde_json::from_str(&json).unwrap();

@@ -202,6 +202,8 @@ pub struct ChatMessageDeleted {
     pub at: Participation,
     #[serde(deserialize_with = "or_default")]
     pub deletetime: String,
+    #[serde(deserialize_with = "or_default")]
+    pub composetime: String,
 }
 
 /// 245.
@@ -265,6 +267,12 @@ pub struct ThreadLevel {
     #[serde(deserialize_with = "or_default")]
     pub group_id: String,
     pub thread_id: String,
+    /// `chat`.
+    #[serde(
+        deserialize_with = "or_default",
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub thread_type: String,
     #[serde(deserialize_with = "or_default")]
     pub collapse_id: String,
     #[serde(deserialize_with = "text_or_number")]
@@ -327,6 +335,8 @@ pub struct ParticipantsAdded {
     #[serde(flatten)]
     pub at: ThreadLevel,
     #[serde(deserialize_with = "or_default")]
+    pub create_time: String,
+    #[serde(deserialize_with = "or_default")]
     pub time: String,
     #[serde(with = "nested::escaped")]
     pub added_by: Participant,
@@ -340,6 +350,8 @@ pub struct ParticipantsAdded {
 pub struct ParticipantsRemoved {
     #[serde(flatten)]
     pub at: ThreadLevel,
+    #[serde(deserialize_with = "or_default")]
+    pub create_time: String,
     #[serde(deserialize_with = "or_default")]
     pub time: String,
     #[serde(with = "nested::escaped")]
@@ -466,7 +478,7 @@ mod tests {
             }),
             received().prop_map(|m| Notification::ChatMessageDeleted(ChatMessageDeleted {
                 at: m.at,
-                deletetime: String::new(),
+                ..ChatMessageDeleted::default()
             })),
             received().prop_map(|m| Notification::TypingIndicatorReceived(
                 TypingIndicatorReceived { at: m.at }

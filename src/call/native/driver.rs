@@ -1,0 +1,300 @@
+//! The socket under the call session: opens, reads, writes, sleeps. Decides nothing.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::SinkExt;
+use futures_util::StreamExt;
+use rustls::pki_types::ServerName;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::clock::Moment;
+use crate::config::tls::Tls;
+use crate::effect::CallCommand;
+use crate::event::Event;
+use crate::identity::Generation;
+use crate::identity::Grant;
+use crate::identity::Tokens;
+use crate::model::account::AccountId;
+use crate::model::failure::Because;
+use crate::model::text;
+use crate::wire::local::CALL_PATH;
+
+use super::session::Input;
+use super::session::Output;
+use super::session::Session;
+use super::session::Token;
+
+/// Whose calls, and with which tokens; the tokens know the endpoint.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub account: AccountId,
+    pub tokens: Tokens,
+    pub tls: Tls,
+}
+
+/// The calls of one account, one at a time. Ends when no more commands can come,
+/// after hanging up.
+pub async fn run(
+    settings: Settings,
+    commands: mpsc::Receiver<CallCommand>,
+    events: mpsc::Sender<Event>,
+) {
+    let driver = Driver {
+        settings,
+        events,
+        clock: Clock,
+        session: Session::default(),
+        socket: None,
+        opening: None,
+        generation: None,
+    };
+    driver.run(commands).await;
+}
+
+struct Driver {
+    settings: Settings,
+    events: mpsc::Sender<Event>,
+    clock: Clock,
+    session: Session,
+    socket: Option<Socket>,
+    opening: Option<Pin<Box<dyn Future<Output = Opening> + Send>>>,
+    /// Of the token the last socket was opened with.
+    generation: Option<Generation>,
+}
+
+type Socket = WebSocketStream<Box<dyn Stream>>;
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// How opening a socket went, and with which token.
+struct Opening {
+    generation: Option<Generation>,
+    result: Result<Box<Socket>, Failed>,
+}
+
+enum Failed {
+    Refused(u16),
+    Closed(Because),
+}
+
+impl Driver {
+    async fn run(mut self, mut commands: mpsc::Receiver<CallCommand>) {
+        let mut open = true;
+        while open || !self.session.is_idle() {
+            let Some(deadline) = self.carry_out().await else {
+                return;
+            };
+            // The socket comes before the deadline: after a pause of our own, what
+            // lies unread in it shows that the service was not silent.
+            tokio::select! {
+                biased;
+                frame = next(&mut self.socket) => self.read(frame),
+                opened = opened(&mut self.opening) => self.opened(opened),
+                command = commands.recv(), if open => {
+                    open = command.is_some();
+                    self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
+                }
+                () = sleep_until(deadline, self.clock) => self.handle(Input::Timeout),
+            }
+        }
+        self.carry_out().await;
+    }
+
+    fn handle(&mut self, input: Input<'_>) {
+        self.session
+            .handle(input, self.clock.now(), self.clock.utc());
+    }
+
+    /// Does what the session asks for; answers when it wants to be woken. `None`: nobody listens.
+    async fn carry_out(&mut self) -> Option<Option<Moment>> {
+        loop {
+            match self.session.poll() {
+                Output::Wait(deadline) => return Some(deadline),
+                Output::Open(token) => {
+                    self.socket = None;
+                    let refused = match token {
+                        Token::Current => None,
+                        Token::Fresh => self.generation,
+                    };
+                    self.opening = Some(Box::pin(open(self.settings.clone(), refused)));
+                }
+                Output::Send(text) => self.write(Message::text(text)).await,
+                Output::Close => {
+                    self.opening = None;
+                    self.write(Message::Close(None)).await;
+                    self.socket = None;
+                }
+                Output::Event(event) => {
+                    let event = Event::Call(self.settings.account.clone(), event);
+                    self.events.send(event).await.ok()?;
+                }
+            }
+        }
+    }
+
+    async fn write(&mut self, message: Message) {
+        let Some(socket) = &mut self.socket else {
+            return;
+        };
+        let written = tokio::time::timeout(WRITE, socket.send(message)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            self.socket = None;
+            self.handle(Input::Closed(Because::Lost));
+        }
+    }
+
+    fn read(&mut self, frame: Option<Result<Message, tungstenite::Error>>) {
+        match frame {
+            Some(Ok(Message::Text(text))) => self.handle(Input::Frame(&text)),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => {
+                self.socket = None;
+                self.handle(Input::Closed(Because::Lost));
+            }
+            Some(Ok(_)) => {}
+        }
+    }
+
+    fn opened(&mut self, opening: Opening) {
+        self.opening = None;
+        self.generation = opening.generation.or(self.generation);
+        match opening.result {
+            Ok(socket) => {
+                self.socket = Some(*socket);
+                self.handle(Input::Opened);
+            }
+            Err(Failed::Refused(status)) => self.handle(Input::Refused(status)),
+            Err(Failed::Closed(because)) => self.handle(Input::Closed(because)),
+        }
+    }
+}
+
+async fn next(socket: &mut Option<Socket>) -> Option<Result<Message, tungstenite::Error>> {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn opened(opening: &mut Option<Pin<Box<dyn Future<Output = Opening> + Send>>>) -> Opening {
+    match opening {
+        Some(opening) => opening.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
+    match deadline {
+        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn open(settings: Settings, refused: Option<Generation>) -> Opening {
+    let granted = match refused {
+        Some(generation) => settings.tokens.after_refusal(generation).await,
+        None => settings.tokens.token().await,
+    };
+    match granted {
+        Ok(grant) => {
+            let connecting = connect(&grant, &settings.tls);
+            let connected = tokio::time::timeout(CONNECT, connecting).await;
+            Opening {
+                generation: Some(grant.generation),
+                result: connected.unwrap_or(Err(Failed::Closed(Because::Timeout))),
+            }
+        }
+        Err(failure) => Opening {
+            generation: None,
+            result: Err(Failed::Closed(failure.because)),
+        },
+    }
+}
+
+async fn connect(grant: &Grant, tls: &Tls) -> Result<Box<Socket>, Failed> {
+    let target = grant.endpoint.join(CALL_PATH).map_err(protocol)?;
+    let request = request(grant, &target)?;
+    let host = target.host_str().unwrap_or_default().to_owned();
+    let unreachable = || Failed::Closed(Because::Unreachable { host: host.clone() });
+    let addresses = target.socket_addrs(|| None).map_err(|_| unreachable())?;
+    let stream = TcpStream::connect(&*addresses)
+        .await
+        .map_err(|_| unreachable())?;
+    // A notice must not wait for a segment to fill.
+    let _ = stream.set_nodelay(true);
+    let stream: Box<dyn Stream> = match target.scheme() {
+        "https" => Box::new(encrypt(stream, &host, tls).await?),
+        _ => Box::new(stream),
+    };
+    match client_async(request, stream).await {
+        Ok((socket, _)) => Ok(Box::new(socket)),
+        Err(tungstenite::Error::Http(answer)) => Err(Failed::Refused(answer.status().as_u16())),
+        Err(error) => Err(protocol(error)),
+    }
+}
+
+fn request(grant: &Grant, target: &Url) -> Result<Request, Failed> {
+    let token = grant.token.for_endpoint(&grant.endpoint, target);
+    let token = token.map_err(protocol)?;
+    let scheme = if target.scheme() == "https" {
+        "wss"
+    } else {
+        "ws"
+    };
+    let address = target.as_str().replacen(target.scheme(), scheme, 1);
+    let mut request = address.into_client_request().map_err(protocol)?;
+    let mut bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(protocol)?;
+    bearer.set_sensitive(true);
+    request.headers_mut().insert(AUTHORIZATION, bearer);
+    Ok(request)
+}
+
+async fn encrypt(
+    stream: TcpStream,
+    host: &str,
+    tls: &Tls,
+) -> Result<tokio_rustls::client::TlsStream<TcpStream>, Failed> {
+    let config = tls.config().map_err(|error| {
+        Failed::Closed(Because::Local {
+            detail: text::line(&error.to_string()),
+        })
+    })?;
+    let name = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    let name = ServerName::try_from(name).map_err(protocol)?;
+    let connector = TlsConnector::from(Arc::clone(&config));
+    connector.connect(name, stream).await.map_err(|_| {
+        Failed::Closed(Because::Untrusted {
+            host: host.to_owned(),
+        })
+    })
+}
+
+fn protocol(error: impl std::fmt::Display) -> Failed {
+    Failed::Closed(Because::Protocol {
+        detail: text::line(&error.to_string()),
+    })
+}
+
+const CONNECT: Duration = Duration::from_secs(10);
+const WRITE: Duration = Duration::from_secs(5);

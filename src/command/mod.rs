@@ -1,0 +1,161 @@
+//! The one table of user commands: name, keys, arguments, help.
+//!
+//! The parser of slash commands, the key map, the help screen, completion, the
+//! palette and the list in the README all derive from [`TABLE`]; a new command is a new row.
+
+mod keymap;
+mod parse;
+mod table;
+
+use crate::model::call::Reaction;
+use crate::model::settings::Interface;
+
+pub use keymap::KeyMap;
+pub use keymap::Lookup;
+pub use keymap::chord_text;
+pub use keymap::taken_by_readers;
+pub use parse::ParseError;
+pub use parse::complete;
+pub use parse::nearest;
+pub use parse::parse;
+pub use table::Group;
+pub use table::Row;
+pub use table::TABLE;
+pub use table::row;
+
+/// What a person asked for, whichever way.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    // chat
+    SendText(String),
+    Reply { to: Option<String>, text: String },
+    EditMessage(Option<String>),
+    DeleteMessage,
+    Retry,
+    Refresh,
+    SaveAttachment(Option<String>),
+    OpenLink(Option<usize>),
+    CopyMessage,
+    CopyLink,
+    Editor,
+    SaveTranscript { path: String, json: bool },
+    // reading
+    Last(usize),
+    Unread,
+    ReadThread(String),
+    MarkRead,
+    More,
+    Search(String),
+    SearchNext,
+    SearchPrevious,
+    JumpMention,
+    JumpUnread,
+    Newest,
+    PageUp,
+    PageDown,
+    // call
+    Join { audio: bool },
+    Leave,
+    EndForEverybody,
+    ToggleMute,
+    Mute(bool),
+    Hold(bool),
+    RaiseHand(Option<bool>),
+    React(Reaction),
+    Admit(Option<String>),
+    Reject(String),
+    Remove(String),
+    MuteOther(Option<String>),
+    Consent(Option<bool>),
+    Acknowledge,
+    // knowing
+    Status,
+    Who,
+    Notices,
+    TypingNow,
+    Help(Option<String>),
+    About,
+    // screen
+    Palette,
+    Roster,
+    LeaderKeys,
+    PinThreads,
+    PinPeople,
+    SwitchView(Interface),
+    SwitchThread(String),
+    Theme(String),
+    Keys(String),
+    Verbosity(u8),
+    Quiet(Option<bool>),
+    Set { key: String, value: Option<String> },
+    Quit,
+}
+
+impl Command {
+    /// The name of the command's row.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SendText(_) => "say",
+            Self::Reply { .. } => "reply",
+            Self::EditMessage(_) => "edit",
+            Self::DeleteMessage => "delete",
+            Self::Retry => "retry",
+            Self::Refresh => "refresh",
+            Self::SaveAttachment(_) => "download",
+            Self::OpenLink(_) => "open",
+            Self::CopyMessage => "copy",
+            Self::CopyLink => "copylink",
+            Self::Editor => "editor",
+            Self::SaveTranscript { .. } => "save",
+            Self::Last(_) => "last",
+            Self::Unread => "unread",
+            Self::ReadThread(_) => "read",
+            Self::MarkRead => "markread",
+            Self::More => "more",
+            Self::Search(_) => "search",
+            Self::SearchNext => "next",
+            Self::SearchPrevious => "previous",
+            Self::JumpMention => "mention",
+            Self::JumpUnread => "jump",
+            Self::Newest => "newest",
+            Self::PageUp => "pageup",
+            Self::PageDown => "pagedown",
+            Self::Join { .. } => "join",
+            Self::Leave => "leave",
+            Self::EndForEverybody => "end",
+            Self::ToggleMute | Self::Mute(true) => "mute",
+            Self::Mute(false) => "unmute",
+            Self::Hold(true) => "hold",
+            Self::Hold(false) => "resume",
+            Self::RaiseHand(Some(false)) => "lower",
+            Self::RaiseHand(_) => "raise",
+            Self::React(_) => "react",
+            Self::Admit(_) => "admit",
+            Self::Reject(_) => "reject",
+            Self::Remove(_) => "remove",
+            Self::MuteOther(_) => "silence",
+            Self::Consent(_) => "consent",
+            Self::Acknowledge => "ack",
+            Self::Status => "status",
+            Self::Who => "who",
+            Self::Notices => "notices",
+            Self::TypingNow => "typing",
+            Self::Help(_) => "help",
+            Self::About => "about",
+            Self::Palette => "palette",
+            Self::Roster => "people",
+            Self::LeaderKeys => "leader",
+            Self::PinThreads => "pinthreads",
+            Self::PinPeople => "pinpeople",
+            Self::SwitchView(Interface::Linear) => "linear",
+            Self::SwitchView(Interface::FullScreen) => "fullscreen",
+            Self::SwitchThread(_) => "thread",
+            Self::Theme(_) => "theme",
+            Self::Keys(_) => "keymap",
+            Self::Verbosity(_) => "verbosity",
+            Self::Quiet(_) => "quiet",
+            Self::Set { .. } => "set",
+            Self::Quit => "quit",
+        }
+    }
+}

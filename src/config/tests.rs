@@ -1,0 +1,159 @@
+//! Layers, sources, mistakes.
+
+use super::*;
+
+fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
+    Surroundings {
+        variables: variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        terminal: true,
+    }
+}
+
+/// Loads with a settings file, variables and flags.
+fn load(file: &str, variables: &[(&str, &str)], flags: Vec<Entry>) -> Result<Config, Error> {
+    let home = tempfile::tempdir().unwrap();
+    let folder = |name: &str| home.path().join(name);
+    let paths = Paths {
+        config: folder("config"),
+        data: folder("data"),
+        state: folder("state"),
+        runtime: folder("run"),
+    };
+    paths::create_private(&paths.settings_file(), file.as_bytes()).unwrap();
+    remember(&paths.remembered(), "panes.people", "true").unwrap();
+    Config::load(Some(&paths), &surroundings(variables), flags)
+}
+
+#[test]
+fn the_compiled_defaults_are_the_settings_without_a_file() {
+    let config = Config::load(None, &surroundings(&[]), Vec::new()).unwrap();
+    assert_eq!(config.settings, Settings::default());
+    assert!(config.warnings.is_empty(), "{:?}", config.warnings);
+    assert_eq!(
+        (config.name, config.endpoint, config.log),
+        (None, None, "info")
+    );
+    for (key, _) in keys::KEYS {
+        assert!(config.values.contains_key(*key), "{key} has no default");
+    }
+}
+
+#[test]
+fn later_layers_win_and_every_value_knows_where_it_came_from() {
+    let config = load(
+        "theme = \"dark\"\npace = 200\nverbosity = 3\n\n[chat]\nread-receipts = false\n",
+        &[("SIDETONE_PACE", "90"), ("SIDETONE_THEME", "light")],
+        vec![Entry::flag("theme", "mono", "--theme")],
+    )
+    .unwrap();
+    assert_eq!(config.settings.theme, "mono");
+    assert_eq!(config.settings.pace, 90);
+    assert!(!config.settings.read_receipts);
+    assert!(config.settings.pinned_people);
+    let source = |key: &str| config.values[key].source.to_string();
+    assert_eq!(source("theme"), "flag --theme");
+    assert_eq!(source("pace"), "environment SIDETONE_PACE");
+    assert_eq!(source("panes.people"), "remembered");
+    assert!(source("chat.read-receipts").ends_with("config.toml:6"));
+    assert_eq!(source("bell"), "default");
+}
+
+#[test]
+fn an_unknown_key_warns_with_the_nearest_known_one() {
+    let config = load(
+        "them = \"dark\"\n[announce]\njion = \"off\"\n",
+        &[("SIDETONE_VERBOSTY", "1")],
+        Vec::new(),
+    )
+    .unwrap();
+    let warnings = config.warnings.join("\n");
+    assert!(
+        warnings.contains("config.toml:1: unknown setting \"them\"; did you mean theme?"),
+        "{warnings}"
+    );
+    assert!(
+        warnings.contains("config.toml:3: no event is called \"jion\"; did you mean join?"),
+        "{warnings}"
+    );
+    assert!(
+        warnings.contains("SIDETONE_VERBOSTY names no setting; did you mean SIDETONE_VERBOSITY?"),
+        "{warnings}"
+    );
+}
+
+#[test]
+fn a_bad_value_is_an_error_that_says_where_and_what_would_be_right() {
+    let error = |file: &str| load(file, &[], Vec::new()).unwrap_err().to_string();
+    let text = error("bell = true\nverbosity = 7\n");
+    assert!(
+        text.ends_with("config.toml:2: verbosity must be a number from 1 to 3, not \"7\""),
+        "{text}"
+    );
+    let text = error("interface = \"window\"\n");
+    assert!(
+        text.ends_with("must be full-screen or linear, not \"window\""),
+        "{text}"
+    );
+    let text = error("theme = \n");
+    assert!(text.contains("config.toml:1: "), "{text}");
+    let text = error("mouse = [1]\n");
+    assert!(
+        text.contains("not a list") || text.contains("config.toml:1"),
+        "{text}"
+    );
+}
+
+#[test]
+fn no_setting_reaches_a_notice() {
+    let text = load("[announce]\nnotice = \"off\"\n", &[], Vec::new())
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("always announced"), "{text}");
+    assert!(!keys::EVENTS.iter().any(|event| event.contains("notice")));
+}
+
+#[test]
+fn the_surroundings_choose_the_linear_view_unless_a_flag_says_otherwise() {
+    let interface = |variables: &[(&str, &str)], flags| {
+        load("interface = \"full-screen\"\n", variables, flags)
+            .unwrap()
+            .settings
+            .interface
+    };
+    assert_eq!(interface(&[], Vec::new()), Interface::FullScreen);
+    assert_eq!(
+        interface(&[("ACCESSIBLE", "1")], Vec::new()),
+        Interface::Linear
+    );
+    assert_eq!(
+        interface(&[("ACCESSIBLE", "no")], Vec::new()),
+        Interface::FullScreen
+    );
+    assert_eq!(
+        interface(&[("TERM", "dumb")], Vec::new()),
+        Interface::Linear
+    );
+    let flag = vec![Entry::flag("interface", "full-screen", "--full-screen")];
+    assert_eq!(
+        interface(&[("ACCESSIBLE", "1")], flag),
+        Interface::FullScreen
+    );
+}
+
+#[test]
+fn colour_and_motion_follow_the_conventions() {
+    let config = load("", &[("NO_COLOR", "1"), ("REDUCE_MOTION", "1")], Vec::new()).unwrap();
+    assert!(!config.settings.color);
+    assert_eq!(config.settings.motion, Motion::Off);
+    let config = load(
+        "motion = \"on\"\n",
+        &[("NO_MOTION", "1"), ("NO_COLOR", "")],
+        Vec::new(),
+    )
+    .unwrap();
+    assert!(config.settings.color);
+    assert_eq!(config.settings.motion, Motion::On);
+}

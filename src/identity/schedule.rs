@@ -1,0 +1,237 @@
+//! When to fetch a token: the refresh rules of the vendor's credentials, without IO.
+//!
+//! A token that is about to expire is still handed out at once; a new one is
+//! fetched beside it. Only an expired or refused one makes callers wait, and
+//! all of them wait for one fetch.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::clock::Timestamp;
+
+/// What a caller gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The token at hand.
+    Ready,
+    /// The outcome of the fetch that is under way or due.
+    Wait,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Output {
+    Fetch,
+    Wait(Option<Moment>),
+}
+
+/// Numbers the tokens, so that a late refusal of an old one costs nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Generation(u64);
+
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    held: Option<Held>,
+    generation: Generation,
+    fetching: bool,
+    wanted: bool,
+    /// Fetches that failed in a row.
+    failures: u32,
+    refresh_at: Option<Moment>,
+}
+
+#[derive(Debug)]
+struct Held {
+    expires: Moment,
+    refused: bool,
+}
+
+impl Schedule {
+    /// A caller asks for a token.
+    pub(super) fn ask(&mut self, now: Moment) -> Answer {
+        let usable = self
+            .held
+            .as_ref()
+            .is_some_and(|held| !held.refused && now < held.expires);
+        if usable {
+            return Answer::Ready;
+        }
+        self.wanted = true;
+        Answer::Wait
+    }
+
+    /// A service refused the token of that generation (401).
+    pub(super) fn refused(&mut self, generation: Generation, now: Moment) -> Answer {
+        if generation == self.generation
+            && let Some(held) = &mut self.held
+        {
+            held.refused = true;
+        }
+        self.ask(now)
+    }
+
+    /// A fetch gave a token. `false`: it has expired already, which is an error and not a
+    /// reason to fetch again.
+    pub(super) fn fetched(&mut self, lifetime: Duration, now: Moment) -> bool {
+        self.fetching = false;
+        self.wanted = false;
+        if lifetime.is_zero() {
+            self.fetch_failed(now);
+            return false;
+        }
+        self.failures = 0;
+        self.generation.0 += 1;
+        self.held = Some(Held {
+            expires: now + lifetime,
+            refused: false,
+        });
+        self.refresh_at = Some(now + until_refresh(lifetime));
+        true
+    }
+
+    pub(super) fn fetch_failed(&mut self, now: Moment) {
+        self.fetching = false;
+        self.wanted = false;
+        self.failures = self.failures.saturating_add(1);
+        // Nobody waits: try again beside the token that is still good, but not for ever after it.
+        let good = self.held.as_ref().is_some_and(|held| now < held.expires);
+        let pause = PAUSE * 2_u32.saturating_pow(self.failures.min(5));
+        self.refresh_at = good.then(|| now + pause);
+    }
+
+    pub(super) fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    pub(super) fn poll(&mut self, now: Moment) -> Output {
+        if self.fetching {
+            return Output::Wait(None);
+        }
+        if self.wanted || self.refresh_at.is_some_and(|at| at <= now) {
+            self.fetching = true;
+            self.refresh_at = None;
+            return Output::Fetch;
+        }
+        Output::Wait(self.refresh_at)
+    }
+}
+
+/// Ten minutes before the end; inside that window at half of what is left.
+fn until_refresh(lifetime: Duration) -> Duration {
+    let early = lifetime.saturating_sub(EXPIRING_SOON);
+    if early.is_zero() {
+        (lifetime / 2).max(PAUSE)
+    } else {
+        early
+    }
+}
+
+/// How long a token lives from now on. Our clock counts unless the server's differs by more than a minute.
+pub(super) fn lifetime(
+    expires: Timestamp,
+    ours: Timestamp,
+    servers: Option<Timestamp>,
+) -> Duration {
+    let now = match servers {
+        Some(server) if ours.as_millis().abs_diff(server.as_millis()) > 60_000 => server,
+        _ => ours,
+    };
+    let left = expires.as_millis().saturating_sub(now.as_millis());
+    Duration::from_millis(u64::try_from(left).unwrap_or(0))
+}
+
+const EXPIRING_SOON: Duration = Duration::from_secs(600);
+
+/// Shortest time between two fetches that nobody waits for.
+const PAUSE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Moment {
+        Moment::ZERO + Duration::from_secs(seconds)
+    }
+
+    fn minutes(n: u64) -> Duration {
+        Duration::from_secs(n * 60)
+    }
+
+    fn with_token(lifetime: Duration) -> Schedule {
+        let mut schedule = Schedule::default();
+        assert_eq!(schedule.ask(at(0)), Answer::Wait);
+        assert_eq!(schedule.poll(at(0)), Output::Fetch);
+        assert!(schedule.fetched(lifetime, at(0)));
+        schedule
+    }
+
+    #[test]
+    fn callers_wait_for_one_fetch() {
+        let mut schedule = Schedule::default();
+        assert_eq!(schedule.ask(at(0)), Answer::Wait);
+        assert_eq!(schedule.ask(at(0)), Answer::Wait);
+        assert_eq!(schedule.poll(at(0)), Output::Fetch);
+        assert_eq!(schedule.ask(at(1)), Answer::Wait);
+        assert_eq!(schedule.poll(at(1)), Output::Wait(None));
+        assert!(schedule.fetched(minutes(60), at(1)));
+        assert_eq!(schedule.ask(at(2)), Answer::Ready);
+    }
+
+    #[test]
+    fn it_is_renewed_ten_minutes_before_its_end_and_handed_out_meanwhile() {
+        let mut schedule = with_token(minutes(60));
+        assert_eq!(schedule.poll(at(0)), Output::Wait(Some(at(50 * 60))));
+        assert_eq!(schedule.poll(at(50 * 60)), Output::Fetch);
+        assert_eq!(schedule.ask(at(50 * 60)), Answer::Ready);
+    }
+
+    #[test]
+    fn inside_the_last_ten_minutes_it_is_renewed_at_half_of_the_rest() {
+        let mut schedule = with_token(minutes(8));
+        assert_eq!(schedule.poll(at(0)), Output::Wait(Some(at(4 * 60))));
+        let mut schedule = with_token(Duration::from_secs(4));
+        assert_eq!(schedule.poll(at(0)), Output::Wait(Some(at(5))));
+    }
+
+    #[test]
+    fn an_expired_token_makes_callers_wait() {
+        let mut schedule = with_token(minutes(60));
+        assert_eq!(schedule.ask(at(3601)), Answer::Wait);
+        assert_eq!(schedule.poll(at(3601)), Output::Fetch);
+    }
+
+    #[test]
+    fn a_refused_token_is_fetched_anew_once_for_all() {
+        let mut schedule = with_token(minutes(60));
+        let old = schedule.generation();
+        assert_eq!(schedule.refused(old, at(1)), Answer::Wait);
+        assert_eq!(schedule.poll(at(1)), Output::Fetch);
+        assert!(schedule.fetched(minutes(60), at(2)));
+        assert_eq!(schedule.refused(old, at(3)), Answer::Ready);
+    }
+
+    #[test]
+    fn a_fetch_that_gives_an_expired_token_is_not_repeated() {
+        let mut schedule = Schedule::default();
+        schedule.ask(at(0));
+        assert_eq!(schedule.poll(at(0)), Output::Fetch);
+        assert!(!schedule.fetched(Duration::ZERO, at(0)));
+        assert_eq!(schedule.poll(at(100)), Output::Wait(None));
+    }
+
+    #[test]
+    fn a_failed_renewal_is_tried_again_while_the_token_is_good() {
+        let mut schedule = with_token(minutes(60));
+        assert_eq!(schedule.poll(at(3000)), Output::Fetch);
+        schedule.fetch_failed(at(3000));
+        assert_eq!(schedule.poll(at(3000)), Output::Wait(Some(at(3010))));
+        assert_eq!(schedule.ask(at(3000)), Answer::Ready);
+    }
+
+    #[test]
+    fn the_servers_clock_counts_when_ours_is_wrong() {
+        let ts = |seconds: i64| Timestamp::from_millis(seconds * 1000);
+        assert_eq!(lifetime(ts(3600), ts(0), Some(ts(30))), minutes(60));
+        assert_eq!(lifetime(ts(3600), ts(0), Some(ts(1800))), minutes(30));
+        assert_eq!(lifetime(ts(3600), ts(4000), None), Duration::ZERO);
+    }
+}

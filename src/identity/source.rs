@@ -1,0 +1,244 @@
+//! Where tokens come from: a token service, or a file somebody else keeps up to date.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::header::CONTENT_TYPE;
+use tokio::fs;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::clock::Timestamp;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::identity::RawId;
+use crate::model::text;
+use crate::wire::acs::error::CommunicationError;
+use crate::wire::acs::identity::Claims;
+use crate::wire::acs::identity::Scope;
+use crate::wire::acs::identity::TokenRequest;
+use crate::wire::acs::identity::TokenResponse;
+
+use super::http;
+use super::http::Http;
+use super::http::Request;
+use super::http::is_loopback;
+use super::schedule::lifetime;
+use super::secret::Secret;
+
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// `POST {service}/v1/token` as a guest of that name.
+    Service { service: Url, display_name: String },
+    /// Read anew for each fetch. The file has one token and nothing else.
+    File { path: PathBuf, endpoint: Url },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    #[error("the token service answered {status}: {message}")]
+    Status { status: u16, message: String },
+    #[error("the token service asks to wait {0:?}")]
+    Throttled(Duration),
+    #[error("the answer of the token service is not readable: {0}")]
+    Protocol(String),
+    #[error("a token is not asked for over plain http from {0}")]
+    Plain(String),
+    #[error("could not read the token file {path}: {detail}")]
+    File { path: PathBuf, detail: String },
+    #[error("what is in {0} is not an access token: it has no expiry")]
+    NotAToken(PathBuf),
+    #[error("the token has expired")]
+    Expired,
+    #[error("the service refused the token, and there is no other")]
+    Refused,
+}
+
+impl Error {
+    pub fn failure(&self) -> Failure {
+        let (because, remedy) = match self {
+            Self::Http(error) => (error.because(), error.remedy()),
+            Self::Status { status: 401, .. } | Self::Refused => {
+                (Because::TokenRefused, Remedy::SignInAgain)
+            }
+            Self::Status { status: 403, .. } => (Because::Forbidden, Remedy::AskOrganizer),
+            Self::Status { status: 404, .. } => (Because::NotFound, Remedy::CheckAddress),
+            Self::Status { status, message } => (
+                Because::Service {
+                    status: *status,
+                    message: text::line(message),
+                },
+                Remedy::Retry,
+            ),
+            Self::Throttled(wait) => (Because::Throttled { wait: *wait }, Remedy::Retry),
+            Self::Protocol(detail) => (
+                Because::Protocol {
+                    detail: text::line(detail),
+                },
+                Remedy::CheckAddress,
+            ),
+            Self::Plain(_) => (
+                Because::Refused {
+                    reason: self.to_string(),
+                },
+                Remedy::CheckAddress,
+            ),
+            Self::File { .. } | Self::NotAToken(_) => (
+                Because::Local {
+                    detail: text::line(&self.to_string()),
+                },
+                Remedy::CheckAddress,
+            ),
+            Self::Expired => (Because::TokenExpired, Remedy::SignInAgain),
+        };
+        Failure {
+            doing: Doing::SigningIn,
+            because,
+            remedy,
+        }
+    }
+}
+
+/// A token and what came with it.
+#[derive(Debug, Clone)]
+pub(super) struct Fetched {
+    pub(super) raw_id: RawId,
+    pub(super) token: Secret,
+    pub(super) endpoint: Url,
+    pub(super) lifetime: Duration,
+}
+
+impl Source {
+    pub(super) async fn fetch(&self, http: &Http, clock: Clock) -> Result<Fetched, Error> {
+        match self {
+            Self::Service {
+                service,
+                display_name,
+            } => fetch_from_service(service, display_name, http, clock).await,
+            Self::File { path, endpoint } => fetch_from_file(path, endpoint, clock).await,
+        }
+    }
+}
+
+async fn fetch_from_service(
+    service: &Url,
+    display_name: &str,
+    http: &Http,
+    clock: Clock,
+) -> Result<Fetched, Error> {
+    // The answer carries a token, so the way back must be safe too.
+    if service.scheme() != "https" && !is_loopback(service) {
+        return Err(Error::Plain(service.host_str().unwrap_or("").to_owned()));
+    }
+    let body = TokenRequest::External {
+        display_name: Some(display_name.to_owned()),
+        scopes: vec![Scope::Chat, Scope::Voip],
+    };
+    let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(e.to_string()))?;
+    let base = service.as_str().trim_end_matches('/');
+    let url = Url::parse(&format!("{base}/v1/token"))
+        .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))?;
+    let request = Request::new(Method::POST, url)
+        .header(CONTENT_TYPE, "application/json")
+        .body(body);
+    let response = http.send(request).await?;
+    if response.status == 429 {
+        let wait = response.retry_after().unwrap_or(Duration::from_secs(10));
+        return Err(Error::Throttled(wait));
+    }
+    if response.status != 200 {
+        return Err(Error::Status {
+            status: response.status,
+            message: CommunicationError::read(&response.body)
+                .unwrap_or_default()
+                .message,
+        });
+    }
+    let servers = response.header("date").and_then(http_date);
+    read_response(&response.body, clock.utc(), servers)
+}
+
+fn read_response(
+    body: &[u8],
+    ours: Timestamp,
+    servers: Option<Timestamp>,
+) -> Result<Fetched, Error> {
+    let answer: TokenResponse =
+        serde_json::from_slice(body).map_err(|e| Error::Protocol(e.to_string()))?;
+    let expires = Timestamp::parse(&answer.expires_on)
+        .ok_or_else(|| Error::Protocol("the expiry is not a date".to_owned()))?;
+    let endpoint = Url::parse(&answer.endpoint)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| Error::Protocol("the endpoint is not an address".to_owned()))?;
+    Ok(Fetched {
+        raw_id: RawId::new(&answer.id),
+        token: Secret::new(answer.token.into()),
+        endpoint,
+        lifetime: lifetime(expires, ours, servers),
+    })
+}
+
+async fn fetch_from_file(path: &Path, endpoint: &Url, clock: Clock) -> Result<Fetched, Error> {
+    let token = fs::read_to_string(path).await.map_err(|e| Error::File {
+        path: path.to_owned(),
+        detail: e.to_string(),
+    })?;
+    let token = token.trim();
+    let claims = Claims::peek(token).ok_or_else(|| Error::NotAToken(path.to_owned()))?;
+    let expires = i64::try_from(claims.exp).unwrap_or(i64::MAX / 1000);
+    let expires = Timestamp::from_millis(expires.saturating_mul(1000));
+    Ok(Fetched {
+        raw_id: RawId::new(&claims.raw_id().unwrap_or_default()),
+        token: Secret::new(token.to_owned()),
+        endpoint: endpoint.clone(),
+        lifetime: lifetime(expires, clock.utc(), None),
+    })
+}
+
+/// `Mon, 23 Nov 2026 12:00:00 GMT`, the only form that is still sent.
+fn http_date(text: &str) -> Option<Timestamp> {
+    let (_, date) = text.split_once(", ")?;
+    let parts: Vec<&str> = date.split(' ').collect();
+    let [day, month, year, time, "GMT"] = parts[..] else {
+        return None;
+    };
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let at = MONTHS
+        .find(month)
+        .filter(|at| month.len() == 3 && at % 3 == 0)?;
+    let month = at / 3 + 1;
+    Timestamp::parse(&format!("{year}-{month:02}-{day:0>2}T{time}Z"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_of_a_token_service_is_read() {
+        let body = br#"{"id":"8:acs:r_u","token":"t","expiresOn":"2026-11-23T13:00:00.000+00:00","endpoint":"https://contoso.example"}"#;
+        let ours = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
+        let fetched = read_response(body, ours, None).unwrap();
+        assert_eq!(fetched.lifetime, Duration::from_secs(3600));
+        assert_eq!(fetched.raw_id.as_str(), "8:acs:r_u");
+        assert!(read_response(b"{}", ours, None).is_err());
+        let odd =
+            br#"{"id":"a","token":"t","expiresOn":"2026-11-23T13:00:00Z","endpoint":"ftp://x"}"#;
+        assert!(read_response(odd, ours, None).is_err());
+    }
+
+    #[test]
+    fn the_date_of_an_answer_is_read() {
+        let read = http_date("Mon, 23 Nov 2026 12:00:01 GMT").unwrap();
+        assert_eq!(read.to_string(), "2026-11-23T12:00:01.000Z");
+        assert_eq!(http_date("yesterday"), None);
+        assert_eq!(http_date("Mon, 23 ovD 2026 12:00:01 GMT"), None);
+    }
+}

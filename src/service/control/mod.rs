@@ -1,0 +1,90 @@
+//! The control API: what tests, demos and operators make the service and its people do.
+//!
+//! Everything below `{controlUrl}/v1` with `Authorization: Bearer {controlKey}`; both are in
+//! the ready line. Bodies are JSON, an absent one is `{}`; thread ids and raw ids in paths
+//! are percent-encoded. Times called `mono` are seconds of `CLOCK_MONOTONIC`. People are
+//! named by raw id or by display name. Any `mark` is written to the marks file with the time.
+//!
+//! | request | body, and answer |
+//! |---|---|
+//! | `POST /meetings` | `{"topic":"Design review","lobby":"organization","guestRole":"presenter","organizer":"Alice"}` → `{"link","id","passcode","threadId"}` |
+//! | `GET /meetings/{thread}` | → `{"link","id","passcode","threadId","options","people":[{"id","displayName","isInside","isClient"}]}` |
+//! | `PATCH /meetings/{thread}` | any of the options, and `"refuseJoins":[403,5221]` or `null` |
+//! | `POST /meetings/{thread}/participants` | `{"name":"Bob","external":false,"role":"presenter","admit":true}` → `{"id":"8:orgid:…"}` |
+//! | `POST /meetings/{thread}/participants/{who}/{act}` | `admit`, `deny`, `timeOut`, `remove`, `leave`, `mute`, `unmute`, `raiseHand`, `lowerHand`, `hold`, `resume` with `{}`; `react` `{"reaction":"like"}`; `role` `{"role":"presenter"}`; `quality` `{"quality":"poor"}`; `end` `{"code":410,"subcode":301005}` |
+//! | `POST /meetings/{thread}/{act}` | `admitAll`, `end`, `muteAll` with `{}`; `talking` `{"ids":["Bob"]}` |
+//! | `POST /meetings/{thread}/recording` | `{"active":true,"byName":"Alice","mark":"m1"}` → `{"written":[1234.5]}`; `transcription` alike |
+//! | `POST /meetings/{thread}/consent` | `{"required":true}` |
+//! | `POST /meetings/{thread}/cast` | `{"seed":7,"admitAfterMillis":0}`: scripted people come and act by themselves |
+//! | `POST /threads/{thread}/messages` | `{"as":"Bob","text":"hello"}` or `{"as":"Bob","html":"<b>hello</b>"}` → `{"id","mono"}` |
+//! | `POST /threads/{thread}/messages/{id}/{act}` | `edit` `{"as":"Bob","content":"hello!"}`, `delete` `{"as":"Bob"}`, `read` `{"as":"Bob"}` |
+//! | `POST /threads/{thread}/typing` | `{"as":"Bob"}` |
+//! | `POST /threads/{thread}/say` | `{"first":0,"n":1000,"rate":200.0,"as":["Bob","Carol"]}` → `{"t":[1234.5,…],"ids":[…]}`; without a rate as fast as clients take it |
+//! | `GET /threads/{thread}/messages` | → `{"messages":[{"id","version","sequence","sender","senderName","type","content","createdOn","editedOn","deletedOn"}]}`: the truth |
+//! | `POST /marks` | `{"mark":"m1"}` → `{"mono":1234.5}`; `{"file":"/tmp/marks"}` says where |
+//! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"delay":50}` (milliseconds), `"duplicate"`, `"reorder"`, `"swallow"` |
+//! | `GET /faults`, `DELETE /faults`, `DELETE /faults/{class}` | what is on; switches off |
+//! | `POST /drop` | `{"channel":"chat","how":"drop","who":"8:acs:…"}`: connections end; `channel` also `call`, `how` also `close`, `unauthorized` |
+//! | `POST /silence` | `{"millis":700}`: call connections say nothing for so long |
+//! | `POST /keys/{primary or secondary}/regenerate` | → `{"connectionString"}`; tokens of the old key end |
+//! | `POST /tokens/expire`, `POST /tokens/revoke` | all tokens end now; `{"who":"8:acs:…"}` loses theirs |
+//! | `POST /rateLimits` | `{"on":true}` |
+//!
+//! For programs that cannot send a header the benchmark's two calls are also below
+//! `/v1/key/{controlKey}`: `GET …/bench/joined` → `{"joined":true}` once a client is in a
+//! meeting and hears of messages, and `POST …/bench/send` `{"first":0,"n":100,"rate":null}` → `{"t":[…]}`.
+
+mod bench;
+mod faults;
+mod meetings;
+mod threads;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::middleware;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+
+use super::Service;
+use super::http;
+use super::store::Refusal;
+
+pub(super) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
+    let api = Router::new()
+        .merge(meetings::routes())
+        .merge(threads::routes())
+        .merge(faults::routes())
+        .layer(middleware::from_fn_with_state(
+            service.clone(),
+            operators_only,
+        ));
+    Router::new()
+        .nest("/control/v1", api)
+        .nest("/control/v1/key/{key}", bench::routes())
+}
+
+async fn operators_only(
+    State(service): State<Arc<Service>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let given = http::bearer(request.headers());
+    match given.and_then(|key| check(&service, key)) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+fn check(service: &Service, key: &str) -> Result<(), Refusal> {
+    if key == service.control_key() {
+        return Ok(());
+    }
+    Err(Refusal::Unauthorized("This needs the control key."))
+}
+
+const NO_MEETING: Refusal = Refusal::NotFound("There is no such meeting.");
+const NOBODY: Refusal = Refusal::NotFound("There is no such participant there.");

@@ -1,0 +1,487 @@
+//! Calls: the client's session and driver against the embedded service on loopback.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail where it is"
+)]
+
+use std::time::Duration;
+
+use sidetone::call::native;
+use sidetone::config::tls::Tls;
+use sidetone::effect::CallCommand;
+use sidetone::event::CallEvent;
+use sidetone::event::Event;
+use sidetone::identity;
+use sidetone::identity::Source;
+use sidetone::identity::Tokens;
+use sidetone::identity::http::Http;
+use sidetone::model::account::AccountId;
+use sidetone::model::call::CallState;
+use sidetone::model::failure::Because;
+use sidetone::model::locator::Locator;
+use sidetone::model::notice::NoticeKind;
+use sidetone::model::notice::NoticeState;
+use sidetone::service;
+use sidetone::service::Running;
+use sidetone::service::meetings::Arrival;
+use sidetone::service::meetings::ChatMode;
+use sidetone::service::meetings::LobbyMode;
+use sidetone::service::meetings::Meeting;
+use sidetone::service::meetings::Names;
+use sidetone::service::meetings::Now;
+use sidetone::service::meetings::Options;
+use sidetone::service::meetings::Output;
+use sidetone::tasks::Tasks;
+use sidetone::wire::local;
+use tokio::sync::mpsc;
+
+/// A service with one meeting, and its organizer in it.
+struct Room {
+    running: Running,
+    names: Names,
+    tasks: Tasks,
+}
+
+impl Room {
+    async fn with(options: Options) -> Self {
+        let tasks = Tasks::new();
+        let running = service::start(service::Options::default(), tasks.clone())
+            .await
+            .unwrap();
+        let names = running.service.create_meeting(options, "Alice").unwrap();
+        let room = Self {
+            running,
+            names,
+            tasks,
+        };
+        let alice = room.organizer();
+        room.act(|meeting, now, out| {
+            let arrival = Arrival {
+                id: alice,
+                name: "Alice".into(),
+                role: Some(local::Role::Organizer),
+                socket: None,
+                call_id: "alice".into(),
+                rejoin: None,
+                token_until: None,
+            };
+            meeting.join(arrival, now, out);
+        });
+        room
+    }
+
+    fn organizer(&self) -> String {
+        let state = self.running.service.lock();
+        let organizer = state.meetings.organizer(&self.names.thread);
+        organizer.unwrap().id.clone()
+    }
+
+    fn act<T>(&self, act: impl FnOnce(&mut Meeting, Now, &mut Vec<Output>) -> T) -> T {
+        let acted = self.running.service.in_meeting(&self.names.thread, act);
+        acted.unwrap().0
+    }
+
+    fn notice(&self, kind: local::NoticeKind, active: bool, by: Option<&str>) {
+        let by = by.map(str::to_owned);
+        self.act(|meeting, now, out| meeting.set_notice(kind, active, by, now, out));
+    }
+
+    /// The raw id of the only guest.
+    fn guest(&self) -> String {
+        self.act(|meeting, _, _| {
+            let mut clients = meeting.clients().map(|(person, _)| person.id.clone());
+            clients.next().unwrap()
+        })
+    }
+
+    fn admit(&self) {
+        let guest = self.guest();
+        self.act(|meeting, now, out| meeting.admit(&guest, now, out))
+            .unwrap();
+    }
+
+    fn client(&self) -> Client {
+        let account = AccountId::new("external:ada");
+        let (events, heard) = mpsc::channel(256);
+        let source = Source::Service {
+            service: self.running.endpoint.parse().unwrap(),
+            display_name: "Ada".into(),
+        };
+        let settings = identity::Settings {
+            account: account.clone(),
+            source,
+            http: Http::new(Tls::default()),
+        };
+        let tokens = Tokens::start(settings, &self.tasks, events.clone());
+        let (commands, received) = mpsc::channel(16);
+        let settings = native::Settings {
+            account,
+            tokens: tokens.clone(),
+            tls: Tls::default(),
+        };
+        self.tasks.spawn(native::run(settings, received, events));
+        Client {
+            commands,
+            heard,
+            tokens,
+            endpoint: self.running.endpoint.clone(),
+        }
+    }
+
+    async fn joined(&self) -> Client {
+        let mut client = self.client();
+        client.join(&self.names.link).await;
+        client
+    }
+
+    async fn inside(&self) -> Client {
+        let mut client = self.joined().await;
+        client.reaches(CallState::Connected).await;
+        client
+    }
+}
+
+struct Client {
+    commands: mpsc::Sender<CallCommand>,
+    heard: mpsc::Receiver<Event>,
+    tokens: Tokens,
+    endpoint: String,
+}
+
+impl Client {
+    async fn ask(&self, command: CallCommand) {
+        self.commands.send(command).await.unwrap();
+    }
+
+    async fn join(&mut self, text: &str) {
+        let locator = Locator::parse(text, Some(&self.endpoint)).unwrap();
+        let name = "Ada".to_owned();
+        self.ask(CallCommand::Join { locator, name }).await;
+    }
+
+    /// The first event from now on that is `wanted`, or the test fails.
+    async fn hears<T>(&mut self, wanted: impl Fn(&CallEvent) -> Option<T>) -> T {
+        let waiting = async {
+            loop {
+                if let Event::Call(_, event) = self.heard.recv().await.unwrap()
+                    && let Some(found) = wanted(&event)
+                {
+                    return found;
+                }
+            }
+        };
+        let heard = tokio::time::timeout(PATIENCE, waiting).await;
+        heard.unwrap_or_else(|_| panic!("the event did not come"))
+    }
+
+    async fn reaches(&mut self, wanted: CallState) {
+        self.hears(|event| match event {
+            CallEvent::State { state, .. } if *state == wanted => Some(()),
+            _ => None,
+        })
+        .await;
+    }
+
+    async fn ends(&mut self) -> (u32, u32) {
+        self.hears(|event| match event {
+            CallEvent::Ended { reason, .. } => Some((reason.code, reason.subcode)),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn notice(&mut self, wanted: NoticeKind) -> (NoticeState, bool) {
+        self.hears(|event| match event {
+            CallEvent::Notice {
+                kind,
+                state,
+                initial,
+                ..
+            } if *kind == wanted => Some((state.clone(), *initial)),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn consent_asked(&mut self) -> bool {
+        self.hears(|event| match event {
+            CallEvent::ConsentRequired(asked) => Some(*asked),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The status of reading the meeting's chat, and how many messages of people are in it.
+    async fn reads_chat(&self, thread: &str) -> (u16, usize) {
+        let grant = self.tokens.token().await.unwrap();
+        let path = format!("chat/threads/{thread}/messages?api-version=2025-03-15");
+        let url = grant.endpoint.join(&path).unwrap();
+        let token = grant.token.for_endpoint(&grant.endpoint, &url).unwrap();
+        let answer = reqwest::Client::builder()
+            .tls_backend_preconfigured(Tls::none().unwrap())
+            .build()
+            .unwrap()
+            .get(url.clone())
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        let page: serde_json::Value = answer.json().await.unwrap();
+        let listed = page["value"].as_array().map_or(&[][..], Vec::as_slice);
+        let said = |m: &&serde_json::Value| m["type"] == "text" || m["type"] == "html";
+        (status, listed.iter().filter(said).count())
+    }
+}
+
+fn open() -> Options {
+    Options::open("Design review")
+}
+
+#[tokio::test]
+async fn a_guest_waits_is_let_in_and_then_may_chat() {
+    let room = Room::with(Options::default()).await;
+    let alice = room.organizer();
+    let earlier = service::store::Draft::text("before you came");
+    let thread = room.names.thread.clone();
+    room.running
+        .service
+        .change(|store, now| {
+            let (id, change) = store.post(&thread, &alice, earlier, now)?;
+            Ok((id, vec![change]))
+        })
+        .unwrap();
+    let mut ada = room.joined().await;
+    ada.reaches(CallState::InLobby).await;
+    assert_eq!(ada.reads_chat(&room.names.thread).await.0, 403);
+    room.admit();
+    ada.reaches(CallState::Connected).await;
+    let opened = ada
+        .hears(|event| match event {
+            CallEvent::Info(info) => info.thread.clone(),
+            _ => None,
+        })
+        .await;
+    assert_eq!(opened.as_str(), room.names.thread);
+    assert_eq!(ada.reads_chat(&room.names.thread).await, (200, 0));
+    ada.ask(CallCommand::Leave).await;
+    assert_eq!(ada.ends().await, (0, 0));
+    assert_eq!(ada.reads_chat(&room.names.thread).await.0, 403);
+}
+
+#[tokio::test]
+async fn a_chat_that_is_closed_to_guests_leaves_the_call_alone() {
+    let chat = ChatMode::EnabledExceptAnonymous;
+    let room = Room::with(Options { chat, ..open() }).await;
+    let ada = room.inside().await;
+    assert_eq!(ada.reads_chat(&room.names.thread).await.0, 403);
+}
+
+#[tokio::test]
+async fn the_organizer_may_deny_entry() {
+    let room = Room::with(Options::default()).await;
+    let mut ada = room.joined().await;
+    ada.reaches(CallState::InLobby).await;
+    let guest = room.guest();
+    room.act(|meeting, _, out| meeting.deny(&guest, None, out))
+        .unwrap();
+    assert_eq!(ada.ends().await, (0, 5854));
+}
+
+#[tokio::test]
+async fn the_lobby_ends_when_its_time_is_up() {
+    let room = Room::with(Options {
+        lobby_timeout_seconds: 0.05,
+        ..Options::default()
+    })
+    .await;
+    let mut ada = room.joined().await;
+    assert_eq!(ada.ends().await, (0, 5855));
+}
+
+#[tokio::test]
+async fn a_recording_that_runs_already_is_known_on_joining() {
+    let room = Room::with(open()).await;
+    room.notice(local::NoticeKind::Recording, true, Some("Alice"));
+    let mut ada = room.joined().await;
+    let by = Some("Alice".to_owned());
+    let recorded = (NoticeState::Active { by }, true);
+    assert_eq!(ada.notice(NoticeKind::Recording).await, recorded);
+    let quiet = (NoticeState::Inactive { by: None }, true);
+    assert_eq!(ada.notice(NoticeKind::Transcription).await, quiet);
+    room.notice(local::NoticeKind::Recording, false, None);
+    let stopped = (NoticeState::Inactive { by: None }, false);
+    assert_eq!(ada.notice(NoticeKind::Recording).await, stopped);
+}
+
+#[tokio::test]
+async fn nobody_is_heard_before_consenting() {
+    let room = Room::with(Options {
+        consent_required: true,
+        ..open()
+    })
+    .await;
+    room.notice(local::NoticeKind::Recording, true, None);
+    let mut ada = room.joined().await;
+    assert!(ada.consent_asked().await);
+    ada.ask(CallCommand::Mute(false)).await;
+    let refused = ada
+        .hears(|event| match event {
+            CallEvent::ActionFailed(failure) => Some(failure.because.clone()),
+            _ => None,
+        })
+        .await;
+    let reason = "ExplicitConsentRequired".to_owned();
+    assert_eq!(refused, Because::Refused { reason });
+    ada.ask(CallCommand::Consent(true)).await;
+    ada.ask(CallCommand::Mute(false)).await;
+    ada.hears(|event| match event {
+        CallEvent::Muted { muted: false, .. } => Some(()),
+        _ => None,
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn removal_and_the_end_for_everyone_say_which_it_was() {
+    let room = Room::with(open()).await;
+    let mut ada = room.inside().await;
+    let guest = room.guest();
+    room.act(|meeting, _, out| meeting.remove(&guest, None, out))
+        .unwrap();
+    assert_eq!(ada.ends().await, (0, 5300));
+    assert_eq!(ada.reads_chat(&room.names.thread).await.0, 403);
+    ada.join(&room.names.link).await;
+    ada.reaches(CallState::Connected).await;
+    room.act(|meeting, _, out| meeting.end(None, out));
+    assert_eq!(ada.ends().await, (0, 4097));
+}
+
+#[tokio::test]
+async fn a_dropped_socket_is_taken_up_again_and_notices_are_read_anew() {
+    let room = Room::with(open()).await;
+    let mut ada = room.inside().await;
+    ada.notice(NoticeKind::Transcription).await;
+    room.running.service.drop_call_sockets();
+    let lost = |event: &CallEvent| matches!(event, CallEvent::SignallingLost { .. }).then_some(());
+    ada.hears(lost).await;
+    room.notice(local::NoticeKind::Recording, true, None);
+    let recorded = (NoticeState::Active { by: None }, true);
+    assert_eq!(ada.notice(NoticeKind::Recording).await, recorded);
+    assert_eq!(ada.reads_chat(&room.names.thread).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_link_that_falls_silent_is_doubted_within_a_quarter_of_a_second() {
+    let room = Room::with(open()).await;
+    let mut ada = room.inside().await;
+    ada.hears(|event| matches!(event, CallEvent::Quality(_)).then_some(()))
+        .await;
+    let begun = sidetone::clock::Clock.now();
+    room.running
+        .service
+        .hush_call_sockets(Duration::from_millis(700));
+    ada.hears(|event| matches!(event, CallEvent::SignallingLost { .. }).then_some(()))
+        .await;
+    let after = sidetone::clock::Clock.now().since(begun);
+    assert!(after <= Duration::from_millis(250), "{after:?}");
+    ada.hears(|event| matches!(event, CallEvent::SignallingBack { .. }).then_some(()))
+        .await;
+    assert!(ada.notice(NoticeKind::Recording).await.1);
+}
+
+#[tokio::test]
+async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
+    let room = Room::with(open()).await;
+    let mut ada = room.client();
+    for (passcode, because) in [
+        (Some("wrong".to_owned()), Because::WrongPasscode),
+        (None, Because::WrongPasscode),
+    ] {
+        let locator = Locator::MeetingId {
+            id: room.names.id.clone(),
+            passcode,
+        };
+        let name = "Ada".to_owned();
+        ada.ask(CallCommand::Join { locator, name }).await;
+        let heard = ada
+            .hears(|event| match event {
+                CallEvent::ActionFailed(failure) => Some(failure.because.clone()),
+                _ => None,
+            })
+            .await;
+        assert_eq!(heard, because);
+    }
+    let locator = Locator::MeetingId {
+        id: room.names.id.clone(),
+        passcode: Some(room.names.passcode.clone()),
+    };
+    let name = "Ada".to_owned();
+    ada.ask(CallCommand::Join { locator, name }).await;
+    ada.reaches(CallState::Connected).await;
+}
+
+#[tokio::test]
+async fn policies_turn_guests_away() {
+    let closed = Room::with(Options {
+        anonymous_join: false,
+        lobby: LobbyMode::Everyone,
+        ..Options::default()
+    })
+    .await;
+    assert_eq!(closed.joined().await.ends().await, (403, 5221));
+}
+
+#[tokio::test]
+async fn a_leader_lets_others_in_and_mutes_them() {
+    let room = Room::with(Options {
+        guest_role: local::Role::Presenter,
+        ..Options::default()
+    })
+    .await;
+    let mut ada = room.joined().await;
+    ada.reaches(CallState::InLobby).await;
+    room.admit();
+    ada.reaches(CallState::Connected).await;
+    let mut erin = room.joined().await;
+    erin.reaches(CallState::InLobby).await;
+    let waiting = ada
+        .hears(|event| match event {
+            CallEvent::Lobby(people) => people.first().map(|person| person.id.clone()),
+            _ => None,
+        })
+        .await;
+    ada.ask(CallCommand::Admit(waiting.clone())).await;
+    erin.reaches(CallState::Connected).await;
+    erin.ask(CallCommand::Mute(false)).await;
+    erin.hears(|event| matches!(event, CallEvent::Muted { muted: false, .. }).then_some(()))
+        .await;
+    ada.ask(CallCommand::MuteOther(waiting)).await;
+    let by = erin
+        .hears(|event| match event {
+            CallEvent::Muted {
+                muted: true, by, ..
+            } => by.clone(),
+            _ => None,
+        })
+        .await;
+    assert_eq!(by.name, "Ada (External)");
+}
+
+#[tokio::test]
+async fn a_meeting_that_nobody_knows_is_told() {
+    let room = Room::with(open()).await;
+    let mut ada = room.client();
+    ada.join("19:meeting_nowhere@thread.v2").await;
+    let because = ada
+        .hears(|event| match event {
+            CallEvent::ActionFailed(failure) => Some(failure.because.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(because, Because::NoSuchMeeting);
+}
+
+/// Far more than anything here takes; only a failing test waits as long.
+const PATIENCE: Duration = Duration::from_secs(10);

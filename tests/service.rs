@@ -1,0 +1,23 @@
+//! The embedded service over real sockets, spoken to as the official clients speak.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot reach the service must fail"
+)]
+
+#[path = "support/service.rs"]
+mod support;
+
+#[path = "service/identity.rs"]
+mod identity;
+
+#[path = "service/chat.rs"]
+mod chat;
+
+#[path = "service/contract.rs"]
+mod contract;
+
+#[path = "service/realtime.rs"]
+mod realtime;
+
+#[path = "service/faults.rs"]
+mod faults;
