@@ -282,3 +282,6 @@ fn too_small(state: &State, area: Rect, painter: &mut Painter<'_>) -> Drawn {
         ..Drawn::default()
     }
 }
+
+#[cfg(test)]
+mod tests;
