@@ -1,3 +1,4 @@
 //! Chat back ends: a function between two channels each.
 
 pub mod acs;
+mod retry;

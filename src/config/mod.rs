@@ -11,12 +11,14 @@ pub mod tls;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fmt::Write;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::paths::Paths;
+use crate::model::settings::ANNOUNCED;
 use crate::model::settings::Interface;
 use crate::model::settings::Motion;
 use crate::model::settings::Settings;
@@ -82,12 +84,8 @@ pub enum Error {
         line: usize,
         detail: String,
     },
-    #[error("{origin}: {key} {detail}")]
-    Value {
-        origin: Source,
-        key: String,
-        detail: String,
-    },
+    #[error("{origin}: {detail}")]
+    Value { origin: Source, detail: String },
 }
 
 /// One assignment of a layer.
@@ -176,13 +174,10 @@ impl Config {
         for Entry { key, text, source } in entries {
             if let Some(warning) = unknown(&key) {
                 warnings.push(format!("{source}: {warning}"));
-                if !keys::OPEN.iter().any(|table| key.starts_with(table)) {
-                    continue;
-                }
+                continue;
             }
             keys::read(&mut config, &key, &text).map_err(|detail| Error::Value {
                 origin: source.clone(),
-                key: key.clone(),
                 detail,
             })?;
             config.values.insert(key, Value { text, source });
@@ -266,10 +261,9 @@ fn from_environment(surroundings: &Surroundings) -> (Vec<Entry>, Vec<String>) {
             key.to_ascii_uppercase().replace(['.', '-'], "_")
         )
     };
-    let events = keys::EVENTS.iter().map(|event| format!("announce.{event}"));
-    let known: BTreeMap<String, String> = keys::KEYS
-        .iter()
-        .map(|(key, _)| (*key).to_owned())
+    let events = ANNOUNCED.iter().map(|event| format!("announce.{event}"));
+    let known: BTreeMap<String, String> = keys::all()
+        .map(ToOwned::to_owned)
         .chain(events)
         .map(|key| (variable(&key), key))
         .collect();
@@ -298,20 +292,23 @@ const NOT_SETTINGS: &[&str] = &["SIDETONE_CONFIG", "SIDETONE_TEST_PANIC"];
 /// Says that nobody knows a key, and which one was probably meant.
 fn unknown(key: &str) -> Option<String> {
     if let Some(event) = key.strip_prefix("announce.") {
-        let known = keys::EVENTS.contains(&event) || event.starts_with("notice");
+        // What names a notice is not unknown but refused, by `Settings::set`.
+        let known = ANNOUNCED.contains(&event) || NOTICES.contains(&event);
         return (!known).then(|| {
-            format!(
-                "no event is called {event:?}{}",
-                nearest(event, keys::EVENTS.iter().copied())
-            )
+            let near = nearest(event, ANNOUNCED.iter().copied());
+            format!("no event is called {event:?}{near}")
         });
     }
-    if key.starts_with("keys.bind.") || keys::KEYS.iter().any(|(name, _)| *name == key) {
+    if key.starts_with("bind.") || keys::all().any(|name| name == key) {
         return None;
     }
-    let names = keys::KEYS.iter().map(|(name, _)| *name);
-    Some(format!("unknown setting {key:?}{}", nearest(key, names)))
+    Some(format!(
+        "unknown setting {key:?}{}",
+        nearest(key, keys::all())
+    ))
 }
+
+const NOTICES: &[&str] = &["notice", "recording", "transcription", "consent"];
 
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     known
@@ -334,7 +331,7 @@ pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
     for (key, value) in &choices {
         let value = toml::Value::from(value.as_str());
         // Dotted keys as they stand: the file is read back by the same rules.
-        text += &format!("{key} = {value}\n");
+        writeln!(text, "{key} = {value}").expect("writing to a string cannot fail");
     }
     paths::replace_private(path, text.as_bytes())
 }

@@ -1,4 +1,4 @@
-//! The one TLS configuration, for HTTP and for WebSockets: the platform's roots and `--ca`.
+//! The one TLS configuration, for HTTP and web sockets: the platform's roots and `--ca`.
 //!
 //! Built when the first https or wss address is used: reading the platform's
 //! roots costs more than the whole start over plain http to this machine.

@@ -9,8 +9,6 @@ mod schedule;
 mod secret;
 mod source;
 
-use std::sync::Arc;
-
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use url::Url;
@@ -116,12 +114,12 @@ impl Keeper {
 
     async fn run(mut self, mut asked: mpsc::Receiver<Ask>) {
         let (done, mut fetched) = mpsc::channel(1);
-        let fetches = Tasks::new();
+        let errands = Tasks::new();
         loop {
             let deadline = match self.schedule.poll(self.clock.now()) {
                 Output::Fetch => {
                     let (settings, clock, done) = (self.settings.clone(), self.clock, done.clone());
-                    fetches.spawn(async move {
+                    errands.spawn(async move {
                         let result = settings.source.fetch(&settings.http, clock).await;
                         // The receiver is gone only when the keeper is.
                         let _ = done.send(result).await;
@@ -139,7 +137,7 @@ impl Keeper {
                 () = sleep_until(deadline, self.clock) => {}
             }
         }
-        fetches.stop();
+        errands.stop();
     }
 
     fn ask(&mut self, ask: Ask) {

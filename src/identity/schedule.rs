@@ -139,7 +139,7 @@ pub(super) fn lifetime(
     Duration::from_millis(u64::try_from(left).unwrap_or(0))
 }
 
-const EXPIRING_SOON: Duration = Duration::from_secs(600);
+const EXPIRING_SOON: Duration = Duration::from_mins(10);
 
 /// Shortest time between two fetches that nobody waits for.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -153,7 +153,7 @@ mod tests {
     }
 
     fn minutes(n: u64) -> Duration {
-        Duration::from_secs(n * 60)
+        Duration::from_mins(n)
     }
 
     fn with_token(lifetime: Duration) -> Schedule {

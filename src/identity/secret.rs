@@ -24,10 +24,6 @@ impl Secret {
         Self(token)
     }
 
-    pub(super) fn expose(&self) -> &str {
-        &self.0
-    }
-
     /// For requests to the endpoint itself.
     pub fn for_endpoint(&self, endpoint: &Url, target: &Url) -> Result<&str, Refusal> {
         if !same_origin(endpoint, target) {

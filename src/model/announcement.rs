@@ -280,3 +280,10 @@ impl Said {
         }
     }
 }
+
+/// Names and what people wrote may be in it: only the topic is printed.
+impl fmt::Debug for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Said({:?})", self.topic())
+    }
+}

@@ -1,1 +1,284 @@
 //! The whole screen as a function of state.
+//!
+//! From the bottom: the composer, the call line, the notice line, one row for
+//! what is newer and who types, the timeline, a thin header. Where rows are
+//! few the upper ones go; notices, call line and composer stay.
+
+mod composer;
+mod entry;
+mod paint;
+mod rich;
+mod status;
+mod timeline;
+pub(crate) mod wrap;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::model::settings::Motion;
+use crate::state::State;
+use crate::state::focus::Mode;
+use crate::view::fullscreen::paint::Painter;
+use crate::view::fullscreen::paint::narrow;
+use crate::view::fullscreen::timeline::Layout;
+use crate::view::fullscreen::timeline::Pages;
+use crate::view::fullscreen::wrap::Piece;
+use crate::view::fullscreen::wrap::Row;
+use crate::view::phrase;
+use crate::view::theme::Role;
+use crate::view::theme::Theme;
+
+/// Lines of talk are set to at most this many columns.
+const READABLE: u16 = 100;
+
+/// Smaller than this, only words that say so and the notices are shown.
+const SMALLEST: (u16, u16) = (20, 4);
+
+/// What lies on the screen besides its cells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// Where the real cursor goes, last of all.
+    pub cursor: Option<(u16, u16)>,
+    pub links: Vec<Link>,
+    /// The page shows the oldest loaded message: time to ask for older ones.
+    pub top: bool,
+}
+
+/// Cells that lead somewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    pub x: u16,
+    pub y: u16,
+    pub width: u16,
+    pub url: String,
+}
+
+/// Draws frames, and keeps wrapped lines between them. Holds nothing that is not in the state.
+#[derive(Default)]
+pub struct Screen {
+    pages: Pages,
+    /// The call line's words and the meter that was shown with them: the clock alone redraws nothing.
+    meter: Option<(String, Option<String>)>,
+}
+
+/// Where everything goes in this frame.
+struct Areas {
+    header: Rect,
+    rule: Rect,
+    timeline: Rect,
+    above: Rect,
+    notices: Rect,
+    call: Rect,
+    composer: Rect,
+}
+
+impl Screen {
+    pub fn draw(&mut self, state: &State, theme: &Theme, buffer: &mut Buffer) -> Drawn {
+        let area = buffer.area;
+        let mut painter = Painter::new(buffer, theme, state.settings.borders);
+        if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+            return too_small(state, area, &mut painter);
+        }
+        let composer = set_composer(state, area);
+        let notices = status::notices(
+            state,
+            usize::from(area.width),
+            usize::from(area.height).saturating_sub(composer.rows.len() + 1),
+        );
+        let areas = divide(area, composer.rows.len(), notices.len(), &painter);
+        header(state, &areas, &mut painter);
+        let page = self.timeline(state, &areas, &mut painter);
+        painter.row(
+            &status::above(state, usize::from(areas.above.width)),
+            areas.above,
+        );
+        rows(&notices, areas.notices, &mut painter);
+        self.call_line(state, areas.call, &mut painter);
+        rows(&composer.rows, areas.composer, &mut painter);
+        let (x, y) = composer.cursor;
+        let writing = (areas.composer.x + narrow(x), areas.composer.y + narrow(y));
+        Drawn {
+            cursor: Some(
+                page.cursor
+                    .filter(|_| is_choosing(state))
+                    .unwrap_or(writing),
+            ),
+            links: painter.links,
+            top: page.top,
+        }
+    }
+
+    fn timeline(&mut self, state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Shown {
+        let area = areas.timeline;
+        let column = Rect {
+            x: area.x + 1,
+            width: area.width.saturating_sub(2).min(READABLE),
+            ..area
+        };
+        let layout = Layout {
+            width: usize::from(column.width).max(1),
+            borders: state.settings.borders,
+            spaced: area.height >= 14,
+            days: area.height >= 8,
+            joined: area.height <= 7 || area.width <= 40,
+        };
+        let page = self.pages.page(state, layout, usize::from(area.height));
+        let mut cursor = None;
+        let blank = usize::from(area.height).saturating_sub(page.rows.len());
+        for (at, row) in page.rows.iter().enumerate() {
+            let y = area.y + narrow(blank + at);
+            let full = row.row().fill == wrap::Fill::Banner;
+            let from = if full { area } else { column };
+            painter.row(
+                row.row(),
+                Rect {
+                    y,
+                    height: 1,
+                    ..from
+                },
+            );
+            if row.selected {
+                let margin = Rect {
+                    y,
+                    height: 1,
+                    ..area
+                };
+                painter.text(">", Role::Selected, margin, 0);
+                cursor = Some((column.x, y));
+            }
+        }
+        Shown {
+            cursor,
+            top: page.top,
+        }
+    }
+
+    fn call_line(&mut self, state: &State, area: Rect, painter: &mut Painter<'_>) {
+        let mut line = status::call_line(state, usize::from(area.width));
+        let moving = state.settings.motion == Motion::On;
+        let meter = match &self.meter {
+            Some((words, meter)) if *words == line.words && !moving => meter.clone(),
+            _ => line.meter,
+        };
+        if let Some(words) = &meter {
+            let words = format!("{}{words}", phrase::DOT);
+            if line.row.width() + wrap::width(&words) <= usize::from(area.width) {
+                line.row.pieces.push(Piece::new(&words, Role::Call));
+            }
+        }
+        self.meter = Some((line.words, meter));
+        painter.row(&line.row, area);
+    }
+}
+
+/// What the timeline tells the frame.
+struct Shown {
+    cursor: Option<(u16, u16)>,
+    top: bool,
+}
+
+/// A message is being chosen rather than text written: the cursor shows which.
+fn is_choosing(state: &State) -> bool {
+    state.focus.selected.is_some()
+        && (state.focus.mode == Mode::Normal || state.composer.text.is_empty())
+}
+
+fn set_composer(state: &State, area: Rect) -> composer::Set {
+    let most = (area.height / 3).max(1);
+    composer::set(
+        "> ",
+        &state.composer.text,
+        state.composer.cursor,
+        usize::from(inner(area).width),
+        usize::from(most),
+    )
+}
+
+/// A column is left free on both sides.
+fn inner(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        ..area
+    }
+}
+
+fn divide(area: Rect, composer: usize, notices: usize, painter: &Painter<'_>) -> Areas {
+    let mut bottom = area.y + area.height;
+    let mut take = |rows: usize, from: Rect| {
+        let height = narrow(rows).min(bottom - area.y);
+        bottom -= height;
+        Rect {
+            y: bottom,
+            height,
+            ..from
+        }
+    };
+    let composer = take(composer, inner(area));
+    let call = take(1, inner(area));
+    let notices = take(notices, area);
+    let above = take(usize::from(area.height >= 8), inner(area));
+    let head = usize::from(area.height > 10);
+    let rule = usize::from(area.height >= 20 && painter.rule().is_some());
+    let top = |y, rows: usize, from: Rect| Rect {
+        y: area.y + narrow(y),
+        height: narrow(rows),
+        ..from
+    };
+    let used = narrow(head + rule);
+    Areas {
+        header: top(0, head, inner(area)),
+        rule: top(head, rule, inner(area)),
+        timeline: Rect {
+            y: area.y + used,
+            height: (above.y - area.y).saturating_sub(used),
+            ..area
+        },
+        above,
+        notices,
+        call,
+        composer,
+    }
+}
+
+fn header(state: &State, areas: &Areas, painter: &mut Painter<'_>) {
+    let room = usize::from(areas.header.width);
+    let (full, short) = phrase::header(state);
+    let words = if room >= 64 && wrap::width(&full) <= room {
+        full
+    } else {
+        wrap::shorten(&short, room)
+    };
+    painter.row(&Row::new(&words, Role::Header), areas.header);
+    if let Some(rule) = painter.rule().filter(|_| areas.rule.height > 0) {
+        let line = rule.repeat(usize::from(areas.rule.width));
+        painter.text(&line, Role::Rule, areas.rule, 0);
+    }
+}
+
+fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
+    for (at, row) in rows.iter().enumerate().take(usize::from(area.height)) {
+        let y = area.y + narrow(at);
+        painter.row(
+            row,
+            Rect {
+                y,
+                height: 1,
+                ..area
+            },
+        );
+    }
+}
+
+/// Notices first, then why nothing else is shown.
+fn too_small(state: &State, area: Rect, painter: &mut Painter<'_>) -> Drawn {
+    let width = usize::from(area.width);
+    let height = usize::from(area.height);
+    let mut lines = status::notices(state, width, height);
+    lines.extend(wrap::text(phrase::TOO_SMALL, Role::Text, width.max(1)));
+    rows(&lines, area, painter);
+    Drawn {
+        cursor: (width > 0 && height > 0).then_some((area.x, area.y)),
+        ..Drawn::default()
+    }
+}

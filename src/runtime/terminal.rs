@@ -1,0 +1,284 @@
+//! The terminal of the person: modes, reading, writing; given back as it was, whatever happens.
+//!
+//! Opened a second time by its name, so that our file description alone is
+//! non-blocking: the shell that started us shares the other one. Restored on
+//! leaving, on a panic of the loop's thread ([`watch_panics`]) and before
+//! stopping; signals end the loop, which leaves.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::IsTerminal;
+use std::io::Read;
+use std::io::Write;
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread;
+use std::thread::ThreadId;
+
+use rustix::fs::OFlags;
+use rustix::termios;
+use rustix::termios::OptionalActions;
+use rustix::termios::Termios;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
+
+/// What the terminal is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The alternate screen, drawn by us.
+    FullScreen { mouse: bool },
+    /// Lines under lines on the normal screen.
+    Linear,
+}
+
+impl Mode {
+    fn enter(self) -> &'static [u8] {
+        match self {
+            Self::FullScreen { mouse: false } => b"\x1b[?1049h\x1b[?2004h",
+            Self::FullScreen { mouse: true } => b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h",
+            Self::Linear => b"\x1b[?2004h",
+        }
+    }
+
+    fn leave(self) -> &'static [u8] {
+        match self {
+            Self::FullScreen { .. } => {
+                b"\x1b]8;;\x1b\\\x1b[m\x1b[r\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l"
+            }
+            Self::Linear => b"\x1b[?2004l\r\n",
+        }
+    }
+}
+
+/// An open terminal. Dropping it gives the terminal back.
+#[derive(Debug)]
+pub struct Terminal {
+    file: Arc<AsyncFd<File>>,
+    /// What is not written yet; each element was meant as one write.
+    pending: VecDeque<Vec<u8>>,
+    mode: Option<Mode>,
+}
+
+/// What a panic has to put back.
+struct Restore {
+    file: Arc<AsyncFd<File>>,
+    settings: Termios,
+    leave: &'static [u8],
+    thread: ThreadId,
+}
+
+static RESTORE: Mutex<Option<Restore>> = Mutex::new(None);
+
+impl Terminal {
+    /// Whether both input and output are a terminal.
+    pub fn is_present() -> bool {
+        io::stdin().is_terminal() && io::stdout().is_terminal()
+    }
+
+    pub fn open() -> io::Result<Self> {
+        let file = open_again()?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        #[expect(
+            deprecated,
+            reason = "its successor needs unsafe, which is forbidden; a File keeps its descriptor open"
+        )]
+        let file = AsyncFd::with_interest(file, interest)?;
+        Ok(Self {
+            file: Arc::new(file),
+            pending: VecDeque::new(),
+            mode: None,
+        })
+    }
+
+    /// The reading half.
+    pub fn reader(&self) -> Reader {
+        Reader {
+            file: Arc::clone(&self.file),
+        }
+    }
+
+    /// Columns and rows.
+    pub fn size(&self) -> (u16, u16) {
+        termios::tcgetwinsize(self.file.get_ref())
+            .ok()
+            .filter(|size| size.ws_col > 0 && size.ws_row > 0)
+            .map_or((80, 24), |size| (size.ws_col, size.ws_row))
+    }
+
+    /// Takes the terminal over: raw, and on the screen of `mode`.
+    pub fn enter(&mut self, mode: Mode) -> io::Result<()> {
+        let file = self.file.get_ref();
+        let settings = termios::tcgetattr(file)?;
+        let mut raw = settings.clone();
+        raw.make_raw();
+        termios::tcsetattr(file, OptionalActions::Now, &raw)?;
+        *restore_slot() = Some(Restore {
+            file: Arc::clone(&self.file),
+            settings,
+            leave: mode.leave(),
+            thread: thread::current().id(),
+        });
+        self.mode = Some(mode);
+        self.write(mode.enter().to_vec())
+    }
+
+    /// Gives the terminal back as it was found.
+    pub fn leave(&mut self) {
+        // What was said before leaving belongs above what comes after.
+        for bytes in std::mem::take(&mut self.pending) {
+            write_blocking(self.file.get_ref(), &bytes);
+        }
+        self.mode = None;
+        restore(&mut restore_slot());
+    }
+
+    pub const fn mode(&self) -> Option<Mode> {
+        self.mode
+    }
+
+    /// Everything that was written is with the kernel.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+    }
+
+    /// Writes in one call where the terminal takes it; what it does not take follows in [`Terminal::flush`].
+    pub fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.pending.push_back(bytes);
+        self.push()
+    }
+
+    /// Waits until the terminal takes more, and writes it. Returns at once where nothing is left.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        if !self.is_idle() {
+            // Readiness is cleared by the write that finds none.
+            drop(self.file.writable().await?);
+            self.push()?;
+        }
+        Ok(())
+    }
+
+    fn push(&mut self) -> io::Result<()> {
+        while let Some(bytes) = self.pending.front_mut() {
+            let written = self
+                .file
+                .try_io(Interest::WRITABLE, |mut file: &File| file.write(bytes));
+            match written {
+                Ok(count) if count == bytes.len() => {
+                    self.pending.pop_front();
+                }
+                Ok(count) => drop(bytes.drain(..count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if self.mode.is_some() {
+            self.leave();
+        }
+    }
+}
+
+/// The reading half of a terminal.
+#[derive(Debug)]
+pub struct Reader {
+    file: Arc<AsyncFd<File>>,
+}
+
+impl Reader {
+    /// What was typed; empty at the end of the line. Safe to cancel.
+    pub async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut ready = self.file.readable().await?;
+            match ready.try_io(|file| file.get_ref().read(buffer)) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(result) => return result,
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    /// What was typed already, without waiting.
+    pub fn read_ready(&self, buffer: &mut [u8]) -> usize {
+        self.file
+            .try_io(Interest::READABLE, |mut file: &File| file.read(buffer))
+            .unwrap_or(0)
+    }
+}
+
+/// The same terminal under a file description of our own.
+fn open_again() -> io::Result<File> {
+    let open = |path: &Path| {
+        OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(i32::try_from((OFlags::NONBLOCK | OFlags::NOCTTY).bits()).unwrap_or(0))
+            .open(path)
+    };
+    let name = termios::ttyname(io::stdout().as_fd(), Vec::new())?;
+    open(Path::new(std::ffi::OsStr::from_bytes(name.to_bytes())))
+        .or_else(|_| open(Path::new("/dev/tty")))
+}
+
+fn restore_slot() -> std::sync::MutexGuard<'static, Option<Restore>> {
+    RESTORE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn restore(slot: &mut Option<Restore>) {
+    if let Some(restore) = slot.take() {
+        let file = restore.file.get_ref();
+        write_blocking(file, restore.leave);
+        // There is nothing left to try where this fails: the line is gone.
+        let _ = termios::tcsetattr(file, OptionalActions::Now, &restore.settings);
+    }
+}
+
+/// Writes everything, waiting up to a second for a terminal that is slow.
+fn write_blocking(mut file: &File, mut bytes: &[u8]) {
+    let mut patience = 100;
+    while !bytes.is_empty() && patience > 0 {
+        match file.write(bytes) {
+            Ok(count) => bytes = &bytes[count..],
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                patience -= 1;
+                thread::sleep(std::time::Duration::from_millis(10));
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Gives the terminal back before a panic of the loop's thread is reported. Panics
+/// of other threads go to the log: they end a task, not the program.
+pub fn watch_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let mut slot = restore_slot();
+        let taken = slot.as_ref().map(|restore| restore.thread);
+        if taken.is_some_and(|thread| thread != thread::current().id()) {
+            drop(slot);
+            let place = panic.location().map(ToString::to_string);
+            tracing::error!(?place, "a task panicked");
+            return;
+        }
+        restore(&mut slot);
+        drop(slot);
+        report(panic);
+    }));
+}

@@ -1,0 +1,117 @@
+//! How each event is told at each verbosity (accessibility 2.3).
+
+use crate::model::announcement::Class;
+use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Said;
+use crate::model::announcement::Topic;
+use crate::model::settings::Settings;
+
+/// The class of `said` for this person. Notices, errors and what others do to us are out of reach of settings.
+pub(super) fn class(said: &Said, settings: &Settings) -> Class {
+    let class = by_verbosity(said, settings.verbosity);
+    let chosen = name(said.topic()).and_then(|n| settings.announce.get(n));
+    match (class, chosen.map(String::as_str)) {
+        (Class::Assertive | Class::Answer, _) | (_, None) => class,
+        (_, Some("off")) => Class::Off,
+        (_, Some("quiet")) => Class::Quiet,
+        (_, Some(_)) => Class::Polite,
+    }
+}
+
+/// The name of a topic in `[announce]`; `None` where nothing can be chosen.
+fn name(topic: Topic) -> Option<&'static str> {
+    Some(match topic {
+        Topic::Lobby => "lobby",
+        Topic::Connection => "connection",
+        Topic::Mention => "mention",
+        Topic::Message => "message",
+        Topic::OtherThread => "other-thread",
+        Topic::Change => "change",
+        Topic::Typing => "typing",
+        Topic::Join => "join",
+        Topic::Hand => "hand",
+        Topic::Reaction => "reaction",
+        Topic::Notice
+        | Topic::Call
+        | Topic::MutedByOther
+        | Topic::OwnMute
+        | Topic::Error
+        | Topic::Answer => return None,
+    })
+}
+
+fn by_verbosity(said: &Said, verbosity: u8) -> Class {
+    match said {
+        Said::Notice { .. }
+        | Said::ConsentAsked { .. }
+        | Said::Admitted
+        | Said::CallEnded { .. }
+        | Said::MutedByOther { .. }
+        | Said::Failed(_)
+        | Said::NotSent { .. } => Class::Assertive,
+        Said::OwnMute { .. }
+        | Said::ConsentAnswered { .. }
+        | Said::Refused { .. }
+        | Said::UnknownCommand { .. }
+        | Said::BadArgument { .. }
+        | Said::Answer(_) => Class::Answer,
+        Said::Opened { .. }
+        | Said::WaitingInLobby { .. }
+        | Said::SomeoneWaits { .. }
+        | Said::Rejoining { .. }
+        | Said::Held(_)
+        | Said::RoleChanged
+        | Said::ConnectionLost
+        | Said::ConnectionBack { .. }
+        | Said::Polling
+        | Said::ChatDenied(_)
+        | Said::ChatOpen
+        | Said::Message { mention: true, .. } => Class::Polite,
+        Said::Message { .. } | Said::Summary { .. } | Said::MessageReceivedWhileAway { .. } => {
+            by_level(verbosity, Class::Quiet, Class::Polite, Class::Polite)
+        }
+        Said::TopicChanged { .. } | Said::CameAndWent { .. } => {
+            by_level(verbosity, Class::Off, Class::Polite, Class::Polite)
+        }
+        Said::OtherThread { .. }
+        | Said::Edited { .. }
+        | Said::Deleted { .. }
+        | Said::Reacted { .. } => by_level(verbosity, Class::Off, Class::Quiet, Class::Polite),
+        // Who may act on a hand hears of it; `update` knows the role and offers it as polite.
+        Said::Hand { .. } => by_level(verbosity, Class::Quiet, Class::Quiet, Class::Polite),
+    }
+}
+
+const fn by_level(verbosity: u8, one: Class, two: Class, three: Class) -> Class {
+    match verbosity {
+        0 | 1 => one,
+        2 => two,
+        _ => three,
+    }
+}
+
+/// Said again until acknowledged (N3).
+pub(super) const fn repeats(said: &Said) -> bool {
+    match said {
+        Said::Notice { change, .. } => !matches!(
+            change,
+            NoticeChange::Stopped { .. } | NoticeChange::KnownOff
+        ),
+        Said::ConsentAsked { .. } => true,
+        _ => false,
+    }
+}
+
+/// About how many words a line has; never fewer than it is written with.
+pub(super) fn words(said: &Said) -> u32 {
+    let count = |text: &str| u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX);
+    let all = |texts: &[String]| texts.iter().map(|t| count(t)).sum::<u32>();
+    match said {
+        Said::Message { sender, texts, .. } => count(&sender.name) + all(texts) + 5,
+        Said::Edited { sender, text } => count(&sender.name) + count(text) + 2,
+        Said::Summary { thread, names, .. } => count(thread) + all(names) + 13,
+        Said::CameAndWent { joined, left, .. } => all(joined) + all(left) + 10,
+        Said::Opened { topic, .. } => count(topic) + 10,
+        _ => 10,
+    }
+}

@@ -1,0 +1,628 @@
+//! Decides when each announcement is released: hold while typing, budget, quiet window, summaries, repeats.
+//!
+//! Linear lines, speech and the bell are its only outputs. Knows no words and
+//! no view; time is handed in. The rules and their numbers were measured with
+//! real screen readers (accessibility 2.2 L6, 2.3 to 2.5).
+
+mod class;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::announcement::Topic;
+use crate::model::notice::NoticeKind;
+use crate::model::settings::Settings;
+
+/// Between lines that were held back: a braille display polls, and misses what comes faster.
+const LINE_GAP: Duration = Duration::from_millis(150);
+/// How long a line waits for room in the budget before it is summarised (T1).
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The budget's bucket, in words.
+const BUCKET: f64 = 40.0;
+/// A key within this time after a notice means that a reader was silenced (N3).
+const TYPED_OVER: Duration = Duration::from_secs(4);
+const BELL_GAP: Duration = Duration::from_secs(2);
+/// Names that a summary or a line of joins says before it counts.
+const NAMES: usize = 2;
+/// Lines kept for `/last` and `/unread`.
+const KEPT: usize = 1000;
+
+/// The lines that wait for their moment, and what was said before.
+#[derive(Debug, Clone)]
+pub struct Announcer {
+    /// Assertive lines and answers, not yet handed out.
+    urgent: VecDeque<Announcement>,
+    /// Polite lines in order.
+    polite: VecDeque<Waiting>,
+    repeats: Vec<Repeat>,
+    outage: Option<Outage>,
+    hold: Duration,
+    pace: u32,
+    silent: bool,
+    last_key: Option<Moment>,
+    quiet_until: Moment,
+    next_line: Moment,
+    tokens: f64,
+    refilled: Moment,
+    last_bell: Option<Moment>,
+    last_lobby: Option<Moment>,
+    last_count: Option<Moment>,
+    heard: VecDeque<Said>,
+    unread: VecDeque<Said>,
+}
+
+#[derive(Debug, Clone)]
+struct Waiting {
+    said: Said,
+    since: Moment,
+    not_before: Moment,
+}
+
+/// A notice that is said again until acknowledged.
+#[derive(Debug, Clone)]
+struct Repeat {
+    said: Said,
+    written: Moment,
+    typed_over: bool,
+    times: u32,
+    next: Moment,
+}
+
+/// A lost connection: worth a word after two seconds, urgent after ten.
+#[derive(Debug, Clone)]
+struct Outage {
+    said: u32,
+    next: Moment,
+}
+
+impl Default for Announcer {
+    fn default() -> Self {
+        Self::new(&Settings::default())
+    }
+}
+
+impl Announcer {
+    pub fn new(settings: &Settings) -> Self {
+        Self {
+            urgent: VecDeque::new(),
+            polite: VecDeque::new(),
+            repeats: Vec::new(),
+            outage: None,
+            hold: settings.hold,
+            pace: settings.pace,
+            silent: false,
+            last_key: None,
+            quiet_until: Moment::ZERO,
+            next_line: Moment::ZERO,
+            tokens: BUCKET,
+            refilled: Moment::ZERO,
+            last_bell: None,
+            last_lobby: None,
+            last_count: None,
+            heard: VecDeque::new(),
+            unread: VecDeque::new(),
+        }
+    }
+
+    /// Takes hold and pace over after they were changed.
+    pub const fn configure(&mut self, settings: &Settings) {
+        self.hold = settings.hold;
+        self.pace = settings.pace;
+    }
+
+    /// Takes a fact in; the class follows from verbosity and `[announce]`.
+    pub fn offer(&mut self, said: Said, settings: &Settings, now: Moment) {
+        self.offer_as(class::class(&said, settings), said, now);
+    }
+
+    /// Takes a fact in under a class that only the caller can know.
+    pub fn offer_as(&mut self, class: Class, said: Said, now: Moment) {
+        match &said {
+            Said::ConnectionLost => return self.lost(now),
+            Said::ConnectionBack { .. } if self.outage.take().is_none_or(|o| o.said == 0) => return,
+            Said::Notice { kind, .. } => self.repeats.retain(|r| !is_notice(&r.said, *kind)),
+            Said::ConsentAnswered { .. } => {
+                self.repeats
+                    .retain(|r| !matches!(r.said, Said::ConsentAsked { .. }));
+            }
+            _ => {}
+        }
+        let mention = matches!(said, Said::Message { mention: true, .. });
+        let class = if self.silent && class == Class::Polite && !mention {
+            Class::Quiet
+        } else {
+            class
+        };
+        if !matches!(class, Class::Off | Class::Answer) {
+            keep(&mut self.heard, said.clone());
+        }
+        match class {
+            Class::Off => {}
+            Class::Quiet => keep(&mut self.unread, said),
+            Class::Polite => self.wait(said, now),
+            Class::Answer | Class::Assertive => self.urgent.push_back(Announcement { class, said }),
+        }
+    }
+
+    /// Says what is still true again, before anything polite: after joining, reconnecting or a switch of view (N2).
+    pub fn restate(&mut self, notices: Vec<Said>) {
+        for said in notices {
+            self.repeats.retain(|r| r.said != said);
+            self.urgent.push_back(Announcement {
+                class: Class::Assertive,
+                said,
+            });
+        }
+    }
+
+    /// Only notices and mentions from here on.
+    pub const fn quiet(&mut self, on: bool) {
+        self.silent = on;
+    }
+
+    pub const fn is_quiet(&self) -> bool {
+        self.silent
+    }
+
+    /// A key was pressed: readers fall silent, so polite lines wait.
+    pub fn key_pressed(&mut self, now: Moment) {
+        self.last_key = Some(now);
+        for repeat in self.repeats.iter_mut().filter(|r| r.times == 0) {
+            repeat.typed_over |= now.since(repeat.written) <= TYPED_OVER;
+        }
+    }
+
+    /// A command was given: the person wants an answer, not silence (A2).
+    pub const fn command_given(&mut self) {
+        self.quiet_until = Moment::ZERO;
+        self.last_key = None;
+    }
+
+    /// Stops the repeats. False when there was nothing to acknowledge.
+    pub fn acknowledge(&mut self) -> bool {
+        let open = self.repeats.len();
+        self.repeats
+            .retain(|r| matches!(r.said, Said::ConsentAsked { .. }));
+        open > self.repeats.len()
+    }
+
+    /// Everything that is due, in the order to be written. Call it after each event and at [`Announcer::deadline`].
+    pub fn release(&mut self, now: Moment) -> Vec<Announcement> {
+        self.refill(now);
+        let mut due = Vec::new();
+        while let Some(announcement) = self.urgent.pop_front() {
+            self.wrote_urgent(&announcement, now);
+            due.push(announcement);
+        }
+        self.repeat(now, &mut due);
+        self.tell_outage(now, &mut due);
+        while let Some(said) = self.next_polite(now) {
+            self.next_line = now + LINE_GAP;
+            due.push(Announcement {
+                class: Class::Polite,
+                said,
+            });
+        }
+        due
+    }
+
+    /// When [`Announcer::release`] may have something, unless something else happens first.
+    pub fn deadline(&self) -> Option<Moment> {
+        if !self.urgent.is_empty() {
+            return Some(Moment::ZERO);
+        }
+        let repeat = self.repeats.iter().map(|r| self.repeat_due(r)).min();
+        let outage = self.outage.as_ref().map(|o| o.next);
+        [repeat, outage, self.polite_due()]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// Whether one BEL goes with these lines: for assertive ones and mentions, at most one in two seconds (A3).
+    pub fn bell(&mut self, due: &[Announcement], now: Moment) -> bool {
+        let worth =
+            |a: &Announcement| a.class == Class::Assertive || a.said.topic() == Topic::Mention;
+        let due =
+            due.iter().any(worth) && self.last_bell.is_none_or(|at| now.since(at) >= BELL_GAP);
+        if due {
+            self.last_bell = Some(now);
+        }
+        due
+    }
+
+    /// The last `n` lines, oldest first; also those that were only summarised.
+    pub fn last(&self, n: usize) -> Vec<Said> {
+        self.heard
+            .iter()
+            .skip(self.heard.len().saturating_sub(n))
+            .cloned()
+            .collect()
+    }
+
+    /// What was not read out, oldest first; asking makes it read.
+    pub fn take_unread(&mut self) -> Vec<Said> {
+        self.unread.drain(..).collect()
+    }
+
+    fn wait(&mut self, said: Said, now: Moment) {
+        if let Some(waiting) = self.polite.back_mut()
+            && join(&mut waiting.said, &said)
+        {
+            return;
+        }
+        let not_before = match said.topic() {
+            Topic::Lobby => after(self.last_lobby, Duration::from_mins(1)),
+            Topic::OtherThread => after(self.last_count, Duration::from_secs(30)),
+            _ => now,
+        };
+        self.polite.push_back(Waiting {
+            said,
+            since: now,
+            not_before,
+        });
+    }
+
+    fn wrote_urgent(&mut self, announcement: &Announcement, now: Moment) {
+        if announcement.class != Class::Assertive {
+            return;
+        }
+        let words = class::words(&announcement.said);
+        self.quiet_until = now + Duration::from_millis(300) + self.per_word() * words;
+        if class::repeats(&announcement.said) {
+            self.repeats.push(Repeat {
+                said: again(announcement.said.clone()),
+                written: now,
+                typed_over: false,
+                times: 0,
+                next: now + Duration::from_secs(20),
+            });
+        }
+    }
+
+    fn repeat(&mut self, now: Moment, due: &mut Vec<Announcement>) {
+        for at in 0..self.repeats.len() {
+            if self.repeat_due(&self.repeats[at]) > now {
+                continue;
+            }
+            let repeat = &mut self.repeats[at];
+            repeat.times += 1;
+            repeat.typed_over = false;
+            repeat.next = now + Duration::from_secs(if repeat.times == 1 { 60 } else { 300 });
+            let announcement = Announcement {
+                class: Class::Assertive,
+                said: repeat.said.clone(),
+            };
+            let words = class::words(&announcement.said);
+            self.quiet_until = now + Duration::from_millis(300) + self.per_word() * words;
+            due.push(announcement);
+        }
+    }
+
+    /// A repeat never interrupts typing: then it would be lost again.
+    fn repeat_due(&self, repeat: &Repeat) -> Moment {
+        let pause = self.typing_until();
+        if repeat.typed_over {
+            pause
+        } else {
+            repeat.next.max(pause)
+        }
+    }
+
+    fn lost(&mut self, now: Moment) {
+        if self.outage.is_none() {
+            self.outage = Some(Outage {
+                said: 0,
+                next: now + Duration::from_secs(2),
+            });
+        }
+    }
+
+    fn tell_outage(&mut self, now: Moment, due: &mut Vec<Announcement>) {
+        let Some(outage) = self.outage.as_mut().filter(|o| o.next <= now) else {
+            return;
+        };
+        outage.said += 1;
+        outage.next = now + Duration::from_secs(if outage.said == 1 { 8 } else { 30 });
+        let class = if outage.said == 1 {
+            Class::Polite
+        } else {
+            Class::Assertive
+        };
+        keep(&mut self.heard, Said::ConnectionLost);
+        due.push(Announcement {
+            class,
+            said: Said::ConnectionLost,
+        });
+    }
+
+    /// The next polite line if its moment has come, summarising what has waited too long.
+    fn next_polite(&mut self, now: Moment) -> Option<Said> {
+        if now < self.gate() || self.polite.front()?.not_before > now {
+            return None;
+        }
+        let front = self.polite.front()?;
+        if !budgeted(&front.said) || self.fits(&front.said) {
+            let said = self.polite.pop_front()?.said;
+            self.charge(&said, now);
+            return Some(said);
+        }
+        let patient = now.since(front.since) < PATIENCE;
+        let mention = self
+            .polite
+            .iter()
+            .position(|w| matches!(w.said, Said::Message { mention: true, .. }));
+        match mention {
+            // What lies before it can only be counted from now on, so that no line is said out of order.
+            Some(at) => {
+                let said = self.polite.remove(at)?.said;
+                self.summarise(at);
+                Some(said)
+            }
+            None if patient => None,
+            None => {
+                self.summarise(self.polite.len());
+                let summary = &self.polite.front()?.said;
+                self.fits(summary)
+                    .then(|| self.polite.pop_front())
+                    .flatten()
+                    .map(|w| {
+                        self.charge(&w.said, now);
+                        w.said
+                    })
+            }
+        }
+    }
+
+    /// Turns the messages among the first `n` lines into one count; other lines stay.
+    fn summarise(&mut self, n: usize) {
+        let rest = self.polite.split_off(n);
+        let (messages, others): (Vec<_>, Vec<_>) =
+            self.polite.drain(..).partition(|w| countable(&w.said));
+        if let Some(since) = messages.first().map(|w| w.since) {
+            let not_before = messages[0].not_before;
+            let mut count = Count::default();
+            for waiting in messages {
+                if matches!(waiting.said, Said::Message { .. }) {
+                    keep(&mut self.unread, waiting.said.clone());
+                }
+                count.add(waiting.said);
+            }
+            self.polite.push_back(Waiting {
+                said: count.summary(),
+                since,
+                not_before,
+            });
+        }
+        self.polite.extend(others);
+        self.polite.extend(rest);
+    }
+
+    fn charge(&mut self, said: &Said, now: Moment) {
+        match said.topic() {
+            Topic::Lobby => self.last_lobby = Some(now),
+            Topic::OtherThread => self.last_count = Some(now),
+            _ => {}
+        }
+        if budgeted(said) {
+            self.tokens -= f64::from(class::words(said));
+        }
+    }
+
+    /// A line longer than the whole bucket goes when the bucket is full.
+    fn fits(&self, said: &Said) -> bool {
+        self.tokens >= f64::from(class::words(said)).min(BUCKET)
+    }
+
+    fn refill(&mut self, now: Moment) {
+        let seconds = now.since(self.refilled).as_secs_f64();
+        self.tokens = (self.tokens + seconds * self.words_per_second()).min(BUCKET);
+        self.refilled = self.refilled.max(now);
+    }
+
+    fn polite_due(&self) -> Option<Moment> {
+        let front = self.polite.front()?;
+        let gate = self.gate().max(front.not_before);
+        if !budgeted(&front.said) || self.fits(&front.said) {
+            return Some(gate);
+        }
+        let missing = f64::from(class::words(&front.said)).min(BUCKET) - self.tokens;
+        let room =
+            self.refilled + Duration::from_secs_f64(missing / self.words_per_second() + 0.001);
+        let summary = matches!(front.said, Said::Summary { .. });
+        let patience = front.since + PATIENCE;
+        Some(gate.max(if summary || patience <= self.refilled {
+            room
+        } else {
+            room.min(patience)
+        }))
+    }
+
+    fn gate(&self) -> Moment {
+        self.quiet_until
+            .max(self.typing_until())
+            .max(self.next_line)
+    }
+
+    fn typing_until(&self) -> Moment {
+        self.last_key.map_or(Moment::ZERO, |at| at + self.hold)
+    }
+
+    fn words_per_second(&self) -> f64 {
+        f64::from(self.pace) / 60.0
+    }
+
+    /// 0.25 s at the default pace of 150 words a minute.
+    fn per_word(&self) -> Duration {
+        Duration::from_secs_f64(0.25 * 150.0 / f64::from(self.pace))
+    }
+}
+
+/// Counts messages that are not said one by one.
+#[derive(Default)]
+struct Count {
+    messages: usize,
+    names: Vec<String>,
+    others: usize,
+    thread: String,
+}
+
+impl Count {
+    fn add(&mut self, said: Said) {
+        match said {
+            Said::Message {
+                sender,
+                texts,
+                times,
+                ..
+            } => {
+                self.messages += texts.len().max(times);
+                self.name(sender.name);
+            }
+            Said::Summary {
+                count,
+                names,
+                others,
+                thread,
+            } => {
+                self.messages += count;
+                self.others += others;
+                for name in names {
+                    self.name(name);
+                }
+                self.thread = thread;
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, name: String) {
+        if self.names.contains(&name) {
+            return;
+        }
+        if self.names.len() < NAMES {
+            self.names.push(name);
+        } else {
+            self.others += 1;
+        }
+    }
+
+    fn summary(self) -> Said {
+        Said::Summary {
+            count: self.messages,
+            thread: self.thread,
+            names: self.names,
+            others: self.others,
+        }
+    }
+}
+
+/// Joins a new fact with the line that waits last, where the two make one (T2). False when they do not.
+fn join(waiting: &mut Said, said: &Said) -> bool {
+    match (waiting, said) {
+        (
+            Said::Message {
+                sender,
+                texts,
+                times,
+                mention: false,
+            },
+            Said::Message {
+                sender: other,
+                texts: new,
+                mention: false,
+                ..
+            },
+        ) if sender == other => {
+            if *texts == *new {
+                *times += 1;
+            } else if *times == 1 && texts.len() < 5 {
+                texts.extend(new.iter().cloned());
+            } else {
+                return false;
+            }
+            true
+        }
+        (
+            Said::CameAndWent {
+                joined,
+                left,
+                people,
+            },
+            Said::CameAndWent {
+                joined: came,
+                left: went,
+                people: now,
+            },
+        ) => {
+            joined.extend(came.iter().cloned());
+            left.extend(went.iter().cloned());
+            *people = *now;
+            true
+        }
+        (Said::SomeoneWaits { names }, Said::SomeoneWaits { names: now }) => {
+            names.clone_from(now);
+            true
+        }
+        (
+            Said::OtherThread { count, thread },
+            Said::OtherThread {
+                count: now,
+                thread: other,
+            },
+        ) if thread == other => {
+            *count = *now;
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Counts against the words a minute. Mentions and what has to do with the call do not.
+fn budgeted(said: &Said) -> bool {
+    matches!(
+        said,
+        Said::Message { mention: false, .. }
+            | Said::Summary { .. }
+            | Said::OtherThread { .. }
+            | Said::Edited { .. }
+            | Said::Deleted { .. }
+            | Said::Reacted { .. }
+            | Said::CameAndWent { .. }
+    )
+}
+
+const fn countable(said: &Said) -> bool {
+    matches!(
+        said,
+        Said::Message { mention: false, .. } | Said::Summary { .. }
+    )
+}
+
+fn is_notice(said: &Said, kind: NoticeKind) -> bool {
+    matches!(said, Said::Notice { kind: k, .. } if *k == kind)
+}
+
+fn again(mut said: Said) -> Said {
+    if let Said::Notice { again, .. } | Said::ConsentAsked { again } = &mut said {
+        *again = true;
+    }
+    said
+}
+
+fn after(last: Option<Moment>, gap: Duration) -> Moment {
+    last.map_or(Moment::ZERO, |at| at + gap)
+}
+
+fn keep(store: &mut VecDeque<Said>, said: Said) {
+    if store.len() == KEPT {
+        store.pop_front();
+    }
+    store.push_back(said);
+}

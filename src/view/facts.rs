@@ -1,0 +1,86 @@
+//! What both views look up in the state before they say anything.
+
+use crate::clock::Timestamp;
+use crate::model::notice::NoticeState;
+use crate::model::settings::Motion;
+use crate::state::State;
+use crate::state::call::Call;
+use crate::state::notices::Notice;
+use crate::state::threads::Thread;
+use crate::state::timeline::Entry;
+
+/// The thread in front.
+pub(crate) fn thread(state: &State) -> Option<&Thread> {
+    let key = state.threads.current.as_ref()?;
+    state.threads.all.get(key)
+}
+
+/// What a thread holds, oldest first.
+pub(crate) fn entries(thread: &Thread) -> &[Entry] {
+    &thread.timeline.entries
+}
+
+/// The call in front: that of the current thread's account, else one that goes on, else the last.
+pub(crate) fn call(state: &State) -> Option<&Call> {
+    let own = state
+        .threads
+        .current
+        .as_ref()
+        .and_then(|key| state.calls.get(&key.account));
+    own.or_else(|| state.calls.values().find(|c| c.ended.is_none()))
+        .or_else(|| state.calls.values().next())
+}
+
+/// A call that has not ended: what notices are shown of.
+pub(crate) fn running(state: &State) -> Option<&Call> {
+    call(state).filter(|c| c.ended.is_none())
+}
+
+/// The name of what is in front.
+pub(crate) fn topic(state: &State) -> Option<&str> {
+    let thread = thread(state).map(|t| t.topic.as_str());
+    let call = call(state).map(|c| c.info.topic.as_str());
+    thread.into_iter().chain(call).find(|t| !t.is_empty())
+}
+
+/// People in the call, or in the thread where there is no call.
+pub(crate) fn people(state: &State) -> usize {
+    match running(state) {
+        Some(call) if call.state.is_inside() => call.roster.len(),
+        _ => thread(state).map_or(0, |t| t.participants.len()),
+    }
+}
+
+pub(crate) fn unread_elsewhere(state: &State) -> usize {
+    state
+        .threads
+        .all
+        .values()
+        .filter(|t| Some(&t.key) != state.threads.current.as_ref())
+        .map(|t| t.unread)
+        .sum()
+}
+
+pub(crate) fn unread(state: &State) -> usize {
+    state.threads.all.values().map(|t| t.unread).sum()
+}
+
+/// Whether a notice must be shown: it is on, or nobody can tell although we are in the meeting.
+pub(crate) fn is_shown(call: &Call, notice: &Notice) -> bool {
+    match notice.state {
+        NoticeState::Active { .. } => true,
+        NoticeState::Unknown => {
+            call.state.is_inside() || call.rejoining.is_some() && call.connected_at.is_some()
+        }
+        NoticeState::Inactive { .. } => false,
+    }
+}
+
+pub(crate) fn time(state: &State, at: Timestamp) -> String {
+    state.zone.time(at)
+}
+
+/// Speaking marks and the typing row (accessibility F2).
+pub(crate) fn moves(state: &State) -> bool {
+    state.settings.motion != Motion::Off
+}

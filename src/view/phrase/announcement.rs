@@ -1,0 +1,375 @@
+//! Each announcement as one clean sentence, exactly as accessibility 2.3 spells it.
+
+use crate::command::TABLE;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Answer;
+use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Said;
+use crate::model::announcement::Sender;
+use crate::model::call::EndReason;
+use crate::model::notice::NoticeKind;
+use crate::model::settings::TimeShown;
+use crate::state::State;
+use crate::view::facts;
+use crate::view::phrase;
+use crate::view::phrase::EndKind;
+use crate::view::phrase::call::code;
+use crate::view::phrase::capital;
+use crate::view::phrase::names_and;
+use crate::view::phrase::reading;
+use crate::view::phrase::sentences;
+
+/// The words of an announcement. Answers may have several lines; `MoreText` has none of its own.
+pub fn announcement(announcement: &Announcement, state: &State) -> String {
+    match &announcement.said {
+        Said::Notice {
+            kind,
+            change,
+            again,
+        } => format!("{} {}", notice_prefix(*again), notice(*kind, change)),
+        Said::ConsentAsked { again } => format!(
+            "{} the meeting asks for your consent to be recorded. Type /consent yes or /consent no.",
+            notice_prefix(*again)
+        ),
+        Said::ConsentAnswered { granted: true } => {
+            "Notice: you gave your consent to be recorded.".to_owned()
+        }
+        Said::ConsentAnswered { granted: false } => {
+            "Notice: you did not consent to be recorded. You can listen only.".to_owned()
+        }
+        Said::Opened {
+            topic,
+            people,
+            earlier,
+            unread,
+        } => opened(topic, *people, *earlier, *unread),
+        Said::WaitingInLobby { .. } => "Call: waiting in the lobby.".to_owned(),
+        Said::Admitted => "Call: you were admitted.".to_owned(),
+        Said::CallEnded {
+            reason,
+            by,
+            seconds,
+        } => call_ended(*reason, by.as_deref(), *seconds),
+        Said::Rejoining { attempt } => format!("Call: lost, joining again, attempt {attempt}."),
+        Said::Held(true) => "Call: on hold. /hold resumes it.".to_owned(),
+        Said::Held(false) => "Call: no longer on hold.".to_owned(),
+        Said::MutedByOther { by, muted } => muted_by_other(by.as_deref(), *muted),
+        Said::OwnMute { muted: true } => "Muted.".to_owned(),
+        Said::OwnMute { muted: false } => "Microphone on.".to_owned(),
+        Said::SomeoneWaits { names } => someone_waits(names),
+        Said::Hand { name, up, mine } => hand(name, *up, *mine),
+        Said::Reacted { name, reaction } => {
+            format!("Call: {name} reacted {}.", phrase::reaction(*reaction))
+        }
+        Said::CameAndWent {
+            joined,
+            left,
+            people,
+        } => came_and_went(joined, left, *people),
+        Said::RoleChanged => role_changed(state),
+        Said::ConnectionLost => format!("{} connection lost, reconnecting.", side(state)),
+        Said::ConnectionBack { seconds, missed } => connection_back(state, *seconds, *missed),
+        Said::Polling => {
+            "Chat: messages do not come by themselves here. /refresh asks for new ones.".to_owned()
+        }
+        Said::ChatDenied(failure) => chat_denied(state, &phrase::failure(failure)),
+        Said::ChatOpen => "Chat: open, you can read and write.".to_owned(),
+        Said::TopicChanged { topic, by: None } => format!("The topic is now {topic}."),
+        Said::TopicChanged {
+            topic,
+            by: Some(by),
+        } => format!("{by} changed the topic to {topic}."),
+        Said::Message {
+            sender,
+            texts,
+            times,
+            mention,
+        } => message(state, sender, texts, *times, *mention),
+        Said::Summary {
+            count,
+            thread,
+            names,
+            others,
+        } => format!(
+            "{} in {thread} from {}. /unread reads them.",
+            phrase::count(*count, "new message"),
+            names_and(names, *others)
+        ),
+        Said::OtherThread { count, thread } => format!("{count} new in {thread}."),
+        Said::Edited { sender, text } => {
+            format!("{} edited: {}", name(sender), phrase::one_line(text))
+        }
+        Said::Deleted { sender } => format!("{} deleted a message.", name(sender)),
+        Said::MessageReceivedWhileAway { count } => {
+            format!("{} came in.", phrase::count(*count, "message"))
+        }
+        Said::Failed(failure) => format!("Error: {}", lower(&phrase::failure(failure))),
+        Said::NotSent { thread, failure } => format!(
+            "Error: message to {thread} not sent, {}. /retry",
+            phrase::briefly(&failure.because)
+        ),
+        Said::Refused { command, reason } => {
+            format!(
+                "Error: /{command} is not possible, {}.",
+                phrase::reason(reason)
+            )
+        }
+        Said::UnknownCommand { name, nearest } => unknown_command(name, *nearest),
+        Said::BadArgument { command, arguments } => {
+            format!("Error: it is /{command} {}", arguments.replace('|', " or "))
+        }
+        Said::Answer(answer) => self::answer(answer, state),
+    }
+}
+
+const fn notice_prefix(again: bool) -> &'static str {
+    if again { "Again:" } else { "Notice:" }
+}
+
+fn notice(kind: NoticeKind, change: &NoticeChange) -> String {
+    let (noun, participle) = match kind {
+        NoticeKind::Recording => ("recording", "recorded"),
+        NoticeKind::Transcription => ("transcription", "transcribed"),
+    };
+    let by = |by: &Option<String>| by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
+    match change {
+        NoticeChange::Started { by: who } => format!("{noun} started{}.", by(who)),
+        NoticeChange::AlreadyOn => format!("this meeting is being {participle}."),
+        NoticeChange::Stopped { by: who } => format!("{noun} stopped{}.", by(who)),
+        NoticeChange::Unknown => {
+            format!("{noun} unknown. The connection is lost, it may be on.")
+        }
+        NoticeChange::KnownOff => format!("this meeting is not being {participle}."),
+    }
+}
+
+fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {
+    let mut parts = vec![format!("Joined {topic}")];
+    parts.push(phrase::count(people, "person"));
+    if earlier > 0 {
+        parts.push(phrase::count(earlier, "earlier message"));
+    }
+    if unread > 0 {
+        parts.push(format!("{unread} unread"));
+    }
+    format!("{}.", parts.join(", "))
+}
+
+fn call_ended(reason: EndReason, by: Option<&str>, seconds: u64) -> String {
+    let words = phrase::end_reason(reason);
+    let after = if seconds > 0 {
+        format!(" after {}", phrase::duration(seconds))
+    } else {
+        String::new()
+    };
+    let mut line = match by {
+        Some(by) if words.kind == EndKind::Ok => format!("Call: ended by {by}{after}."),
+        Some(by) => format!("Call: {}, by {by}{after}.", words.text),
+        None => format!("Call: {}{after}.", words.text),
+    };
+    if !words.remedy.is_empty() {
+        line.push(' ');
+        line.push_str(words.remedy);
+    }
+    if words.kind != EndKind::Ok
+        && let Some(code) = code(reason)
+    {
+        line.push_str(" Code ");
+        line.push_str(&code);
+        line.push('.');
+    }
+    line
+}
+
+fn muted_by_other(by: Option<&str>, muted: bool) -> String {
+    let verb = if muted { "muted" } else { "unmuted" };
+    match by {
+        Some(by) => format!("Call: {by} {verb} you."),
+        None => format!("Call: you were {verb}."),
+    }
+}
+
+fn someone_waits(names: &[String]) -> String {
+    match names {
+        [] => "Lobby: nobody is waiting.".to_owned(),
+        [one] => format!("Lobby: {one} is waiting. /admit {one}"),
+        many => format!("Lobby: {} are waiting. /admit", phrase::names(many)),
+    }
+}
+
+fn hand(name: &str, up: bool, mine: bool) -> String {
+    match (mine, up) {
+        (true, true) => "Hand raised.".to_owned(),
+        (true, false) => "Hand lowered.".to_owned(),
+        (false, true) => format!("Call: {name} raised a hand."),
+        (false, false) => format!("Call: {name} lowered the hand."),
+    }
+}
+
+fn came_and_went(joined: &[String], left: &[String], people: usize) -> String {
+    let people = phrase::count(people, "person");
+    match (joined, left) {
+        ([one], []) => format!("Call: {one} joined, {people}."),
+        ([], [one]) => format!("Call: {one} left, {people}."),
+        (several, []) => format!("Call: {} joined, {people}.", several.len()),
+        ([], several) => format!("Call: {} left, {people}.", several.len()),
+        (joined, left) => format!(
+            "Call: {} joined, {} left, {people}.",
+            joined.len(),
+            left.len()
+        ),
+    }
+}
+
+fn role_changed(state: &State) -> String {
+    let role = facts::call(state).map_or("participant", |c| phrase::role(c.role));
+    format!("Call: your role is now {role}.")
+}
+
+/// Which connection is meant: there is not always a call.
+fn side(state: &State) -> &'static str {
+    if facts::running(state).is_some() {
+        "Call:"
+    } else {
+        "Chat:"
+    }
+}
+
+fn connection_back(state: &State, seconds: u64, missed: usize) -> String {
+    let missed = match missed {
+        0 => String::new(),
+        missed => format!(", {} came in", phrase::count(missed, "message")),
+    };
+    format!(
+        "{} connected again after {}{missed}.",
+        side(state),
+        phrase::duration(seconds)
+    )
+}
+
+fn chat_denied(state: &State, failure: &str) -> String {
+    let goes_on = if facts::running(state).is_some() {
+        " The call goes on."
+    } else {
+        ""
+    };
+    format!("Error: {}{goes_on}", lower(failure))
+}
+
+fn message(
+    state: &State,
+    sender: &Sender,
+    texts: &[String],
+    times: usize,
+    mention: bool,
+) -> String {
+    let texts: Vec<String> = texts.iter().map(|t| phrase::one_line(t)).collect();
+    let mut line = String::new();
+    if mention {
+        line.push_str("Mention, ");
+    }
+    line.push_str(&name(sender));
+    line.push_str(": ");
+    line.push_str(&sentences(texts.iter().map(String::as_str)));
+    if times > 1 {
+        line = format!("{line}, {times} times.");
+    }
+    match state.settings.time {
+        TimeShown::Off => line,
+        TimeShown::Short => format!("{line}, {}", facts::time(state, state.now.utc)),
+    }
+}
+
+fn name(sender: &Sender) -> String {
+    if sender.mine {
+        phrase::YOU.to_owned()
+    } else {
+        phrase::spoken(&sender.name, sender.external)
+    }
+}
+
+fn unknown_command(name: &str, nearest: Option<&'static str>) -> String {
+    match nearest {
+        Some(nearest) => {
+            format!("Error: there is no command /{name}. Did you mean /{nearest}? /help lists all.")
+        }
+        None => format!("Error: there is no command /{name}. /help lists all."),
+    }
+}
+
+fn answer(answer: &Answer, state: &State) -> String {
+    match answer {
+        Answer::Status => phrase::status(state),
+        Answer::Who => phrase::who(state),
+        Answer::Notices => phrase::notices(state),
+        Answer::Typing => facts::thread(state)
+            .and_then(phrase::typing)
+            .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
+        Answer::Help(topic) => phrase::help(TABLE, topic.as_deref()),
+        Answer::About => phrase::about(),
+        Answer::Last(number) => reading::last(state, *number),
+        Answer::Unread => reading::unread(state),
+        Answer::Setting { key } => setting(state, key),
+        Answer::Search { matches } => search(state, *matches),
+        Answer::Acknowledged => "Acknowledged.".to_owned(),
+        Answer::NothingToAcknowledge => "Nothing to acknowledge.".to_owned(),
+        Answer::Copied => "Copied.".to_owned(),
+        Answer::Saved { path } => format!("Saved to {path}"),
+        Answer::Opened => "Opened.".to_owned(),
+        Answer::Theme(name) => format!("Theme {name}."),
+        Answer::Verbosity(level) => format!("Verbosity {level}."),
+        Answer::Quiet(true) => "Quiet. Notices are still said.".to_owned(),
+        Answer::Quiet(false) => "No longer quiet.".to_owned(),
+        Answer::MoreText => String::new(),
+        Answer::Nothing => "Nothing to do.".to_owned(),
+    }
+}
+
+fn search(state: &State, matches: usize) -> String {
+    let query = state
+        .focus
+        .search
+        .as_ref()
+        .map_or_else(String::new, |s| format!(" of {}", s.query));
+    match matches {
+        0 => format!("No match{query}."),
+        _ => format!("{}{query}.", capital(&phrase::count(matches, "match"))),
+    }
+}
+
+/// `/set KEY` answers with what is so.
+fn setting(state: &State, key: &str) -> String {
+    let settings = &state.settings;
+    let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let value = match key {
+        "theme" => settings.theme.clone(),
+        "keys" => format!("{:?}", settings.keys).to_lowercase(),
+        "motion" => format!("{:?}", settings.motion).to_lowercase(),
+        "borders" => format!("{:?}", settings.borders).to_lowercase(),
+        "mouse" => switch(settings.mouse),
+        "bell" => switch(settings.bell),
+        "verbosity" => settings.verbosity.to_string(),
+        "hold" => format!("{} seconds", settings.hold.as_secs_f64()),
+        "pace" => format!("{} words a minute", settings.pace),
+        "time" => format!("{:?}", settings.time).to_lowercase(),
+        "typing_indicator" => switch(settings.typing_indicator),
+        "read_receipts" => switch(settings.read_receipts),
+        "paste_confirm_lines" => settings.paste_confirm_lines.to_string(),
+        other => match other
+            .strip_prefix("announce.")
+            .and_then(|event| settings.announce.get(event))
+        {
+            Some(class) => class.clone(),
+            None => return format!("Error: there is no setting {key}."),
+        },
+    };
+    format!("{key} is {value}.")
+}
+
+/// After "Error: " a sentence goes on in lower case.
+fn lower(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| {
+        first.to_lowercase().chain(letters).collect()
+    })
+}

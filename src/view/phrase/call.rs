@@ -1,0 +1,325 @@
+//! The call in words: the call line, `/status`, roles, reactions, quality.
+
+use crate::model::call::AfterEnd;
+use crate::model::call::CallState;
+use crate::model::call::EndReason;
+use crate::model::call::Quality;
+use crate::model::call::Reaction;
+use crate::model::call::Role as MeetingRole;
+use crate::model::call::Signalling;
+use crate::model::notice::Consent;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::state::State;
+use crate::state::call::Call;
+use crate::state::notices::Notice;
+use crate::view::facts;
+use crate::view::phrase;
+use crate::view::theme::Role;
+
+/// One part of the call line: at full length, and where room is short.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    pub role: Role,
+    pub full: String,
+    /// Empty: may be left out.
+    pub short: String,
+    /// Moves on with the clock and is no reason to redraw the line.
+    pub meter: bool,
+}
+
+impl Part {
+    fn new(role: Role, full: &str, short: &str) -> Self {
+        Self {
+            role,
+            full: full.to_owned(),
+            short: short.to_owned(),
+            meter: false,
+        }
+    }
+}
+
+/// The call line, part by part; the most important first.
+pub fn call_line(state: &State) -> Vec<Part> {
+    let Some(call) = facts::call(state) else {
+        return vec![Part::new(
+            Role::Call,
+            "Not in the call · /join",
+            "not in the call",
+        )];
+    };
+    if let Some((reason, _)) = call.ended {
+        return vec![ended(call, reason)];
+    }
+    let mut parts = vec![standing(state, call)];
+    parts.push(microphone(call));
+    if call.state.is_inside() {
+        parts.extend(talking(state, call));
+        parts.extend(hands(call));
+        parts.extend(quality_part(call.quality));
+    }
+    parts.extend(meter(state, call));
+    parts
+}
+
+fn ended(call: &Call, reason: EndReason) -> Part {
+    if let Some(attempt) = call.rejoining {
+        let words = format!("Joining again, attempt {attempt}");
+        return Part::new(Role::Call, &words, &words);
+    }
+    let words = phrase::end_reason(reason);
+    let code = code(reason).map_or_else(String::new, |c| format!(" ({c})"));
+    let offer = match reason.after() {
+        AfterEnd::Final => "",
+        AfterEnd::Rejoin | AfterEnd::RefreshAndRejoin | AfterEnd::ManualRejoin => " · /join",
+    };
+    Part::new(
+        Role::Call,
+        &format!("Not in the call: {}{code}{offer}", words.text),
+        &format!("not in the call: {}", words.text),
+    )
+}
+
+/// Code and subcode for those who look it up; nothing for a plain hanging up.
+pub(crate) fn code(reason: EndReason) -> Option<String> {
+    let plain = reason.code == 0 && reason.subcode == 0;
+    (!plain).then(|| format!("{}/{}", reason.code, reason.subcode))
+}
+
+fn standing(state: &State, call: &Call) -> Part {
+    let since = |at| facts::time(state, at);
+    if let Some(attempt) = call.rejoining {
+        let words = format!("Joining again, attempt {attempt}");
+        return Part::new(Role::Call, &words, &words);
+    }
+    let (full, short) = match call.state {
+        CallState::Connecting => ("Joining the call".to_owned(), "joining".to_owned()),
+        CallState::Ringing => ("Ringing".to_owned(), "ringing".to_owned()),
+        CallState::EarlyMedia => ("Connecting the sound".to_owned(), "connecting".to_owned()),
+        CallState::InLobby => (
+            format!("In the lobby since {}", since(call.dialled_at)),
+            "in the lobby".to_owned(),
+        ),
+        CallState::Connected => call.connected_at.map_or_else(
+            || ("In call".to_owned(), "in call".to_owned()),
+            |at| {
+                (
+                    format!("In call since {}", since(at)),
+                    format!("since {}", since(at)),
+                )
+            },
+        ),
+        CallState::LocalHold => (
+            "On hold, nobody hears you · /hold".to_owned(),
+            "on hold".to_owned(),
+        ),
+        CallState::RemoteHold => (
+            "The other side holds the call".to_owned(),
+            "held by others".to_owned(),
+        ),
+        CallState::Disconnecting => ("Leaving the call".to_owned(), "leaving".to_owned()),
+        CallState::Disconnected => ("Not in the call".to_owned(), "not in the call".to_owned()),
+    };
+    Part::new(Role::Call, &full, &short)
+}
+
+fn microphone(call: &Call) -> Part {
+    if call.muted {
+        Part::new(Role::CallMuted, "muted (Ctrl-T)", phrase::MUTED)
+    } else if call.state == CallState::Connected {
+        Part::new(Role::CallLive, "LIVE (Ctrl-T)", phrase::LIVE)
+    } else {
+        Part::new(Role::CallMuted, "your microphone is not heard", "not heard")
+    }
+}
+
+fn talking(state: &State, call: &Call) -> Option<Part> {
+    let names: Vec<&str> = call
+        .roster
+        .iter()
+        .filter(|e| e.talking && !e.me)
+        .map(|e| e.person.name.as_str())
+        .collect();
+    if names.is_empty() || !facts::moves(state) {
+        return None;
+    }
+    let first = names.first().copied().unwrap_or_default();
+    let shown: Vec<&str> = names.iter().take(3).copied().collect();
+    Some(Part::new(
+        Role::CallTalking,
+        &format!("talking: {}", shown.join(", ")),
+        &format!("{first} talking"),
+    ))
+}
+
+fn hands(call: &Call) -> Option<Part> {
+    let mut hands: Vec<(u32, &str)> = call
+        .roster
+        .iter()
+        .filter_map(|e| {
+            e.hand
+                .map(|h| (h, if e.me { phrase::YOU } else { &e.person.name }))
+        })
+        .collect();
+    hands.sort_unstable();
+    let (order, first) = hands.first()?;
+    let full: Vec<String> = hands
+        .iter()
+        .take(3)
+        .map(|(h, n)| format!("{n} {h}"))
+        .collect();
+    Some(Part::new(
+        Role::Accent,
+        &format!("hand: {}", full.join(", ")),
+        &format!("hand: {first} {order}"),
+    ))
+}
+
+fn quality_part(grade: Quality) -> Option<Part> {
+    let role = match grade {
+        Quality::Unknown => return None,
+        Quality::Good => Role::CallQuality,
+        Quality::Poor => Role::CallQualityPoor,
+        Quality::Bad => Role::CallQualityBad,
+    };
+    Some(Part::new(role, quality(grade), quality(grade)))
+}
+
+fn meter(state: &State, call: &Call) -> Option<Part> {
+    let price = state.settings.price_per_minute;
+    if price <= 0.0 {
+        return None;
+    }
+    let seconds = state.now.utc.seconds_since(call.dialled_at);
+    Some(Part {
+        meter: true,
+        ..Part::new(
+            Role::Call,
+            &format!("{} min ≈ {}", seconds / 60, cost(state, seconds)),
+            "",
+        )
+    })
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a call of two to the 52 seconds is not expected"
+)]
+fn cost(state: &State, seconds: u64) -> String {
+    let settings = &state.settings;
+    let amount = seconds as f64 / 60.0 * settings.price_per_minute;
+    format!("{amount:.2} {}", settings.currency)
+}
+
+pub const fn quality(quality: Quality) -> &'static str {
+    match quality {
+        Quality::Unknown => "quality unknown",
+        Quality::Good => "good",
+        Quality::Poor => "poor connection",
+        Quality::Bad => "bad connection",
+    }
+}
+
+pub const fn role(role: MeetingRole) -> &'static str {
+    match role {
+        MeetingRole::Unknown => "participant",
+        MeetingRole::Attendee => "attendee",
+        MeetingRole::Presenter => "presenter",
+        MeetingRole::CoOrganizer => "co-organizer",
+        MeetingRole::Organizer => "organizer",
+        MeetingRole::Consumer => "guest",
+        MeetingRole::Collaborator => "collaborator",
+    }
+}
+
+pub const fn reaction(reaction: Reaction) -> &'static str {
+    match reaction {
+        Reaction::Like => "thumbs up",
+        Reaction::Heart => "heart",
+        Reaction::Laugh => "laughing",
+        Reaction::Surprised => "surprised",
+        Reaction::Applause => "applause",
+    }
+}
+
+/// The whole state in one line (accessibility L9).
+pub fn status(state: &State) -> String {
+    let mut parts = Vec::new();
+    match facts::running(state) {
+        Some(call) => call_status(state, call, &mut parts),
+        None => {
+            parts.push("Not in the call".to_owned());
+            let people = facts::people(state);
+            if people > 0 {
+                parts.push(phrase::count(people, "person"));
+            }
+        }
+    }
+    parts.push(format!("{} unread", facts::unread(state)));
+    if let Some(chat) = facts::thread(state).and_then(|t| phrase::chat_state(state, t)) {
+        parts.push(chat.replace(phrase::DOT, ", "));
+    }
+    parts.join(", ")
+}
+
+fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
+    let now = state.now.utc;
+    let passed = |at| phrase::duration(now.seconds_since(at));
+    parts.push(match (call.rejoining, call.state, call.connected_at) {
+        (Some(attempt), _, _) => format!("Joining again, attempt {attempt}"),
+        (None, CallState::Connected, Some(at)) => format!("In call {}", passed(at)),
+        (None, CallState::LocalHold, Some(at)) => format!("On hold, in call {}", passed(at)),
+        (None, CallState::InLobby, _) => {
+            format!("Waiting in the lobby {}", passed(call.dialled_at))
+        }
+        (None, _, _) => standing(state, call).full.replace(" · /hold", ""),
+    });
+    if let Signalling::Lost { since } = call.signalling {
+        parts.push(format!("connection lost {} ago", passed(since)));
+    }
+    parts.push(if call.muted {
+        phrase::MUTED.to_owned()
+    } else {
+        "microphone on".to_owned()
+    });
+    if call.state.is_inside() {
+        parts.push(phrase::count(call.roster.len(), "person"));
+        parts.push(notice(
+            state,
+            NoticeKind::Recording,
+            &call.notices.recording,
+        ));
+        parts.push(notice(
+            state,
+            NoticeKind::Transcription,
+            &call.notices.transcription,
+        ));
+    }
+    match call.notices.consent {
+        Consent::Required => parts.push("your consent is asked for".to_owned()),
+        Consent::Declined => parts.push("listen only, you did not consent".to_owned()),
+        Consent::NotRequired | Consent::Granted => {}
+    }
+    match call.quality {
+        Quality::Poor | Quality::Bad => parts.push(quality(call.quality).to_owned()),
+        Quality::Good | Quality::Unknown => {}
+    }
+    if let Some(meter) = meter(state, call) {
+        parts.push(meter.full.replace(" min ≈ ", " minutes cost about "));
+    }
+}
+
+fn notice(state: &State, kind: NoticeKind, notice: &Notice) -> String {
+    let name = match kind {
+        NoticeKind::Recording => "recording",
+        NoticeKind::Transcription => "transcription",
+    };
+    match (&notice.state, notice.since) {
+        (NoticeState::Active { .. }, Some(at)) => {
+            format!("{name} on since {}", facts::time(state, at))
+        }
+        (NoticeState::Active { .. }, None) => format!("{name} on"),
+        (NoticeState::Inactive { .. }, _) => format!("{name} off"),
+        (NoticeState::Unknown, _) => format!("{name} unknown"),
+    }
+}

@@ -1,0 +1,249 @@
+//! Failures and refusals: what was being done, why not, what became of it, what to do.
+
+use std::time::Duration;
+
+use crate::model::capability::Reason;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::view::phrase::duration;
+
+/// Whole sentences, without a prefix: "Could not send the message: no answer in time. It is kept; /retry sends it again."
+pub fn failure(failure: &Failure) -> String {
+    let mut words = format!(
+        "Could not {}: {}.",
+        doing(failure.doing),
+        because(&failure.because)
+    );
+    let fate = fate(failure);
+    if !fate.is_empty() {
+        words.push(' ');
+        words.push_str(&fate);
+    }
+    words
+}
+
+const fn doing(doing: Doing) -> &'static str {
+    match doing {
+        Doing::Connecting => "connect",
+        Doing::OpeningThread => "open the chat",
+        Doing::LoadingMessages => "load messages",
+        Doing::Sending => "send the message",
+        Doing::Editing => "change the message",
+        Doing::Deleting => "delete the message",
+        Doing::SavingAttachment => "save the attachment",
+        Doing::SigningIn => "sign in",
+        Doing::JoiningCall => "join the call",
+        Doing::CallAction => "do that in the call",
+        Doing::Writing => "write the file",
+        Doing::Reading => "read the file",
+    }
+}
+
+fn because(because: &Because) -> String {
+    match because {
+        Because::Unreachable { host } => format!("nobody answers at {host}"),
+        Because::Timeout => "no answer in time".to_owned(),
+        Because::Lost => "the connection was lost".to_owned(),
+        Because::Untrusted { host } => format!("the certificate of {host} is not trusted"),
+        Because::TokenExpired => "your sign-in has expired".to_owned(),
+        Because::TokenRefused => "the service does not accept your sign-in".to_owned(),
+        Because::Forbidden => "it is not allowed here".to_owned(),
+        Because::NotFound => "it does not exist, or no longer".to_owned(),
+        Because::Throttled { wait } => {
+            format!("the service asks to wait {}", duration(whole(*wait)))
+        }
+        Because::TooLong { bytes, limit } => {
+            format!("it is too long, {bytes} of at most {limit} bytes")
+        }
+        Because::Service { status, message } if message.is_empty() => {
+            format!("the service answered with error {status}")
+        }
+        Because::Service { status, message } => format!(
+            "the service says: {} (error {status})",
+            message.trim_end_matches('.')
+        ),
+        Because::Protocol { detail } => {
+            format!("the answer could not be read ({detail})")
+        }
+        Because::NoSuchMeeting => "no such meeting is known there".to_owned(),
+        Because::WrongPasscode => "the passcode is wrong".to_owned(),
+        Because::Local { detail } => detail.trim_end_matches('.').to_owned(),
+        Because::Refused { reason } => reason.trim_end_matches('.').to_owned(),
+    }
+}
+
+/// A few words for a row that has no room for a sentence.
+pub fn briefly(because: &Because) -> String {
+    match because {
+        Because::Unreachable { .. } | Because::Lost => "no connection".to_owned(),
+        Because::Timeout => "no answer".to_owned(),
+        Because::Untrusted { .. } => "certificate not trusted".to_owned(),
+        Because::TokenExpired => "sign-in expired".to_owned(),
+        Because::TokenRefused => "sign-in refused".to_owned(),
+        Because::Forbidden => "not allowed here".to_owned(),
+        Because::NotFound => "no longer there".to_owned(),
+        Because::Throttled { wait } => format!("asked to wait {}", duration(whole(*wait))),
+        Because::TooLong { .. } => "too long".to_owned(),
+        Because::Service { status, .. } => format!("service error {status}"),
+        Because::Protocol { .. } => "answer not understood".to_owned(),
+        Because::NoSuchMeeting => "no such meeting".to_owned(),
+        Because::WrongPasscode => "wrong passcode".to_owned(),
+        Because::Local { detail: words } | Because::Refused { reason: words } => {
+            words.trim_end_matches('.').to_owned()
+        }
+    }
+}
+
+/// What became of it, and what can be done.
+fn fate(failure: &Failure) -> String {
+    let kept = match failure.doing {
+        Doing::Sending => "It is kept",
+        Doing::Editing => "Your text is kept",
+        Doing::Connecting
+        | Doing::OpeningThread
+        | Doing::LoadingMessages
+        | Doing::Deleting
+        | Doing::SavingAttachment
+        | Doing::SigningIn
+        | Doing::JoiningCall
+        | Doing::CallAction
+        | Doing::Writing
+        | Doing::Reading => "",
+    };
+    let remedy = remedy(&failure.remedy);
+    match (kept, remedy.as_str()) {
+        ("", words) => words.to_owned(),
+        (kept, "") => format!("{kept}."),
+        (kept, words) => format!("{kept}. {words}"),
+    }
+}
+
+fn remedy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Automatic { after: None } => "It is tried again by itself.".to_owned(),
+        Remedy::Automatic { after: Some(after) } => {
+            format!(
+                "It is tried again by itself in {}.",
+                duration(whole(*after))
+            )
+        }
+        Remedy::Retry => "/retry does it again.".to_owned(),
+        Remedy::SignInAgain => "Sign in again.".to_owned(),
+        Remedy::CheckAddress => "Check the address.".to_owned(),
+        Remedy::CheckNetwork => "Check the network.".to_owned(),
+        Remedy::TrustAuthority => {
+            "If you trust it, name the file of its authority with --ca.".to_owned()
+        }
+        Remedy::AskOrganizer => "Ask the organizer.".to_owned(),
+        Remedy::Shorten => "Shorten it and send it again.".to_owned(),
+        Remedy::None => String::new(),
+    }
+}
+
+/// Rounded up: nobody is told to wait 0 seconds.
+fn whole(span: Duration) -> u64 {
+    span.as_secs() + u64::from(span.subsec_nanos() > 0)
+}
+
+/// Why a command is refused, as a clause: "you are not in the call".
+pub fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::NoThread => "no chat is open".to_owned(),
+        Reason::ChatOpening => "the chat is still being opened".to_owned(),
+        Reason::ChatDenied(failure) => {
+            format!("this chat is closed to you, {}", briefly(&failure.because))
+        }
+        Reason::ChatGone => "this chat no longer exists".to_owned(),
+        Reason::NoChatInMeeting => "this meeting has no chat for you".to_owned(),
+        Reason::NoMeeting => "there is no meeting to join".to_owned(),
+        Reason::NotInCall => "you are not in the call".to_owned(),
+        Reason::AlreadyInCall => "you are already in the call".to_owned(),
+        Reason::InLobby => "you are still in the lobby".to_owned(),
+        Reason::OnHold => "the call is on hold".to_owned(),
+        Reason::Role => "only organizers and presenters may".to_owned(),
+        Reason::MicrophoneForbidden => "the organizer does not allow your microphone".to_owned(),
+        Reason::ConsentOutstanding => {
+            "recording needs your consent first, /consent yes or /consent no".to_owned()
+        }
+        Reason::NoConsentAsked => "the meeting does not ask for your consent".to_owned(),
+        Reason::Service { reason } => service_reason(reason),
+        Reason::SignallingLost => "the connection to the call is lost".to_owned(),
+    }
+}
+
+/// The vendor's reasons for a capability that is missing.
+fn service_reason(reason: &str) -> String {
+    match reason {
+        "NotInitialized" => "the call is not ready for it yet".to_owned(),
+        "RoleRestricted" => "your role in this meeting does not allow it".to_owned(),
+        "UserPolicyRestricted" | "IpModeUserPolicyRestricted" => {
+            "a policy of your organization does not allow it".to_owned()
+        }
+        "MeetingRestricted" => "this meeting does not allow it".to_owned(),
+        "ClientRestricted" => "this program may not do it".to_owned(),
+        "FeatureNotSupported" => "the service does not support it".to_owned(),
+        "CapabilityNotApplicableForTheCallType" => {
+            "it does not exist in this kind of call".to_owned()
+        }
+        "TeamsPremiumLicenseRestricted" => {
+            "it needs a licence the organizer does not have".to_owned()
+        }
+        "ExplicitConsentRequired" => {
+            "recording needs your consent first, /consent yes or /consent no".to_owned()
+        }
+        "NotCapable" | "" => "the service does not allow it".to_owned(),
+        other => format!("the service does not allow it ({other})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(doing: Doing, because: Because, remedy: Remedy, words: &str) {
+        let said = failure(&Failure {
+            doing,
+            because,
+            remedy,
+        });
+        assert_eq!(said, words);
+    }
+
+    #[test]
+    fn a_failure_says_what_why_what_became_of_it_and_what_to_do() {
+        check(
+            Doing::Sending,
+            Because::Timeout,
+            Remedy::Retry,
+            "Could not send the message: no answer in time. It is kept. /retry does it again.",
+        );
+        check(
+            Doing::JoiningCall,
+            Because::Unreachable {
+                host: "127.0.0.1:8080".to_owned(),
+            },
+            Remedy::CheckAddress,
+            "Could not join the call: nobody answers at 127.0.0.1:8080. Check the address.",
+        );
+        check(
+            Doing::LoadingMessages,
+            Because::Throttled {
+                wait: Duration::from_millis(1500),
+            },
+            Remedy::Automatic {
+                after: Some(Duration::from_secs(2)),
+            },
+            "Could not load messages: the service asks to wait 2 seconds. It is tried again by itself in 2 seconds.",
+        );
+    }
+
+    #[test]
+    fn the_vendors_reasons_become_words() {
+        let said = reason(&Reason::Service {
+            reason: "MeetingRestricted".to_owned(),
+        });
+        assert_eq!(said, "this meeting does not allow it");
+    }
+}

@@ -1,0 +1,205 @@
+//! Recording, transcription, consent, lobby, lost connection: what must never be missed.
+
+use crate::model::call::CallState;
+use crate::model::call::Signalling;
+use crate::model::notice::Consent;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::state::State;
+use crate::state::call::Call;
+use crate::state::notices::Notice;
+use crate::view::facts;
+use crate::view::phrase;
+
+/// One item of the notice line at three lengths. Empty: may be left out at that length.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeLine {
+    pub full: String,
+    pub short: String,
+    pub shortest: String,
+}
+
+impl NoticeLine {
+    fn new(full: &str, short: &str, shortest: &str) -> Self {
+        Self {
+            full: full.to_owned(),
+            short: short.to_owned(),
+            shortest: shortest.to_owned(),
+        }
+    }
+}
+
+/// What the notice line says, in order; empty when there is nothing to say.
+pub fn notice_line(state: &State) -> Vec<NoticeLine> {
+    let Some(call) = facts::running(state) else {
+        return Vec::new();
+    };
+    let mut items = Vec::new();
+    for kind in NoticeKind::ALL {
+        let notice = of(call, kind);
+        if facts::is_shown(call, notice) {
+            items.push(shown(state, kind, notice));
+        }
+    }
+    items.extend(consent(call));
+    items.extend(connection(state, call));
+    items.extend(lobby(state, call));
+    let waits = NoticeKind::ALL.into_iter().any(|kind| {
+        let notice = of(call, kind);
+        notice.state.is_active() && !notice.acknowledged
+    });
+    if waits {
+        items.push(NoticeLine::new("Enter acknowledges", "", ""));
+    }
+    items
+}
+
+fn of(call: &Call, kind: NoticeKind) -> &Notice {
+    match kind {
+        NoticeKind::Recording => &call.notices.recording,
+        NoticeKind::Transcription => &call.notices.transcription,
+    }
+}
+
+fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
+    let (word, mark, name) = match kind {
+        NoticeKind::Recording => ("REC Recording", "REC", "Recording"),
+        NoticeKind::Transcription => ("TRANSCRIPT", "TRANSCRIPT", "Transcription"),
+    };
+    let NoticeState::Active { by } = &notice.state else {
+        let unknown = format!("{name}: unknown");
+        return NoticeLine::new(&unknown, &unknown, &unknown);
+    };
+    let by = by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
+    match notice.since {
+        Some(at) => {
+            let at = facts::time(state, at);
+            NoticeLine::new(
+                &format!("{word}{by} since {at}"),
+                &format!("{word} {at}"),
+                mark,
+            )
+        }
+        None => NoticeLine::new(&format!("{word}{by} on when you joined"), word, mark),
+    }
+}
+
+fn consent(call: &Call) -> Option<NoticeLine> {
+    match call.notices.consent {
+        Consent::Required => Some(NoticeLine::new(
+            "Listen only: recording needs your consent · /consent yes · /consent no",
+            "Listen only: /consent yes or /consent no",
+            "/consent yes or no",
+        )),
+        Consent::Declined => Some(NoticeLine::new(
+            "Listen only: you did not consent · /consent yes",
+            "Listen only: /consent yes",
+            "listen only",
+        )),
+        Consent::NotRequired | Consent::Granted => None,
+    }
+}
+
+fn connection(state: &State, call: &Call) -> Option<NoticeLine> {
+    if let Signalling::Lost { since } = call.signalling {
+        let since = facts::time(state, since);
+        return Some(NoticeLine::new(
+            &format!("Connection lost since {since}, reconnecting"),
+            "Reconnecting",
+            "Reconnecting",
+        ));
+    }
+    call.rejoining.map(|attempt| {
+        NoticeLine::new(
+            &format!("Call lost, joining again, attempt {attempt} · /leave gives up"),
+            "Joining again",
+            "Joining again",
+        )
+    })
+}
+
+fn lobby(state: &State, call: &Call) -> Option<NoticeLine> {
+    if call.state == CallState::InLobby {
+        let topic = facts::topic(state).map_or_else(String::new, |t| format!(" of \"{t}\""));
+        let since = facts::time(state, call.dialled_at);
+        return Some(NoticeLine::new(
+            &format!(
+                "Waiting in the lobby{topic} since {since} · someone must let you in · \
+                 your microphone is not heard · /leave"
+            ),
+            &format!("Waiting in the lobby since {since} · /leave"),
+            "In the lobby",
+        ));
+    }
+    let waiting: Vec<&str> = call.lobby.iter().map(|p| p.name.as_str()).collect();
+    match waiting.as_slice() {
+        [] => None,
+        [one] => Some(NoticeLine::new(
+            &format!("Lobby: {one} is waiting · /admit {one}"),
+            &format!("Lobby: {one} · /admit"),
+            "1 in lobby",
+        )),
+        many => Some(NoticeLine::new(
+            &format!("Lobby: {} are waiting · /admit", phrase::names(many)),
+            &format!("Lobby: {} wait · /admit", many.len()),
+            &format!("{} in lobby", many.len()),
+        )),
+    }
+}
+
+/// The same facts as sentences, one a line: `/notices`.
+pub fn notices(state: &State) -> String {
+    let Some(call) = facts::running(state) else {
+        return "You are not in a call, no notices.".to_owned();
+    };
+    let mut lines: Vec<String> = NoticeKind::ALL
+        .into_iter()
+        .map(|kind| sentence(state, kind, of(call, kind)))
+        .collect();
+    lines.push(
+        match call.notices.consent {
+            Consent::NotRequired => "The meeting does not ask for your consent.",
+            Consent::Required => {
+                "The meeting asks for your consent to be recorded, until then you can listen only. \
+                 Type /consent yes or /consent no."
+            }
+            Consent::Granted => "You gave your consent to be recorded.",
+            Consent::Declined => {
+                "You did not consent to be recorded and can listen only. /consent yes changes that."
+            }
+        }
+        .to_owned(),
+    );
+    lines.push(format!(
+        "How the service treats recordings: {}",
+        phrase::PRIVACY_STATEMENT
+    ));
+    lines.join("\n")
+}
+
+fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
+    let name = match kind {
+        NoticeKind::Recording => "Recording",
+        NoticeKind::Transcription => "Transcription",
+    };
+    let acknowledged = if notice.acknowledged {
+        ", acknowledged"
+    } else {
+        ""
+    };
+    let by = |by: &Option<String>| {
+        by.as_ref()
+            .map_or_else(String::new, |b| format!(", by {b}"))
+    };
+    match &notice.state {
+        NoticeState::Active { by: who } => {
+            let since = notice.since.map_or_else(
+                || "on when you joined".to_owned(),
+                |at| format!("on since {}", facts::time(state, at)),
+            );
+            format!("{name}: {since}{}{acknowledged}.", by(who))
+        }
+        NoticeState::Inactive { .. } => format!("{name}: off."),
+        NoticeState::Unknown => format!("{name}: unknown, the service has not said."),
+    }
+}

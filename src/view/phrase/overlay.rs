@@ -1,0 +1,29 @@
+//! Titles and questions of what lies over the timeline.
+
+use crate::state::focus::Confirm;
+use crate::state::focus::Overlay;
+use crate::view::phrase;
+
+/// What an overlay is, and how it is left.
+pub const fn title(overlay: &Overlay) -> &'static str {
+    match overlay {
+        Overlay::Palette { .. } => "Go to or do · Enter chooses · Ctrl-G closes",
+        Overlay::Roster { .. } => "People · Ctrl-G closes",
+        Overlay::Leader => "Keys after Ctrl-G · Ctrl-G closes",
+        Overlay::Help { .. } => "Help · Ctrl-G closes",
+        Overlay::About => "About sidetone · Ctrl-G closes",
+        Overlay::Notices => "Notices · Ctrl-G closes",
+        Overlay::Confirm(_) => "Please answer · y or n, or type yes or no",
+    }
+}
+
+pub fn confirm(confirm: &Confirm) -> String {
+    match confirm {
+        Confirm::Paste { lines, .. } => format!(
+            "Send {} as one message?",
+            phrase::count(*lines, "pasted line")
+        ),
+        Confirm::Delete(_) => "Delete this message for everybody?".to_owned(),
+        Confirm::EndForEverybody => "End the call for everybody?".to_owned(),
+    }
+}
