@@ -79,6 +79,16 @@ pub struct Message {
     pub reply_to: Option<Quoted>,
 }
 
+impl Message {
+    /// The words alone; empty when there are none to be read.
+    pub fn text(&self) -> String {
+        match &self.body {
+            Body::Text(rich) => rich.to_text(),
+            Body::Deleted | Body::Blocked | Body::System(_) | Body::Unknown(_) => String::new(),
+        }
+    }
+}
+
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     Text(Rich),

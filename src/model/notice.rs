@@ -11,7 +11,7 @@ impl NoticeKind {
 }
 
 /// A lost connection is not "not recorded": then it is [`NoticeState::Unknown`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum NoticeState {
     /// `by` only where the service says who; the Calling SDK never does.
     Active {
@@ -20,6 +20,7 @@ pub enum NoticeState {
     Inactive {
         by: Option<String>,
     },
+    #[default]
     Unknown,
 }
 

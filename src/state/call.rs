@@ -1,7 +1,9 @@
 //! One account's call: where it stands, who is in it, what may be done.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::call::CallInfo;
@@ -12,6 +14,7 @@ use crate::model::call::Role;
 use crate::model::call::RosterEntry;
 use crate::model::call::Signalling;
 use crate::model::identity::Person;
+use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::state::notices::Notices;
 
@@ -19,11 +22,14 @@ use crate::state::notices::Notices;
 pub struct Call {
     pub account: AccountId,
     pub locator: Locator,
+    /// The name we asked to join with.
+    pub name: String,
     pub state: CallState,
     pub info: CallInfo,
     pub role: Role,
     pub roster: Vec<RosterEntry>,
     pub lobby: Vec<Person>,
+    /// As the service states it, never as we wish it.
     pub muted: bool,
     pub quality: Quality,
     /// Capabilities the service takes from us, with its reason.
@@ -32,8 +38,162 @@ pub struct Call {
     pub notices: Notices,
     /// When we asked to join; lobby time is billed from here.
     pub dialled_at: Timestamp,
+    pub lobby_since: Option<Timestamp>,
     pub connected_at: Option<Timestamp>,
     pub ended: Option<(EndReason, Timestamp)>,
     /// The attempt of joining again by itself that is under way.
     pub rejoining: Option<u32>,
+    /// Who else waits, or that we wait, is said again at this moment.
+    pub lobby_due: Option<Moment>,
+    /// We asked to leave: what ends now ends by our wish.
+    pub leaving: bool,
+}
+
+/// What a roster entry changed to, as far as people are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RosterNews {
+    Joined(String),
+    Hand { name: String, up: bool, mine: bool },
+    Nothing,
+}
+
+/// Waiting in the lobby is said at most this often.
+pub const LOBBY_PACE: Duration = Duration::from_secs(60);
+
+impl Call {
+    pub fn new(account: AccountId, locator: Locator, name: &str, at: Timestamp) -> Self {
+        Self {
+            account,
+            locator,
+            name: name.to_owned(),
+            state: CallState::Connecting,
+            info: CallInfo::default(),
+            role: Role::Unknown,
+            roster: Vec::new(),
+            lobby: Vec::new(),
+            muted: true,
+            quality: Quality::Unknown,
+            denied: BTreeMap::new(),
+            signalling: Signalling::Up,
+            notices: Notices::default(),
+            dialled_at: at,
+            lobby_since: None,
+            connected_at: None,
+            ended: None,
+            rejoining: None,
+            lobby_due: None,
+            leaving: false,
+        }
+    }
+
+    /// Dialling, in the lobby, inside or joining again: there is something to leave.
+    pub const fn is_live(&self) -> bool {
+        self.ended.is_none() && !matches!(self.state, CallState::Disconnected)
+    }
+
+    pub fn me(&self) -> Option<&RosterEntry> {
+        self.roster.iter().find(|e| e.me)
+    }
+
+    pub fn people(&self) -> usize {
+        self.roster.len()
+    }
+
+    /// Names of those who talk, ourselves excepted.
+    pub fn talking(&self) -> impl Iterator<Item = &str> {
+        self.roster
+            .iter()
+            .filter(|e| e.talking && !e.me)
+            .map(|e| e.person.name.as_str())
+    }
+
+    /// Raised hands in the order they went up.
+    pub fn hands(&self) -> Vec<(u32, &RosterEntry)> {
+        let mut hands: Vec<_> = self
+            .roster
+            .iter()
+            .filter_map(|e| Some((e.hand?, e)))
+            .collect();
+        hands.sort_by_key(|(order, _)| *order);
+        hands
+    }
+
+    pub fn my_hand(&self) -> bool {
+        self.me().is_some_and(|e| e.hand.is_some())
+    }
+
+    /// The roster as it is listed: hands first in their order, then names.
+    pub fn sorted(&self) -> Vec<&RosterEntry> {
+        let mut all: Vec<_> = self.roster.iter().collect();
+        all.sort_by(|a, b| {
+            (a.hand.unwrap_or(u32::MAX), &a.person.name)
+                .cmp(&(b.hand.unwrap_or(u32::MAX), &b.person.name))
+        });
+        all
+    }
+
+    /// The whole roster, on joining and after a reconnect.
+    pub fn set_roster(&mut self, roster: Vec<RosterEntry>) {
+        self.roster = roster;
+    }
+
+    pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
+        let name = entry.person.name.clone();
+        match self
+            .roster
+            .iter_mut()
+            .find(|e| e.person.id == entry.person.id)
+        {
+            Some(known) => {
+                let (before, after, mine) = (known.hand.is_some(), entry.hand.is_some(), entry.me);
+                *known = entry;
+                if before == after {
+                    RosterNews::Nothing
+                } else {
+                    RosterNews::Hand {
+                        name,
+                        up: after,
+                        mine,
+                    }
+                }
+            }
+            None => {
+                let me = entry.me;
+                self.roster.push(entry);
+                if me {
+                    RosterNews::Nothing
+                } else {
+                    RosterNews::Joined(name)
+                }
+            }
+        }
+    }
+
+    /// The name of who left, if we knew them.
+    pub fn remove(&mut self, id: &RawId) -> Option<String> {
+        let at = self.roster.iter().position(|e| e.person.id == *id)?;
+        let gone = self.roster.remove(at);
+        (!gone.me).then_some(gone.person.name)
+    }
+
+    /// May we let people in, and hear of raised hands at once?
+    pub const fn leads(&self) -> bool {
+        matches!(
+            self.role,
+            Role::Organizer | Role::CoOrganizer | Role::Presenter
+        )
+    }
+
+    /// Seconds from dialling until `now` or the end: what is billed.
+    pub fn billed_seconds(&self, now: Timestamp) -> u64 {
+        self.ended
+            .map_or(now, |(_, at)| at)
+            .seconds_since(self.dialled_at)
+    }
+
+    /// Seconds since we were let in.
+    pub fn seconds(&self, now: Timestamp) -> u64 {
+        let end = self.ended.map_or(now, |(_, at)| at);
+        self.connected_at.map_or(0, |at| end.seconds_since(at))
+    }
 }

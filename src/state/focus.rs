@@ -1,19 +1,27 @@
 //! Where the person is: which view, overlay, selection and scroll position.
 
+use crate::model::account::AccountId;
+use crate::model::announcement::Announcement;
+use crate::model::key::Key;
 use crate::model::message::MessageId;
 use crate::model::settings::Interface;
 
 #[derive(Debug, Clone)]
 pub struct Focus {
     pub interface: Interface,
+    /// The account that commands about the call go to when no thread is open.
+    pub account: Option<AccountId>,
     pub overlay: Option<Overlay>,
-    /// Rows scrolled back from the newest; 0 follows.
     pub scroll: Scroll,
     /// The message that commands act on; `None`: the newest of mine or of all, as the command says.
     pub selected: Option<MessageId>,
     pub search: Option<Search>,
     /// Vim map: normal or insert.
     pub mode: Mode,
+    /// Keys of a sequence that is not complete, `Ctrl-G` first.
+    pub pending: Vec<Key>,
+    /// The last line said, for the one row that answers: gone with the next key.
+    pub said: Option<Announcement>,
 }
 
 /// What lies over the timeline; never over notice line, call line or composer.
@@ -42,16 +50,19 @@ pub enum Confirm {
     Paste { text: String, lines: usize },
     Delete(MessageId),
     EndForEverybody,
+    /// Leaving the program while in a call.
+    Quit,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Scroll {
     #[default]
     Follow,
-    /// The page does not move: this message stays on the last row but `rows`.
+    /// The page does not move: it ends with this message, whose last `rows` rows are hidden below.
     Anchored {
         message: MessageId,
         rows: usize,
+        /// Messages that arrived since: `14 newer · End`.
         newer: usize,
     },
 }
@@ -68,4 +79,37 @@ pub enum Mode {
     #[default]
     Insert,
     Normal,
+}
+
+impl Focus {
+    pub const fn new(interface: Interface) -> Self {
+        Self {
+            interface,
+            account: None,
+            overlay: None,
+            scroll: Scroll::Follow,
+            selected: None,
+            search: None,
+            mode: Mode::Insert,
+            pending: Vec::new(),
+            said: None,
+        }
+    }
+
+    pub const fn is_following(&self) -> bool {
+        matches!(self.scroll, Scroll::Follow)
+    }
+
+    /// Closes what lies over the page; `true` when there was something.
+    pub fn close(&mut self) -> bool {
+        self.pending.clear();
+        self.overlay.take().is_some()
+    }
+
+    /// Back to the newest message, as on opening a thread.
+    pub fn reset(&mut self) {
+        self.scroll = Scroll::Follow;
+        self.selected = None;
+        self.search = None;
+    }
 }

@@ -4,39 +4,477 @@
 //! window around what is visible: older and newer pages are asked for by an
 //! effect and handed in like new messages.
 
+use std::cmp::Ordering;
+
 use crate::clock::Timestamp;
+use crate::model::announcement::Said;
+use crate::model::failure::Failure;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Draft;
 use crate::model::message::Message;
+use crate::model::message::MessageId;
 use crate::model::message::SendState;
 
-/// One entry. Entries are ordered: server messages by id, then echoes in the order they were sent.
+/// One entry. Entries are ordered: server messages by id with banners between, then echoes as they were sent.
 #[derive(Debug, Clone)]
 pub enum Entry {
     Message(Message),
     Echo(Echo),
-    /// A banner at the moment it happened: a notice, joined, reconnected.
-    Banner {
-        text: String,
-        at: Timestamp,
-    },
+    Banner(Banner),
 }
 
+/// Our message until the server's copy comes home.
 #[derive(Debug, Clone)]
 pub struct Echo {
     pub client_id: ClientMessageId,
     pub draft: Draft,
     pub state: SendState,
     pub at: Timestamp,
+    /// Known once the reply to the send came; the copy may still be on its way.
+    pub message: Option<MessageId>,
+}
+
+/// What happened between messages, at the moment it happened: a notice, joined, reconnected.
+#[derive(Debug, Clone)]
+pub struct Banner {
+    pub said: Said,
+    pub at: Timestamp,
+    /// The message it follows; `None` while it precedes all.
+    after: Option<MessageId>,
+}
+
+/// What became of a message that was handed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    New,
+    /// Our own message came home and took the place of its echo.
+    Replaced {
+        echo: ClientMessageId,
+    },
+    /// A newer version replaced the one held.
+    Updated,
+    Duplicate,
+    /// Older than the version held.
+    Stale,
+    /// Beyond the window: a page will bring it when someone looks there.
+    Outside,
+}
+
+/// Where a page lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// Before the window; `complete`: nothing lies before it.
+    Older { complete: bool },
+    /// After the window, or the newest page of a thread just opened.
+    Newer,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Older,
+    Newer,
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    pub(crate) entries: Vec<Entry>,
+    entries: Vec<Entry>,
+    /// How many entries at the end are echoes.
+    echoes: usize,
     /// Everything older was loaded.
     pub complete: bool,
     /// A page was asked for and has not come yet.
     pub loading: bool,
     /// Grows with every change, so that wrapped lines can be cached by it.
     pub revision: u64,
+    /// Below this the window has no message though there are some.
+    floor: Option<MessageId>,
+    /// The newest message anybody told of, when it lies after the window.
+    beyond: Option<MessageId>,
 }
+
+/// Messages kept while following; twice as many while someone reads back.
+pub const WINDOW: usize = 2000;
+const SLACK: usize = 256;
+
+impl Timeline {
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = &Message> {
+        self.entries.iter().filter_map(Entry::message)
+    }
+
+    /// Our messages that have not come home, oldest first.
+    pub fn echoes(&self) -> impl DoubleEndedIterator<Item = &Echo> {
+        self.entries[self.settled()..].iter().filter_map(|e| match e {
+            Entry::Echo(echo) => Some(echo),
+            Entry::Message(_) | Entry::Banner(_) => None,
+        })
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn oldest(&self) -> Option<&Message> {
+        self.messages().next()
+    }
+
+    pub fn newest(&self) -> Option<&Message> {
+        self.messages().next_back()
+    }
+
+    pub fn newest_of_mine(&self) -> Option<&Message> {
+        self.messages()
+            .rev()
+            .find(|m| m.mine && matches!(m.body, crate::model::message::Body::Text(_)))
+    }
+
+    pub fn find(&self, id: &MessageId) -> Option<&Message> {
+        self.entries[self.position(id).ok()?].message()
+    }
+
+    /// The place of a message among the entries.
+    pub fn index_of(&self, id: &MessageId) -> Option<usize> {
+        self.position(id).ok()
+    }
+
+    /// Messages that come after `id`; all when `id` is `None`.
+    pub fn after(&self, id: Option<&MessageId>) -> impl DoubleEndedIterator<Item = &Message> {
+        let from = match id.map(|id| self.position(id)) {
+            None => 0,
+            Some(Ok(at)) => at + 1,
+            Some(Err(at)) => at,
+        };
+        self.entries[from..].iter().filter_map(Entry::message)
+    }
+
+    /// The window does not reach the newest message.
+    pub const fn is_detached(&self) -> bool {
+        self.beyond.is_some()
+    }
+
+    /// Takes a message as it arrives, however often and in whatever order.
+    pub fn insert(&mut self, message: Message) -> Inserted {
+        if self.floor.as_ref().is_some_and(|f| message.id < *f) && !self.complete {
+            return Inserted::Outside;
+        }
+        if let Some(beyond) = &mut self.beyond
+            && self.entries[..self.entries.len() - self.echoes]
+                .iter()
+                .rev()
+                .find_map(Entry::message)
+                .is_none_or(|last| message.id > last.id)
+        {
+            if message.id > *beyond {
+                *beyond = message.id;
+            }
+            return Inserted::Outside;
+        }
+        self.place(message)
+    }
+
+    fn place(&mut self, message: Message) -> Inserted {
+        let at = match self.position(&message.id) {
+            Ok(at) => return self.update(at, message),
+            Err(at) => at,
+        };
+        let echo = self.take_echo(&message);
+        self.entries.insert(at, Entry::Message(message));
+        self.revision += 1;
+        echo.map_or(Inserted::New, |echo| Inserted::Replaced { echo })
+    }
+
+    fn update(&mut self, at: usize, message: Message) -> Inserted {
+        let echo = self.take_echo(&message);
+        let Entry::Message(held) = &mut self.entries[at] else {
+            return Inserted::Duplicate;
+        };
+        let outcome = match message.version.cmp(&held.version) {
+            Ordering::Greater => Inserted::Updated,
+            Ordering::Equal => Inserted::Duplicate,
+            Ordering::Less => Inserted::Stale,
+        };
+        if outcome == Inserted::Updated {
+            *held = message;
+            self.revision += 1;
+        }
+        echo.map_or(outcome, |echo| Inserted::Replaced { echo })
+    }
+
+    /// Takes a page, which may overlap what is held; tells how each message was taken.
+    pub fn insert_page(
+        &mut self,
+        messages: Vec<Message>,
+        page: Page,
+    ) -> Vec<(MessageId, Inserted)> {
+        self.loading = false;
+        let first = messages.iter().map(|m| &m.id).min().cloned();
+        match page {
+            Page::Older { complete } => {
+                self.complete |= complete;
+                self.floor = first.or_else(|| self.floor.take());
+            }
+            Page::Newer => {
+                if self.floor.is_none() {
+                    self.floor = first;
+                }
+                self.reattach(&messages);
+            }
+        }
+        self.settle_banners(&messages);
+        let taken = messages
+            .into_iter()
+            .map(|m| (m.id.clone(), self.place(m)))
+            .collect();
+        self.revision += 1;
+        taken
+    }
+
+    /// A page that is empty, or reaches the newest message we heard of, closes the gap.
+    fn reattach(&mut self, messages: &[Message]) {
+        let reaches = messages.iter().map(|m| &m.id).max();
+        if self
+            .beyond
+            .as_ref()
+            .is_some_and(|b| reaches.is_none_or(|r| r >= b))
+        {
+            self.beyond = None;
+        }
+    }
+
+    /// Banners that came before the page of older messages move behind them.
+    fn settle_banners(&mut self, messages: &[Message]) {
+        let settled = self.settled();
+        let mut moved = false;
+        for entry in &mut self.entries[..settled] {
+            if let Entry::Banner(banner) = entry
+                && let Some(last) = messages
+                    .iter()
+                    .filter(|m| m.created <= banner.at)
+                    .map(|m| &m.id)
+                    .max()
+                && banner.after.as_ref().is_none_or(|a| a < last)
+            {
+                banner.after = Some(last.clone());
+                moved = true;
+            }
+        }
+        if moved {
+            self.entries[..settled].sort_by(Entry::order);
+        }
+    }
+
+    pub fn banner(&mut self, said: Said, at: Timestamp) {
+        let after = self.newest().map(|m| m.id.clone());
+        let place = self.settled();
+        self.entries
+            .insert(place, Entry::Banner(Banner { said, at, after }));
+        self.revision += 1;
+    }
+
+    /// Shows a message of ours before the server knows it.
+    pub fn echo(&mut self, client_id: ClientMessageId, draft: Draft, at: Timestamp) {
+        self.entries.push(Entry::Echo(Echo {
+            client_id,
+            draft,
+            state: SendState::Sending,
+            at,
+            message: None,
+        }));
+        self.echoes += 1;
+        self.revision += 1;
+    }
+
+    /// The reply to a send. The copy may have come first; then there is no echo left.
+    pub fn settle(&mut self, client_id: &ClientMessageId, message: MessageId) {
+        let arrived = self.position(&message).is_ok();
+        let Some(at) = self.echo_at(|e| e.client_id == *client_id) else {
+            return;
+        };
+        self.revision += 1;
+        if arrived {
+            self.entries.remove(at);
+            self.echoes -= 1;
+        } else if let Entry::Echo(echo) = &mut self.entries[at] {
+            echo.state = SendState::Sent;
+            echo.message = Some(message);
+        }
+    }
+
+    /// The draft of a message that could not be sent.
+    pub fn fail(&mut self, client_id: &ClientMessageId, failure: Failure) -> Option<&Draft> {
+        let at = self.echo_at(|e| e.client_id == *client_id)?;
+        self.revision += 1;
+        match &mut self.entries[at] {
+            Entry::Echo(echo) => {
+                echo.state = SendState::Failed(failure);
+                Some(&echo.draft)
+            }
+            Entry::Message(_) | Entry::Banner(_) => None,
+        }
+    }
+
+    /// All failed messages are being sent again, in their order.
+    pub fn retry(&mut self) -> Vec<(ClientMessageId, Draft)> {
+        let settled = self.settled();
+        let mut again = Vec::new();
+        for entry in &mut self.entries[settled..] {
+            if let Entry::Echo(echo) = entry
+                && matches!(echo.state, SendState::Failed(_))
+            {
+                echo.state = SendState::Sending;
+                again.push((echo.client_id.clone(), echo.draft.clone()));
+            }
+        }
+        self.revision += 1;
+        again
+    }
+
+    pub fn failed(&self) -> usize {
+        self.echoes()
+            .filter(|e| matches!(e.state, SendState::Failed(_)))
+            .count()
+    }
+
+    /// Gives up what is far from where someone reads, so that memory stays bounded.
+    pub fn trim(&mut self, reading: Direction) {
+        let settled = self.settled();
+        match reading {
+            Direction::Newer if settled > WINDOW + SLACK => {
+                self.entries.drain(..settled - WINDOW);
+                self.complete = false;
+                self.floor = self.oldest().map(|m| m.id.clone());
+                self.revision += 1;
+            }
+            Direction::Older if settled > 2 * WINDOW + SLACK => {
+                let newest = self.newest().map(|m| m.id.clone());
+                self.entries.drain(2 * WINDOW..settled);
+                self.beyond = self.beyond.take().or(newest);
+                self.revision += 1;
+            }
+            Direction::Newer | Direction::Older => {}
+        }
+    }
+
+    /// Empties the window but for echoes; the newest page is to be asked for.
+    pub fn clear(&mut self) {
+        self.entries.drain(..self.settled());
+        self.complete = false;
+        self.floor = None;
+        self.beyond = None;
+        self.revision += 1;
+    }
+
+    /// The next message holding `query` from `from` on, and how many hold it at all.
+    pub fn search(
+        &self,
+        query: &str,
+        from: Option<&MessageId>,
+        direction: Direction,
+    ) -> (Option<MessageId>, usize) {
+        let wanted = query.to_lowercase();
+        let found: Vec<_> = self
+            .messages()
+            .filter(|m| holds(m, &wanted))
+            .map(|m| &m.id)
+            .collect();
+        let next = match (direction, from) {
+            (Direction::Older, None) => found.last(),
+            (Direction::Older, Some(from)) => found.iter().rev().find(|id| **id < from),
+            (Direction::Newer, None) => found.first(),
+            (Direction::Newer, Some(from)) => found.iter().find(|id| **id > from),
+        };
+        (next.map(|id| (*id).clone()), found.len())
+    }
+
+    /// The next message that mentions us before `from`; the newest one when `from` is `None`.
+    pub fn mention_before(&self, from: Option<&MessageId>) -> Option<MessageId> {
+        self.messages()
+            .rev()
+            .filter(|m| from.is_none_or(|f| m.id < *f))
+            .find(|m| m.mentions_me && !m.mine)
+            .map(|m| m.id.clone())
+    }
+
+    fn settled(&self) -> usize {
+        self.entries.len() - self.echoes
+    }
+
+    /// Where a message is, or where it belongs: behind the banners of smaller ids.
+    fn position(&self, id: &MessageId) -> Result<usize, usize> {
+        let settled = &self.entries[..self.settled()];
+        // Nearly every message is the newest.
+        if settled.last().is_none_or(|last| last.id() < Some(id)) {
+            return Err(settled.len());
+        }
+        settled.binary_search_by(|entry| match entry {
+            Entry::Message(m) => m.id.cmp(id),
+            Entry::Banner(b) if b.after.as_ref() < Some(id) => Ordering::Less,
+            Entry::Banner(_) | Entry::Echo(_) => Ordering::Greater,
+        })
+    }
+
+    fn echo_at(&self, wanted: impl Fn(&Echo) -> bool) -> Option<usize> {
+        let settled = self.settled();
+        self.entries[settled..]
+            .iter()
+            .position(|e| matches!(e, Entry::Echo(echo) if wanted(echo)))
+            .map(|at| at + settled)
+    }
+
+    /// The realtime copy can overtake the reply to the send: then the echo has no
+    /// message id yet, and only the client message id tells whose it is.
+    fn take_echo(&mut self, message: &Message) -> Option<ClientMessageId> {
+        if self.echoes == 0 {
+            return None;
+        }
+        let by_client = message
+            .client_id
+            .as_ref()
+            .and_then(|id| self.echo_at(|e| e.client_id == *id));
+        let at =
+            by_client.or_else(|| self.echo_at(|e| e.message.as_ref() == Some(&message.id)))?;
+        self.echoes -= 1;
+        match self.entries.remove(at) {
+            Entry::Echo(echo) => Some(echo.client_id),
+            Entry::Message(_) | Entry::Banner(_) => None,
+        }
+    }
+}
+
+impl Entry {
+    pub const fn message(&self) -> Option<&Message> {
+        match self {
+            Self::Message(message) => Some(message),
+            Self::Echo(_) | Self::Banner(_) => None,
+        }
+    }
+
+    const fn id(&self) -> Option<&MessageId> {
+        match self {
+            Self::Message(message) => Some(&message.id),
+            Self::Banner(banner) => banner.after.as_ref(),
+            Self::Echo(_) => None,
+        }
+    }
+
+    fn order(&self, other: &Self) -> Ordering {
+        self.id().cmp(&other.id()).then_with(|| {
+            matches!(self, Self::Banner(_)).cmp(&matches!(other, Self::Banner(_)))
+        })
+    }
+}
+
+fn holds(message: &Message, wanted: &str) -> bool {
+    let sender = message.sender.as_ref().map_or("", |s| &s.name);
+    message.text().to_lowercase().contains(wanted) || sender.to_lowercase().contains(wanted)
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod reading;
 mod timeline;
 
 pub use announcement::announcement;
+pub use announcement::said;
 pub use call::Part;
 pub use call::call_line;
 pub use call::quality;
@@ -34,6 +35,7 @@ pub use notice::NoticeLine;
 pub use notice::notice_line;
 pub use notice::notices;
 pub use overlay::confirm;
+pub use overlay::prompt;
 pub use overlay::title;
 pub use reading::person;
 pub use reading::spoken;

@@ -160,7 +160,7 @@ fn entry(state: &State, entry: &Entry) -> String {
             };
             (line, echo.at)
         }
-        Entry::Banner { text, at } => (text.clone(), *at),
+        Entry::Banner(banner) => (phrase::said(&banner.said, state), banner.at),
     };
     match state.settings.time {
         TimeShown::Off => line,
