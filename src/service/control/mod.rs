@@ -25,6 +25,8 @@
 //! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"delay":50}` (milliseconds), `"duplicate"`, `"reorder"`, `"swallow"` |
 //! | `GET /faults`, `DELETE /faults`, `DELETE /faults/{class}` | what is on; switches off |
 //! | `POST /drop` | `{"channel":"chat","how":"drop","who":"8:acs:…"}`: connections end; `channel` also `call`, `how` also `close`, `unauthorized` |
+//! | `POST /reconnect` | `{"who":"8:acs:…"}`: clients of the chat channel are asked to connect anew before they lose it |
+//! | `POST /loss` | `{"who":"8:acs:…"}`: clients are told that notifications were lost |
 //! | `POST /silence` | `{"millis":700}`: call connections say nothing for so long |
 //! | `POST /keys/{primary or secondary}/regenerate` | → `{"connectionString"}`; tokens of the old key end |
 //! | `POST /tokens/expire`, `POST /tokens/revoke` | all tokens end now; `{"who":"8:acs:…"}` loses theirs |

@@ -24,7 +24,7 @@ pub fn announcement(announcement: &Announcement, state: &State) -> String {
     said(&announcement.said, state)
 }
 
-/// The words of a fact, also where it stands as a banner.
+/// The words of a fact, whoever asks: a banner, the transcript, speech.
 pub fn said(said: &Said, state: &State) -> String {
     match said {
         Said::Notice {
@@ -308,7 +308,7 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Who => phrase::who(state),
         Answer::Notices => phrase::notices(state),
         Answer::Typing => facts::thread(state)
-            .and_then(phrase::typing)
+            .and_then(|t| phrase::typing(t, state.now.moment))
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
         Answer::Help(topic) => phrase::help(TABLE, topic.as_deref()),
         Answer::About => phrase::about(),
