@@ -116,7 +116,7 @@ pub(crate) fn above(state: &State, width: usize) -> Row {
     if let Scroll::Anchored { newer, .. } = state.focus.scroll {
         push(phrase::newer(newer), Role::Newer);
     }
-    let Some(thread) = facts::thread(state) else {
+    let Some(thread) = state.thread() else {
         return row;
     };
     if let Some(words) = phrase::chat_state(state, thread) {
