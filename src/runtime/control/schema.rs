@@ -40,6 +40,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::effect::ControlAnswer;
+use crate::view::phrase;
 use crate::event::ControlRequest;
 use crate::model::status::StatusReport;
 
@@ -98,6 +99,7 @@ impl Answer {
         let (error, status) = match answer {
             ControlAnswer::Done => (None, None),
             ControlAnswer::Refused(why) => (Some(why), None),
+            ControlAnswer::NotAllowed(reason) => (Some(phrase::reason(&reason)), None),
             ControlAnswer::Status(report) => (None, Some(Status::from(*report))),
         };
         Self {

@@ -192,6 +192,11 @@ impl Announcer {
         open > self.repeats.len()
     }
 
+    /// The call is over: what was on is no longer worth repeating.
+    pub fn call_ended(&mut self) {
+        self.repeats.clear();
+    }
+
     /// Everything that is due, in the order to be written. Call it after each event and at [`Announcer::deadline`].
     pub fn release(&mut self, now: Moment) -> Vec<Announcement> {
         self.refill(now);
