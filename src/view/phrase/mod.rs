@@ -35,10 +35,14 @@ pub use notice::NoticeLine;
 pub use notice::notice_line;
 pub use notice::notices;
 pub use overlay::confirm;
+pub use overlay::not_now;
 pub use overlay::prompt;
+pub use overlay::target;
 pub use overlay::title;
 pub use reading::person;
+pub(crate) use reading::roster_entry;
 pub use reading::spoken;
+pub use reading::waiting;
 pub use reading::who;
 pub use timeline::body;
 pub use timeline::chat_state;
@@ -64,6 +68,7 @@ pub const NEW: &str = "new";
 pub const YOU: &str = "you";
 pub const TOO_SMALL: &str = "Terminal too small";
 pub const LOADING: &str = "older messages are being fetched";
+pub const NOTHING_FOUND: &str = "Nothing fits.";
 pub const BEGINNING: &str = "nothing earlier";
 
 /// `12 minutes`, `1 hour 5 minutes`, `40 seconds`.
