@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::call::Reaction;
+use crate::model::capability::Reason;
 use crate::model::control::ControlId;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
@@ -155,7 +156,10 @@ pub enum CallCommand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ControlAnswer {
     Done,
+    /// The request cannot be understood.
     Refused(String),
+    /// Greyed out, with the reason that the views say too.
+    NotAllowed(Reason),
     Status(Box<StatusReport>),
 }
 

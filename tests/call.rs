@@ -45,10 +45,12 @@ struct Room {
 
 impl Room {
     async fn with(options: Options) -> Self {
+        Self::on(service::Options::default(), options).await
+    }
+
+    async fn on(host: service::Options, options: Options) -> Self {
         let tasks = Tasks::new();
-        let running = service::start(service::Options::default(), tasks.clone())
-            .await
-            .unwrap();
+        let running = service::start(host, tasks.clone()).await.unwrap();
         let names = running.service.create_meeting(options, "Alice").unwrap();
         let room = Self {
             running,
@@ -103,6 +105,7 @@ impl Room {
 
     fn client(&self) -> Client {
         let account = AccountId::new("external:ada");
+        let tls = Tls::new(self.running.ca_file.clone());
         let (events, heard) = mpsc::channel(256);
         let source = Source::Service {
             service: self.running.endpoint.parse().unwrap(),
@@ -111,14 +114,14 @@ impl Room {
         let settings = identity::Settings {
             account: account.clone(),
             source,
-            http: Http::new(Tls::default()),
+            http: Http::new(tls.clone()),
         };
         let tokens = Tokens::start(settings, &self.tasks, events.clone());
         let (commands, received) = mpsc::channel(16);
         let settings = native::Settings {
             account,
             tokens: tokens.clone(),
-            tls: Tls::default(),
+            tls,
         };
         self.tasks.spawn(native::run(settings, received, events));
         Client {
@@ -467,6 +470,20 @@ async fn a_leader_lets_others_in_and_mutes_them() {
         })
         .await;
     assert_eq!(by.name, "Ada (External)");
+}
+
+#[tokio::test]
+async fn a_call_goes_over_tls_with_the_given_authority() {
+    let data = tempfile::tempdir().unwrap();
+    let host = service::Options {
+        tls: true,
+        data: Some(data.path().to_owned()),
+        ..service::Options::default()
+    };
+    let room = Room::on(host, open()).await;
+    let mut ada = room.inside().await;
+    ada.ask(CallCommand::Leave).await;
+    assert_eq!(ada.ends().await, (0, 0));
 }
 
 #[tokio::test]

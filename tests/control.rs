@@ -243,6 +243,10 @@ async fn people_of_the_script_talk_edit_and_delete() {
     let chat = format!("threads/{}", thread(&made));
     let people = format!("{meeting}/participants");
     host.done(&people, json!({"name": "Bob"})).await;
+    let alice = host.done(&people, json!({"name": "Alice Moreau"})).await;
+    let service = &host.running.service;
+    let organizer = service.lock().meetings.organizer(thread(&made)).cloned();
+    assert_eq!(alice["id"], organizer.unwrap().id);
     host.done(&people, json!({"name": "Erin", "external": true}))
         .await;
     let messages = format!("{chat}/messages");

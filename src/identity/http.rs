@@ -3,7 +3,6 @@
 //! Follows no redirect, because a token must not travel where nobody chose to
 //! send it. Reads no more of an answer than asked for.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -232,19 +231,11 @@ fn build(config: rustls::ClientConfig, direct: bool) -> Result<Client, Error> {
 
 fn classify(error: reqwest::Error, host: &str) -> Error {
     let host = host.to_owned();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let tls = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-            .map_or_else(
-                || inner.downcast_ref::<rustls::Error>(),
-                |inner| inner.downcast_ref::<rustls::Error>(),
-            );
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return Error::Untrusted { host };
-        }
-        cause = inner.source();
+    if matches!(
+        tls_cause(&error),
+        Some(rustls::Error::InvalidCertificate(_))
+    ) {
+        return Error::Untrusted { host };
     }
     if error.is_connect() {
         return Error::Unreachable {
@@ -256,6 +247,24 @@ fn classify(error: reqwest::Error, host: &str) -> Error {
         return Error::Timeout;
     }
     Error::Lost
+}
+
+/// An IO error hides what it was made of from `source`, so it is opened by hand.
+fn tls_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(tls) = error.downcast_ref() {
+            return Some(tls);
+        }
+        let within = error
+            .downcast_ref::<std::io::Error>()
+            .and_then(std::io::Error::get_ref);
+        cause = match within {
+            Some(within) => Some(within),
+            None => error.source(),
+        };
+    }
+    None
 }
 
 /// The same scheme, host and port.

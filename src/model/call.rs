@@ -19,6 +19,21 @@ pub enum CallState {
 }
 
 impl CallState {
+    /// The vendor's word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Connecting => "Connecting",
+            Self::Ringing => "Ringing",
+            Self::EarlyMedia => "EarlyMedia",
+            Self::InLobby => "InLobby",
+            Self::Connected => "Connected",
+            Self::LocalHold => "LocalHold",
+            Self::RemoteHold => "RemoteHold",
+            Self::Disconnecting => "Disconnecting",
+            Self::Disconnected => "Disconnected",
+        }
+    }
+
     /// In the meeting, on hold or not: what "in the call" means to people.
     pub const fn is_inside(self) -> bool {
         matches!(self, Self::Connected | Self::LocalHold | Self::RemoteHold)

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
@@ -20,6 +21,8 @@ pub struct Threads {
     pub current: Option<ThreadKey>,
     /// How each account's chat back end is connected.
     pub links: BTreeMap<AccountId, Link>,
+    /// Since when a link is lost.
+    pub lost: BTreeMap<AccountId, Timestamp>,
 }
 
 #[derive(Debug, Clone)]

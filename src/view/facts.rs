@@ -11,13 +11,12 @@ use crate::state::timeline::Entry;
 
 /// The thread in front.
 pub(crate) fn thread(state: &State) -> Option<&Thread> {
-    let key = state.threads.current.as_ref()?;
-    state.threads.all.get(key)
+    state.threads.current()
 }
 
 /// What a thread holds, oldest first.
 pub(crate) fn entries(thread: &Thread) -> &[Entry] {
-    &thread.timeline.entries
+    thread.timeline.entries()
 }
 
 /// The call in front: that of the current thread's account, else one that goes on, else the last.
@@ -27,7 +26,9 @@ pub(crate) fn call(state: &State) -> Option<&Call> {
         .current
         .as_ref()
         .and_then(|key| state.calls.get(&key.account));
-    own.or_else(|| state.calls.values().find(|c| c.ended.is_none()))
+    let asked = state.focus.account.as_ref();
+    own.or_else(|| asked.and_then(|account| state.calls.get(account)))
+        .or_else(|| state.calls.values().find(|c| c.ended.is_none()))
         .or_else(|| state.calls.values().next())
 }
 
@@ -49,16 +50,6 @@ pub(crate) fn people(state: &State) -> usize {
         Some(call) if call.state.is_inside() => call.roster.len(),
         _ => thread(state).map_or(0, |t| t.participants.len()),
     }
-}
-
-pub(crate) fn unread_elsewhere(state: &State) -> usize {
-    state
-        .threads
-        .all
-        .values()
-        .filter(|t| Some(&t.key) != state.threads.current.as_ref())
-        .map(|t| t.unread)
-        .sum()
 }
 
 pub(crate) fn unread(state: &State) -> usize {

@@ -42,6 +42,7 @@ use serde::Serialize;
 use crate::effect::ControlAnswer;
 use crate::event::ControlRequest;
 use crate::model::status::StatusReport;
+use crate::view::phrase;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
@@ -98,6 +99,7 @@ impl Answer {
         let (error, status) = match answer {
             ControlAnswer::Done => (None, None),
             ControlAnswer::Refused(why) => (Some(why), None),
+            ControlAnswer::NotAllowed(reason) => (Some(phrase::reason(&reason)), None),
             ControlAnswer::Status(report) => (None, Some(Status::from(*report))),
         };
         Self {

@@ -241,20 +241,13 @@ impl Stage {
     }
 
     fn enter(&mut self, who: Member) {
-        let arrived = match self.ids.get(&who) {
-            Some(id) => {
-                let arrived = self
-                    .service
-                    .arrive(&self.thread, id, who.name(), Some(who.role()));
-                arrived.map(|()| id.clone())
-            }
-            None if who == Member::Alice => self.organizer(),
-            None => {
-                let external = who.is_external();
-                let role = Some(who.role());
-                self.service
-                    .add_to_meeting(&self.thread, who.name(), external, role)
-            }
+        let (service, thread) = (&self.service, &self.thread);
+        let (name, role) = (who.name(), Some(who.role()));
+        let arrived = if let Some(id) = self.ids.get(&who) {
+            let again = service.arrive(thread, id, name, role);
+            again.map(|()| id.clone())
+        } else {
+            service.add_to_meeting(thread, name, who.is_external(), role)
         };
         match arrived {
             Ok(id) => {
@@ -262,19 +255,6 @@ impl Stage {
             }
             Err(refusal) => tracing::warn!(%refusal, "one of the cast could not come"),
         }
-    }
-
-    /// The meeting is Alice's, so she is there under the organizer's id.
-    fn organizer(&self) -> Result<String, Refusal> {
-        let state = self.service.lock();
-        let organizer = state.meetings.organizer(&self.thread);
-        let id = organizer.map(|who| who.id.clone());
-        drop(state);
-        let id = id.ok_or(Refusal::NotFound("There is no such meeting."))?;
-        let alice = Member::Alice;
-        self.service
-            .arrive(&self.thread, &id, alice.name(), Some(alice.role()))?;
-        Ok(id)
     }
 
     fn chat(&mut self, who: Member, act: impl FnOnce(&mut Self, &str) -> Result<(), Refusal>) {

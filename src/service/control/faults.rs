@@ -29,6 +29,8 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/faults", get(list).post(switch_on).delete(clear))
         .route("/faults/{class}", delete(switch_off))
         .route("/drop", post(cut))
+        .route("/reconnect", post(reconnect))
+        .route("/loss", post(loss))
         .route("/silence", post(silence))
         .route("/keys/{slot}/regenerate", post(regenerate))
         .route("/tokens/expire", post(expire))
@@ -143,6 +145,26 @@ async fn cut(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Va
             service.disconnect(wanted.who.as_deref(), how);
         }
     }
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct Whose {
+    who: Option<String>,
+}
+
+async fn reconnect(
+    State(service): State<Arc<Service>>,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    let wanted: Whose = http::read(&body)?;
+    service.ask_to_reconnect(wanted.who.as_deref());
+    Ok(Json(json!({})))
+}
+
+async fn loss(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wanted: Whose = http::read(&body)?;
+    service.tell_of_loss(wanted.who.as_deref());
     Ok(Json(json!({})))
 }
 

@@ -147,7 +147,8 @@ async fn add(
 }
 
 impl Service {
-    /// A scripted participant arrives, at the door if that is the meeting's rule.
+    /// A scripted participant arrives, at the door if that is the meeting's rule. The
+    /// organizer's own name brings the organizer.
     pub fn add_to_meeting(
         &self,
         thread: &str,
@@ -155,11 +156,16 @@ impl Service {
         external: bool,
         role: Option<Role>,
     ) -> Result<String, Refusal> {
-        let id = if external {
-            let identities = &mut self.lock().store.identities;
-            identities.create(Some(name.to_owned()))
-        } else {
-            self.new_colleague(name)
+        if external {
+            let id = self.lock().store.identities.create(Some(name.to_owned()));
+            self.arrive(thread, &id, name, role)?;
+            return Ok(id);
+        }
+        let organizer = self.lock().meetings.organizer(thread).cloned();
+        let organizer = organizer.filter(|who| who.display_name.as_deref() == Some(name));
+        let (id, role) = match organizer {
+            Some(who) => (who.id, role.or(Some(Role::Organizer))),
+            None => (self.new_colleague(name), role),
         };
         self.arrive(thread, &id, name, role)?;
         Ok(id)

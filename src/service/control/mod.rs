@@ -10,7 +10,7 @@
 //! | `POST /meetings` | `{"topic":"Design review","lobby":"organization","guestRole":"presenter","organizer":"Alice"}` → `{"link","id","passcode","threadId"}` |
 //! | `GET /meetings/{thread}` | → `{"link","id","passcode","threadId","options","people":[{"id","displayName","isInside","isClient"}]}` |
 //! | `PATCH /meetings/{thread}` | any of the options, and `"refuseJoins":[403,5221]` or `null` |
-//! | `POST /meetings/{thread}/participants` | `{"name":"Bob","external":false,"role":"presenter","admit":true}` → `{"id":"8:orgid:…"}` |
+//! | `POST /meetings/{thread}/participants` | `{"name":"Bob","external":false,"role":"presenter","admit":true}` → `{"id":"8:orgid:…"}`; the organizer's own name brings the organizer |
 //! | `POST /meetings/{thread}/participants/{who}/{act}` | `admit`, `deny`, `timeOut`, `remove`, `leave`, `mute`, `unmute`, `raiseHand`, `lowerHand`, `hold`, `resume` with `{}`; `react` `{"reaction":"like"}`; `role` `{"role":"presenter"}`; `quality` `{"quality":"poor"}`; `end` `{"code":410,"subcode":301005}` |
 //! | `POST /meetings/{thread}/{act}` | `admitAll`, `end`, `muteAll` with `{}`; `talking` `{"ids":["Bob"]}` |
 //! | `POST /meetings/{thread}/recording` | `{"active":true,"byName":"Alice","mark":"m1"}` → `{"written":[1234.5]}`; `transcription` alike |
@@ -25,6 +25,8 @@
 //! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"delay":50}` (milliseconds), `"duplicate"`, `"reorder"`, `"swallow"` |
 //! | `GET /faults`, `DELETE /faults`, `DELETE /faults/{class}` | what is on; switches off |
 //! | `POST /drop` | `{"channel":"chat","how":"drop","who":"8:acs:…"}`: connections end; `channel` also `call`, `how` also `close`, `unauthorized` |
+//! | `POST /reconnect` | `{"who":"8:acs:…"}`: clients of the chat channel are asked to connect anew before they lose it |
+//! | `POST /loss` | `{"who":"8:acs:…"}`: clients are told that notifications were lost |
 //! | `POST /silence` | `{"millis":700}`: call connections say nothing for so long |
 //! | `POST /keys/{primary or secondary}/regenerate` | → `{"connectionString"}`; tokens of the old key end |
 //! | `POST /tokens/expire`, `POST /tokens/revoke` | all tokens end now; `{"who":"8:acs:…"}` loses theirs |

@@ -55,6 +55,8 @@ pub struct Announcer {
     last_count: Option<Moment>,
     heard: VecDeque<Said>,
     unread: VecDeque<Said>,
+    /// The thread in front, for summaries.
+    topic: String,
 }
 
 #[derive(Debug, Clone)]
@@ -107,6 +109,14 @@ impl Announcer {
             last_count: None,
             heard: VecDeque::new(),
             unread: VecDeque::new(),
+            topic: String::new(),
+        }
+    }
+
+    /// Messages are from the thread of this topic from here on.
+    pub fn enter(&mut self, topic: &str) {
+        if self.topic != topic {
+            topic.clone_into(&mut self.topic);
         }
     }
 
@@ -190,6 +200,11 @@ impl Announcer {
         self.repeats
             .retain(|r| matches!(r.said, Said::ConsentAsked { .. }));
         open > self.repeats.len()
+    }
+
+    /// The call is over: what was on is no longer worth repeating.
+    pub fn call_ended(&mut self) {
+        self.repeats.clear();
     }
 
     /// Everything that is due, in the order to be written. Call it after each event and at [`Announcer::deadline`].
@@ -395,7 +410,7 @@ impl Announcer {
                 count.add(waiting.said);
             }
             self.polite.push_back(Waiting {
-                said: count.summary(),
+                said: count.summary(&self.topic),
                 since,
                 not_before,
             });
@@ -513,10 +528,14 @@ impl Count {
         }
     }
 
-    fn summary(self) -> Said {
+    fn summary(self, topic: &str) -> Said {
         Said::Summary {
             count: self.messages,
-            thread: self.thread,
+            thread: if self.thread.is_empty() {
+                topic.to_owned()
+            } else {
+                self.thread
+            },
             names: self.names,
             others: self.others,
         }

@@ -180,15 +180,15 @@ struct Shown {
 /// A message is being chosen rather than text written: the cursor shows which.
 fn is_choosing(state: &State) -> bool {
     state.focus.selected.is_some()
-        && (state.focus.mode == Mode::Normal || state.composer.text.is_empty())
+        && (state.focus.mode == Mode::Normal || state.composer.is_empty())
 }
 
 fn set_composer(state: &State, area: Rect) -> composer::Set {
     let most = (area.height / 3).max(1);
     composer::set(
-        "> ",
-        &state.composer.text,
-        state.composer.cursor,
+        &phrase::prompt(state.composer.purpose()),
+        state.composer.text(),
+        state.composer.cursor(),
         usize::from(inner(area).width),
         usize::from(most),
     )
@@ -282,3 +282,6 @@ fn too_small(state: &State, area: Rect, painter: &mut Painter<'_>) -> Drawn {
         ..Drawn::default()
     }
 }
+
+#[cfg(test)]
+mod tests;

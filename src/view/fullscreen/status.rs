@@ -122,7 +122,7 @@ pub(crate) fn above(state: &State, width: usize) -> Row {
     if let Some(words) = phrase::chat_state(state, thread) {
         push(words, Role::Age);
     }
-    if let Some(words) = phrase::typing(thread).filter(|_| facts::moves(state)) {
+    if let Some(words) = phrase::typing(thread, state.now.moment).filter(|_| facts::moves(state)) {
         push(words, Role::Typing);
     }
     row

@@ -6,14 +6,18 @@
 //! with the place it was found at: turning another page starts from there.
 
 use std::collections::HashMap;
+use std::mem::Discriminant;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::model::announcement::Said;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::message::SendState;
 use crate::model::message::Version;
+use crate::model::notice::NoticeKind;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::focus::Scroll;
@@ -45,7 +49,7 @@ pub(crate) struct Layout {
 enum Key {
     Message(MessageId),
     Echo(ClientMessageId),
-    Banner(Timestamp, u64),
+    Banner(Timestamp, Discriminant<Said>, Option<NoticeKind>),
 }
 
 /// Everything beside the layout that decides how an entry looks.
@@ -194,7 +198,7 @@ impl Pages {
                 self.down(scene, from, memo.rows - rows)
             });
         }
-        let at = scene.find(message).unwrap_or(last);
+        let at = scene.thread.timeline.index_of(message).unwrap_or(last);
         Some(self.up(scene, Place { at, hidden: 0 }, *rows))
     }
 
@@ -301,7 +305,14 @@ fn key(entry: &Entry) -> Key {
     match entry {
         Entry::Message(message) => Key::Message(message.id.clone()),
         Entry::Echo(echo) => Key::Echo(echo.client_id.clone()),
-        Entry::Banner { at, number, .. } => Key::Banner(*at, *number),
+        Entry::Banner(banner) => {
+            let kind = if let Said::Notice { kind, .. } = &banner.said {
+                Some(*kind)
+            } else {
+                None
+            };
+            Key::Banner(banner.at, discriminant(&banner.said), kind)
+        }
     }
 }
 
@@ -350,7 +361,7 @@ impl Scene<'_> {
         let (version, edited, send) = match entry {
             Entry::Message(m) => (m.version, m.edited.is_some(), None),
             Entry::Echo(echo) => (Version::default(), false, Some(echo.state.clone())),
-            Entry::Banner { .. } => (Version::default(), false, None),
+            Entry::Banner(_) => (Version::default(), false, None),
         };
         Look {
             version,
@@ -365,28 +376,27 @@ impl Scene<'_> {
     }
 
     fn is_first_unread(&self, entry: &Entry, before: Option<&Entry>) -> bool {
-        let (Some(read), Entry::Message(message)) = (&self.thread.read_up_to, entry) else {
+        let (Some(read), Entry::Message(message)) = (&self.thread.marker, entry) else {
             return false;
         };
         let before_is_read = match before {
             Some(Entry::Message(b)) => b.id <= *read,
-            Some(Entry::Echo(_) | Entry::Banner { .. }) | None => true,
+            Some(Entry::Echo(_) | Entry::Banner(_)) | None => true,
         };
         // Behind a banner the message before it decides, which is the rare case.
         message.id > *read
-            && !message.mine
             && before_is_read
             && (matches!(before, Some(Entry::Message(_))) || self.previous_is_read(message, read))
     }
 
     fn previous_is_read(&self, message: &Message, read: &MessageId) -> bool {
-        let Some(at) = self.find(&message.id) else {
+        let Some(at) = self.thread.timeline.index_of(&message.id) else {
             return false;
         };
         let earlier = self.entries.get(..at).unwrap_or_default().iter().rev();
         let previous = earlier.take(64).find_map(|e| match e {
             Entry::Message(m) => Some(&m.id),
-            Entry::Echo(_) | Entry::Banner { .. } => None,
+            Entry::Echo(_) | Entry::Banner(_) => None,
         });
         previous.is_some_and(|p| p <= read)
     }
@@ -406,36 +416,10 @@ impl Scene<'_> {
             }
             (Entry::Echo(_), Entry::Echo(echo)) => echo.state == SendState::Sent,
             (Entry::Message(b), Entry::Echo(_)) => b.mine && entry::has_sender(b),
-            (Entry::Echo(_), Entry::Message(_))
-            | (Entry::Banner { .. }, _)
-            | (_, Entry::Banner { .. }) => false,
-        }
-    }
-
-    /// Messages are ordered by id, with echoes and banners among them.
-    fn find(&self, id: &MessageId) -> Option<usize> {
-        let (mut low, mut high) = (0, self.entries.len());
-        while low < high {
-            let middle = usize::midpoint(low, high);
-            let probe = self
-                .entries
-                .get(middle..high)?
-                .iter()
-                .enumerate()
-                .find_map(|(step, e)| match e {
-                    Entry::Message(m) => Some((middle + step, &m.id)),
-                    Entry::Echo(_) | Entry::Banner { .. } => None,
-                });
-            match probe {
-                None => high = middle,
-                Some((at, found)) => match found.cmp(id) {
-                    std::cmp::Ordering::Equal => return Some(at),
-                    std::cmp::Ordering::Less => low = at + 1,
-                    std::cmp::Ordering::Greater => high = middle,
-                },
+            (Entry::Echo(_), Entry::Message(_)) | (Entry::Banner(_), _) | (_, Entry::Banner(_)) => {
+                false
             }
         }
-        None
     }
 
     /// Where the bottom entry of a remembered page is now; older pages may have come before it.
@@ -446,7 +430,7 @@ impl Scene<'_> {
             .into_iter()
             .find(is_it)
             .or_else(|| match &memo.bottom {
-                Key::Message(id) => self.find(id),
+                Key::Message(id) => self.thread.timeline.index_of(id),
                 Key::Echo(_) | Key::Banner(..) => (0..self.entries.len()).rev().find(is_it),
             })
     }
@@ -456,6 +440,6 @@ fn time(entry: &Entry) -> Timestamp {
     match entry {
         Entry::Message(message) => message.created,
         Entry::Echo(echo) => echo.at,
-        Entry::Banner { at, .. } => *at,
+        Entry::Banner(banner) => banner.at,
     }
 }

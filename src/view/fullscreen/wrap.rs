@@ -369,7 +369,9 @@ mod tests {
         fn no_row_is_wider_than_asked_and_no_letter_is_lost(input in "\\PC{0,60}", limit in 2usize..30) {
             let rows = check(&input, limit);
             for row in &rows {
-                prop_assert!(width(row) <= limit, "{row:?}");
+                // A cluster of several spacing letters can be wider than a very narrow row.
+                let whole = row.graphemes(true).count() <= 1;
+                prop_assert!(width(row) <= limit || whole, "{row:?}");
             }
             let letters = |s: &str| s.chars().filter(|c| *c != ' ').collect::<String>();
             prop_assert_eq!(letters(&rows.concat()), letters(&input));

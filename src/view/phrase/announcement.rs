@@ -4,6 +4,7 @@ use crate::command::TABLE;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Question;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
 use crate::model::call::EndReason;
@@ -24,7 +25,7 @@ pub fn announcement(announcement: &Announcement, state: &State) -> String {
     said(&announcement.said, state)
 }
 
-/// The words of a fact, also where it stands as a banner.
+/// The words of a fact, whoever asks: a banner, the transcript, speech.
 pub fn said(said: &Said, state: &State) -> String {
     match said {
         Said::Notice {
@@ -308,7 +309,7 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Who => phrase::who(state),
         Answer::Notices => phrase::notices(state),
         Answer::Typing => facts::thread(state)
-            .and_then(phrase::typing)
+            .and_then(|t| phrase::typing(t, state.now.moment))
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
         Answer::Help(topic) => phrase::help(TABLE, topic.as_deref()),
         Answer::About => phrase::about(),
@@ -326,6 +327,8 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Quiet(true) => "Quiet. Notices are still said.".to_owned(),
         Answer::Quiet(false) => "No longer quiet.".to_owned(),
         Answer::MoreText => String::new(),
+        Answer::Choices(choices) => format!("{}.", choices.join(", ")),
+        Answer::Asked(question) => format!("{} Type yes or no.", asked(*question)),
         Answer::Nothing => "Nothing to do.".to_owned(),
     }
 }
@@ -377,4 +380,16 @@ fn lower(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
     })
+}
+fn asked(question: Question) -> String {
+    match question {
+        Question::Paste { lines } => {
+            format!(
+                "Send {} as one message?",
+                phrase::count(lines, "pasted line")
+            )
+        }
+        Question::Delete => "Delete this message for everybody?".to_owned(),
+        Question::EndForEverybody => "End the call for everybody?".to_owned(),
+    }
 }

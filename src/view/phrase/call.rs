@@ -1,5 +1,6 @@
 //! The call in words: the call line, `/status`, roles, reactions, quality.
 
+use crate::clock::Timestamp;
 use crate::model::call::AfterEnd;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
@@ -80,6 +81,11 @@ fn ended(call: &Call, reason: EndReason) -> Part {
     )
 }
 
+/// Since when we wait to be let in.
+pub(crate) fn lobby_since(call: &Call) -> Timestamp {
+    call.lobby_since.unwrap_or(call.dialled_at)
+}
+
 /// Code and subcode for those who look it up; nothing for a plain hanging up.
 pub(crate) fn code(reason: EndReason) -> Option<String> {
     let plain = reason.code == 0 && reason.subcode == 0;
@@ -97,7 +103,7 @@ fn standing(state: &State, call: &Call) -> Part {
         CallState::Ringing => ("Ringing".to_owned(), "ringing".to_owned()),
         CallState::EarlyMedia => ("Connecting the sound".to_owned(), "connecting".to_owned()),
         CallState::InLobby => (
-            format!("In the lobby since {}", since(call.dialled_at)),
+            format!("In the lobby since {}", since(lobby_since(call))),
             "in the lobby".to_owned(),
         ),
         CallState::Connected => call.connected_at.map_or_else(
@@ -190,7 +196,7 @@ fn meter(state: &State, call: &Call) -> Option<Part> {
     if price <= 0.0 {
         return None;
     }
-    let seconds = state.now.utc.seconds_since(call.dialled_at);
+    let seconds = call.billed_seconds(state.now.utc);
     Some(Part {
         meter: true,
         ..Part::new(
@@ -270,7 +276,7 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
         (None, CallState::Connected, Some(at)) => format!("In call {}", passed(at)),
         (None, CallState::LocalHold, Some(at)) => format!("On hold, in call {}", passed(at)),
         (None, CallState::InLobby, _) => {
-            format!("Waiting in the lobby {}", passed(call.dialled_at))
+            format!("Waiting in the lobby {}", passed(lobby_since(call)))
         }
         (None, _, _) => standing(state, call).full.replace(" · /hold", ""),
     });

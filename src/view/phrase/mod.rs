@@ -35,6 +35,7 @@ pub use notice::NoticeLine;
 pub use notice::notice_line;
 pub use notice::notices;
 pub use overlay::confirm;
+pub use overlay::prompt;
 pub use overlay::title;
 pub use reading::person;
 pub use reading::spoken;

@@ -10,6 +10,7 @@ use crate::state::call::Call;
 use crate::state::notices::Notice;
 use crate::view::facts;
 use crate::view::phrase;
+use crate::view::phrase::call::lobby_since;
 
 /// One item of the notice line at three lengths. Empty: may be left out at that length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
     };
     let mut items = Vec::new();
     for kind in NoticeKind::ALL {
-        let notice = of(call, kind);
+        let notice = call.notices.of(kind);
         if facts::is_shown(call, notice) {
             items.push(shown(state, kind, notice));
         }
@@ -45,20 +46,13 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
     items.extend(connection(state, call));
     items.extend(lobby(state, call));
     let waits = NoticeKind::ALL.into_iter().any(|kind| {
-        let notice = of(call, kind);
+        let notice = call.notices.of(kind);
         notice.state.is_active() && !notice.acknowledged
     });
     if waits {
         items.push(NoticeLine::new("Enter acknowledges", "", ""));
     }
     items
-}
-
-fn of(call: &Call, kind: NoticeKind) -> &Notice {
-    match kind {
-        NoticeKind::Recording => &call.notices.recording,
-        NoticeKind::Transcription => &call.notices.transcription,
-    }
 }
 
 fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
@@ -121,7 +115,7 @@ fn connection(state: &State, call: &Call) -> Option<NoticeLine> {
 fn lobby(state: &State, call: &Call) -> Option<NoticeLine> {
     if call.state == CallState::InLobby {
         let topic = facts::topic(state).map_or_else(String::new, |t| format!(" of \"{t}\""));
-        let since = facts::time(state, call.dialled_at);
+        let since = facts::time(state, lobby_since(call));
         return Some(NoticeLine::new(
             &format!(
                 "Waiting in the lobby{topic} since {since} · someone must let you in · \
@@ -154,7 +148,7 @@ pub fn notices(state: &State) -> String {
     };
     let mut lines: Vec<String> = NoticeKind::ALL
         .into_iter()
-        .map(|kind| sentence(state, kind, of(call, kind)))
+        .map(|kind| sentence(state, kind, call.notices.of(kind)))
         .collect();
     lines.push(
         match call.notices.consent {

@@ -1,5 +1,6 @@
 //! Titles and questions of what lies over the timeline.
 
+use crate::state::composer::Purpose;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::view::phrase;
@@ -24,6 +25,16 @@ pub fn confirm(confirm: &Confirm) -> String {
             phrase::count(*lines, "pasted line")
         ),
         Confirm::Delete(_) => "Delete this message for everybody?".to_owned(),
+        Confirm::Quit => "Leave the call and quit?".to_owned(),
         Confirm::EndForEverybody => "End the call for everybody?".to_owned(),
+    }
+}
+
+/// What stands before the text being written.
+pub fn prompt(purpose: &Purpose) -> String {
+    match purpose {
+        Purpose::Write => "> ".to_owned(),
+        Purpose::Reply(quoted) => format!("> reply to {}: ", quoted.name),
+        Purpose::Edit(_) => "> edit: ".to_owned(),
     }
 }

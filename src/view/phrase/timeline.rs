@@ -1,5 +1,6 @@
 //! What stands in and around the timeline besides people's own words.
 
+use crate::clock::Moment;
 use crate::model::failure::Failure;
 use crate::model::identity::Person;
 use crate::model::message::Body;
@@ -63,7 +64,7 @@ pub fn header(state: &State) -> (String, String) {
         full.push(self::people(people));
         short.push(people.to_string());
     }
-    let unread = facts::unread_elsewhere(state);
+    let unread = state.threads.unread_elsewhere();
     if unread > 0 {
         full.push(format!("{unread} unread elsewhere"));
         short.push(format!("{unread} unread"));
@@ -89,12 +90,8 @@ pub fn not_sent(failure: &Failure) -> String {
 }
 
 /// `Alice is typing`, or nothing.
-pub fn typing(thread: &Thread) -> Option<String> {
-    let names: Vec<String> = thread
-        .typing
-        .iter()
-        .map(|(p, _)| phrase::person(p))
-        .collect();
+pub fn typing(thread: &Thread, now: Moment) -> Option<String> {
+    let names: Vec<String> = thread.typing_now(now).map(phrase::person).collect();
     match names.len() {
         0 => None,
         1 => Some(format!("{} is typing", phrase::names(&names))),

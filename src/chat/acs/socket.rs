@@ -1,0 +1,120 @@
+//! One WebSocket: frames in, frames out, until either side is done.
+
+use futures_util::SinkExt;
+use futures_util::StreamExt;
+use rustls::pki_types::ServerName;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio_rustls::TlsConnector;
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use url::Url;
+
+use crate::config::tls;
+use crate::config::tls::Tls;
+use crate::identity::http::is_loopback;
+
+use super::realtime::LinkId;
+
+/// What a socket reports.
+#[derive(Debug)]
+pub(super) enum Heard {
+    Frame(String),
+    Closed,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("the address of the socket is not usable")]
+    Address,
+    #[error("a socket is not opened over plain http to another machine")]
+    Plain,
+    #[error("could not connect the socket")]
+    Connect(#[from] std::io::Error),
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
+    #[error("the socket failed")]
+    Socket(#[from] Box<tokio_tungstenite::tungstenite::Error>),
+}
+
+/// Runs until the sender of `outgoing` is gone or the other side is. Its last word is `Closed`.
+pub(super) async fn run(
+    link: LinkId,
+    url: String,
+    tls: Tls,
+    outgoing: mpsc::Receiver<String>,
+    heard: mpsc::Sender<(LinkId, Heard)>,
+) {
+    if let Err(error) = connect(link, &url, &tls, outgoing, &heard).await {
+        tracing::debug!(%error, "socket ended");
+    }
+    // The driver is gone when nobody listens.
+    let _ = heard.send((link, Heard::Closed)).await;
+}
+
+async fn connect(
+    link: LinkId,
+    url: &str,
+    tls: &Tls,
+    outgoing: mpsc::Receiver<String>,
+    heard: &mpsc::Sender<(LinkId, Heard)>,
+) -> Result<(), Error> {
+    let parsed = Url::parse(url).map_err(|_| Error::Address)?;
+    let secure = parsed.scheme() == "wss";
+    // The session id in the address is as good as a token.
+    if !secure && !is_loopback(&parsed) {
+        return Err(Error::Plain);
+    }
+    let host = parsed.host_str().ok_or(Error::Address)?;
+    let port = parsed.port_or_known_default().ok_or(Error::Address)?;
+    let bare = host.trim_matches(['[', ']']).to_owned();
+    let stream = TcpStream::connect((bare.as_str(), port)).await?;
+    stream.set_nodelay(true)?;
+    if secure {
+        let name = ServerName::try_from(bare).map_err(|_| Error::Address)?;
+        let connector = TlsConnector::from(tls.config()?);
+        let stream = connector.connect(name, stream).await?;
+        talk(link, url, stream, outgoing, heard).await
+    } else {
+        talk(link, url, stream, outgoing, heard).await
+    }
+}
+
+async fn talk(
+    link: LinkId,
+    url: &str,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    mut outgoing: mpsc::Receiver<String>,
+    heard: &mpsc::Sender<(LinkId, Heard)>,
+) -> Result<(), Error> {
+    let config = WebSocketConfig::default().max_message_size(Some(LARGEST));
+    let opened = client_async_with_config(url, stream, Some(config)).await;
+    let (mut socket, _) = opened.map_err(Box::new)?;
+    loop {
+        tokio::select! {
+            frame = socket.next() => match frame {
+                Some(Ok(Message::Text(text))) => {
+                    if heard.send((link, Heard::Frame(text.to_string()))).await.is_err() {
+                        return Ok(());
+                    }
+                }
+                Some(Ok(Message::Close(_))) | None => return Ok(()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(Box::new(error).into()),
+            },
+            text = outgoing.recv() => match text {
+                Some(text) => socket.send(Message::text(text)).await.map_err(Box::new)?,
+                None => {
+                    socket.close(None).await.map_err(Box::new)?;
+                    return Ok(());
+                }
+            },
+        }
+    }
+}
+
+/// Largest frame, in bytes.
+const LARGEST: usize = 4 << 20;

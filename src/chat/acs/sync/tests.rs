@@ -1,0 +1,639 @@
+//! A service that is a list, and events that get lost.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::chat::acs::convert::eyes;
+use crate::chat::retry::Kind;
+use crate::model::failure::Because;
+use crate::model::message::Body;
+use crate::model::message::Version;
+use crate::wire::acs::notification::ChatMessageDeleted;
+use crate::wire::acs::notification::ChatMessageReceived;
+use crate::wire::acs::notification::ChatThreadPropertiesUpdated;
+use crate::wire::acs::notification::ParticipantsRemoved;
+use crate::wire::acs::notification::Participation;
+use crate::wire::acs::notification::Properties;
+use crate::wire::acs::notification::ThreadLevel;
+
+const THREAD: &str = "19:t@thread.v2";
+
+fn thread() -> ThreadId {
+    ThreadId::new(THREAD)
+}
+
+fn at(millis: u64) -> Moment {
+    Moment::ZERO + Duration::from_millis(millis)
+}
+
+fn forbidden() -> Error {
+    Error::for_tests(Kind::Forbidden, Because::Forbidden)
+}
+
+fn lost() -> Error {
+    Error::for_tests(Kind::Transient { arrived: true }, Because::Lost)
+}
+
+/// The service's list: message ids to versions, with pages of `page` messages.
+struct Service {
+    messages: BTreeMap<u64, u64>,
+    page: usize,
+}
+
+impl Service {
+    fn new(messages: impl IntoIterator<Item = u64>) -> Self {
+        Self {
+            messages: messages.into_iter().map(|id| (id, id)).collect(),
+            page: 3,
+        }
+    }
+
+    /// The link is the id below which the page lies.
+    fn list(&self, link: Option<&str>) -> Page<ChatMessage> {
+        let below: u64 = link.map_or(u64::MAX, |link| link.parse().unwrap());
+        let mut value: Vec<ChatMessage> = Vec::new();
+        let mut rest = self.messages.range(..below).rev();
+        for (id, version) in rest.by_ref().take(self.page) {
+            let message = json!({"id": id.to_string(), "version": version.to_string(),
+                "type": "text", "content": {"message": "x"}});
+            value.push(serde_json::from_value(message).unwrap());
+        }
+        let more = rest.next().is_some();
+        let next_link = value.last().map(|m| m.id.clone()).filter(|_| more);
+        Page { value, next_link }
+    }
+
+    fn push(&self, id: u64) -> Input {
+        Input::Notified(Box::new(Notification::ChatMessageReceived(
+            ChatMessageReceived {
+                at: self.at(id),
+                ..ChatMessageReceived::default()
+            },
+        )))
+    }
+
+    fn push_deleted(&self, id: u64) -> Input {
+        Input::Notified(Box::new(Notification::ChatMessageDeleted(
+            ChatMessageDeleted {
+                at: self.at(id),
+                ..ChatMessageDeleted::default()
+            },
+        )))
+    }
+
+    fn at(&self, id: u64) -> Participation {
+        Participation {
+            group_id: THREAD.to_owned(),
+            message_id: id.to_string(),
+            version: self.messages[&id].to_string(),
+            message_type: "Text".to_owned(),
+            sender_id: "8:acs:r_b".to_owned(),
+            ..Participation::default()
+        }
+    }
+}
+
+/// What was told: id to version, in the order of telling, and everything else.
+#[derive(Default)]
+struct Told {
+    messages: Vec<(u64, u64)>,
+    others: Vec<ChatEvent>,
+}
+
+impl Told {
+    fn hear(&mut self, event: ChatEvent) {
+        let mut note = |message: &Message| {
+            let id = message.id.as_str().parse().unwrap();
+            self.messages.push((id, message.version.0));
+        };
+        match event {
+            ChatEvent::MessageReceived { message, .. } => note(&message),
+            ChatEvent::NewerPage { messages, .. } => messages.iter().for_each(note),
+            other => self.others.push(other),
+        }
+    }
+
+    fn ids(&self) -> Vec<u64> {
+        self.messages.iter().map(|(id, _)| *id).collect()
+    }
+}
+
+fn reading() -> Box<Reading> {
+    Box::new(Reading {
+        properties: serde_json::from_value(json!({"id": THREAD, "topic": "Review"})).unwrap(),
+        participants: serde_json::from_value(
+            json!([{"communicationIdentifier": {"rawId": "8:acs:r_b"}, "displayName": "Bob"}]),
+        )
+        .unwrap(),
+        receipts: Vec::new(),
+    })
+}
+
+/// Answers everything that is asked, until nothing is.
+fn settle(sync: &mut Sync, service: &Service, told: &mut Told, now: Moment) {
+    loop {
+        match sync.poll() {
+            Output::List {
+                thread,
+                listing,
+                link,
+            } => {
+                let result = Ok(service.list(link.as_deref()));
+                let input = Input::Listed {
+                    thread,
+                    listing,
+                    result,
+                };
+                sync.handle(input, now);
+            }
+            Output::Read(thread) => {
+                let result = Ok(reading());
+                sync.handle(Input::Read { thread, result }, now);
+            }
+            Output::Event(event) => told.hear(event),
+            Output::Wait(_) => return,
+        }
+    }
+}
+
+fn opened(service: &Service) -> (Sync, Told) {
+    let mut sync = Sync::new(eyes());
+    let mut told = Told::default();
+    sync.handle(Input::Open(thread()), at(0));
+    settle(&mut sync, service, &mut told, at(0));
+    sync.handle(Input::Live, at(1));
+    settle(&mut sync, service, &mut told, at(1));
+    (sync, told)
+}
+
+#[test]
+fn opening_tells_access_the_people_and_the_newest_page_in_order() {
+    let service = Service::new([1, 2, 3, 4, 5]);
+    let (_, told) = opened(&service);
+    assert_eq!(told.ids(), [3, 4, 5]);
+    assert!(matches!(
+        told.others[..],
+        [
+            ChatEvent::Access {
+                access: ChatAccess::Opening,
+                ..
+            },
+            ChatEvent::ThreadRead(_),
+            ChatEvent::Access {
+                access: ChatAccess::Open,
+                ..
+            }
+        ]
+    ));
+}
+
+#[test]
+fn a_gap_is_filled_in_order_and_what_comes_meanwhile_follows() {
+    let mut service = Service::new([1, 2, 3]);
+    let (mut sync, mut told) = opened(&service);
+    sync.handle(Input::Lost, at(10));
+    service.messages.extend((4..=12).map(|id| (id, id)));
+    sync.handle(Input::Live, at(20));
+    service.messages.insert(13, 13);
+    sync.handle(service.push(13), at(21));
+    settle(&mut sync, &service, &mut told, at(22));
+    assert_eq!(told.ids(), (1..=13).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_edit_of_an_old_message_during_a_gap_is_found() {
+    let mut service = Service::new(1..=9);
+    let (mut sync, mut told) = opened(&service);
+    let older = Input::Older {
+        thread: thread(),
+        before: None,
+    };
+    sync.handle(older, at(5));
+    settle(&mut sync, &service, &mut told, at(5));
+    sync.handle(Input::Lost, at(10));
+    service.messages.insert(2, 100);
+    service.messages.insert(10, 10);
+    sync.handle(Input::Live, at(20));
+    settle(&mut sync, &service, &mut told, at(20));
+    assert_eq!(told.messages[3..], [(10, 10), (2, 100)]);
+}
+
+#[test]
+fn a_repeated_or_outdated_copy_is_told_once() {
+    let mut service = Service::new([1]);
+    let (mut sync, mut told) = opened(&service);
+    service.messages.insert(2, 2);
+    let old = service.push(2);
+    service.messages.insert(2, 7);
+    for input in [service.push(2), old, service.push(2)] {
+        sync.handle(input, at(5));
+    }
+    settle(&mut sync, &service, &mut told, at(5));
+    assert_eq!(told.messages, [(1, 1), (2, 7)]);
+    service.messages.insert(2, 9);
+    sync.handle(service.push_deleted(2), at(6));
+    let Output::Event(ChatEvent::MessageReceived { message, .. }) = sync.poll() else {
+        panic!("nothing told");
+    };
+    assert_eq!((message.body, message.version), (Body::Deleted, Version(9)));
+}
+
+#[test]
+fn a_change_of_a_message_that_is_not_loaded_waits_for_its_page() {
+    let mut service = Service::new(1..=9);
+    let (mut sync, mut told) = opened(&service);
+    service.messages.insert(1, 50);
+    sync.handle(service.push(1), at(5));
+    settle(&mut sync, &service, &mut told, at(5));
+    assert_eq!(told.ids(), [7, 8, 9]);
+}
+
+#[test]
+fn older_pages_come_on_demand_until_nothing_lies_before() {
+    let mut service = Service::new(1..=400);
+    service.page = 100;
+    let (mut sync, mut told) = opened(&service);
+    told.others.clear();
+    let mut pages = Vec::new();
+    for _ in 0..4 {
+        let older = Input::Older {
+            thread: thread(),
+            before: None,
+        };
+        sync.handle(older, at(5));
+        settle(&mut sync, &service, &mut told, at(5));
+    }
+    for event in told.others {
+        let ChatEvent::OlderPage {
+            messages, complete, ..
+        } = event
+        else {
+            panic!("{event:?}");
+        };
+        let id = |m: &Message| m.id.as_str().parse::<u64>().unwrap();
+        pages.push((messages.first().map(id), messages.last().map(id), complete));
+    }
+    assert_eq!(
+        pages,
+        [
+            (Some(201), Some(300), false),
+            (Some(101), Some(200), false),
+            (Some(1), Some(100), true),
+            (None, None, true)
+        ]
+    );
+}
+
+#[test]
+fn a_page_before_a_message_in_the_middle_is_found_from_the_top() {
+    let mut service = Service::new(1..=300);
+    service.page = 100;
+    let (mut sync, mut told) = opened(&service);
+    told.others.clear();
+    let older = Input::Older {
+        thread: thread(),
+        before: Some(MessageId::new("150")),
+    };
+    sync.handle(older, at(5));
+    settle(&mut sync, &service, &mut told, at(5));
+    let [ChatEvent::OlderPage { messages, .. }] = &told.others[..] else {
+        panic!("{:?}", told.others);
+    };
+    assert_eq!(messages.last().unwrap().id.as_str(), "149");
+    assert!(messages.len() >= 49);
+}
+
+#[test]
+fn a_gap_stays_a_gap_when_filling_it_fails() {
+    let mut service = Service::new([1, 2, 3]);
+    let (mut sync, mut told) = opened(&service);
+    sync.handle(Input::Lost, at(10));
+    service.messages.extend((4..=12).map(|id| (id, id)));
+    sync.handle(Input::Live, at(20));
+    sync.handle(service.push(12), at(21));
+    loop {
+        match sync.poll() {
+            Output::List {
+                thread, listing, ..
+            } => {
+                let result = Err(lost());
+                let input = Input::Listed {
+                    thread,
+                    listing,
+                    result,
+                };
+                sync.handle(input, at(22));
+            }
+            Output::Read(thread) => {
+                let result = Ok(reading());
+                sync.handle(Input::Read { thread, result }, at(22));
+            }
+            Output::Event(event) => told.hear(event),
+            Output::Wait(deadline) => {
+                assert_eq!(deadline, Some(at(1022)));
+                break;
+            }
+        }
+    }
+    assert_eq!(
+        told.ids(),
+        [1, 2, 3, 12],
+        "what is pushed is not held for ever"
+    );
+    sync.handle(Input::Timeout, at(1022));
+    settle(&mut sync, &service, &mut told, at(1022));
+    assert_eq!(told.ids(), [1, 2, 3, 12, 4, 5, 6, 7, 8, 9, 10, 11]);
+}
+
+#[test]
+fn pushed_messages_wait_five_seconds_at_most() {
+    let mut service = Service::new([1]);
+    let (mut sync, mut told) = opened(&service);
+    sync.handle(Input::Live, at(10));
+    service.messages.insert(2, 2);
+    sync.handle(service.push(2), at(11));
+    let listing = sync.poll();
+    assert!(matches!(listing, Output::List { .. }));
+    assert_eq!(sync.poll(), Output::Wait(Some(at(5010))));
+    sync.handle(Input::Timeout, at(5010));
+    while let Output::Event(event) = sync.poll() {
+        told.hear(event);
+    }
+    assert_eq!(told.ids(), [1, 2]);
+}
+
+#[test]
+fn refused_access_is_asked_for_again_four_times_and_said_twice() {
+    let mut sync = Sync::new(eyes());
+    let mut told = Told::default();
+    sync.handle(Input::Open(thread()), at(0));
+    let mut now = at(0);
+    let mut pauses = Vec::new();
+    loop {
+        match sync.poll() {
+            Output::List {
+                thread, listing, ..
+            } => {
+                let result = Err(forbidden());
+                let input = Input::Listed {
+                    thread,
+                    listing,
+                    result,
+                };
+                sync.handle(input, now);
+            }
+            Output::Read(thread) => {
+                let result = Err(forbidden());
+                sync.handle(Input::Read { thread, result }, now);
+            }
+            Output::Event(event) => told.others.push(event),
+            Output::Wait(Some(next)) => {
+                pauses.push(next.since(now).as_secs());
+                now = next;
+                sync.handle(Input::Timeout, now);
+            }
+            Output::Wait(None) => break,
+        }
+    }
+    assert_eq!(pauses, [1, 2, 4, 8]);
+    let remedies: Vec<Remedy> = told
+        .others
+        .into_iter()
+        .filter_map(|event| match event {
+            ChatEvent::Access {
+                access: ChatAccess::Denied(failure),
+                ..
+            } => Some(failure.remedy),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        remedies,
+        [
+            Remedy::Automatic {
+                after: Some(Duration::from_secs(1))
+            },
+            Remedy::AskOrganizer
+        ]
+    );
+    // A person may ask again, and then it works.
+    let service = Service::new([1]);
+    let mut told = Told::default();
+    sync.handle(Input::Retry(thread()), now);
+    settle(&mut sync, &service, &mut told, now);
+    assert_eq!(told.ids(), [1]);
+}
+
+#[test]
+fn access_that_comes_late_opens_the_thread() {
+    let mut sync = Sync::new(eyes());
+    sync.handle(Input::Open(thread()), at(0));
+    for _ in 0..10 {
+        match sync.poll() {
+            Output::List {
+                thread, listing, ..
+            } => {
+                let result = Err(forbidden());
+                let input = Input::Listed {
+                    thread,
+                    listing,
+                    result,
+                };
+                sync.handle(input, at(0));
+            }
+            Output::Read(thread) => {
+                let result = Err(forbidden());
+                sync.handle(Input::Read { thread, result }, at(0));
+            }
+            Output::Event(_) | Output::Wait(_) => {}
+        }
+    }
+    let service = Service::new([1, 2]);
+    let mut told = Told::default();
+    sync.handle(Input::Timeout, at(1000));
+    settle(&mut sync, &service, &mut told, at(1000));
+    assert_eq!(told.ids(), [1, 2]);
+    assert!(told.others.iter().any(|event| matches!(
+        event,
+        ChatEvent::Access {
+            access: ChatAccess::Open,
+            ..
+        }
+    )));
+}
+
+#[test]
+fn a_changed_topic_is_told_once_and_its_message_is_looked_for() {
+    let mut service = Service::new([1]);
+    let (mut sync, mut told) = opened(&service);
+    told.others.clear();
+    service.messages.insert(2, 2);
+    let changed = || {
+        Input::Notified(Box::new(Notification::ChatThreadPropertiesUpdated(
+            ChatThreadPropertiesUpdated {
+                at: ThreadLevel {
+                    thread_id: THREAD.to_owned(),
+                    version: "5".to_owned(),
+                    ..ThreadLevel::default()
+                },
+                properties: Properties {
+                    topic: "New".into(),
+                    ..Properties::default()
+                },
+                ..ChatThreadPropertiesUpdated::default()
+            },
+        )))
+    };
+    sync.handle(changed(), at(10));
+    sync.handle(changed(), at(11));
+    settle(&mut sync, &service, &mut told, at(11));
+    assert_eq!(told.others.len(), 1);
+    assert_eq!(told.ids(), [1]);
+    sync.handle(Input::Timeout, at(310));
+    settle(&mut sync, &service, &mut told, at(310));
+    assert_eq!(told.ids(), [1, 2]);
+}
+
+#[test]
+fn being_removed_ends_access() {
+    let service = Service::new([1]);
+    let (mut sync, mut told) = opened(&service);
+    told.others.clear();
+    let removed = ParticipantsRemoved {
+        at: ThreadLevel {
+            thread_id: THREAD.to_owned(),
+            ..ThreadLevel::default()
+        },
+        participants_removed: vec![Participant {
+            participant_id: "8:acs:r_me".to_owned(),
+            ..Participant::default()
+        }],
+        ..ParticipantsRemoved::default()
+    };
+    let removed = Notification::ParticipantsRemoved(removed);
+    sync.handle(Input::Notified(Box::new(removed)), at(10));
+    settle(&mut sync, &service, &mut told, at(10));
+    assert!(matches!(
+        told.others.last(),
+        Some(ChatEvent::Access {
+            access: ChatAccess::Denied(_),
+            ..
+        })
+    ));
+    sync.handle(Input::Live, at(20));
+    assert_eq!(sync.poll(), Output::Wait(None));
+}
+
+#[test]
+fn without_events_the_newest_page_is_asked_for_every_three_seconds() {
+    let mut service = Service::new([1]);
+    let mut sync = Sync::new(eyes());
+    let mut told = Told::default();
+    sync.handle(Input::Open(thread()), at(0));
+    settle(&mut sync, &service, &mut told, at(0));
+    sync.handle(Input::Poll, at(10));
+    settle(&mut sync, &service, &mut told, at(10));
+    service.messages.insert(2, 2);
+    assert_eq!(sync.poll(), Output::Wait(Some(at(3010))));
+    sync.handle(Input::Timeout, at(3010));
+    settle(&mut sync, &service, &mut told, at(3010));
+    assert_eq!(told.ids(), [1, 2]);
+    sync.handle(Input::Live, at(3020));
+    settle(&mut sync, &service, &mut told, at(3020));
+    assert_eq!(sync.poll(), Output::Wait(None));
+}
+
+/// What may happen to a message and to its event.
+#[derive(Debug, Clone)]
+enum Step {
+    New {
+        pushed: bool,
+    },
+    Edit {
+        which: prop::sample::Index,
+        pushed: bool,
+    },
+    Again {
+        which: prop::sample::Index,
+    },
+    Drop,
+    Back,
+    Older,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => any::<bool>().prop_map(|pushed| Step::New { pushed }),
+        2 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(which, pushed)| Step::Edit { which, pushed }),
+        1 => any::<prop::sample::Index>().prop_map(|which| Step::Again { which }),
+        1 => Just(Step::Drop),
+        1 => Just(Step::Back),
+        1 => Just(Step::Older),
+    ]
+}
+
+proptest! {
+    /// Events may be lost only around a lost link; after it is back everything loaded is as
+    /// the service has it, each version told once.
+    #[test]
+    fn after_every_gap_what_was_told_is_what_the_service_has(steps in proptest::collection::vec(step(), 0..60)) {
+        let mut service = Service::new(1..=5);
+        let (mut sync, mut told) = opened(&service);
+        let (mut live, mut now) = (true, 10);
+        for step in steps {
+            now += 10;
+            match step {
+                Step::New { pushed } => {
+                    let id = service.messages.len() as u64 + 1;
+                    service.messages.insert(id, 1000 + now);
+                    if live || pushed {
+                        sync.handle(service.push(id), at(now));
+                    }
+                }
+                Step::Edit { which, pushed } => {
+                    let id = which.index(service.messages.len()) as u64 + 1;
+                    service.messages.insert(id, 1000 + now);
+                    if live || pushed {
+                        sync.handle(service.push(id), at(now));
+                    }
+                }
+                Step::Again { which } => {
+                    let id = which.index(service.messages.len()) as u64 + 1;
+                    sync.handle(service.push(id), at(now));
+                }
+                Step::Drop => {
+                    live = false;
+                    sync.handle(Input::Lost, at(now));
+                }
+                Step::Back => {
+                    live = true;
+                    sync.handle(Input::Live, at(now));
+                }
+                Step::Older => {
+                    sync.handle(Input::Older { thread: thread(), before: None }, at(now));
+                }
+            }
+            if now % 30 == 0 {
+                settle(&mut sync, &service, &mut told, at(now));
+            }
+        }
+        sync.handle(Input::Live, at(now + 10));
+        settle(&mut sync, &service, &mut told, at(now + 10));
+        for event in &told.others {
+            if let ChatEvent::OlderPage { messages, .. } = event {
+                for message in messages {
+                    told.messages.push((message.id.as_str().parse().unwrap(), message.version.0));
+                }
+            }
+        }
+        let mut last = BTreeMap::new();
+        for (id, version) in &told.messages {
+            let known: &mut u64 = last.entry(*id).or_default();
+            *known = (*known).max(*version);
+        }
+        let lowest = *last.keys().next().unwrap();
+        let theirs: BTreeMap<u64, u64> = service.messages.range(lowest..).map(|(a, b)| (*a, *b)).collect();
+        prop_assert_eq!(last, theirs);
+    }
+}

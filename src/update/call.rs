@@ -1,0 +1,377 @@
+//! What a call back end reports: states, as they are, also when they were so before.
+
+use crate::clock::Timestamp;
+use crate::effect::ChatCommand;
+use crate::effect::ControlNews;
+use crate::effect::Effect;
+use crate::effect::NoticeMoment;
+use crate::effect::NoticeRecord;
+use crate::event::CallEvent;
+use crate::model::account::AccountId;
+use crate::model::announcement::Class;
+use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Said;
+use crate::model::call::CallInfo;
+use crate::model::call::CallState;
+use crate::model::call::EndReason;
+use crate::model::call::Role;
+use crate::model::call::RosterEntry;
+use crate::model::call::Signalling;
+use crate::model::identity::Person;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::model::thread::ThreadKey;
+use crate::state::State;
+use crate::state::call::Call;
+use crate::state::call::RosterNews;
+
+/// Events of a call that was never asked for are left alone: there is nothing to show them in.
+pub(super) fn on_event(
+    state: &mut State,
+    account: &AccountId,
+    event: CallEvent,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    match event {
+        CallEvent::State { state: new, at } => on_state(state, account, new, at, fx),
+        CallEvent::Info(info) => on_info(state, account, info, fx),
+        CallEvent::Role(role) => {
+            let before = std::mem::replace(&mut call.role, role);
+            if before != Role::Unknown && before != role {
+                state.say(Said::RoleChanged);
+            }
+        }
+        CallEvent::Roster(roster) => call.set_roster(roster),
+        CallEvent::RosterChanged(entry) => on_roster(state, account, entry),
+        CallEvent::RosterLeft(id) => {
+            let left: Vec<String> = call.remove(&id).into_iter().collect();
+            let people = call.people();
+            if !left.is_empty() {
+                state.say(Said::CameAndWent {
+                    joined: Vec::new(),
+                    left,
+                    people,
+                });
+            }
+        }
+        CallEvent::Lobby(people) => on_lobby(state, account, people),
+        CallEvent::Muted { muted, by } => on_muted(state, account, muted, by, fx),
+        CallEvent::Reaction { person, reaction } => {
+            state.say(Said::Reacted {
+                name: person.name,
+                reaction,
+            });
+        }
+        CallEvent::Quality(quality) => call.quality = quality,
+        CallEvent::Notice {
+            kind,
+            state: new,
+            initial,
+            at,
+        } => {
+            let change = call.notices.note(kind, new.clone(), initial, at);
+            if let Some(change) = change {
+                notice_changed(state, account, kind, new, change, fx);
+            }
+        }
+        CallEvent::ConsentRequired(required) => {
+            if call.notices.require(required) {
+                let at = state.now.utc;
+                log(
+                    state,
+                    account,
+                    NoticeKind::Recording,
+                    NoticeMoment::ConsentAsked,
+                    at,
+                    fx,
+                );
+                state.say(Said::ConsentAsked { again: false });
+            }
+        }
+        CallEvent::Capabilities(capabilities) => {
+            call.denied = capabilities
+                .into_iter()
+                .filter_map(|(name, why)| Some((name, why?)))
+                .collect();
+        }
+        CallEvent::SignallingLost { at } => on_lost(state, account, at, fx),
+        CallEvent::SignallingBack { at } => {
+            if let Signalling::Lost { since } = std::mem::take(&mut call.signalling) {
+                state.say(Said::ConnectionBack {
+                    seconds: at.seconds_since(since),
+                    missed: 0,
+                });
+            }
+        }
+        CallEvent::Rejoining { attempt } => {
+            call.rejoining = Some(attempt);
+            state.say(Said::Rejoining { attempt });
+        }
+        CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
+        CallEvent::ActionFailed(failure) => state.say(Said::Failed(failure)),
+    }
+}
+
+fn on_state(
+    state: &mut State,
+    account: &AccountId,
+    new: CallState,
+    at: Timestamp,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let before = std::mem::replace(&mut call.state, new);
+    if before == new {
+        return;
+    }
+    fx.push(Effect::Publish(ControlNews::CallState(new.word())));
+    match new {
+        CallState::InLobby => {
+            call.lobby_since.get_or_insert(at);
+            let topic = call.info.topic.clone();
+            state.say(Said::WaitingInLobby { topic });
+        }
+        CallState::Connected => {
+            call.connected_at.get_or_insert(at);
+            call.rejoining = None;
+            match before {
+                CallState::InLobby => state.say(Said::Admitted),
+                CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(false)),
+                CallState::Connecting
+                | CallState::Ringing
+                | CallState::EarlyMedia
+                | CallState::Connected
+                | CallState::Disconnecting
+                | CallState::Disconnected => {}
+            }
+            open_chat(state, account, fx);
+        }
+        CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(true)),
+        CallState::Connecting
+        | CallState::Ringing
+        | CallState::EarlyMedia
+        | CallState::Disconnecting
+        | CallState::Disconnected => {}
+    }
+}
+
+fn on_info(state: &mut State, account: &AccountId, info: CallInfo, fx: &mut Vec<Effect>) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let moved = call.info.thread != info.thread;
+    call.info = info;
+    if moved && call.state.is_inside() {
+        open_chat(state, account, fx);
+    }
+}
+
+/// The meeting's chat is ours from the moment we are in the call, not before (teams-interop 3.3).
+fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
+    let Some(call) = state.calls.get(account).filter(|c| c.state.is_inside()) else {
+        return;
+    };
+    let Some(thread) = call.info.thread.clone() else {
+        return;
+    };
+    let topic = call.info.topic.clone();
+    let key = ThreadKey {
+        account: account.clone(),
+        thread: thread.clone(),
+    };
+    let known = state.threads.open(&key);
+    if known.topic.is_empty() {
+        known.topic = topic;
+    }
+    state.threads.current.get_or_insert(key);
+    fx.push(Effect::Chat(account.clone(), ChatCommand::Open(thread)));
+}
+
+fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let leads = call.leads();
+    match call.change(entry) {
+        RosterNews::Joined(name) => {
+            let people = call.people();
+            state.say(Said::CameAndWent {
+                joined: vec![name],
+                left: Vec::new(),
+                people,
+            });
+        }
+        RosterNews::Hand { name, up, mine } => {
+            let class = match (mine, leads) {
+                (true, _) => Class::Answer,
+                (false, true) => Class::Polite,
+                (false, false) => return state.say(Said::Hand { name, up, mine }),
+            };
+            state.say_as(class, Said::Hand { name, up, mine });
+        }
+        RosterNews::Nothing => {}
+    }
+}
+
+fn on_lobby(state: &mut State, account: &AccountId, people: Vec<Person>) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let before = std::mem::replace(&mut call.lobby, people);
+    let came = call
+        .lobby
+        .iter()
+        .any(|p| before.iter().all(|b| b.id != p.id));
+    if came && call.leads() {
+        let names = call.lobby.iter().map(|p| p.name.clone()).collect();
+        state.say(Said::SomeoneWaits { names });
+    }
+}
+
+fn on_muted(
+    state: &mut State,
+    account: &AccountId,
+    muted: bool,
+    by: Option<Person>,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let before = std::mem::replace(&mut call.muted, muted);
+    if before == muted && by.is_none() {
+        return;
+    }
+    fx.push(Effect::Publish(ControlNews::Mute(muted)));
+    match by {
+        Some(person) => state.say(Said::MutedByOther {
+            by: Some(person.name),
+            muted,
+        }),
+        None => state.say(Said::OwnMute { muted }),
+    }
+}
+
+/// Recording or transcription became something else: into the log, the timeline and both views.
+fn notice_changed(
+    state: &mut State,
+    account: &AccountId,
+    kind: NoticeKind,
+    new: NoticeState,
+    change: NoticeChange,
+    fx: &mut Vec<Effect>,
+) {
+    let at = state.now.utc;
+    log(
+        state,
+        account,
+        kind,
+        NoticeMoment::Received(new.clone()),
+        at,
+        fx,
+    );
+    let said = Said::Notice {
+        kind,
+        change,
+        again: false,
+    };
+    if let Some(key) = thread_of(state, account) {
+        state.threads.open(&key).timeline.banner(said.clone(), at);
+    }
+    state.say(said);
+    fx.push(Effect::Publish(ControlNews::Notice { kind, state: new }));
+}
+
+/// Nobody can tell any more whether it is being recorded: unknown is an answer, silence is not.
+fn on_lost(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<Effect>) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    if matches!(call.signalling, Signalling::Lost { .. }) {
+        return;
+    }
+    call.signalling = Signalling::Lost { since: at };
+    for kind in call.notices.lose(at) {
+        notice_changed(
+            state,
+            account,
+            kind,
+            NoticeState::Unknown,
+            NoticeChange::Unknown,
+            fx,
+        );
+    }
+    state.say(Said::ConnectionLost);
+}
+
+fn on_ended(
+    state: &mut State,
+    account: &AccountId,
+    reason: EndReason,
+    by: Option<Person>,
+    at: Timestamp,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    if call.ended.is_some() {
+        return;
+    }
+    call.ended = Some((reason, at));
+    call.state = CallState::Disconnected;
+    call.rejoining = None;
+    let (seconds, dialled) = (call.seconds(at), call.dialled_at);
+    state.usage.ended(dialled, at);
+    state.announcer.call_ended();
+    let said = Said::CallEnded {
+        reason,
+        by: by.map(|p| p.name),
+        seconds,
+    };
+    if let Some(key) = thread_of(state, account) {
+        state.threads.open(&key).timeline.banner(said.clone(), at);
+    }
+    state.say(said);
+    fx.push(Effect::Publish(ControlNews::CallState(
+        CallState::Disconnected.word(),
+    )));
+}
+
+fn thread_of(state: &State, account: &AccountId) -> Option<ThreadKey> {
+    let thread = state
+        .calls
+        .get(account)
+        .and_then(|c: &Call| c.info.thread.clone())?;
+    Some(ThreadKey {
+        account: account.clone(),
+        thread,
+    })
+}
+
+/// One line of the notice log. Content never gets there, only what changed and when.
+pub(super) fn log(
+    state: &State,
+    account: &AccountId,
+    kind: NoticeKind,
+    what: NoticeMoment,
+    at: Timestamp,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get(account) else {
+        return;
+    };
+    fx.push(Effect::Log(NoticeRecord {
+        account: account.clone(),
+        thread: call.info.thread.clone(),
+        topic: call.info.topic.clone(),
+        kind,
+        what,
+        at,
+    }));
+}

@@ -1,0 +1,404 @@
+//! What a chat back end reports.
+
+use crate::effect::ControlNews;
+use crate::effect::Effect;
+use crate::event::ChatEvent;
+use crate::model::account::AccountId;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Said;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::identity::Person;
+use crate::model::identity::RawId;
+use crate::model::message::Body;
+use crate::model::message::Message;
+use crate::model::message::MessageId;
+use crate::model::thread::ChatAccess;
+use crate::model::thread::Link;
+use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadInfo;
+use crate::model::thread::ThreadKey;
+use crate::state::State;
+use crate::state::focus::Scroll;
+use crate::state::timeline::Direction;
+use crate::state::timeline::Inserted;
+use crate::state::timeline::Page;
+
+pub(super) fn on_event(
+    state: &mut State,
+    account: &AccountId,
+    event: ChatEvent,
+    fx: &mut Vec<Effect>,
+) {
+    let key = |thread: ThreadId| ThreadKey {
+        account: account.clone(),
+        thread,
+    };
+    match event {
+        ChatEvent::Link(link) => on_link(state, account, link),
+        ChatEvent::Access { thread, access } => on_access(state, &key(thread), access),
+        ChatEvent::ThreadRead(info) => on_read(state, &key(info.id.clone()), info),
+        ChatEvent::MessageReceived { thread, message } => {
+            on_message(state, &key(thread), message, fx)
+        }
+        ChatEvent::OlderPage {
+            thread,
+            messages,
+            complete,
+        } => {
+            let thread = state.threads.open(&key(thread));
+            thread
+                .timeline
+                .insert_page(messages, Page::Older { complete });
+            thread.timeline.trim(Direction::Older);
+        }
+        ChatEvent::NewerPage { thread, messages } => on_newer(state, &key(thread), messages, fx),
+        ChatEvent::Sent {
+            thread,
+            client_id,
+            message,
+        } => {
+            state.usage.messages_sent += 1;
+            state
+                .threads
+                .open(&key(thread))
+                .timeline
+                .settle(&client_id, message);
+        }
+        ChatEvent::SendFailed {
+            thread,
+            client_id,
+            failure,
+        } => {
+            let thread = state.threads.open(&key(thread));
+            thread.timeline.fail(&client_id, failure.clone());
+            let topic = thread.topic.clone();
+            state.say(Said::NotSent {
+                thread: topic,
+                failure,
+            });
+        }
+        ChatEvent::ActionFailed { thread, failure } => {
+            if failure.doing == Doing::LoadingMessages {
+                state.threads.open(&key(thread)).timeline.loading = false;
+            }
+            state.say(Said::Failed(failure));
+        }
+        ChatEvent::AttachmentSaved { path, .. } => state.say(Said::Answer(Answer::Saved { path })),
+        ChatEvent::Typing { thread, person } => {
+            let now = state.now.moment;
+            state.threads.open(&key(thread)).types(person, now);
+        }
+        ChatEvent::ReadReceipt {
+            thread,
+            person,
+            message,
+        } => on_receipt(state, &key(thread), person, message),
+        ChatEvent::TopicChanged { thread, topic, by } => on_topic(state, &key(thread), topic, by),
+        ChatEvent::ParticipantsAdded { thread, people } => on_added(state, &key(thread), people),
+        ChatEvent::ParticipantsRemoved { thread, people } => {
+            on_removed(state, &key(thread), &people)
+        }
+    }
+}
+
+fn on_link(state: &mut State, account: &AccountId, link: Link) {
+    let before = state
+        .threads
+        .links
+        .insert(account.clone(), link.clone())
+        .unwrap_or_default();
+    if before == link {
+        return;
+    }
+    match link {
+        Link::Connecting => {}
+        Link::Reconnecting => {
+            state
+                .threads
+                .lost
+                .entry(account.clone())
+                .or_insert(state.now.utc);
+            state.say(Said::ConnectionLost);
+        }
+        Link::Live => {
+            if let Some(since) = state.threads.lost.remove(account) {
+                let seconds = state.now.utc.seconds_since(since);
+                state.say(Said::ConnectionBack { seconds, missed: 0 });
+            }
+        }
+        Link::Polling => state.say(Said::Polling),
+        Link::Down(failure) => state.say(Said::Failed(failure)),
+    }
+}
+
+fn on_access(state: &mut State, key: &ThreadKey, access: ChatAccess) {
+    let thread = state.threads.open(key);
+    let before = std::mem::replace(&mut thread.access, access.clone());
+    match access {
+        ChatAccess::Denied(failure) if !matches!(before, ChatAccess::Denied(_)) => {
+            state.say(Said::ChatDenied(failure));
+        }
+        ChatAccess::Gone if before != ChatAccess::Gone => state.say(Said::ChatDenied(Failure {
+            doing: Doing::OpeningThread,
+            because: Because::NotFound,
+            remedy: Remedy::None,
+        })),
+        ChatAccess::Open if matches!(before, ChatAccess::Denied(_)) => state.say(Said::ChatOpen),
+        ChatAccess::Opening | ChatAccess::Open | ChatAccess::Denied(_) | ChatAccess::Gone => {}
+    }
+}
+
+fn on_read(state: &mut State, key: &ThreadKey, info: ThreadInfo) {
+    let thread = state.threads.open(key);
+    thread.topic = info.topic;
+    thread.participants = info.participants;
+    if state.threads.current.is_none() {
+        state.threads.current = Some(key.clone());
+    }
+}
+
+/// The newest page on opening, or what was missed while the link was lost.
+fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut Vec<Effect>) {
+    if state.threads.open(key).opened {
+        for message in messages {
+            on_message(state, key, message, fx);
+        }
+        state
+            .threads
+            .open(key)
+            .timeline
+            .insert_page(Vec::new(), Page::Newer);
+        return;
+    }
+    let following = state.threads.is_current(key);
+    let now = state.now.moment;
+    let inside = state
+        .calls
+        .get(&key.account)
+        .filter(|c| c.state.is_inside())
+        .map(|c| c.people());
+    let thread = state.threads.open(key);
+    thread.opened = true;
+    thread.timeline.insert_page(messages, Page::Newer);
+    if thread.read_up_to.is_none() {
+        // Nobody knows what was read elsewhere: what is there already is not new.
+        thread.read_up_to = thread.timeline.newest().map(|m| m.id.clone());
+    }
+    thread.count_unread();
+    let (topic, unread) = (thread.topic.clone(), thread.unread);
+    let earlier = thread
+        .timeline
+        .messages()
+        .filter(|m| m.sender.is_some())
+        .count();
+    let people = inside.unwrap_or(thread.participants.len());
+    if unread > 0 {
+        thread.marker.clone_from(&thread.read_up_to);
+    }
+    if following {
+        thread.read_all(now);
+        state.say(Said::Opened {
+            topic,
+            people,
+            earlier,
+            unread,
+        });
+    }
+}
+
+/// A message, however it changed and however often it comes.
+fn on_message(state: &mut State, key: &ThreadKey, message: Message, fx: &mut Vec<Effect>) {
+    let inserted = state.threads.open(key).timeline.insert(message.clone());
+    let word = match &inserted {
+        Inserted::New => "new",
+        Inserted::Replaced { .. } => "replaced",
+        Inserted::Updated => "updated",
+        Inserted::Outside => "outside",
+        Inserted::Duplicate | Inserted::Stale => return,
+    };
+    match inserted {
+        Inserted::New => arrived(state, key, &message),
+        // Behind the window that someone reads in: told, and fetched when they come there.
+        Inserted::Outside if newest(state, key, &message.id) => arrived(state, key, &message),
+        Inserted::Updated if !message.mine => changed(state, key, &message),
+        Inserted::Replaced { .. }
+        | Inserted::Updated
+        | Inserted::Outside
+        | Inserted::Duplicate
+        | Inserted::Stale => {}
+    }
+    let message = Box::new(message);
+    fx.push(Effect::Publish(ControlNews::Message {
+        key: key.clone(),
+        message,
+        inserted: word,
+    }));
+}
+
+fn newest(state: &mut State, key: &ThreadKey, id: &MessageId) -> bool {
+    state
+        .threads
+        .open(key)
+        .timeline
+        .newest()
+        .is_some_and(|m| *id > m.id)
+}
+
+/// A message nobody has seen yet.
+fn arrived(state: &mut State, key: &ThreadKey, message: &Message) {
+    let (current, now) = (state.threads.is_current(key), state.now.moment);
+    let following = current && state.focus.is_following();
+    let thread = state.threads.open(key);
+    if let Some(sender) = &message.sender {
+        thread.types_no_more(&sender.id);
+    }
+    if following {
+        thread.timeline.trim(Direction::Newer);
+        thread.read_all(now);
+    } else if !message.mine && message.sender.is_some() {
+        thread.unread += 1;
+        thread.unread_mentions += usize::from(message.mentions_me);
+        if thread.marker.is_none() {
+            thread.marker.clone_from(&thread.read_up_to);
+        }
+    }
+    let (unread, topic) = (thread.unread, thread.topic.clone());
+    if current && let Scroll::Anchored { newer, .. } = &mut state.focus.scroll {
+        *newer += 1;
+    }
+    let Some(said) = message_said(state, message) else {
+        return;
+    };
+    if current || message.mentions_me {
+        state.say(said);
+    } else {
+        state.say(Said::OtherThread {
+            count: unread,
+            thread: topic,
+        });
+    }
+}
+
+/// What the transcript says of a message; `None` for our own and for the service's.
+fn message_said(state: &State, message: &Message) -> Option<Said> {
+    let text = match &message.body {
+        Body::Text(rich) => rich.to_text(),
+        Body::Unknown(kind) => kind.clone(),
+        Body::Deleted | Body::Blocked | Body::System(_) => return None,
+    };
+    let attached = message
+        .attachments
+        .iter()
+        .map(|a| a.name.as_str())
+        .filter(|n| !text.contains(n));
+    let texts = std::iter::once(text.as_str())
+        .chain(attached)
+        .filter(|t| !t.is_empty());
+    let texts: Vec<String> = texts.map(str::to_owned).collect();
+    let sender = message.sender.as_ref().filter(|_| !message.mine)?;
+    Some(Said::Message {
+        sender: state.sender(sender, false),
+        texts,
+        times: 1,
+        mention: message.mentions_me,
+    })
+}
+
+/// Somebody else edited or deleted a message.
+fn changed(state: &mut State, key: &ThreadKey, message: &Message) {
+    let Some(sender) = message
+        .sender
+        .as_ref()
+        .filter(|_| state.threads.is_current(key))
+    else {
+        return;
+    };
+    let sender = state.sender(sender, false);
+    match &message.body {
+        Body::Text(rich) => {
+            let text = rich.to_text();
+            state.say(Said::Edited { sender, text });
+        }
+        Body::Deleted | Body::Blocked => state.say(Said::Deleted { sender }),
+        Body::System(_) | Body::Unknown(_) => {}
+    }
+}
+
+fn on_receipt(state: &mut State, key: &ThreadKey, person: RawId, message: MessageId) {
+    let mine = state
+        .accounts
+        .get(&key.account)
+        .is_some_and(|a| a.raw_id.as_ref() == Some(&person));
+    let thread = state.threads.open(key);
+    if mine {
+        thread.read_before(message);
+    } else if thread
+        .receipts
+        .get(&person)
+        .is_none_or(|known| *known < message)
+    {
+        thread.receipts.insert(person, message);
+    }
+}
+
+fn on_topic(state: &mut State, key: &ThreadKey, topic: String, by: Option<Person>) {
+    let thread = state.threads.open(key);
+    let known = std::mem::replace(&mut thread.topic, topic.clone());
+    if known != topic && state.threads.is_current(key) {
+        state.say(Said::TopicChanged {
+            topic,
+            by: by.map(|p| p.name),
+        });
+    }
+}
+
+fn on_added(state: &mut State, key: &ThreadKey, people: Vec<Person>) {
+    let me = me(state, key);
+    let thread = state.threads.open(key);
+    let mut joined = Vec::new();
+    for person in people {
+        if thread.participants.iter().all(|p| p.id != person.id) {
+            joined.extend(Some(person.name.clone()).filter(|_| me.as_ref() != Some(&person.id)));
+            thread.participants.push(person);
+        }
+    }
+    came_and_went(state, key, joined, Vec::new());
+}
+
+fn on_removed(state: &mut State, key: &ThreadKey, people: &[Person]) {
+    let me = me(state, key);
+    let thread = state.threads.open(key);
+    let gone = |p: &Person| people.iter().any(|g| g.id == p.id);
+    let left = thread
+        .participants
+        .iter()
+        .filter(|p| gone(p) && me.as_ref() != Some(&p.id));
+    let left: Vec<String> = left.map(|p| p.name.clone()).collect();
+    thread.participants.retain(|p| !gone(p));
+    came_and_went(state, key, Vec::new(), left);
+}
+
+fn me(state: &State, key: &ThreadKey) -> Option<RawId> {
+    state.accounts.get(&key.account)?.raw_id.clone()
+}
+
+/// In a meeting the call's roster tells who came; saying it twice helps nobody.
+fn came_and_went(state: &mut State, key: &ThreadKey, joined: Vec<String>, left: Vec<String>) {
+    let in_call = state
+        .calls
+        .get(&key.account)
+        .is_some_and(|c| c.info.thread.as_ref() == Some(&key.thread));
+    let nobody = joined.is_empty() && left.is_empty();
+    if nobody || in_call || !state.threads.is_current(key) {
+        return;
+    }
+    let people = state.threads.open(key).participants.len();
+    state.say(Said::CameAndWent {
+        joined,
+        left,
+        people,
+    });
+}

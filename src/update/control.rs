@@ -1,0 +1,99 @@
+//! What a program asks for over the control socket: the same commands, the same refusals.
+
+use crate::command;
+use crate::command::Command;
+use crate::effect::ControlAnswer;
+use crate::effect::Effect;
+use crate::event::ControlRequest;
+use crate::model::control::ControlId;
+use crate::model::notice::Consent;
+use crate::model::notice::NoticeState;
+use crate::model::status::StatusReport;
+use crate::model::thread::ChatAccess;
+use crate::state::State;
+
+pub(super) fn on_request(
+    state: &mut State,
+    id: ControlId,
+    request: ControlRequest,
+    fx: &mut Vec<Effect>,
+) {
+    let answer = match request {
+        ControlRequest::Status => ControlAnswer::Status(Box::new(report(state))),
+        ControlRequest::Input(line) => match command::parse(&line) {
+            Ok(command) => perform(state, command, fx),
+            Err(error) => ControlAnswer::Refused(error.to_string()),
+        },
+        ControlRequest::Send(text) => perform(state, Command::SendText(text), fx),
+        ControlRequest::Mute(None) => perform(state, Command::ToggleMute, fx),
+        ControlRequest::Mute(Some(muted)) => perform(state, Command::Mute(muted), fx),
+        ControlRequest::Leave => perform(state, Command::Leave, fx),
+    };
+    fx.push(Effect::Reply {
+        request: id,
+        answer,
+    });
+}
+
+/// A program's consent would not be a person's.
+fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) -> ControlAnswer {
+    if let Command::Consent(_) = command {
+        return ControlAnswer::Refused(
+            "only a person at the terminal can answer for consent".to_owned(),
+        );
+    }
+    if let Err(reason) = state.allowed(&command) {
+        return ControlAnswer::NotAllowed(reason);
+    }
+    crate::update::command::perform(state, command, fx);
+    ControlAnswer::Done
+}
+
+/// The state for programs.
+fn report(state: &State) -> StatusReport {
+    let thread = state.threads.current();
+    let account = thread
+        .map(|t| &t.key.account)
+        .or(state.focus.account.as_ref());
+    let call = account
+        .and_then(|a| state.calls.get(a))
+        .or_else(|| state.calls.values().next());
+    let notice = |state: &NoticeState| match state {
+        NoticeState::Active { .. } => "active",
+        NoticeState::Inactive { .. } => "inactive",
+        NoticeState::Unknown => "unknown",
+    };
+    let live = call.filter(|c| c.is_live());
+    StatusReport {
+        topic: thread.map(|t| t.topic.clone()).unwrap_or_default(),
+        thread: thread.map(|t| t.key.thread.as_str().to_owned()),
+        call: call.map_or("none", |c| c.state.word()).to_owned(),
+        muted: live.map(|c| c.muted),
+        people: live.map_or_else(
+            || thread.map_or(0, |t| t.participants.len()),
+            |c| c.people(),
+        ),
+        recording: live
+            .map_or("none", |c| notice(&c.notices.recording.state))
+            .to_owned(),
+        transcription: live
+            .map_or("none", |c| notice(&c.notices.transcription.state))
+            .to_owned(),
+        consent: match live.map_or(Consent::NotRequired, |c| c.notices.consent) {
+            Consent::NotRequired => "not required",
+            Consent::Required => "required",
+            Consent::Granted => "granted",
+            Consent::Declined => "declined",
+        }
+        .to_owned(),
+        unread: state.threads.all.values().map(|t| t.unread).sum(),
+        chat: match thread.map(|t| &t.access) {
+            None => "none",
+            Some(ChatAccess::Opening) => "opening",
+            Some(ChatAccess::Open) => "open",
+            Some(ChatAccess::Denied(_)) => "denied",
+            Some(ChatAccess::Gone) => "gone",
+        }
+        .to_owned(),
+    }
+}

@@ -1,0 +1,17 @@
+//! What the owner of secrets reports: who we are, never a secret.
+
+use crate::event::IdentityEvent;
+use crate::model::account::AccountId;
+use crate::model::announcement::Said;
+use crate::state::State;
+
+pub(super) fn on_event(state: &mut State, account: &AccountId, event: IdentityEvent) {
+    match event {
+        IdentityEvent::SignedIn { raw_id, .. } => {
+            if let Some(account) = state.accounts.get_mut(account) {
+                account.raw_id = Some(raw_id);
+            }
+        }
+        IdentityEvent::Failed(failure) => state.say(Said::Failed(failure)),
+    }
+}

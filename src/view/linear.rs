@@ -1,0 +1,318 @@
+//! The append-only transcript and its input line: bytes to be written, one write each.
+//!
+//! Where the newline and the cursor are decides what a screen reader says
+//! (accessibility 2.2): an event begins with a new line and the cursor rests at
+//! its end; the input row appears with the first key. No byte but printable
+//! text, CR, LF, BEL and `ESC [ K` is ever produced, and bracketed paste once.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::text;
+
+const PROMPT: &str = "> ";
+const ERASE: &str = "\r\u{1b}[K";
+const BELL: char = '\u{7}';
+/// Terminal rows a line may fill before the rest waits for `/more` (L2).
+const ROWS: usize = 4;
+const MORE: &str = " (more with /more)";
+
+/// What stands on the terminal's last row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Row {
+    /// An event; the next one begins on a new row.
+    Text,
+    /// Emptied: the next event needs no new row.
+    Empty,
+    /// The prompt and this part of what is being typed, with the cursor behind so many bytes of it.
+    Input { shown: String, cursor: usize },
+}
+
+/// What the linear view has written last. Holds no state of the meeting.
+#[derive(Debug, Clone)]
+pub struct Linear {
+    columns: usize,
+    row: Row,
+    rest: String,
+}
+
+impl Linear {
+    pub fn new(columns: u16) -> Self {
+        Self {
+            columns: usize::from(columns.max(20)),
+            row: Row::Empty,
+            rest: String::new(),
+        }
+    }
+
+    /// The first bytes of a session on a terminal.
+    pub fn start() -> Vec<u8> {
+        b"\x1b[?2004h".to_vec()
+    }
+
+    /// The last ones: the shell's prompt begins on its own row.
+    pub fn end(&self) -> Vec<u8> {
+        let line = if self.row == Row::Empty { "" } else { "\r\n" };
+        format!("{line}\u{1b}[?2004l").into_bytes()
+    }
+
+    pub fn resize(&mut self, columns: u16) {
+        self.columns = usize::from(columns.max(20));
+    }
+
+    /// One event. While something is being typed it goes above the input, which is written again (L5).
+    pub fn say(&mut self, line: &str, bell: bool) -> Vec<u8> {
+        let line = self.fit(&text::line(line));
+        let mut out = String::with_capacity(line.len() + 64);
+        match &self.row {
+            Row::Text => out.push_str("\r\n"),
+            Row::Empty => {}
+            Row::Input { .. } => out.push_str(ERASE),
+        }
+        out.push_str(&line);
+        if bell {
+            out.push(BELL);
+        }
+        match std::mem::replace(&mut self.row, Row::Text) {
+            Row::Text | Row::Empty => {}
+            Row::Input { shown, cursor } => {
+                out.push_str("\r\n");
+                write_input(&mut out, &shown, cursor);
+                self.row = Row::Input { shown, cursor };
+            }
+        }
+        out.into_bytes()
+    }
+
+    /// What is being typed, after a key. `cursor` is a byte offset into `draft`.
+    pub fn input(&mut self, draft: &str, cursor: usize) -> Vec<u8> {
+        let (shown, cursor) = self.window(draft, cursor);
+        let mut out = String::new();
+        match &self.row {
+            Row::Input {
+                shown: old,
+                cursor: at,
+            } if *old == shown && *at == cursor => {}
+            // Only what is new: a reader then says the character, not the line (L4).
+            Row::Input {
+                shown: old,
+                cursor: at,
+            } if *at == old.len() && cursor == shown.len() && shown.starts_with(old.as_str()) => {
+                out.push_str(&shown[old.len()..]);
+            }
+            Row::Input { .. } => {
+                out.push_str(ERASE);
+                write_input(&mut out, &shown, cursor);
+            }
+            Row::Text | Row::Empty if shown.is_empty() => return Vec::new(),
+            Row::Text => {
+                out.push_str("\r\n");
+                write_input(&mut out, &shown, cursor);
+            }
+            Row::Empty => write_input(&mut out, &shown, cursor),
+        }
+        self.row = Row::Input { shown, cursor };
+        out.into_bytes()
+    }
+
+    /// Enter on a message: the input row becomes the words that were sent.
+    pub fn sent(&mut self, line: &str) -> Vec<u8> {
+        let line = self.fit(&text::line(line));
+        let begin = if self.row == Row::Text { "\r\n" } else { ERASE };
+        self.row = Row::Text;
+        format!("{begin}{line}").into_bytes()
+    }
+
+    /// Enter on a command, or a draft put away: the row is free for the answer.
+    pub fn cleared(&mut self) -> Vec<u8> {
+        match self.row {
+            Row::Input { .. } => {
+                self.row = Row::Empty;
+                ERASE.as_bytes().to_vec()
+            }
+            Row::Text | Row::Empty => Vec::new(),
+        }
+    }
+
+    /// The rest of the last line that was too long; `None` when there is none.
+    pub fn more(&mut self) -> Option<Vec<u8>> {
+        let rest = std::mem::take(&mut self.rest);
+        (!rest.is_empty()).then(|| self.say(&rest, false))
+    }
+
+    /// A line that fits on four rows; the rest is kept.
+    fn fit(&mut self, line: &str) -> String {
+        let room = self.columns * ROWS;
+        if line.width() <= room {
+            return line.to_owned();
+        }
+        let end = cut(line, room - MORE.len());
+        line[end..].trim_start().clone_into(&mut self.rest);
+        format!("{}{MORE}", line[..end].trim_end())
+    }
+
+    /// The part of the cursor's line that fits on one row, and the cursor in it.
+    fn window(&self, draft: &str, cursor: usize) -> (String, usize) {
+        let begin = draft[..cursor].rfind('\n').map_or(0, |at| at + 1);
+        let end = draft[cursor..]
+            .find('\n')
+            .map_or(draft.len(), |at| cursor + at);
+        let (line, cursor) = (&draft[begin..end], cursor - begin);
+        let room = self.columns - PROMPT.len() - 1;
+        if line.width() <= room {
+            return (line.to_owned(), cursor);
+        }
+        // Half a row is kept before the cursor, so that a long line is not written again with every key.
+        let mut from = 0;
+        while line[from..cursor].width() > room {
+            from += skip(&line[from..], room / 2);
+        }
+        let to = from + cut_at_width(&line[from..], room);
+        (line[from..to].to_owned(), cursor - from)
+    }
+}
+
+/// The prompt and the draft; then again up to the cursor, since only CR moves it back.
+fn write_input(out: &mut String, shown: &str, cursor: usize) {
+    out.push_str(PROMPT);
+    out.push_str(shown);
+    if cursor < shown.len() {
+        out.push('\r');
+        out.push_str(PROMPT);
+        out.push_str(&shown[..cursor]);
+    }
+}
+
+/// Where a text of at most `room` columns ends best: after a sentence, else before a word.
+fn cut(line: &str, room: usize) -> usize {
+    let end = cut_at_width(line, room);
+    let head = &line[..end];
+    let sentence = [". ", "! ", "? "]
+        .iter()
+        .filter_map(|mark| head.rfind(mark).map(|at| at + 1))
+        .max();
+    sentence
+        .filter(|at| *at > end / 3)
+        .or_else(|| head.rfind(' '))
+        .unwrap_or(end)
+}
+
+/// The byte offset after as many whole graphemes as fit into `room` columns.
+fn cut_at_width(line: &str, room: usize) -> usize {
+    let mut width = 0;
+    for (at, grapheme) in line.grapheme_indices(true) {
+        width += grapheme.width();
+        if width > room {
+            return at;
+        }
+    }
+    line.len()
+}
+
+/// The length of the graphemes that fill at least `columns`.
+fn skip(line: &str, columns: usize) -> usize {
+    let mut width = 0;
+    for (at, grapheme) in line.grapheme_indices(true) {
+        if width >= columns.max(1) {
+            return at;
+        }
+        width += grapheme.width();
+    }
+    line.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn text(bytes: Vec<u8>) -> String {
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn an_event_begins_with_the_new_line_and_the_cursor_rests_at_its_end() {
+        let mut linear = Linear::new(80);
+        assert_eq!(text(linear.say("Alice: hello", false)), "Alice: hello");
+        assert_eq!(text(linear.say("Bob: hi", false)), "\r\nBob: hi");
+    }
+
+    #[test]
+    fn the_prompt_comes_with_the_first_key_and_each_key_writes_one_character() {
+        let mut linear = Linear::new(80);
+        linear.say("Alice: hello", false);
+        assert_eq!(text(linear.input("", 0)), "");
+        assert_eq!(text(linear.input("y", 1)), "\r\n> y");
+        assert_eq!(text(linear.input("ye", 2)), "e");
+        assert_eq!(text(linear.input("y", 1)), "\r\u{1b}[K> y");
+        assert_eq!(text(linear.sent("you: y")), "\r\u{1b}[Kyou: y");
+        assert_eq!(text(linear.say("Bob: ok", false)), "\r\nBob: ok");
+    }
+
+    #[test]
+    fn an_event_while_typing_is_one_write_above_the_input() {
+        let mut linear = Linear::new(80);
+        linear.say("Alice: hello", false);
+        linear.input("so", 2);
+        let written = text(linear.say("Notice: recording started.", true));
+        assert_eq!(written, "\r\u{1b}[KNotice: recording started.\u{7}\r\n> so");
+    }
+
+    #[test]
+    fn the_cursor_in_the_middle_is_reached_by_writing() {
+        let mut linear = Linear::new(80);
+        linear.input("abc", 3);
+        assert_eq!(text(linear.input("abc", 1)), "\r\u{1b}[K> abc\r> a");
+    }
+
+    #[test]
+    fn an_answer_takes_the_row_of_its_command() {
+        let mut linear = Linear::new(80);
+        linear.say("Alice: hello", false);
+        linear.input("/status", 7);
+        assert_eq!(text(linear.cleared()), "\r\u{1b}[K");
+        assert_eq!(text(linear.say("In call.", false)), "In call.");
+    }
+
+    #[test]
+    fn a_long_line_is_split_at_a_sentence_and_more_says_the_rest() {
+        let mut linear = Linear::new(20);
+        let words = "One sentence of some length stands here. Another follows it and does not fit any more at all.";
+        assert_eq!(
+            text(linear.say(words, false)),
+            "One sentence of some length stands here. (more with /more)"
+        );
+        assert_eq!(
+            text(linear.more().unwrap()),
+            "\r\nAnother follows it and does not fit any more at all."
+        );
+        assert!(linear.more().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn only_allowed_bytes_are_ever_written(steps in prop::collection::vec((0..4u8, "\\PC*|.*"), 0..20)) {
+            let mut linear = Linear::new(40);
+            let mut all = Vec::new();
+            for (step, words) in steps {
+                let draft = text::lines(&words);
+                all.extend(match step {
+                    0 => linear.say(&words, true),
+                    1 => linear.input(&draft, draft.len()),
+                    2 => linear.sent(&words),
+                    _ => linear.cleared(),
+                });
+            }
+            let all = text(all).replace("\u{1b}[K", "");
+            prop_assert!(all.chars().all(|c| !c.is_control() || matches!(c, '\r' | '\n' | '\u{7}')), "{:?}", all);
+        }
+
+        #[test]
+        fn the_input_row_never_wraps(draft in "\\PC{0,300}") {
+            let mut linear = Linear::new(40);
+            let written = text(linear.input(&draft, draft.len()));
+            prop_assert!(written.width() < 40);
+        }
+    }
+}
