@@ -58,7 +58,7 @@ pub enum RosterNews {
 }
 
 /// Waiting in the lobby is said at most this often.
-pub const LOBBY_PACE: Duration = Duration::from_secs(60);
+pub const LOBBY_PACE: Duration = Duration::from_mins(1);
 
 impl Call {
     pub fn new(account: AccountId, locator: Locator, name: &str, at: Timestamp) -> Self {
@@ -84,6 +84,13 @@ impl Call {
             lobby_due: None,
             leaving: false,
         }
+    }
+
+    /// Dialled anew after it had ended: nothing of the last stay is known to hold.
+    pub fn begin_again(&mut self, at: Timestamp) {
+        let known = (self.info.clone(), self.rejoining);
+        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
+        (self.info, self.rejoining) = known;
     }
 
     /// Dialling, in the lobby, inside or joining again: there is something to leave.
