@@ -6,14 +6,18 @@
 //! with the place it was found at: turning another page starts from there.
 
 use std::collections::HashMap;
+use std::mem::Discriminant;
+use std::mem::discriminant;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
+use crate::model::announcement::Said;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::message::SendState;
 use crate::model::message::Version;
+use crate::model::notice::NoticeKind;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::focus::Scroll;
@@ -45,7 +49,7 @@ pub(crate) struct Layout {
 enum Key {
     Message(MessageId),
     Echo(ClientMessageId),
-    Banner(u64),
+    Banner(Timestamp, Discriminant<Said>, Option<NoticeKind>),
 }
 
 /// Everything beside the layout that decides how an entry looks.
@@ -301,7 +305,14 @@ fn key(entry: &Entry) -> Key {
     match entry {
         Entry::Message(message) => Key::Message(message.id.clone()),
         Entry::Echo(echo) => Key::Echo(echo.client_id.clone()),
-        Entry::Banner { number, .. } => Key::Banner(*number),
+        Entry::Banner(banner) => {
+            let kind = if let Said::Notice { kind, .. } = &banner.said {
+                Some(*kind)
+            } else {
+                None
+            };
+            Key::Banner(banner.at, discriminant(&banner.said), kind)
+        }
     }
 }
 
@@ -350,7 +361,7 @@ impl Scene<'_> {
         let (version, edited, send) = match entry {
             Entry::Message(m) => (m.version, m.edited.is_some(), None),
             Entry::Echo(echo) => (Version::default(), false, Some(echo.state.clone())),
-            Entry::Banner { .. } => (Version::default(), false, None),
+            Entry::Banner(_) => (Version::default(), false, None),
         };
         Look {
             version,
@@ -370,7 +381,7 @@ impl Scene<'_> {
         };
         let before_is_read = match before {
             Some(Entry::Message(b)) => b.id <= *read,
-            Some(Entry::Echo(_) | Entry::Banner { .. }) | None => true,
+            Some(Entry::Echo(_) | Entry::Banner(_)) | None => true,
         };
         // Behind a banner the message before it decides, which is the rare case.
         message.id > *read
@@ -385,7 +396,7 @@ impl Scene<'_> {
         let earlier = self.entries.get(..at).unwrap_or_default().iter().rev();
         let previous = earlier.take(64).find_map(|e| match e {
             Entry::Message(m) => Some(&m.id),
-            Entry::Echo(_) | Entry::Banner { .. } => None,
+            Entry::Echo(_) | Entry::Banner(_) => None,
         });
         previous.is_some_and(|p| p <= read)
     }
@@ -405,9 +416,9 @@ impl Scene<'_> {
             }
             (Entry::Echo(_), Entry::Echo(echo)) => echo.state == SendState::Sent,
             (Entry::Message(b), Entry::Echo(_)) => b.mine && entry::has_sender(b),
-            (Entry::Echo(_), Entry::Message(_))
-            | (Entry::Banner { .. }, _)
-            | (_, Entry::Banner { .. }) => false,
+            (Entry::Echo(_), Entry::Message(_)) | (Entry::Banner(_), _) | (_, Entry::Banner(_)) => {
+                false
+            }
         }
     }
 
@@ -429,6 +440,6 @@ fn time(entry: &Entry) -> Timestamp {
     match entry {
         Entry::Message(message) => message.created,
         Entry::Echo(echo) => echo.at,
-        Entry::Banner { at, .. } => *at,
+        Entry::Banner(banner) => banner.at,
     }
 }
