@@ -27,7 +27,6 @@ pub fn confirm(confirm: &Confirm) -> String {
             phrase::count(*lines, "pasted line")
         ),
         Confirm::Delete(_) => "Delete this message for everybody?".to_owned(),
-        Confirm::Quit => "Leave the call and quit?".to_owned(),
         Confirm::EndForEverybody => "End the call for everybody?".to_owned(),
     }
 }

@@ -160,7 +160,7 @@ fn entry(state: &State, entry: &Entry) -> String {
             };
             (line, echo.at)
         }
-        Entry::Banner(banner) => (phrase::said(&banner.said, state), banner.at),
+        Entry::Banner { said, at, .. } => (phrase::said(said, state), *at),
     };
     match state.settings.time {
         TimeShown::Off => line,
