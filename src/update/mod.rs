@@ -1,13 +1,16 @@
 //! How what happened changes what we know; one file per event source.
 //!
-//! [`update`] is the program: pure, without IO, clock or randomness.
+//! [`update`] is the program: an event and the time in, wishes out.
 
 mod call;
 mod chat;
 mod command;
 mod control;
 mod identity;
+mod messages;
+mod overlay;
 mod runtime;
+mod scroll;
 mod start;
 mod terminal;
 
@@ -17,6 +20,8 @@ use crate::effect::ControlNews;
 use crate::effect::Effect;
 use crate::effect::NoticeMoment;
 use crate::event::Event;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::call::CallState;
 use crate::state::State;
@@ -25,7 +30,7 @@ use crate::state::call::LOBBY_PACE;
 pub use start::Start;
 pub use start::start;
 
-/// Takes one event in and gives what is to be done about it, in order.
+/// What follows from an event. Pure: no IO, no clock, no randomness.
 pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     state.now = now;
     let mut fx = Vec::new();
@@ -42,7 +47,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
     fx
 }
 
-/// What is due by itself, whatever happened: receipts, reminders, and the lines whose moment has come.
+/// What is due by now, whatever happened.
 fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     send_receipts(state, fx);
     remind_of_lobby(state);
@@ -50,46 +55,86 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
 }
 
 fn send_receipts(state: &mut State, fx: &mut Vec<Effect>) {
+    let now = state.now.moment;
     for thread in state.threads.all.values_mut() {
-        if let Some(message) = thread.receipt_due(state.now.moment)
+        if let Some(message) = thread.receipt_due(now)
             && state.settings.read_receipts
         {
-            let command = ChatCommand::Read { thread: thread.key.thread.clone(), message };
-            fx.push(Effect::Chat(thread.key.account.clone(), command));
+            let account = thread.key.account.clone();
+            let thread = thread.key.thread.clone();
+            fx.push(Effect::Chat(account, ChatCommand::Read { thread, message }));
         }
     }
 }
 
+/// Who waits, we or somebody else, is said again each minute.
 fn remind_of_lobby(state: &mut State) {
     let now = state.now.moment;
-    let mut waiting = Vec::new();
+    let mut due = Vec::new();
     for call in state.calls.values_mut() {
-        if call.state != CallState::InLobby {
+        let waits = call.state == CallState::InLobby;
+        let others = call.leads() && call.state.is_inside() && !call.lobby.is_empty();
+        if !waits && !others {
             call.lobby_due = None;
         } else if *call.lobby_due.get_or_insert(now + LOBBY_PACE) <= now {
             call.lobby_due = Some(now + LOBBY_PACE);
-            waiting.push(call.info.topic.clone());
+            due.push(if waits {
+                let topic = call.info.topic.clone();
+                Said::WaitingInLobby { topic }
+            } else {
+                let names = call.lobby.iter().map(|p| p.name.clone()).collect();
+                Said::SomeoneWaits { names }
+            });
         }
     }
-    for topic in waiting {
-        state.say(Said::WaitingInLobby { topic });
+    for said in due {
+        state.say(said);
     }
 }
 
 fn release(state: &mut State, fx: &mut Vec<Effect>) {
+    if let Some(thread) = state.threads.current() {
+        state.announcer.enter(&thread.topic);
+    }
     let now = state.now.moment;
     let due = state.announcer.release(now);
-    if state.settings.bell && state.announcer.bell(&due, now) {
+    if state.announcer.bell(&due, now) && state.settings.bell {
         fx.push(Effect::Bell);
     }
     for announcement in due {
-        if let Said::Notice { kind, again: true, .. } = announcement.said
-            && let Some(account) = state.call().map(|c| c.account.clone())
-        {
-            call::log(state, &account, kind, NoticeMoment::Repeated, state.now.utc, fx);
+        log_repeat(state, &announcement, fx);
+        if !matches!(announcement.said, Said::Message { .. }) {
+            state.focus.said = Some(announcement.clone());
         }
-        state.focus.said = Some(announcement.clone());
-        fx.push(Effect::Publish(ControlNews::Announced(announcement.clone())));
+        fx.push(Effect::Publish(ControlNews::Announced(
+            announcement.clone(),
+        )));
         fx.push(Effect::Say(announcement));
+    }
+}
+
+fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {
+    let Said::Notice {
+        kind, again: true, ..
+    } = &announcement.said
+    else {
+        return;
+    };
+    let live = state.calls.values().filter(|c| c.is_live());
+    for call in live {
+        let at = state.now.utc;
+        call::log(state, &call.account, *kind, NoticeMoment::Repeated, at, fx);
+    }
+}
+
+/// A command as a person gave it: refused in words, or performed.
+fn give(state: &mut State, command: crate::command::Command, fx: &mut Vec<Effect>) {
+    state.announcer.command_given();
+    match state.allowed(&command) {
+        Ok(()) => command::perform(state, command, fx),
+        Err(reason) => {
+            let command = command.name();
+            state.say_as(Class::Answer, Said::Refused { command, reason });
+        }
     }
 }

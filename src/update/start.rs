@@ -1,4 +1,4 @@
-//! How a session begins: a meeting to join or a thread to open.
+//! How the program begins: with a meeting to join or a thread to open.
 
 use crate::clock::Now;
 use crate::effect::CallCommand;
@@ -9,20 +9,23 @@ use crate::model::locator::Locator;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::update::settle;
 
-/// What the command line asked for.
+/// Where to go, as whom.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
     pub account: AccountId,
     pub locator: Locator,
-    /// The name others are to see.
+    /// The name we ask for.
     pub name: String,
+    pub audio: bool,
 }
 
-/// A plain thread is opened; everything else is a call to join, whose chat follows from it.
+/// Joins the meeting or opens the thread.
 pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
     state.now = now;
     let mut fx = Vec::new();
+    state.focus.account = Some(start.account.clone());
     match start.locator {
         Locator::Thread(thread) => {
             let key = ThreadKey {
@@ -33,12 +36,17 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
             state.threads.current = Some(key);
             fx.push(Effect::Chat(start.account, ChatCommand::Open(thread)));
         }
-        locator => dial(state, start.account, locator, start.name, &mut fx),
+        locator @ (Locator::Meeting { .. }
+        | Locator::MeetingId { .. }
+        | Locator::GroupCall(_)
+        | Locator::Room(_)
+        | Locator::Person(_)) => dial(state, start.account, locator, start.name, &mut fx),
     }
+    settle(state, &mut fx);
     fx
 }
 
-/// Joins, or joins again after the end.
+/// Asks to join; what a call costs is counted from here.
 pub(super) fn dial(
     state: &mut State,
     account: AccountId,
@@ -46,8 +54,9 @@ pub(super) fn dial(
     name: String,
     fx: &mut Vec<Effect>,
 ) {
-    let call = Call::new(account.clone(), locator.clone(), &name, state.now.utc);
-    state.usage.dialled(state.now.utc);
+    let at = state.now.utc;
+    let call = Call::new(account.clone(), locator.clone(), &name, at);
+    state.usage.dialled(at);
     state.calls.insert(account.clone(), call);
     fx.push(Effect::Call(account, CallCommand::Join { locator, name }));
 }
