@@ -76,7 +76,7 @@ pub enum Direction {
 
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// How many entries at the end are echoes.
     echoes: usize,
     /// Everything older was loaded.
