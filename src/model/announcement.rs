@@ -228,18 +228,36 @@ pub enum Answer {
     About,
     Last(usize),
     Unread,
-    Setting { key: String },
-    Search { matches: usize },
+    Setting {
+        key: String,
+    },
+    Search {
+        matches: usize,
+    },
     Acknowledged,
     NothingToAcknowledge,
     Copied,
-    Saved { path: String },
+    Saved {
+        path: String,
+    },
     Opened,
     Theme(String),
     Verbosity(u8),
     Quiet(bool),
     MoreText,
     Nothing,
+    /// What Tab can fill in.
+    Choices(Vec<String>),
+    /// A question of ours; the next line answers it.
+    Asked(Question),
+}
+
+/// What wants a yes before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    Paste { lines: usize },
+    Delete,
+    EndForEverybody,
 }
 
 impl Said {

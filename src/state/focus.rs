@@ -20,6 +20,8 @@ pub struct Focus {
     pub mode: Mode,
     /// Keys of a sequence that is not complete, `Ctrl-G` first.
     pub pending: Vec<Key>,
+    /// Letters still taken as part of a "yes" or "no" that was answered by its first.
+    pub rest: Vec<char>,
     /// The last line said, for the one row that answers: gone with the next key.
     pub said: Option<Announcement>,
 }
@@ -47,7 +49,10 @@ pub enum Overlay {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Confirm {
-    Paste { text: String, lines: usize },
+    Paste {
+        text: String,
+        lines: usize,
+    },
     Delete(MessageId),
     EndForEverybody,
 }
@@ -90,6 +95,7 @@ impl Focus {
             search: None,
             mode: Mode::Insert,
             pending: Vec::new(),
+            rest: Vec::new(),
             said: None,
         }
     }

@@ -20,15 +20,7 @@ use crate::model::message::SendState;
 pub enum Entry {
     Message(Message),
     Echo(Echo),
-    /// What happened between messages, at the moment it happened: a notice, joined, reconnected.
-    Banner {
-        said: Said,
-        at: Timestamp,
-        /// The message it follows; `None` while it precedes all.
-        after: Option<MessageId>,
-        /// Tells banners of one moment apart.
-        number: u64,
-    },
+    Banner(Banner),
 }
 
 /// Our message until the server's copy comes home.
@@ -40,6 +32,15 @@ pub struct Echo {
     pub at: Timestamp,
     /// Known once the reply to the send came; the copy may still be on its way.
     pub message: Option<MessageId>,
+}
+
+/// What happened between messages, at the moment it happened: a notice, joined, reconnected.
+#[derive(Debug, Clone)]
+pub struct Banner {
+    pub said: Said,
+    pub at: Timestamp,
+    /// The message it follows; `None` while it precedes all.
+    after: Option<MessageId>,
 }
 
 /// What became of a message that was handed in.
@@ -76,7 +77,7 @@ pub enum Direction {
 
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    pub(crate) entries: Vec<Entry>,
+    entries: Vec<Entry>,
     /// How many entries at the end are echoes.
     echoes: usize,
     /// Everything older was loaded.
@@ -110,7 +111,7 @@ impl Timeline {
             .iter()
             .filter_map(|e| match e {
                 Entry::Echo(echo) => Some(echo),
-                Entry::Message(_) | Entry::Banner { .. } => None,
+                Entry::Message(_) | Entry::Banner(_) => None,
             })
     }
 
@@ -254,15 +255,15 @@ impl Timeline {
         let settled = self.settled();
         let mut moved = false;
         for entry in &mut self.entries[..settled] {
-            if let Entry::Banner { at, after, .. } = entry
+            if let Entry::Banner(banner) = entry
                 && let Some(last) = messages
                     .iter()
-                    .filter(|m| m.created <= *at)
+                    .filter(|m| m.created <= banner.at)
                     .map(|m| &m.id)
                     .max()
-                && after.as_ref().is_none_or(|a| a < last)
+                && banner.after.as_ref().is_none_or(|a| a < last)
             {
-                *after = Some(last.clone());
+                banner.after = Some(last.clone());
                 moved = true;
             }
         }
@@ -272,13 +273,10 @@ impl Timeline {
     }
 
     pub fn banner(&mut self, said: Said, at: Timestamp) {
-        let banner = Entry::Banner {
-            said,
-            at,
-            after: self.newest().map(|m| m.id.clone()),
-            number: self.revision,
-        };
-        self.entries.insert(self.settled(), banner);
+        let after = self.newest().map(|m| m.id.clone());
+        let place = self.settled();
+        self.entries
+            .insert(place, Entry::Banner(Banner { said, at, after }));
         self.revision += 1;
     }
 
@@ -320,7 +318,7 @@ impl Timeline {
                 echo.state = SendState::Failed(failure);
                 Some(&echo.draft)
             }
-            Entry::Message(_) | Entry::Banner { .. } => None,
+            Entry::Message(_) | Entry::Banner(_) => None,
         }
     }
 
@@ -419,8 +417,8 @@ impl Timeline {
         }
         settled.binary_search_by(|entry| match entry {
             Entry::Message(m) => m.id.cmp(id),
-            Entry::Banner { after, .. } if after.as_ref() < Some(id) => Ordering::Less,
-            Entry::Banner { .. } | Entry::Echo(_) => Ordering::Greater,
+            Entry::Banner(b) if b.after.as_ref() < Some(id) => Ordering::Less,
+            Entry::Banner(_) | Entry::Echo(_) => Ordering::Greater,
         })
     }
 
@@ -446,7 +444,7 @@ impl Timeline {
         self.echoes -= 1;
         match self.entries.remove(at) {
             Entry::Echo(echo) => Some(echo.client_id),
-            Entry::Message(_) | Entry::Banner { .. } => None,
+            Entry::Message(_) | Entry::Banner(_) => None,
         }
     }
 }
@@ -455,23 +453,22 @@ impl Entry {
     pub const fn message(&self) -> Option<&Message> {
         match self {
             Self::Message(message) => Some(message),
-            Self::Echo(_) | Self::Banner { .. } => None,
+            Self::Echo(_) | Self::Banner(_) => None,
         }
     }
 
     const fn id(&self) -> Option<&MessageId> {
         match self {
             Self::Message(message) => Some(&message.id),
-            Self::Banner { after, .. } => after.as_ref(),
+            Self::Banner(banner) => banner.after.as_ref(),
             Self::Echo(_) => None,
         }
     }
 
     fn order(&self, other: &Self) -> Ordering {
-        let behind = |e: &Self| matches!(e, Self::Banner { .. });
         self.id()
             .cmp(&other.id())
-            .then_with(|| behind(self).cmp(&behind(other)))
+            .then_with(|| matches!(self, Self::Banner(_)).cmp(&matches!(other, Self::Banner(_))))
     }
 }
 

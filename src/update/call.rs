@@ -26,7 +26,12 @@ use crate::state::call::Call;
 use crate::state::call::RosterNews;
 
 /// Events of a call that was never asked for are left alone: there is nothing to show them in.
-pub(super) fn on_event(state: &mut State, account: &AccountId, event: CallEvent, fx: &mut Vec<Effect>) {
+pub(super) fn on_event(
+    state: &mut State,
+    account: &AccountId,
+    event: CallEvent,
+    fx: &mut Vec<Effect>,
+) {
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
@@ -45,16 +50,28 @@ pub(super) fn on_event(state: &mut State, account: &AccountId, event: CallEvent,
             let left: Vec<String> = call.remove(&id).into_iter().collect();
             let people = call.people();
             if !left.is_empty() {
-                state.say(Said::CameAndWent { joined: Vec::new(), left, people });
+                state.say(Said::CameAndWent {
+                    joined: Vec::new(),
+                    left,
+                    people,
+                });
             }
         }
         CallEvent::Lobby(people) => on_lobby(state, account, people),
         CallEvent::Muted { muted, by } => on_muted(state, account, muted, by, fx),
         CallEvent::Reaction { person, reaction } => {
-            state.say(Said::Reacted { name: person.name, reaction });
+            state.say(Said::Reacted {
+                name: person.name,
+                reaction,
+            });
         }
         CallEvent::Quality(quality) => call.quality = quality,
-        CallEvent::Notice { kind, state: new, initial, at } => {
+        CallEvent::Notice {
+            kind,
+            state: new,
+            initial,
+            at,
+        } => {
             let change = call.notices.note(kind, new.clone(), initial, at);
             if let Some(change) = change {
                 notice_changed(state, account, kind, new, change, fx);
@@ -63,17 +80,30 @@ pub(super) fn on_event(state: &mut State, account: &AccountId, event: CallEvent,
         CallEvent::ConsentRequired(required) => {
             if call.notices.require(required) {
                 let at = state.now.utc;
-                log(state, account, NoticeKind::Recording, NoticeMoment::ConsentAsked, at, fx);
+                log(
+                    state,
+                    account,
+                    NoticeKind::Recording,
+                    NoticeMoment::ConsentAsked,
+                    at,
+                    fx,
+                );
                 state.say(Said::ConsentAsked { again: false });
             }
         }
         CallEvent::Capabilities(capabilities) => {
-            call.denied = capabilities.into_iter().filter_map(|(name, why)| Some((name, why?))).collect();
+            call.denied = capabilities
+                .into_iter()
+                .filter_map(|(name, why)| Some((name, why?)))
+                .collect();
         }
         CallEvent::SignallingLost { at } => on_lost(state, account, at, fx),
         CallEvent::SignallingBack { at } => {
             if let Signalling::Lost { since } = std::mem::take(&mut call.signalling) {
-                state.say(Said::ConnectionBack { seconds: at.seconds_since(since), missed: 0 });
+                state.say(Said::ConnectionBack {
+                    seconds: at.seconds_since(since),
+                    missed: 0,
+                });
             }
         }
         CallEvent::Rejoining { attempt } => {
@@ -85,8 +115,16 @@ pub(super) fn on_event(state: &mut State, account: &AccountId, event: CallEvent,
     }
 }
 
-fn on_state(state: &mut State, account: &AccountId, new: CallState, at: Timestamp, fx: &mut Vec<Effect>) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+fn on_state(
+    state: &mut State,
+    account: &AccountId,
+    new: CallState,
+    at: Timestamp,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     let before = std::mem::replace(&mut call.state, new);
     if before == new {
         return;
@@ -123,7 +161,9 @@ fn on_state(state: &mut State, account: &AccountId, new: CallState, at: Timestam
 }
 
 fn on_info(state: &mut State, account: &AccountId, info: CallInfo, fx: &mut Vec<Effect>) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     let moved = call.info.thread != info.thread;
     call.info = info;
     if moved && call.state.is_inside() {
@@ -133,10 +173,17 @@ fn on_info(state: &mut State, account: &AccountId, info: CallInfo, fx: &mut Vec<
 
 /// The meeting's chat is ours from the moment we are in the call, not before (teams-interop 3.3).
 fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
-    let Some(call) = state.calls.get(account).filter(|c| c.state.is_inside()) else { return };
-    let Some(thread) = call.info.thread.clone() else { return };
+    let Some(call) = state.calls.get(account).filter(|c| c.state.is_inside()) else {
+        return;
+    };
+    let Some(thread) = call.info.thread.clone() else {
+        return;
+    };
     let topic = call.info.topic.clone();
-    let key = ThreadKey { account: account.clone(), thread: thread.clone() };
+    let key = ThreadKey {
+        account: account.clone(),
+        thread: thread.clone(),
+    };
     let known = state.threads.open(&key);
     if known.topic.is_empty() {
         known.topic = topic;
@@ -146,12 +193,18 @@ fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
 }
 
 fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     let leads = call.leads();
     match call.change(entry) {
         RosterNews::Joined(name) => {
             let people = call.people();
-            state.say(Said::CameAndWent { joined: vec![name], left: Vec::new(), people });
+            state.say(Said::CameAndWent {
+                joined: vec![name],
+                left: Vec::new(),
+                people,
+            });
         }
         RosterNews::Hand { name, up, mine } => {
             let class = match (mine, leads) {
@@ -166,24 +219,40 @@ fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {
 }
 
 fn on_lobby(state: &mut State, account: &AccountId, people: Vec<Person>) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     let before = std::mem::replace(&mut call.lobby, people);
-    let came = call.lobby.iter().any(|p| before.iter().all(|b| b.id != p.id));
+    let came = call
+        .lobby
+        .iter()
+        .any(|p| before.iter().all(|b| b.id != p.id));
     if came && call.leads() {
         let names = call.lobby.iter().map(|p| p.name.clone()).collect();
         state.say(Said::SomeoneWaits { names });
     }
 }
 
-fn on_muted(state: &mut State, account: &AccountId, muted: bool, by: Option<Person>, fx: &mut Vec<Effect>) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+fn on_muted(
+    state: &mut State,
+    account: &AccountId,
+    muted: bool,
+    by: Option<Person>,
+    fx: &mut Vec<Effect>,
+) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     let before = std::mem::replace(&mut call.muted, muted);
     if before == muted && by.is_none() {
         return;
     }
     fx.push(Effect::Publish(ControlNews::Mute(muted)));
     match by {
-        Some(person) => state.say(Said::MutedByOther { by: Some(person.name), muted }),
+        Some(person) => state.say(Said::MutedByOther {
+            by: Some(person.name),
+            muted,
+        }),
         None => state.say(Said::OwnMute { muted }),
     }
 }
@@ -198,8 +267,19 @@ fn notice_changed(
     fx: &mut Vec<Effect>,
 ) {
     let at = state.now.utc;
-    log(state, account, kind, NoticeMoment::Received(new.clone()), at, fx);
-    let said = Said::Notice { kind, change, again: false };
+    log(
+        state,
+        account,
+        kind,
+        NoticeMoment::Received(new.clone()),
+        at,
+        fx,
+    );
+    let said = Said::Notice {
+        kind,
+        change,
+        again: false,
+    };
     if let Some(key) = thread_of(state, account) {
         state.threads.open(&key).timeline.banner(said.clone(), at);
     }
@@ -209,13 +289,22 @@ fn notice_changed(
 
 /// Nobody can tell any more whether it is being recorded: unknown is an answer, silence is not.
 fn on_lost(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<Effect>) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     if matches!(call.signalling, Signalling::Lost { .. }) {
         return;
     }
     call.signalling = Signalling::Lost { since: at };
     for kind in call.notices.lose(at) {
-        notice_changed(state, account, kind, NoticeState::Unknown, NoticeChange::Unknown, fx);
+        notice_changed(
+            state,
+            account,
+            kind,
+            NoticeState::Unknown,
+            NoticeChange::Unknown,
+            fx,
+        );
     }
     state.say(Said::ConnectionLost);
 }
@@ -228,7 +317,9 @@ fn on_ended(
     at: Timestamp,
     fx: &mut Vec<Effect>,
 ) {
-    let Some(call) = state.calls.get_mut(account) else { return };
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     if call.ended.is_some() {
         return;
     }
@@ -238,17 +329,29 @@ fn on_ended(
     let (seconds, dialled) = (call.seconds(at), call.dialled_at);
     state.usage.ended(dialled, at);
     state.announcer.call_ended();
-    let said = Said::CallEnded { reason, by: by.map(|p| p.name), seconds };
+    let said = Said::CallEnded {
+        reason,
+        by: by.map(|p| p.name),
+        seconds,
+    };
     if let Some(key) = thread_of(state, account) {
         state.threads.open(&key).timeline.banner(said.clone(), at);
     }
     state.say(said);
-    fx.push(Effect::Publish(ControlNews::CallState(CallState::Disconnected.word())));
+    fx.push(Effect::Publish(ControlNews::CallState(
+        CallState::Disconnected.word(),
+    )));
 }
 
 fn thread_of(state: &State, account: &AccountId) -> Option<ThreadKey> {
-    let thread = state.calls.get(account).and_then(|c: &Call| c.info.thread.clone())?;
-    Some(ThreadKey { account: account.clone(), thread })
+    let thread = state
+        .calls
+        .get(account)
+        .and_then(|c: &Call| c.info.thread.clone())?;
+    Some(ThreadKey {
+        account: account.clone(),
+        thread,
+    })
 }
 
 /// One line of the notice log. Content never gets there, only what changed and when.
@@ -260,7 +363,9 @@ pub(super) fn log(
     at: Timestamp,
     fx: &mut Vec<Effect>,
 ) {
-    let Some(call) = state.calls.get(account) else { return };
+    let Some(call) = state.calls.get(account) else {
+        return;
+    };
     fx.push(Effect::Log(NoticeRecord {
         account: account.clone(),
         thread: call.info.thread.clone(),

@@ -26,28 +26,59 @@ use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
 use crate::state::timeline::Page;
 
-pub(super) fn on_event(state: &mut State, account: &AccountId, event: ChatEvent, fx: &mut Vec<Effect>) {
-    let key = |thread: ThreadId| ThreadKey { account: account.clone(), thread };
+pub(super) fn on_event(
+    state: &mut State,
+    account: &AccountId,
+    event: ChatEvent,
+    fx: &mut Vec<Effect>,
+) {
+    let key = |thread: ThreadId| ThreadKey {
+        account: account.clone(),
+        thread,
+    };
     match event {
         ChatEvent::Link(link) => on_link(state, account, link),
         ChatEvent::Access { thread, access } => on_access(state, &key(thread), access),
         ChatEvent::ThreadRead(info) => on_read(state, &key(info.id.clone()), info),
-        ChatEvent::MessageReceived { thread, message } => on_message(state, &key(thread), message, fx),
-        ChatEvent::OlderPage { thread, messages, complete } => {
+        ChatEvent::MessageReceived { thread, message } => {
+            on_message(state, &key(thread), message, fx)
+        }
+        ChatEvent::OlderPage {
+            thread,
+            messages,
+            complete,
+        } => {
             let thread = state.threads.open(&key(thread));
-            thread.timeline.insert_page(messages, Page::Older { complete });
+            thread
+                .timeline
+                .insert_page(messages, Page::Older { complete });
             thread.timeline.trim(Direction::Older);
         }
         ChatEvent::NewerPage { thread, messages } => on_newer(state, &key(thread), messages, fx),
-        ChatEvent::Sent { thread, client_id, message } => {
+        ChatEvent::Sent {
+            thread,
+            client_id,
+            message,
+        } => {
             state.usage.messages_sent += 1;
-            state.threads.open(&key(thread)).timeline.settle(&client_id, message);
+            state
+                .threads
+                .open(&key(thread))
+                .timeline
+                .settle(&client_id, message);
         }
-        ChatEvent::SendFailed { thread, client_id, failure } => {
+        ChatEvent::SendFailed {
+            thread,
+            client_id,
+            failure,
+        } => {
             let thread = state.threads.open(&key(thread));
             thread.timeline.fail(&client_id, failure.clone());
             let topic = thread.topic.clone();
-            state.say(Said::NotSent { thread: topic, failure });
+            state.say(Said::NotSent {
+                thread: topic,
+                failure,
+            });
         }
         ChatEvent::ActionFailed { thread, failure } => {
             if failure.doing == Doing::LoadingMessages {
@@ -60,22 +91,36 @@ pub(super) fn on_event(state: &mut State, account: &AccountId, event: ChatEvent,
             let now = state.now.moment;
             state.threads.open(&key(thread)).types(person, now);
         }
-        ChatEvent::ReadReceipt { thread, person, message } => on_receipt(state, &key(thread), person, message),
+        ChatEvent::ReadReceipt {
+            thread,
+            person,
+            message,
+        } => on_receipt(state, &key(thread), person, message),
         ChatEvent::TopicChanged { thread, topic, by } => on_topic(state, &key(thread), topic, by),
         ChatEvent::ParticipantsAdded { thread, people } => on_added(state, &key(thread), people),
-        ChatEvent::ParticipantsRemoved { thread, people } => on_removed(state, &key(thread), &people),
+        ChatEvent::ParticipantsRemoved { thread, people } => {
+            on_removed(state, &key(thread), &people)
+        }
     }
 }
 
 fn on_link(state: &mut State, account: &AccountId, link: Link) {
-    let before = state.threads.links.insert(account.clone(), link.clone()).unwrap_or_default();
+    let before = state
+        .threads
+        .links
+        .insert(account.clone(), link.clone())
+        .unwrap_or_default();
     if before == link {
         return;
     }
     match link {
         Link::Connecting => {}
         Link::Reconnecting => {
-            state.threads.lost.entry(account.clone()).or_insert(state.now.utc);
+            state
+                .threads
+                .lost
+                .entry(account.clone())
+                .or_insert(state.now.utc);
             state.say(Said::ConnectionLost);
         }
         Link::Live => {
@@ -121,12 +166,20 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
         for message in messages {
             on_message(state, key, message, fx);
         }
-        state.threads.open(key).timeline.insert_page(Vec::new(), Page::Newer);
+        state
+            .threads
+            .open(key)
+            .timeline
+            .insert_page(Vec::new(), Page::Newer);
         return;
     }
     let following = state.threads.is_current(key);
     let now = state.now.moment;
-    let inside = state.calls.get(&key.account).filter(|c| c.state.is_inside()).map(|c| c.people());
+    let inside = state
+        .calls
+        .get(&key.account)
+        .filter(|c| c.state.is_inside())
+        .map(|c| c.people());
     let thread = state.threads.open(key);
     thread.opened = true;
     thread.timeline.insert_page(messages, Page::Newer);
@@ -136,14 +189,23 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
     }
     thread.count_unread();
     let (topic, unread) = (thread.topic.clone(), thread.unread);
-    let earlier = thread.timeline.messages().filter(|m| m.sender.is_some()).count();
+    let earlier = thread
+        .timeline
+        .messages()
+        .filter(|m| m.sender.is_some())
+        .count();
     let people = inside.unwrap_or(thread.participants.len());
     if unread > 0 {
         thread.marker.clone_from(&thread.read_up_to);
     }
     if following {
         thread.read_all(now);
-        state.say(Said::Opened { topic, people, earlier, unread });
+        state.say(Said::Opened {
+            topic,
+            people,
+            earlier,
+            unread,
+        });
     }
 }
 
@@ -169,11 +231,20 @@ fn on_message(state: &mut State, key: &ThreadKey, message: Message, fx: &mut Vec
         | Inserted::Stale => {}
     }
     let message = Box::new(message);
-    fx.push(Effect::Publish(ControlNews::Message { key: key.clone(), message, inserted: word }));
+    fx.push(Effect::Publish(ControlNews::Message {
+        key: key.clone(),
+        message,
+        inserted: word,
+    }));
 }
 
 fn newest(state: &mut State, key: &ThreadKey, id: &MessageId) -> bool {
-    state.threads.open(key).timeline.newest().is_some_and(|m| *id > m.id)
+    state
+        .threads
+        .open(key)
+        .timeline
+        .newest()
+        .is_some_and(|m| *id > m.id)
 }
 
 /// A message nobody has seen yet.
@@ -198,11 +269,16 @@ fn arrived(state: &mut State, key: &ThreadKey, message: &Message) {
     if current && let Scroll::Anchored { newer, .. } = &mut state.focus.scroll {
         *newer += 1;
     }
-    let Some(said) = message_said(state, message) else { return };
+    let Some(said) = message_said(state, message) else {
+        return;
+    };
     if current || message.mentions_me {
         state.say(said);
     } else {
-        state.say(Said::OtherThread { count: unread, thread: topic });
+        state.say(Said::OtherThread {
+            count: unread,
+            thread: topic,
+        });
     }
 }
 
@@ -213,16 +289,31 @@ fn message_said(state: &State, message: &Message) -> Option<Said> {
         Body::Unknown(kind) => kind.clone(),
         Body::Deleted | Body::Blocked | Body::System(_) => return None,
     };
-    let attached = message.attachments.iter().map(|a| a.name.as_str()).filter(|n| !text.contains(n));
-    let texts = std::iter::once(text.as_str()).chain(attached).filter(|t| !t.is_empty());
+    let attached = message
+        .attachments
+        .iter()
+        .map(|a| a.name.as_str())
+        .filter(|n| !text.contains(n));
+    let texts = std::iter::once(text.as_str())
+        .chain(attached)
+        .filter(|t| !t.is_empty());
     let texts: Vec<String> = texts.map(str::to_owned).collect();
     let sender = message.sender.as_ref().filter(|_| !message.mine)?;
-    Some(Said::Message { sender: state.sender(sender, false), texts, times: 1, mention: message.mentions_me })
+    Some(Said::Message {
+        sender: state.sender(sender, false),
+        texts,
+        times: 1,
+        mention: message.mentions_me,
+    })
 }
 
 /// Somebody else edited or deleted a message.
 fn changed(state: &mut State, key: &ThreadKey, message: &Message) {
-    let Some(sender) = message.sender.as_ref().filter(|_| state.threads.is_current(key)) else {
+    let Some(sender) = message
+        .sender
+        .as_ref()
+        .filter(|_| state.threads.is_current(key))
+    else {
         return;
     };
     let sender = state.sender(sender, false);
@@ -237,11 +328,18 @@ fn changed(state: &mut State, key: &ThreadKey, message: &Message) {
 }
 
 fn on_receipt(state: &mut State, key: &ThreadKey, person: RawId, message: MessageId) {
-    let mine = state.accounts.get(&key.account).is_some_and(|a| a.raw_id.as_ref() == Some(&person));
+    let mine = state
+        .accounts
+        .get(&key.account)
+        .is_some_and(|a| a.raw_id.as_ref() == Some(&person));
     let thread = state.threads.open(key);
     if mine {
         thread.read_before(message);
-    } else if thread.receipts.get(&person).is_none_or(|known| *known < message) {
+    } else if thread
+        .receipts
+        .get(&person)
+        .is_none_or(|known| *known < message)
+    {
         thread.receipts.insert(person, message);
     }
 }
@@ -250,7 +348,10 @@ fn on_topic(state: &mut State, key: &ThreadKey, topic: String, by: Option<Person
     let thread = state.threads.open(key);
     let known = std::mem::replace(&mut thread.topic, topic.clone());
     if known != topic && state.threads.is_current(key) {
-        state.say(Said::TopicChanged { topic, by: by.map(|p| p.name) });
+        state.say(Said::TopicChanged {
+            topic,
+            by: by.map(|p| p.name),
+        });
     }
 }
 
@@ -271,7 +372,10 @@ fn on_removed(state: &mut State, key: &ThreadKey, people: &[Person]) {
     let me = me(state, key);
     let thread = state.threads.open(key);
     let gone = |p: &Person| people.iter().any(|g| g.id == p.id);
-    let left = thread.participants.iter().filter(|p| gone(p) && me.as_ref() != Some(&p.id));
+    let left = thread
+        .participants
+        .iter()
+        .filter(|p| gone(p) && me.as_ref() != Some(&p.id));
     let left: Vec<String> = left.map(|p| p.name.clone()).collect();
     thread.participants.retain(|p| !gone(p));
     came_and_went(state, key, Vec::new(), left);
@@ -283,11 +387,18 @@ fn me(state: &State, key: &ThreadKey) -> Option<RawId> {
 
 /// In a meeting the call's roster tells who came; saying it twice helps nobody.
 fn came_and_went(state: &mut State, key: &ThreadKey, joined: Vec<String>, left: Vec<String>) {
-    let in_call = state.calls.get(&key.account).is_some_and(|c| c.info.thread.as_ref() == Some(&key.thread));
+    let in_call = state
+        .calls
+        .get(&key.account)
+        .is_some_and(|c| c.info.thread.as_ref() == Some(&key.thread));
     let nobody = joined.is_empty() && left.is_empty();
     if nobody || in_call || !state.threads.is_current(key) {
         return;
     }
     let people = state.threads.open(key).participants.len();
-    state.say(Said::CameAndWent { joined, left, people });
+    state.say(Said::CameAndWent {
+        joined,
+        left,
+        people,
+    });
 }

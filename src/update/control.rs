@@ -12,7 +12,12 @@ use crate::model::status::StatusReport;
 use crate::model::thread::ChatAccess;
 use crate::state::State;
 
-pub(super) fn on_request(state: &mut State, id: ControlId, request: ControlRequest, fx: &mut Vec<Effect>) {
+pub(super) fn on_request(
+    state: &mut State,
+    id: ControlId,
+    request: ControlRequest,
+    fx: &mut Vec<Effect>,
+) {
     let answer = match request {
         ControlRequest::Status => ControlAnswer::Status(Box::new(report(state))),
         ControlRequest::Input(line) => match command::parse(&line) {
@@ -24,13 +29,18 @@ pub(super) fn on_request(state: &mut State, id: ControlId, request: ControlReque
         ControlRequest::Mute(Some(muted)) => perform(state, Command::Mute(muted), fx),
         ControlRequest::Leave => perform(state, Command::Leave, fx),
     };
-    fx.push(Effect::Reply { request: id, answer });
+    fx.push(Effect::Reply {
+        request: id,
+        answer,
+    });
 }
 
 /// A program's consent would not be a person's.
 fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) -> ControlAnswer {
     if let Command::Consent(_) = command {
-        return ControlAnswer::Refused("only a person at the terminal can answer for consent".to_owned());
+        return ControlAnswer::Refused(
+            "only a person at the terminal can answer for consent".to_owned(),
+        );
     }
     if let Err(reason) = state.allowed(&command) {
         return ControlAnswer::NotAllowed(reason);
@@ -42,8 +52,12 @@ fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) -> Control
 /// The state for programs.
 fn report(state: &State) -> StatusReport {
     let thread = state.threads.current();
-    let account = thread.map(|t| &t.key.account).or(state.focus.account.as_ref());
-    let call = account.and_then(|a| state.calls.get(a)).or_else(|| state.calls.values().next());
+    let account = thread
+        .map(|t| &t.key.account)
+        .or(state.focus.account.as_ref());
+    let call = account
+        .and_then(|a| state.calls.get(a))
+        .or_else(|| state.calls.values().next());
     let notice = |state: &NoticeState| match state {
         NoticeState::Active { .. } => "active",
         NoticeState::Inactive { .. } => "inactive",
@@ -55,9 +69,16 @@ fn report(state: &State) -> StatusReport {
         thread: thread.map(|t| t.key.thread.as_str().to_owned()),
         call: call.map_or("none", |c| c.state.word()).to_owned(),
         muted: live.map(|c| c.muted),
-        people: live.map_or_else(|| thread.map_or(0, |t| t.participants.len()), |c| c.people()),
-        recording: live.map_or("none", |c| notice(&c.notices.recording.state)).to_owned(),
-        transcription: live.map_or("none", |c| notice(&c.notices.transcription.state)).to_owned(),
+        people: live.map_or_else(
+            || thread.map_or(0, |t| t.participants.len()),
+            |c| c.people(),
+        ),
+        recording: live
+            .map_or("none", |c| notice(&c.notices.recording.state))
+            .to_owned(),
+        transcription: live
+            .map_or("none", |c| notice(&c.notices.transcription.state))
+            .to_owned(),
         consent: match live.map_or(Consent::NotRequired, |c| c.notices.consent) {
             Consent::NotRequired => "not required",
             Consent::Required => "required",

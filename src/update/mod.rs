@@ -1,6 +1,140 @@
 //! How what happened changes what we know; one file per event source.
+//!
+//! [`update`] is the program: an event and the time in, wishes out.
 
 mod call;
 mod chat;
+mod command;
 mod control;
 mod identity;
+mod messages;
+mod overlay;
+mod runtime;
+mod scroll;
+mod start;
+mod terminal;
+
+use crate::clock::Now;
+use crate::effect::ChatCommand;
+use crate::effect::ControlNews;
+use crate::effect::Effect;
+use crate::effect::NoticeMoment;
+use crate::event::Event;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::call::CallState;
+use crate::state::State;
+use crate::state::call::LOBBY_PACE;
+
+pub use start::Start;
+pub use start::start;
+
+/// What follows from an event. Pure: no IO, no clock, no randomness.
+pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
+    state.now = now;
+    let mut fx = Vec::new();
+    match event {
+        Event::Terminal(event) => terminal::on_event(state, event, &mut fx),
+        Event::Chat(account, event) => chat::on_event(state, &account, event, &mut fx),
+        Event::Call(account, event) => call::on_event(state, &account, event, &mut fx),
+        Event::Identity(account, event) => identity::on_event(state, &account, event),
+        Event::Control(id, request) => control::on_request(state, id, request, &mut fx),
+        Event::Runtime(event) => runtime::on_event(state, event, &mut fx),
+        Event::Deadline => {}
+    }
+    settle(state, &mut fx);
+    fx
+}
+
+/// What is due by now, whatever happened.
+fn settle(state: &mut State, fx: &mut Vec<Effect>) {
+    send_receipts(state, fx);
+    remind_of_lobby(state);
+    release(state, fx);
+}
+
+fn send_receipts(state: &mut State, fx: &mut Vec<Effect>) {
+    let now = state.now.moment;
+    for thread in state.threads.all.values_mut() {
+        if let Some(message) = thread.receipt_due(now)
+            && state.settings.read_receipts
+        {
+            let account = thread.key.account.clone();
+            let thread = thread.key.thread.clone();
+            fx.push(Effect::Chat(account, ChatCommand::Read { thread, message }));
+        }
+    }
+}
+
+/// Who waits, we or somebody else, is said again each minute.
+fn remind_of_lobby(state: &mut State) {
+    let now = state.now.moment;
+    let mut due = Vec::new();
+    for call in state.calls.values_mut() {
+        let waits = call.state == CallState::InLobby;
+        let others = call.leads() && call.state.is_inside() && !call.lobby.is_empty();
+        if !waits && !others {
+            call.lobby_due = None;
+        } else if *call.lobby_due.get_or_insert(now + LOBBY_PACE) <= now {
+            call.lobby_due = Some(now + LOBBY_PACE);
+            due.push(if waits {
+                let topic = call.info.topic.clone();
+                Said::WaitingInLobby { topic }
+            } else {
+                let names = call.lobby.iter().map(|p| p.name.clone()).collect();
+                Said::SomeoneWaits { names }
+            });
+        }
+    }
+    for said in due {
+        state.say(said);
+    }
+}
+
+fn release(state: &mut State, fx: &mut Vec<Effect>) {
+    if let Some(thread) = state.threads.current() {
+        state.announcer.enter(&thread.topic);
+    }
+    let now = state.now.moment;
+    let due = state.announcer.release(now);
+    if state.announcer.bell(&due, now) && state.settings.bell {
+        fx.push(Effect::Bell);
+    }
+    for announcement in due {
+        log_repeat(state, &announcement, fx);
+        if !matches!(announcement.said, Said::Message { .. }) {
+            state.focus.said = Some(announcement.clone());
+        }
+        fx.push(Effect::Publish(ControlNews::Announced(
+            announcement.clone(),
+        )));
+        fx.push(Effect::Say(announcement));
+    }
+}
+
+fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {
+    let Said::Notice {
+        kind, again: true, ..
+    } = &announcement.said
+    else {
+        return;
+    };
+    let live = state.calls.values().filter(|c| c.is_live());
+    for call in live {
+        let at = state.now.utc;
+        call::log(state, &call.account, *kind, NoticeMoment::Repeated, at, fx);
+    }
+}
+
+/// A command as a person gave it: refused in words, or performed.
+fn give(state: &mut State, command: crate::command::Command, fx: &mut Vec<Effect>) {
+    state.announcer.command_given();
+    match state.allowed(&command) {
+        Ok(()) => command::perform(state, command, fx),
+        Err(reason) => {
+            let command = command.name();
+            state.say_as(Class::Answer, Said::Refused { command, reason });
+        }
+    }
+}

@@ -218,6 +218,7 @@ impl Theme {
     }
 
     /// The same without a colour: `NO_COLOR`.
+    #[must_use]
     pub fn without_color(mut self) -> Self {
         for style in &mut self.styles {
             style.fg = None;

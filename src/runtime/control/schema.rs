@@ -40,9 +40,9 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::effect::ControlAnswer;
-use crate::view::phrase;
 use crate::event::ControlRequest;
 use crate::model::status::StatusReport;
+use crate::view::phrase;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {

@@ -55,6 +55,8 @@ pub struct Announcer {
     last_count: Option<Moment>,
     heard: VecDeque<Said>,
     unread: VecDeque<Said>,
+    /// The thread in front, for summaries.
+    topic: String,
 }
 
 #[derive(Debug, Clone)]
@@ -107,6 +109,14 @@ impl Announcer {
             last_count: None,
             heard: VecDeque::new(),
             unread: VecDeque::new(),
+            topic: String::new(),
+        }
+    }
+
+    /// Messages are from the thread of this topic from here on.
+    pub fn enter(&mut self, topic: &str) {
+        if self.topic != topic {
+            topic.clone_into(&mut self.topic);
         }
     }
 
@@ -400,7 +410,7 @@ impl Announcer {
                 count.add(waiting.said);
             }
             self.polite.push_back(Waiting {
-                said: count.summary(),
+                said: count.summary(&self.topic),
                 since,
                 not_before,
             });
@@ -518,10 +528,14 @@ impl Count {
         }
     }
 
-    fn summary(self) -> Said {
+    fn summary(self, topic: &str) -> Said {
         Said::Summary {
             count: self.messages,
-            thread: self.thread,
+            thread: if self.thread.is_empty() {
+                topic.to_owned()
+            } else {
+                self.thread
+            },
             names: self.names,
             others: self.others,
         }

@@ -198,6 +198,19 @@ impl Composer {
         self.restore();
     }
 
+    /// A command was given: its line goes to the history, what is answered stays.
+    pub fn used(&mut self) {
+        let purpose = mem::take(&mut self.purpose);
+        self.done();
+        self.purpose = purpose;
+    }
+
+    /// Names a person at the cursor.
+    pub fn mention(&mut self, person: &Person) {
+        self.mentions.push(person.clone());
+        self.insert(&format!("@{} ", person.name));
+    }
+
     /// Clears the line; Up brings it back.
     pub fn clear(&mut self) {
         self.history.add(&self.text);

@@ -85,7 +85,7 @@ fn block_rows(block: &Block, setting: Setting, depth: usize, rows: &mut Vec<Row>
     };
     match block {
         Block::Paragraph(spans) => {
-            rows.extend(wrap::words(&spans_of(spans, setting), setting.width))
+            rows.extend(wrap::words(&spans_of(spans, setting), setting.width));
         }
         Block::Heading(spans) => {
             let mut pieces = spans_of(spans, setting);

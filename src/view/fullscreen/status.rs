@@ -48,8 +48,10 @@ pub(crate) fn notices(state: &State, width: usize, most: usize) -> Vec<Row> {
     let mut rows = set(&items, |i| &i.shortest, room);
     if rows.len() > most {
         rows = wrap::verbatim(&tight(&items), Role::Notice, width);
-        rows.iter_mut().for_each(|r| r.fill = Fill::Banner);
         rows.truncate(most);
+        for row in &mut rows {
+            row.fill = Fill::Banner;
+        }
     }
     rows
 }

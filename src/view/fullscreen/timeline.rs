@@ -50,6 +50,10 @@ enum Key {
 
 /// Everything beside the layout that decides how an entry looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about the place of an entry"
+)]
 pub(crate) struct Look {
     pub(crate) version: Version,
     pub(crate) edited: bool,
@@ -359,7 +363,7 @@ impl Scene<'_> {
             first: before.is_none(),
             day,
             marker,
-            grouped: !day && !marker && before.is_some_and(|b| self.goes_on(b, entry)),
+            grouped: !day && !marker && before.is_some_and(|b| goes_on(b, entry)),
             selected: self.selected(at),
         }
     }
@@ -390,27 +394,6 @@ impl Scene<'_> {
         previous.is_some_and(|p| p <= read)
     }
 
-    /// Whether a message goes on with what the one before it began.
-    fn goes_on(&self, before: &Entry, entry: &Entry) -> bool {
-        let near = time(entry).as_millis() / 60_000 == time(before).as_millis() / 60_000;
-        near && match (before, entry) {
-            (Entry::Message(b), Entry::Message(m)) => {
-                entry::has_sender(b)
-                    && entry::has_sender(m)
-                    && b.sender.as_ref().map(|s| &s.id) == m.sender.as_ref().map(|s| &s.id)
-                    && m.edited.is_none()
-                    && !m.mentions_me
-                    && b.edited.is_none()
-                    && !b.mentions_me
-            }
-            (Entry::Echo(_), Entry::Echo(echo)) => echo.state == SendState::Sent,
-            (Entry::Message(b), Entry::Echo(_)) => b.mine && entry::has_sender(b),
-            (Entry::Echo(_), Entry::Message(_))
-            | (Entry::Banner { .. }, _)
-            | (_, Entry::Banner { .. }) => false,
-        }
-    }
-
     /// Where the bottom entry of a remembered page is now; older pages may have come before it.
     fn find_again(&self, memo: &Memo) -> Option<usize> {
         let grown = self.entries.len().saturating_sub(memo.entries);
@@ -422,6 +405,27 @@ impl Scene<'_> {
                 Key::Message(id) => self.thread.timeline.index_of(id),
                 Key::Echo(_) | Key::Banner(..) => (0..self.entries.len()).rev().find(is_it),
             })
+    }
+}
+
+/// Whether a message goes on with what the one before it began.
+fn goes_on(before: &Entry, entry: &Entry) -> bool {
+    let near = time(entry).as_millis() / 60_000 == time(before).as_millis() / 60_000;
+    near && match (before, entry) {
+        (Entry::Message(b), Entry::Message(m)) => {
+            entry::has_sender(b)
+                && entry::has_sender(m)
+                && b.sender.as_ref().map(|s| &s.id) == m.sender.as_ref().map(|s| &s.id)
+                && m.edited.is_none()
+                && !m.mentions_me
+                && b.edited.is_none()
+                && !b.mentions_me
+        }
+        (Entry::Echo(_), Entry::Echo(echo)) => echo.state == SendState::Sent,
+        (Entry::Message(b), Entry::Echo(_)) => b.mine && entry::has_sender(b),
+        (Entry::Echo(_), Entry::Message(_))
+        | (Entry::Banner { .. }, _)
+        | (_, Entry::Banner { .. }) => false,
     }
 }
 

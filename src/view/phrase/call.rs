@@ -255,14 +255,13 @@ pub const fn reaction(reaction: Reaction) -> &'static str {
 /// The whole state in one line (accessibility L9).
 pub fn status(state: &State) -> String {
     let mut parts = Vec::new();
-    match facts::running(state) {
-        Some(call) => call_status(state, call, &mut parts),
-        None => {
-            parts.push("Not in the call".to_owned());
-            let people = facts::people(state);
-            if people > 0 {
-                parts.push(phrase::count(people, "person"));
-            }
+    if let Some(call) = facts::running(state) {
+        call_status(state, call, &mut parts);
+    } else {
+        parts.push("Not in the call".to_owned());
+        let people = facts::people(state);
+        if people > 0 {
+            parts.push(phrase::count(people, "person"));
         }
     }
     parts.push(format!("{} unread", facts::unread(state)));

@@ -47,6 +47,10 @@ pub fn end_reason(reason: EndReason) -> EndWords {
 
 type Words = (&'static str, &'static str, EndKind);
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each row of the documented table"
+)]
 fn by_subcode(reason: EndReason) -> Option<Words> {
     use EndKind::Explain;
     use EndKind::Info;

@@ -154,28 +154,4 @@ fn sentences<'a>(parts: impl Iterator<Item = &'a str>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_words() {
-        assert_eq!(duration(1), "1 second");
-        assert_eq!(duration(59), "59 seconds");
-        assert_eq!(duration(12 * 60 + 5), "12 minutes");
-        assert_eq!(duration(3600), "1 hour");
-        assert_eq!(duration(2 * 3600 + 61), "2 hours 1 minute");
-    }
-
-    #[test]
-    fn names_are_listed_as_people_say_them() {
-        assert_eq!(names(&["Alice", "Bob", "Carol"]), "Alice, Bob and Carol");
-        let two = ["Alice".to_owned(), "Bob".to_owned()];
-        assert_eq!(names_and(&two, 3), "Alice, Bob and 3 others");
-        assert_eq!(names_and(&two, 0), "Alice and Bob");
-    }
-
-    #[test]
-    fn several_lines_become_sentences() {
-        assert_eq!(one_line("first\nsecond!\n\nthird"), "first. second! third");
-    }
-}
+mod tests;

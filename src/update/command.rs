@@ -1,0 +1,369 @@
+//! Performs commands that were allowed, whoever gave them.
+
+use crate::command::Command;
+use crate::effect::CallCommand;
+use crate::effect::Effect;
+use crate::effect::NoticeMoment;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::Question;
+use crate::model::announcement::Said;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::identity::Person;
+use crate::model::identity::RawId;
+use crate::model::notice::NoticeKind;
+use crate::model::settings::Interface;
+use crate::state::State;
+use crate::state::focus::Confirm;
+use crate::state::focus::Overlay;
+use crate::state::timeline::Direction;
+use crate::update::call;
+use crate::update::messages;
+use crate::update::overlay;
+use crate::update::scroll;
+use crate::update::start;
+
+pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    match command {
+        Command::SendText(words) => messages::say(state, &words, fx),
+        Command::Reply { to, text } => messages::reply(state, to.as_deref(), &text, fx),
+        Command::EditMessage(words) => messages::edit(state, words, fx),
+        Command::DeleteMessage => messages::ask_to_delete(state),
+        Command::Retry => messages::retry(state, fx),
+        Command::Refresh => messages::refresh(state, fx),
+        Command::SaveAttachment(name) => messages::save_attachment(state, name.as_deref(), fx),
+        Command::OpenLink(number) => messages::open_link(state, number, fx),
+        Command::CopyMessage => messages::copy(state, fx),
+        Command::CopyLink => messages::copy_link(state, fx),
+        Command::Editor => fx.push(Effect::EditDraft(state.composer.text().to_owned())),
+        Command::SaveTranscript { path, json } => {
+            if let Some(key) = state.threads.current.clone() {
+                fx.push(Effect::SaveTranscript { key, path, json });
+            }
+        }
+        Command::Last(_)
+        | Command::Unread
+        | Command::ReadThread(_)
+        | Command::MarkRead
+        | Command::More
+        | Command::Search(_)
+        | Command::SearchNext
+        | Command::SearchPrevious
+        | Command::JumpMention
+        | Command::JumpUnread
+        | Command::Newest
+        | Command::PageUp
+        | Command::PageDown => read(state, command, fx),
+        Command::Join { .. } => join(state, fx),
+        Command::Leave => leave(state, fx),
+        Command::EndForEverybody => {
+            overlay::ask(state, Confirm::EndForEverybody, Question::EndForEverybody);
+        }
+        Command::ToggleMute
+        | Command::Mute(_)
+        | Command::Hold(_)
+        | Command::RaiseHand(_)
+        | Command::React(_)
+        | Command::Admit(_)
+        | Command::Reject(_)
+        | Command::Remove(_)
+        | Command::MuteOther(_) => ask_call(state, command, fx),
+        Command::Consent(answer) => consent(state, answer, fx),
+        Command::Acknowledge => acknowledge(state, fx),
+        Command::Status => answer(state, Answer::Status),
+        Command::Who => answer(state, Answer::Who),
+        Command::TypingNow => answer(state, Answer::Typing),
+        Command::Notices => show(state, Overlay::Notices, Answer::Notices),
+        Command::About => show(state, Overlay::About, Answer::About),
+        Command::Help(topic) => {
+            let scroll = 0;
+            let help = Answer::Help(topic.clone());
+            show(state, Overlay::Help { topic, scroll }, help);
+        }
+        Command::Palette => {
+            let (query, selected) = (String::new(), 0);
+            let list = Overlay::Palette { query, selected };
+            show(state, list, Answer::Help(None));
+        }
+        Command::Roster => show(state, Overlay::Roster { selected: 0 }, Answer::Who),
+        Command::LeaderKeys => show(state, Overlay::Leader, Answer::Help(None)),
+        Command::PinThreads
+        | Command::PinPeople
+        | Command::SwitchView(_)
+        | Command::SwitchThread(_)
+        | Command::Theme(_)
+        | Command::Keys(_)
+        | Command::Verbosity(_)
+        | Command::Quiet(_)
+        | Command::Set { .. } => arrange(state, command, fx),
+        Command::Quit => quit(state, fx),
+    }
+}
+
+fn answer(state: &mut State, answer: Answer) {
+    state.say(Said::Answer(answer));
+}
+
+/// A list on the full screen, a line in the linear view.
+fn show(state: &mut State, overlay: Overlay, said: Answer) {
+    match state.focus.interface {
+        Interface::FullScreen => state.focus.overlay = Some(overlay),
+        Interface::Linear => answer(state, said),
+    }
+}
+
+fn read(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    match command {
+        Command::Last(lines) => answer(state, Answer::Last(lines)),
+        Command::Unread => read_unread(state, fx),
+        Command::ReadThread(name) => messages::read_thread(state, &name),
+        Command::MarkRead => messages::mark_read(state),
+        Command::More => answer(state, Answer::MoreText),
+        Command::Search(words) if words.is_empty() => state.composer.begin("search"),
+        Command::Search(words) => scroll::search(state, &words, fx),
+        Command::SearchNext => scroll::search_again(state, Direction::Older, fx),
+        Command::SearchPrevious => scroll::search_again(state, Direction::Newer, fx),
+        Command::JumpMention => scroll::mention(state, fx),
+        Command::JumpUnread => scroll::unread(state, fx),
+        Command::Newest => scroll::newest(state, fx),
+        Command::PageUp => scroll::back(state, scroll::page(state).saturating_sub(2), fx),
+        Command::PageDown => scroll::on(state, scroll::page(state).saturating_sub(2), fx),
+        _ => {}
+    }
+}
+
+/// What was only counted, each line exactly (accessibility T3).
+fn read_unread(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.focus.interface == Interface::FullScreen {
+        return scroll::unread(state, fx);
+    }
+    let lines = state.announcer.take_unread();
+    if lines.is_empty() {
+        return answer(state, Answer::Unread);
+    }
+    for said in lines {
+        state.say_as(Class::Answer, said);
+    }
+}
+
+fn join(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(call) = state.call() else { return };
+    let (account, locator, name) = (
+        call.account.clone(),
+        call.locator.clone(),
+        call.name.clone(),
+    );
+    start::dial(state, account, locator, name, fx);
+}
+
+fn leave(state: &mut State, fx: &mut Vec<Effect>) {
+    if let Some(call) = state.call_mut() {
+        call.leaving = true;
+        fx.push(Effect::Call(call.account.clone(), CallCommand::Leave));
+    }
+}
+
+/// Asks the call for something. What became of it is true once the service says so.
+fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    let Some(call) = state.call() else { return };
+    let account = call.account.clone();
+    let inside = || call.roster.iter().filter(|e| !e.me).map(|e| &e.person);
+    let wish = match command {
+        Command::ToggleMute => Some(CallCommand::Mute(!call.muted)),
+        Command::Mute(muted) => Some(CallCommand::Mute(muted)),
+        Command::Hold(hold) => Some(CallCommand::Hold(hold)),
+        Command::RaiseHand(up) => Some(CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))),
+        Command::React(reaction) => Some(CallCommand::React(reaction)),
+        Command::Admit(None) if call.lobby.is_empty() => None,
+        Command::Admit(None) => Some(CallCommand::AdmitAll),
+        Command::Admit(Some(name)) => named(call.lobby.iter(), &name).map(CallCommand::Admit),
+        Command::Reject(name) => named(call.lobby.iter(), &name).map(CallCommand::Reject),
+        Command::Remove(name) => named(inside(), &name).map(CallCommand::Remove),
+        Command::MuteOther(None) => Some(CallCommand::MuteEverybody),
+        Command::MuteOther(Some(name)) => named(inside(), &name).map(CallCommand::MuteOther),
+        _ => None,
+    };
+    match wish {
+        Some(wish) => fx.push(Effect::Call(account, wish)),
+        None => messages::not_found(state, Doing::CallAction),
+    }
+}
+
+/// The person meant by a name: the whole of it, else its begin, else the begin of one of its words.
+fn named<'a>(people: impl Iterator<Item = &'a Person> + Clone, name: &str) -> Option<RawId> {
+    let wanted = name.trim().trim_start_matches('@').to_lowercase();
+    let tests: [fn(&str, &str) -> bool; 3] = [
+        |name, wanted| name == wanted,
+        |name, wanted| name.starts_with(wanted),
+        |name, wanted| name.split(' ').any(|word| word.starts_with(wanted)),
+    ];
+    tests.into_iter().find_map(|fits| {
+        let found = people
+            .clone()
+            .find(|p| fits(&p.name.to_lowercase(), &wanted));
+        found.map(|p| p.id.clone())
+    })
+}
+
+/// The person's own answer; this is the only place that gives one.
+fn consent(state: &mut State, granted: Option<bool>, fx: &mut Vec<Effect>) {
+    let Some(granted) = granted else {
+        return state.say_as(Class::Answer, Said::ConsentAsked { again: false });
+    };
+    let Some(call) = state.call_mut() else { return };
+    call.notices.answer(granted);
+    let account = call.account.clone();
+    fx.push(Effect::Call(account.clone(), CallCommand::Consent(granted)));
+    let what = if granted {
+        NoticeMoment::ConsentGiven
+    } else {
+        NoticeMoment::ConsentDeclined
+    };
+    let at = state.now.utc;
+    call::log(state, &account, NoticeKind::Recording, what, at, fx);
+    state.say(Said::ConsentAnswered { granted });
+}
+
+fn acknowledge(state: &mut State, fx: &mut Vec<Effect>) {
+    let heard = acknowledge_notices(state, fx);
+    answer(
+        state,
+        if heard {
+            Answer::Acknowledged
+        } else {
+            Answer::NothingToAcknowledge
+        },
+    );
+}
+
+fn acknowledge_notices(state: &mut State, fx: &mut Vec<Effect>) -> bool {
+    let mut heard = Vec::new();
+    for call in state.calls.values_mut() {
+        let account = call.account.clone();
+        let kinds = call.notices.acknowledge();
+        heard.extend(kinds.into_iter().map(|kind| (account.clone(), kind)));
+    }
+    let at = state.now.utc;
+    for (account, kind) in &heard {
+        call::log(state, account, *kind, NoticeMoment::Acknowledged, at, fx);
+    }
+    let repeats = state.announcer.acknowledge();
+    repeats || !heard.is_empty()
+}
+
+/// Enter on an empty line: an answer only where there was something to acknowledge.
+pub(super) fn acknowledge_silently(state: &mut State, fx: &mut Vec<Effect>) {
+    if acknowledge_notices(state, fx) {
+        answer(state, Answer::Acknowledged);
+    }
+}
+
+fn arrange(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    match command {
+        Command::PinThreads => {
+            let pinned = !state.settings.pinned_threads;
+            set(state, "pinned_threads", &pinned.to_string(), fx);
+        }
+        Command::PinPeople => {
+            let pinned = !state.settings.pinned_people;
+            set(state, "pinned_people", &pinned.to_string(), fx);
+        }
+        Command::SwitchView(interface) => switch_view(state, interface, fx),
+        Command::SwitchThread(name) => messages::switch_named(state, &name),
+        Command::Theme(name) => {
+            if change(state, "theme", &name, fx) {
+                answer(state, Answer::Theme(name));
+            }
+        }
+        Command::Keys(name) => set(state, "keys", &name, fx),
+        Command::Verbosity(level) => {
+            if change(state, "verbosity", &level.to_string(), fx) {
+                answer(state, Answer::Verbosity(level));
+            }
+        }
+        Command::Quiet(quiet) => {
+            let quiet = quiet.unwrap_or(!state.announcer.is_quiet());
+            state.announcer.quiet(quiet);
+            answer(state, Answer::Quiet(quiet));
+        }
+        Command::Set { key, value: None } if state.settings.value(&key).is_some() => {
+            answer(state, Answer::Setting { key });
+        }
+        Command::Set { key, value: None } => {
+            let no_value = state.settings.clone().set(&key, "").err();
+            wrong(
+                state,
+                no_value.map_or_else(|| key.clone(), |e| e.to_string()),
+            );
+        }
+        Command::Set {
+            key,
+            value: Some(value),
+        } => set(state, &key, &value, fx),
+        _ => {}
+    }
+}
+
+fn set(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) {
+    if change(state, key, value, fx) {
+        let key = key.to_owned();
+        answer(state, Answer::Setting { key });
+    }
+}
+
+/// Takes a setting into force and remembers what the screen looks like.
+fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bool {
+    if let Err(error) = state.settings.set(key, value) {
+        wrong(state, error.to_string());
+        return false;
+    }
+    state.configure();
+    if ["pinned_threads", "pinned_people", "theme", "keys"].contains(&key) {
+        fx.push(Effect::Remember {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+    }
+    if key == "interface" {
+        let interface = state.settings.interface;
+        switch_view(state, interface, fx);
+    }
+    true
+}
+
+fn wrong(state: &mut State, detail: String) {
+    let failure = Failure {
+        doing: Doing::Reading,
+        because: Because::Local { detail },
+        remedy: Remedy::None,
+    };
+    state.say_as(Class::Answer, Said::Failed(failure));
+}
+
+/// The call goes on; what is recorded is said first (N2).
+fn switch_view(state: &mut State, interface: Interface, fx: &mut Vec<Effect>) {
+    if state.focus.interface == interface {
+        return;
+    }
+    state.focus.interface = interface;
+    state.settings.interface = interface;
+    state.focus.close();
+    fx.push(Effect::SwitchView(interface));
+    state.restate_notices();
+}
+
+/// Good-bye to the service first, so that nobody sees us hang.
+fn quit(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.quitting {
+        return;
+    }
+    state.quitting = true;
+    for call in state.calls.values_mut().filter(|c| c.is_live()) {
+        call.leaving = true;
+        fx.push(Effect::Call(call.account.clone(), CallCommand::Leave));
+    }
+    fx.push(Effect::Quit);
+}

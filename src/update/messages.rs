@@ -1,0 +1,408 @@
+//! Commands about messages: send, answer, change, take with one.
+
+use crate::effect::ChatCommand;
+use crate::effect::Effect;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::Question;
+use crate::model::announcement::Said;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::message::Attachment;
+use crate::model::message::AttachmentKind;
+use crate::model::message::Body;
+use crate::model::message::Draft;
+use crate::model::message::Message;
+use crate::model::message::MessageId;
+use crate::model::message::Quoted;
+use crate::model::rich::Block;
+use crate::model::rich::Rich;
+use crate::model::text;
+use crate::model::thread::ChatAccess;
+use crate::model::thread::ThreadKey;
+use crate::state::State;
+use crate::state::composer::Purpose;
+use crate::state::focus::Confirm;
+use crate::update::overlay;
+use crate::update::scroll;
+
+/// Characters of a quote.
+const QUOTED: usize = 120;
+
+/// Shows a message of ours at once and asks for it to be sent.
+pub(super) fn send(state: &mut State, draft: Draft, fx: &mut Vec<Effect>) {
+    if draft.text.trim().is_empty() {
+        return;
+    }
+    scroll::newest(state, fx);
+    let client_id = state.next_client_id();
+    let at = state.now.utc;
+    let Some(thread) = state.threads.current_mut() else {
+        return;
+    };
+    thread.marker = None;
+    thread.typing_told = None;
+    thread.timeline.echo(client_id.clone(), draft.clone(), at);
+    let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
+    let send = ChatCommand::Send {
+        thread,
+        client_id,
+        draft,
+    };
+    fx.push(Effect::Chat(account, send));
+}
+
+/// Text without a quote, as a program or `/say` gives it.
+pub(super) fn say(state: &mut State, words: &str, fx: &mut Vec<Effect>) {
+    let words = text::lines(words);
+    let people = state.people();
+    let draft = Draft {
+        reply_to: None,
+        ..state.composer.draft(words.trim_end(), &people)
+    };
+    send(state, draft, fx);
+}
+
+pub(super) fn reply(state: &mut State, to: Option<&str>, words: &str, fx: &mut Vec<Effect>) {
+    let Some(quoted) = answered(state, to).map(quote) else {
+        return nothing(state);
+    };
+    if words.trim().is_empty() {
+        state.composer.reply(quoted);
+        return;
+    }
+    let people = state.people();
+    let draft = Draft {
+        reply_to: Some(quoted),
+        ..state.composer.draft(words.trim_end(), &people)
+    };
+    send(state, draft, fx);
+}
+
+/// The message an answer is for: of a person, selected, or the newest of somebody else.
+fn answered<'a>(state: &'a State, to: Option<&str>) -> Option<&'a Message> {
+    let timeline = &state.thread()?.timeline;
+    let mut theirs = timeline.messages().rev().filter(|m| !m.mine);
+    match (to, &state.focus.selected) {
+        (Some(name), _) => {
+            let wanted = name.to_lowercase();
+            theirs.find(|m| {
+                m.sender
+                    .as_ref()
+                    .is_some_and(|s| s.name.to_lowercase().starts_with(&wanted))
+            })
+        }
+        (None, Some(selected)) => timeline.find(selected),
+        (None, None) => theirs.find(|m| matches!(m.body, Body::Text(_))),
+    }
+}
+
+fn quote(message: &Message) -> Quoted {
+    let words = text::line(&message.text());
+    Quoted {
+        id: Some(message.id.clone()),
+        name: message
+            .sender
+            .as_ref()
+            .map_or_else(String::new, |s| s.name.clone()),
+        text: words.chars().take(QUOTED).collect(),
+    }
+}
+
+/// Changes a message of ours, or begins to.
+pub(super) fn edit(state: &mut State, words: Option<String>, fx: &mut Vec<Effect>) {
+    let target = match state.composer.purpose() {
+        Purpose::Edit(id) => Some(id.clone()),
+        Purpose::Write | Purpose::Reply(_) => own(state).map(|m| m.id.clone()),
+    };
+    let Some(message) = target else {
+        return nothing(state);
+    };
+    let Some(words) = words else {
+        let held = state.thread().and_then(|t| t.timeline.find(&message));
+        let before = held.map(Message::text).unwrap_or_default();
+        state.focus.selected = Some(message.clone());
+        state.composer.edit(message, &before);
+        return;
+    };
+    let people = state.people();
+    let draft = Draft {
+        reply_to: None,
+        ..state.composer.draft(words.trim_end(), &people)
+    };
+    state.focus.selected = None;
+    if let Some((account, thread)) = place(state) {
+        let edit = ChatCommand::Edit {
+            thread,
+            message,
+            draft,
+        };
+        fx.push(Effect::Chat(account, edit));
+    }
+}
+
+/// The message of ours that is selected, or our newest.
+fn own(state: &State) -> Option<&Message> {
+    let timeline = &state.thread()?.timeline;
+    match &state.focus.selected {
+        Some(selected) => timeline.find(selected).filter(|m| m.mine),
+        None => timeline.newest_of_mine(),
+    }
+}
+
+pub(super) fn ask_to_delete(state: &mut State) {
+    match own(state).map(|m| m.id.clone()) {
+        Some(message) => overlay::ask(state, Confirm::Delete(message), Question::Delete),
+        None => nothing(state),
+    }
+}
+
+pub(super) fn delete(state: &mut State, message: MessageId, fx: &mut Vec<Effect>) {
+    if let Some((account, thread)) = place(state) {
+        let delete = ChatCommand::Delete { thread, message };
+        fx.push(Effect::Chat(account, delete));
+    }
+}
+
+/// Sends what was not sent, and asks again for what was refused.
+pub(super) fn retry(state: &mut State, fx: &mut Vec<Effect>) {
+    let mut asked = false;
+    for thread in state.threads.all.values_mut() {
+        let ThreadKey {
+            account,
+            thread: id,
+        } = thread.key.clone();
+        if matches!(thread.access, ChatAccess::Denied(_) | ChatAccess::Gone) {
+            fx.push(Effect::Chat(
+                account.clone(),
+                ChatCommand::Retry(id.clone()),
+            ));
+            asked = true;
+        }
+        for (client_id, draft) in thread.timeline.retry() {
+            let send = ChatCommand::Send {
+                thread: id.clone(),
+                client_id,
+                draft,
+            };
+            fx.push(Effect::Chat(account.clone(), send));
+            asked = true;
+        }
+    }
+    if !asked {
+        nothing(state);
+    }
+}
+
+pub(super) fn refresh(state: &mut State, fx: &mut Vec<Effect>) {
+    if let Some((account, thread)) = place(state) {
+        fx.push(Effect::Chat(account, ChatCommand::Refresh(thread)));
+    }
+}
+
+/// The selected message, or the newest that fits.
+fn chosen(state: &State, fits: impl Fn(&&Message) -> bool) -> Option<&Message> {
+    let timeline = &state.thread()?.timeline;
+    match &state.focus.selected {
+        Some(selected) => timeline.find(selected).filter(|m| fits(m)),
+        None => timeline.messages().rev().find(|m| fits(m)),
+    }
+}
+
+pub(super) fn copy(state: &mut State, fx: &mut Vec<Effect>) {
+    match chosen(state, |m| !m.text().is_empty()).map(Message::text) {
+        Some(words) => fx.push(Effect::Copy(words)),
+        None => nothing(state),
+    }
+}
+
+pub(super) fn copy_link(state: &mut State, fx: &mut Vec<Effect>) {
+    match link(state, None) {
+        Some(link) => fx.push(Effect::Copy(link)),
+        None => nothing(state),
+    }
+}
+
+pub(super) fn open_link(state: &mut State, number: Option<usize>, fx: &mut Vec<Effect>) {
+    match link(state, number) {
+        Some(link) => fx.push(Effect::OpenUrl(link)),
+        None => nothing(state),
+    }
+}
+
+fn link(state: &State, number: Option<usize>) -> Option<String> {
+    let message = chosen(state, |m| !links(m).is_empty())?;
+    links(message).into_iter().nth(number.unwrap_or(1) - 1)
+}
+
+/// Links of a message that lead to the web or to mail, in reading order.
+fn links(message: &Message) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Body::Text(Rich { blocks }) = &message.body {
+        blocks.iter().for_each(|b| block_links(b, &mut found));
+    }
+    let files = message.attachments.iter().filter_map(|a| a.preview.clone());
+    found.extend(files.filter(|l| l.starts_with("https://")));
+    found
+}
+
+fn block_links(block: &Block, found: &mut Vec<String>) {
+    match block {
+        Block::Paragraph(spans) | Block::Heading(spans) => {
+            let links = spans.iter().filter_map(|s| s.link.clone());
+            let safe = ["https://", "http://", "mailto:"];
+            found.extend(links.filter(|l| safe.iter().any(|s| l.starts_with(s))));
+        }
+        Block::Quote(blocks) => blocks.iter().for_each(|b| block_links(b, found)),
+        Block::List { items, .. } => {
+            items.iter().flatten().for_each(|b| block_links(b, found));
+        }
+        Block::Table(rows) => {
+            let cells = rows.iter().flatten().cloned();
+            cells.for_each(|spans| block_links(&Block::Paragraph(spans), found));
+        }
+        Block::Code { .. } | Block::Rule => {}
+    }
+}
+
+/// Saves a picture; a file leads to its page, which wants a sign-in of its own.
+pub(super) fn save_attachment(state: &mut State, name: Option<&str>, fx: &mut Vec<Effect>) {
+    let fits =
+        |a: &&Attachment| name.is_none_or(|n| a.name.to_lowercase().contains(&n.to_lowercase()));
+    let message = chosen(state, |m| m.attachments.iter().any(|a| fits(&a)));
+    let Some(attachment) = message
+        .and_then(|m| m.attachments.iter().find(fits))
+        .cloned()
+    else {
+        return nothing(state);
+    };
+    match (attachment.kind, &attachment.preview) {
+        (AttachmentKind::File, Some(page)) if page.starts_with("https://") => {
+            fx.push(Effect::OpenUrl(page.clone()));
+        }
+        (AttachmentKind::Image | AttachmentKind::File | AttachmentKind::Other, _) => {
+            let Some((account, thread)) = place(state) else {
+                return;
+            };
+            let path = file_name(&attachment.name);
+            let save = ChatCommand::SaveAttachment {
+                thread,
+                attachment,
+                path,
+            };
+            fx.push(Effect::Chat(account, save));
+        }
+    }
+}
+
+/// A name from the network leads to no other folder.
+fn file_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let plain = text::line(last);
+    let plain = plain.trim_start_matches('.').trim();
+    if plain.is_empty() {
+        "attachment".to_owned()
+    } else {
+        plain.to_owned()
+    }
+}
+
+/// Brings another thread to the front. The draft stays with its thread.
+pub(super) fn switch(state: &mut State, key: &ThreadKey) {
+    if state.threads.is_current(key) {
+        return;
+    }
+    let draft = std::mem::take(&mut state.composer);
+    if let Some(before) = state.threads.current_mut() {
+        before.draft = draft;
+    }
+    state.threads.current = Some(key.clone());
+    state.focus.reset();
+    let now = state.now.moment;
+    if let Some(thread) = state.threads.current_mut() {
+        state.composer = std::mem::take(&mut thread.draft);
+        if thread.unread > 0 {
+            thread.marker.clone_from(&thread.read_up_to);
+        }
+        let said = Said::Opened {
+            topic: thread.topic.clone(),
+            people: thread.participants.len(),
+            earlier: thread.timeline.messages().count(),
+            unread: thread.unread,
+        };
+        thread.read_all(now);
+        state.say_as(Class::Answer, said);
+    }
+}
+
+pub(super) fn switch_named(state: &mut State, name: &str) {
+    match state.threads.named(name).cloned() {
+        Some(key) => switch(state, &key),
+        None => not_found(state, Doing::OpeningThread),
+    }
+}
+
+/// Says what is unread in another thread, each line exactly.
+pub(super) fn read_thread(state: &mut State, name: &str) {
+    let Some(key) = state.threads.named(name).cloned() else {
+        return not_found(state, Doing::Reading);
+    };
+    let Some(thread) = state.threads.get(&key) else {
+        return;
+    };
+    let unread = thread.timeline.after(thread.read_up_to.as_ref());
+    let lines: Vec<_> = unread
+        .filter(|m| !m.mine)
+        .filter_map(|m| {
+            Some(Said::Message {
+                sender: state.sender(m.sender.as_ref()?, false),
+                texts: vec![m.text()],
+                times: 1,
+                mention: m.mentions_me,
+            })
+        })
+        .collect();
+    let none = lines.is_empty();
+    for said in lines {
+        state.say_as(Class::Answer, said);
+    }
+    if none {
+        nothing(state);
+    }
+    let now = state.now.moment;
+    state.threads.open(&key).read_all(now);
+}
+
+pub(super) fn mark_read(state: &mut State) {
+    let now = state.now.moment;
+    if let Some(thread) = state.threads.current_mut() {
+        thread.read_all(now);
+        thread.marker = None;
+    }
+    state.announcer.take_unread();
+    state.say(Said::Answer(Answer::Unread));
+}
+
+pub(super) fn nothing(state: &mut State) {
+    state.say(Said::Answer(Answer::Nothing));
+}
+
+pub(super) fn not_found(state: &mut State, doing: Doing) {
+    state.say(Said::Failed(Failure {
+        doing,
+        because: Because::NotFound,
+        remedy: Remedy::None,
+    }));
+}
+
+fn place(
+    state: &State,
+) -> Option<(
+    crate::model::account::AccountId,
+    crate::model::thread::ThreadId,
+)> {
+    let key = &state.thread()?.key;
+    Some((key.account.clone(), key.thread.clone()))
+}

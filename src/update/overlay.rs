@@ -1,0 +1,256 @@
+//! Keys for what lies over the page: palette, roster, help, questions.
+
+use crate::command::Command;
+use crate::effect::CallCommand;
+use crate::effect::Effect;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::Question;
+use crate::model::announcement::Said;
+use crate::model::key::Key;
+use crate::model::key::KeyCode;
+use crate::model::settings::Interface;
+use crate::state::State;
+use crate::state::focus::Confirm;
+use crate::state::focus::Overlay;
+use crate::state::palette::Target;
+use crate::update::give;
+use crate::update::messages;
+use crate::update::scroll;
+use crate::update::terminal;
+
+/// Asks for a yes. In the linear view the question is a line, and the next line answers it.
+pub(super) fn ask(state: &mut State, confirm: Confirm, question: Question) {
+    state.focus.overlay = Some(Overlay::Confirm(confirm));
+    if state.focus.interface == Interface::Linear {
+        state.say_as(Class::Answer, Said::Answer(Answer::Asked(question)));
+    }
+}
+
+/// Takes a key; `false` when it is none of the overlay's, so that typing goes on below it.
+pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
+    let Some(overlay) = state.focus.overlay.clone() else {
+        return false;
+    };
+    if key.code == KeyCode::Escape || key == Key::ctrl('c') {
+        state.focus.close();
+        return true;
+    }
+    match overlay {
+        Overlay::Palette { query, selected } => palette(state, query, selected, key, fx),
+        Overlay::Roster { selected } => roster(state, selected, key, fx),
+        Overlay::Help { topic, scroll } => help(state, topic, scroll, key),
+        Overlay::Confirm(_) => question(state, key, fx),
+        Overlay::Leader | Overlay::About | Overlay::Notices => false,
+    }
+}
+
+fn help(state: &mut State, topic: Option<String>, scroll: usize, key: Key) -> bool {
+    let page = scroll::page(state);
+    let scroll = match key.code {
+        KeyCode::Up => scroll.saturating_sub(1),
+        KeyCode::Down => scroll + 1,
+        KeyCode::PageUp => scroll.saturating_sub(page),
+        KeyCode::PageDown => scroll + page,
+        _ => return false,
+    };
+    state.focus.overlay = Some(Overlay::Help { topic, scroll });
+    true
+}
+
+/// The place of the selection after a key, in a list of `length`.
+fn moved(selected: usize, key: Key, length: usize) -> Option<usize> {
+    let last = length.saturating_sub(1);
+    Some(match key.code {
+        KeyCode::Up => selected.saturating_sub(1),
+        KeyCode::Down | KeyCode::Tab => (selected + 1).min(last),
+        KeyCode::PageUp => selected.saturating_sub(10),
+        KeyCode::PageDown => (selected + 10).min(last),
+        KeyCode::Home => 0,
+        KeyCode::End => last,
+        _ => return None,
+    })
+}
+
+fn palette(
+    state: &mut State,
+    mut query: String,
+    mut selected: usize,
+    key: Key,
+    fx: &mut Vec<Effect>,
+) -> bool {
+    let items = state.palette(&query);
+    match key.code {
+        KeyCode::Enter => {
+            state.focus.close();
+            if let Some(item) = items.into_iter().nth(selected) {
+                choose(state, item.target, fx);
+            }
+            return true;
+        }
+        KeyCode::Backspace if query.pop().is_none() => {
+            state.focus.close();
+            return true;
+        }
+        KeyCode::Backspace => selected = 0,
+        KeyCode::Char(c) if !key.ctrl && !key.alt => {
+            query.push(c);
+            selected = 0;
+        }
+        _ => match moved(selected, key, items.len()) {
+            Some(to) => selected = to,
+            // Keys that edit the draft do nothing while a list is open.
+            None => return true,
+        },
+    }
+    state.focus.overlay = Some(Overlay::Palette { query, selected });
+    true
+}
+
+fn choose(state: &mut State, target: Target, fx: &mut Vec<Effect>) {
+    match target {
+        Target::Command(row) => match crate::command::parse(&format!("/{}", row.name)) {
+            // What needs words begins in the composer.
+            Ok(Command::Search(_)) | Err(_) => state.composer.begin(row.name),
+            Ok(command) => give(state, command, fx),
+        },
+        Target::Thread(key) => messages::switch(state, &key),
+        Target::Person(person) => state.composer.mention(&person),
+        Target::Message(message) => scroll::to(state, &message, fx),
+    }
+}
+
+/// Enter mentions; for who may: `a` lets in, `d` turns away, `m` mutes, `x` removes.
+fn roster(state: &mut State, selected: usize, key: Key, fx: &mut Vec<Effect>) -> bool {
+    let people: Vec<_> = state
+        .call()
+        .into_iter()
+        .flat_map(|call| {
+            let inside = call.sorted().into_iter().map(|e| e.person.clone());
+            inside.chain(call.lobby.iter().cloned()).collect::<Vec<_>>()
+        })
+        .collect();
+    if let Some(selected) = moved(selected, key, people.len()) {
+        state.focus.overlay = Some(Overlay::Roster { selected });
+        return true;
+    }
+    let Some(person) = people.get(selected).cloned() else {
+        return false;
+    };
+    let (capability, wish) = match key.code {
+        KeyCode::Enter => {
+            state.focus.close();
+            state.composer.mention(&person);
+            return true;
+        }
+        KeyCode::Char('a') => (Command::Admit(None), CallCommand::Admit(person.id)),
+        KeyCode::Char('d') => (
+            Command::Reject(String::new()),
+            CallCommand::Reject(person.id),
+        ),
+        KeyCode::Char('m') => (Command::MuteOther(None), CallCommand::MuteOther(person.id)),
+        KeyCode::Char('x') => (
+            Command::Remove(String::new()),
+            CallCommand::Remove(person.id),
+        ),
+        KeyCode::Char(_) => return true,
+        _ => return false,
+    };
+    match state.allowed(&capability) {
+        Ok(()) => {
+            if let Some(call) = state.call() {
+                fx.push(Effect::Call(call.account.clone(), wish));
+            }
+        }
+        Err(reason) => {
+            let command = capability.name();
+            state.say_as(Class::Answer, Said::Refused { command, reason });
+        }
+    }
+    true
+}
+
+/// One letter answers; who types the whole word has its rest taken as well.
+fn question(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
+    if state.focus.interface == Interface::Linear {
+        return false;
+    }
+    let (yes, rest) = match key.code {
+        KeyCode::Char('y' | 'Y') => (true, "es"),
+        KeyCode::Char('n' | 'N') => (false, "o"),
+        _ => return true,
+    };
+    state.focus.rest = rest.chars().collect();
+    answer(state, yes, fx);
+    true
+}
+
+/// The rest of a "yes" or "no" whose first letter answered already.
+pub(super) fn is_rest(state: &mut State, key: Key) -> bool {
+    let rest = &mut state.focus.rest;
+    match (rest.as_slice(), key.code) {
+        ([next, ..], KeyCode::Char(c)) if *next == c => {
+            rest.remove(0);
+            if rest.is_empty() {
+                rest.push('\n');
+            }
+            true
+        }
+        (['\n'], KeyCode::Enter) => {
+            rest.clear();
+            true
+        }
+        ([], _) => false,
+        // It was no such word after all: what was taken is typed.
+        (left, _) => {
+            let typed = match left {
+                ['s'] => "e",
+                _ => "",
+            };
+            rest.clear();
+            state.composer.insert(typed);
+            false
+        }
+    }
+}
+
+/// A line of the linear view while a question is open; `false` when it answers nothing.
+pub(super) fn answer_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) -> bool {
+    if !matches!(state.focus.overlay, Some(Overlay::Confirm(_))) {
+        return false;
+    }
+    let yes = match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => true,
+        "n" | "no" => false,
+        _ => {
+            state.focus.close();
+            return false;
+        }
+    };
+    state.composer.clear();
+    answer(state, yes, fx);
+    true
+}
+
+fn answer(state: &mut State, yes: bool, fx: &mut Vec<Effect>) {
+    let Some(Overlay::Confirm(confirm)) = state.focus.overlay.take() else {
+        return;
+    };
+    if !yes {
+        return;
+    }
+    match confirm {
+        Confirm::Paste { text, .. } => {
+            state.composer.paste(&text);
+            terminal::send_text(state, fx);
+        }
+        Confirm::Delete(message) => messages::delete(state, message, fx),
+        Confirm::EndForEverybody => {
+            if let Some(call) = state.call() {
+                let end = CallCommand::EndForEverybody;
+                fx.push(Effect::Call(call.account.clone(), end));
+            }
+        }
+        Confirm::Quit => give(state, Command::Quit, fx),
+    }
+}

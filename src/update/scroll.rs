@@ -1,0 +1,270 @@
+//! Where the page is: scrolling, jumping, searching, and asking for the pages beyond.
+//!
+//! Knows only about how many rows a message has: the view has the last word, and
+//! stops at the first row by itself.
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::effect::ChatCommand;
+use crate::effect::Effect;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Said;
+use crate::model::message::Message;
+use crate::model::message::MessageId;
+use crate::state::State;
+use crate::state::focus::Scroll;
+use crate::state::focus::Search;
+use crate::state::threads::Thread;
+use crate::state::timeline::Direction;
+use crate::state::timeline::Entry;
+
+/// Rows of header, notice line, call line and composer.
+const AROUND: u16 = 6;
+/// Lines of talk are set to at most this many columns.
+const WIDEST: u16 = 100;
+
+/// Rows of the page, about.
+pub(super) fn page(state: &State) -> usize {
+    usize::from(state.size.1.saturating_sub(AROUND).max(3))
+}
+
+/// Scrolls towards older messages.
+pub(super) fn back(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
+    let Some(thread) = state.threads.current() else {
+        return;
+    };
+    let (anchor, hidden, newer) = match &state.focus.scroll {
+        Scroll::Follow => match thread.timeline.newest() {
+            Some(newest) => (newest.id.clone(), 0, 0),
+            None => return,
+        },
+        Scroll::Anchored {
+            message,
+            rows,
+            newer,
+        } => (message.clone(), *rows, *newer),
+    };
+    let above = above(state, thread, &anchor);
+    let rows = (hidden + rows).min(above.saturating_sub(page(state) / 2));
+    state.focus.scroll = Scroll::Anchored {
+        message: anchor,
+        rows,
+        newer,
+    };
+    if above.saturating_sub(rows) < 3 * page(state) {
+        load_older(state, fx);
+    }
+}
+
+/// Scrolls towards newer messages; at the end the page follows again.
+pub(super) fn on(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
+    let Scroll::Anchored {
+        message,
+        rows: hidden,
+        newer,
+    } = state.focus.scroll.clone()
+    else {
+        return;
+    };
+    if hidden >= rows {
+        state.focus.scroll = Scroll::Anchored {
+            message,
+            rows: hidden - rows,
+            newer,
+        };
+        return;
+    }
+    match below(state, &message, rows - hidden) {
+        Some(message) => {
+            state.focus.scroll = Scroll::Anchored {
+                message,
+                rows: 0,
+                newer,
+            };
+        }
+        None => newest(state, fx),
+    }
+}
+
+/// Back to the newest message; fetched again when the window was moved away from it.
+pub(super) fn newest(state: &mut State, fx: &mut Vec<Effect>) {
+    state.focus.scroll = Scroll::Follow;
+    state.focus.selected = None;
+    let now = state.now.moment;
+    let Some(thread) = state.threads.current_mut() else {
+        return;
+    };
+    if thread.timeline.is_detached() {
+        thread.timeline.clear();
+        thread.timeline.loading = true;
+        let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
+        fx.push(Effect::Chat(account, ChatCommand::Refresh(thread)));
+    } else {
+        thread.timeline.trim(Direction::Newer);
+        thread.read_all(now);
+    }
+}
+
+/// As far back as what is loaded.
+pub(super) fn oldest(state: &mut State, fx: &mut Vec<Effect>) {
+    back(state, usize::MAX / 2, fx);
+}
+
+/// Shows a message and selects it.
+pub(super) fn to(state: &mut State, message: &MessageId, fx: &mut Vec<Effect>) {
+    let half = page(state) / 2;
+    state.focus.selected = Some(message.clone());
+    let newer = match &state.focus.scroll {
+        Scroll::Follow => 0,
+        Scroll::Anchored { newer, .. } => *newer,
+    };
+    state.focus.scroll = match below(state, message, half) {
+        // Near the end the newest page shows it anyway.
+        None => Scroll::Follow,
+        Some(message) => Scroll::Anchored {
+            message,
+            rows: 0,
+            newer,
+        },
+    };
+    let near = state
+        .thread()
+        .is_some_and(|t| above(state, t, message) < 2 * page(state));
+    if near {
+        load_older(state, fx);
+    }
+}
+
+/// Moves the selection by one message.
+pub(super) fn select(state: &mut State, direction: Direction, fx: &mut Vec<Effect>) {
+    let Some(thread) = state.threads.current() else {
+        return;
+    };
+    let selected = state.focus.selected.as_ref();
+    let mut messages = thread.timeline.messages().filter(|m| m.sender.is_some());
+    let next: Option<&Message> = match (direction, selected) {
+        (Direction::Older, None) => messages.next_back(),
+        (Direction::Older, Some(at)) => messages.rfind(|m| m.id < *at),
+        (Direction::Newer, None) => None,
+        (Direction::Newer, Some(at)) => messages.find(|m| m.id > *at),
+    };
+    let next = next.map(|m| m.id.clone());
+    drop(messages);
+    match next {
+        Some(next) => to(state, &next, fx),
+        None if direction == Direction::Newer => newest(state, fx),
+        None => load_older(state, fx),
+    }
+}
+
+/// Looks for words; the newest match comes first.
+pub(super) fn search(state: &mut State, query: &str, fx: &mut Vec<Effect>) {
+    state.focus.search = Some(Search {
+        query: query.to_owned(),
+        at: None,
+        matches: 0,
+    });
+    search_again(state, Direction::Older, fx);
+}
+
+/// The next match in a direction.
+pub(super) fn search_again(state: &mut State, direction: Direction, fx: &mut Vec<Effect>) {
+    let Some(thread) = state.threads.current() else {
+        return;
+    };
+    let Some(search) = &state.focus.search else {
+        return state.say(Said::Answer(Answer::Search { matches: 0 }));
+    };
+    let (found, matches) = thread
+        .timeline
+        .search(&search.query, search.at.as_ref(), direction);
+    // Past the last match it begins again at the other end.
+    let found = found.or_else(|| thread.timeline.search(&search.query, None, direction).0);
+    if let Some(search) = &mut state.focus.search {
+        search.at.clone_from(&found);
+        search.matches = matches;
+    }
+    if let Some(found) = found {
+        to(state, &found, fx);
+    }
+    state.say(Said::Answer(Answer::Search { matches }));
+}
+
+/// The newest mention, then older ones.
+pub(super) fn mention(state: &mut State, fx: &mut Vec<Effect>) {
+    let timeline = state.thread().map(|t| &t.timeline);
+    let from = state.focus.selected.as_ref();
+    let found = timeline.and_then(|t| t.mention_before(from).or_else(|| t.mention_before(None)));
+    match found {
+        Some(found) => to(state, &found, fx),
+        None => state.say(Said::Answer(Answer::Nothing)),
+    }
+}
+
+/// The first unread message, or where "new" stands.
+pub(super) fn unread(state: &mut State, fx: &mut Vec<Effect>) {
+    let first = state.thread().and_then(|thread| {
+        let read = thread.marker.as_ref().or(thread.read_up_to.as_ref());
+        let mut after = thread.timeline.after(read).filter(|m| !m.mine);
+        after.next().map(|m| m.id.clone())
+    });
+    match first {
+        Some(first) => to(state, &first, fx),
+        None => newest(state, fx),
+    }
+}
+
+fn load_older(state: &mut State, fx: &mut Vec<Effect>) {
+    let Some(thread) = state.threads.current_mut() else {
+        return;
+    };
+    let timeline = &mut thread.timeline;
+    if timeline.complete || timeline.loading {
+        return;
+    }
+    let Some(before) = timeline.oldest().map(|m| m.id.clone()) else {
+        return;
+    };
+    timeline.loading = true;
+    let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
+    let load = ChatCommand::LoadOlder {
+        thread,
+        before: Some(before),
+    };
+    fx.push(Effect::Chat(account, load));
+}
+
+/// Rows of everything up to a message, itself included.
+fn above(state: &State, thread: &Thread, message: &MessageId) -> usize {
+    let at = thread.timeline.index_of(message).unwrap_or(0);
+    let entries = thread.timeline.entries().iter().take(at + 1);
+    entries.map(|e| rows(e, state.size.0)).sum()
+}
+
+/// The message so many rows below another one; `None` when the page would reach the end.
+fn below(state: &State, message: &MessageId, wanted: usize) -> Option<MessageId> {
+    let timeline = &state.thread()?.timeline;
+    let at = timeline.index_of(message)?;
+    let mut passed = 0;
+    for entry in &timeline.entries()[at + 1..] {
+        passed += rows(entry, state.size.0);
+        if passed >= wanted
+            && let Some(message) = entry.message()
+        {
+            return Some(message.id.clone());
+        }
+    }
+    None
+}
+
+/// Rows an entry has, about: its name, its words and a blank row.
+fn rows(entry: &Entry, columns: u16) -> usize {
+    let width = usize::from(columns.min(WIDEST).saturating_sub(4).max(10));
+    let text = match entry {
+        Entry::Message(message) => message.text(),
+        Entry::Echo(echo) => echo.draft.text.clone(),
+        Entry::Banner(_) => return 2,
+    };
+    let lines = text.lines().map(|line| line.width().div_ceil(width).max(1));
+    2 + lines.sum::<usize>().max(1)
+}

@@ -1,0 +1,62 @@
+//! How the program begins: with a meeting to join or a thread to open.
+
+use crate::clock::Now;
+use crate::effect::CallCommand;
+use crate::effect::ChatCommand;
+use crate::effect::Effect;
+use crate::model::account::AccountId;
+use crate::model::locator::Locator;
+use crate::model::thread::ThreadKey;
+use crate::state::State;
+use crate::state::call::Call;
+use crate::update::settle;
+
+/// Where to go, as whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    pub account: AccountId,
+    pub locator: Locator,
+    /// The name we ask for.
+    pub name: String,
+    pub audio: bool,
+}
+
+/// Joins the meeting or opens the thread.
+pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
+    state.now = now;
+    let mut fx = Vec::new();
+    state.focus.account = Some(start.account.clone());
+    match start.locator {
+        Locator::Thread(thread) => {
+            let key = ThreadKey {
+                account: start.account.clone(),
+                thread: thread.clone(),
+            };
+            state.threads.open(&key);
+            state.threads.current = Some(key);
+            fx.push(Effect::Chat(start.account, ChatCommand::Open(thread)));
+        }
+        locator @ (Locator::Meeting { .. }
+        | Locator::MeetingId { .. }
+        | Locator::GroupCall(_)
+        | Locator::Room(_)
+        | Locator::Person(_)) => dial(state, start.account, locator, start.name, &mut fx),
+    }
+    settle(state, &mut fx);
+    fx
+}
+
+/// Asks to join; what a call costs is counted from here.
+pub(super) fn dial(
+    state: &mut State,
+    account: AccountId,
+    locator: Locator,
+    name: String,
+    fx: &mut Vec<Effect>,
+) {
+    let at = state.now.utc;
+    let call = Call::new(account.clone(), locator.clone(), &name, at);
+    state.usage.dialled(at);
+    state.calls.insert(account.clone(), call);
+    fx.push(Effect::Call(account, CallCommand::Join { locator, name }));
+}

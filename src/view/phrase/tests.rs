@@ -1,0 +1,424 @@
+//! The table of accessibility 2.3, line by line.
+
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Said;
+use crate::model::announcement::Sender;
+use crate::model::call::EndReason;
+use crate::model::call::Reaction;
+use crate::model::capability::Reason;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::state::State;
+use crate::view::fixture;
+use crate::view::phrase;
+
+fn check(said: Said, words: &str) {
+    check_in(&fixture::meeting(), said, words);
+}
+
+fn check_in(state: &State, said: Said, words: &str) {
+    let class = Class::Polite;
+    assert_eq!(
+        phrase::announcement(&Announcement { class, said }, state),
+        words
+    );
+}
+
+fn notice(kind: NoticeKind, change: NoticeChange) -> Said {
+    Said::Notice {
+        kind,
+        change,
+        again: false,
+    }
+}
+
+fn names(list: &[&str]) -> Vec<String> {
+    list.iter().map(|n| (*n).to_owned()).collect()
+}
+
+fn alice() -> Sender {
+    Sender {
+        name: "Alice".to_owned(),
+        external: false,
+        mine: false,
+    }
+}
+
+fn said_by(sender: Sender, texts: &[&str], times: usize, mention: bool) -> Said {
+    Said::Message {
+        sender,
+        texts: names(texts),
+        times,
+        mention,
+    }
+}
+
+#[test]
+fn notices_are_worded_as_the_law_wants_them() {
+    use NoticeKind::Recording;
+    use NoticeKind::Transcription;
+    let started = |by: Option<&str>| NoticeChange::Started {
+        by: by.map(str::to_owned),
+    };
+    check(
+        notice(Recording, started(None)),
+        "Notice: recording started.",
+    );
+    check(
+        notice(Recording, started(Some("Carol"))),
+        "Notice: recording started by Carol.",
+    );
+    check(
+        notice(Recording, NoticeChange::AlreadyOn),
+        "Notice: this meeting is being recorded.",
+    );
+    check(
+        notice(Transcription, started(None)),
+        "Notice: transcription started.",
+    );
+    check(
+        notice(Transcription, NoticeChange::AlreadyOn),
+        "Notice: this meeting is being transcribed.",
+    );
+    check(
+        notice(Recording, NoticeChange::Stopped { by: None }),
+        "Notice: recording stopped.",
+    );
+    check(
+        Said::Notice {
+            kind: Recording,
+            change: started(None),
+            again: true,
+        },
+        "Again: recording started.",
+    );
+    check(
+        Said::ConsentAsked { again: false },
+        "Notice: the meeting asks for your consent to be recorded. Type /consent yes or /consent no.",
+    );
+}
+
+#[test]
+fn the_call_is_told_in_words() {
+    let ended = |code, subcode, by: Option<&str>, seconds| Said::CallEnded {
+        reason: EndReason { code, subcode },
+        by: by.map(str::to_owned),
+        seconds,
+    };
+    check(
+        ended(0, 4097, Some("Carol"), 31 * 60),
+        "Call: ended by Carol after 31 minutes.",
+    );
+    check(
+        ended(0, 5300, None, 90),
+        "Call: you were removed by another participant after 1 minute. Ask the organizer. Code 0/5300.",
+    );
+    check(ended(0, 0, None, 0), "Call: you hung up.");
+    check(Said::Admitted, "Call: you were admitted.");
+    check(
+        Said::MutedByOther {
+            by: Some("Carol".to_owned()),
+            muted: true,
+        },
+        "Call: Carol muted you.",
+    );
+    check(Said::OwnMute { muted: true }, "Muted.");
+    check(Said::OwnMute { muted: false }, "Microphone on.");
+    check(
+        Said::WaitingInLobby {
+            topic: "design".to_owned(),
+        },
+        "Call: waiting in the lobby.",
+    );
+    check(
+        Said::SomeoneWaits {
+            names: names(&["Erin"]),
+        },
+        "Lobby: Erin is waiting. /admit Erin",
+    );
+    check(Said::ConnectionLost, "Call: connection lost, reconnecting.");
+    check(
+        Said::ConnectionBack {
+            seconds: 14,
+            missed: 3,
+        },
+        "Call: connected again after 14 seconds, 3 messages came in.",
+    );
+}
+
+#[test]
+fn people_come_and_go_in_words() {
+    let came = |joined: &[&str], left: &[&str], people| Said::CameAndWent {
+        joined: names(joined),
+        left: names(left),
+        people,
+    };
+    check(came(&["Dave"], &[], 6), "Call: Dave joined, 6 people.");
+    check(
+        came(&["a", "b", "c", "d"], &["e"], 9),
+        "Call: 4 joined, 1 left, 9 people.",
+    );
+    check(
+        Said::Hand {
+            name: "Erin".to_owned(),
+            up: true,
+            mine: false,
+        },
+        "Call: Erin raised a hand.",
+    );
+    check(
+        Said::Reacted {
+            name: "Bob".to_owned(),
+            reaction: Reaction::Like,
+        },
+        "Call: Bob reacted thumbs up.",
+    );
+}
+
+#[test]
+fn messages_say_who_first() {
+    let bob = Sender {
+        name: "Bob".to_owned(),
+        external: true,
+        mine: false,
+    };
+    check(
+        said_by(alice(), &["good morning"], 1, false),
+        "Alice: good morning",
+    );
+    check(
+        said_by(bob, &["the build is green"], 1, false),
+        "Bob, external: the build is green",
+    );
+    check(
+        said_by(alice(), &["Ada, can you?"], 1, true),
+        "Mention, Alice: Ada, can you?",
+    );
+    check(
+        said_by(alice(), &["first", "second."], 1, false),
+        "Alice: first. second.",
+    );
+    check(said_by(alice(), &["+1"], 5, false), "Alice: +1, 5 times.");
+    check(
+        Said::Edited {
+            sender: alice(),
+            text: "better".to_owned(),
+        },
+        "Alice edited: better",
+    );
+    check(
+        Said::Summary {
+            count: 12,
+            thread: "design".to_owned(),
+            names: names(&["Alice", "Bob"]),
+            others: 3,
+        },
+        "12 new messages in design from Alice, Bob and 3 others. /unread reads them.",
+    );
+    check(
+        Said::OtherThread {
+            count: 3,
+            thread: "budget".to_owned(),
+        },
+        "3 new in budget.",
+    );
+    check(
+        Said::Opened {
+            topic: "design".to_owned(),
+            people: 5,
+            earlier: 214,
+            unread: 3,
+        },
+        "Joined design, 5 people, 214 earlier messages, 3 unread.",
+    );
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let lost = Failure {
+        doing: Doing::Sending,
+        because: Because::Lost,
+        remedy: Remedy::Retry,
+    };
+    check(
+        Said::NotSent {
+            thread: "Alice".to_owned(),
+            failure: lost.clone(),
+        },
+        "Error: message to Alice not sent, no connection. /retry",
+    );
+    check(
+        Said::Failed(Failure {
+            doing: Doing::SavingAttachment,
+            ..lost
+        }),
+        "Error: could not save the attachment: the connection was lost. /retry does it again.",
+    );
+    check(
+        Said::Refused {
+            command: "mute",
+            reason: Reason::NotInCall,
+        },
+        "Error: /mute is not possible, you are not in the call.",
+    );
+    check(
+        Said::UnknownCommand {
+            name: "mtue".to_owned(),
+            nearest: Some("mute"),
+        },
+        "Error: there is no command /mtue. Did you mean /mute? /help lists all.",
+    );
+    check(
+        Said::BadArgument {
+            command: "consent",
+            arguments: "yes|no",
+        },
+        "Error: it is /consent yes or no",
+    );
+}
+
+#[test]
+fn status_is_one_line() {
+    let mut state = fixture::meeting();
+    state.settings.price_per_minute = 0.0;
+    fixture::notice(
+        &mut state,
+        NoticeKind::Recording,
+        NoticeState::Active { by: None },
+        Some(2),
+    );
+    fixture::thread(&mut state).unread = 3;
+    check_in(
+        &state,
+        Said::Answer(Answer::Status),
+        "In call 13 minutes, muted, 2 people, recording on since 10:02, transcription off, 3 unread",
+    );
+}
+
+#[test]
+fn notices_tell_the_state_and_where_the_privacy_statement_is() {
+    let mut state = fixture::meeting();
+    fixture::notice(
+        &mut state,
+        NoticeKind::Recording,
+        NoticeState::Active { by: None },
+        Some(2),
+    );
+    check_in(
+        &state,
+        Said::Answer(Answer::Notices),
+        "Recording: on since 10:02.\n\
+         Transcription: off.\n\
+         The meeting does not ask for your consent.\n\
+         How the service treats recordings: https://privacy.microsoft.com/privacystatement",
+    );
+}
+
+#[test]
+fn who_began_is_never_guessed_and_neither_is_when() {
+    let mut state = fixture::meeting();
+    let on = |by: Option<&str>| NoticeState::Active {
+        by: by.map(str::to_owned),
+    };
+    fixture::notice(&mut state, NoticeKind::Recording, on(None), Some(2));
+    assert_eq!(
+        phrase::notice_line(&state)[0].full,
+        "REC Recording since 10:02"
+    );
+    let mut state = fixture::chat();
+    state.calls = fixture::meeting().calls;
+    let call = fixture::call(&mut state);
+    call.notices = crate::state::notices::Notices::default();
+    fixture::notice(&mut state, NoticeKind::Recording, on(None), None);
+    assert_eq!(
+        phrase::notice_line(&state)[0].full,
+        "REC Recording on when you joined"
+    );
+    fixture::notice(
+        &mut state,
+        NoticeKind::Transcription,
+        on(Some("Carol")),
+        Some(5),
+    );
+    assert_eq!(
+        phrase::notice_line(&state)[1].full,
+        "TRANSCRIPT by Carol since 10:05"
+    );
+}
+
+#[test]
+fn help_is_one_command_a_line_and_about_one_word_finds_it() {
+    let all = phrase::help(crate::command::TABLE, None);
+    assert_eq!(all.lines().count(), crate::command::TABLE.len());
+    assert!(all.lines().all(|l| l.starts_with('/') && !l.contains("  ")));
+    let one = phrase::help(crate::command::TABLE, Some("mute"));
+    assert!(one.starts_with("/mute"), "{one}");
+    assert_eq!(one.lines().count(), 1);
+}
+
+#[test]
+fn about_tells_what_must_be_known() {
+    let about = phrase::about();
+    for words in [
+        "not affiliated with or endorsed by Microsoft",
+        "2028-09-30",
+        "Apache-2.0",
+        phrase::PRIVACY_STATEMENT,
+    ] {
+        assert!(about.contains(words), "{words}");
+    }
+}
+
+/// Right for a speech synthesizer and a braille display: no symbols, no two blanks, no alignment.
+#[test]
+fn no_line_has_two_blanks_or_symbols_in_it() {
+    let state = fixture::meeting();
+    for answer in [
+        Answer::Status,
+        Answer::Who,
+        Answer::Notices,
+        Answer::About,
+        Answer::Help(None),
+    ] {
+        let said = Said::Answer(answer);
+        let class = Class::Answer;
+        let words = phrase::announcement(&Announcement { class, said }, &state);
+        assert!(!words.contains("  "), "{words}");
+        assert!(!words.contains(['·', '≈', '‹', '│', '─']), "{words}");
+    }
+}
+
+#[test]
+fn durations_are_words() {
+    assert_eq!(phrase::duration(1), "1 second");
+    assert_eq!(phrase::duration(59), "59 seconds");
+    assert_eq!(phrase::duration(12 * 60 + 5), "12 minutes");
+    assert_eq!(phrase::duration(3600), "1 hour");
+    assert_eq!(phrase::duration(2 * 3600 + 61), "2 hours 1 minute");
+}
+
+#[test]
+fn names_are_listed_as_people_say_them() {
+    assert_eq!(
+        phrase::names(&["Alice", "Bob", "Carol"]),
+        "Alice, Bob and Carol"
+    );
+    let two = ["Alice".to_owned(), "Bob".to_owned()];
+    assert_eq!(phrase::names_and(&two, 3), "Alice, Bob and 3 others");
+    assert_eq!(phrase::names_and(&two, 0), "Alice and Bob");
+}
+
+#[test]
+fn several_lines_become_sentences() {
+    assert_eq!(
+        phrase::one_line("first\nsecond!\n\nthird"),
+        "first. second! third"
+    );
+}
