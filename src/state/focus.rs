@@ -49,10 +49,7 @@ pub enum Overlay {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Confirm {
-    Paste {
-        text: String,
-        lines: usize,
-    },
+    Paste { text: String, lines: usize },
     Delete(MessageId),
     EndForEverybody,
 }

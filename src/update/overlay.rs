@@ -251,6 +251,5 @@ fn answer(state: &mut State, yes: bool, fx: &mut Vec<Effect>) {
                 fx.push(Effect::Call(call.account.clone(), end));
             }
         }
-        Confirm::Quit => give(state, Command::Quit, fx),
     }
 }

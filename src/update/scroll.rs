@@ -263,7 +263,7 @@ fn rows(entry: &Entry, columns: u16) -> usize {
     let text = match entry {
         Entry::Message(message) => message.text(),
         Entry::Echo(echo) => echo.draft.text.clone(),
-        Entry::Banner(_) => return 2,
+        Entry::Banner { .. } => return 2,
     };
     let lines = text.lines().map(|line| line.width().div_ceil(width).max(1));
     2 + lines.sum::<usize>().max(1)

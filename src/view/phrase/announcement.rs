@@ -4,6 +4,7 @@ use crate::command::TABLE;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Question;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
 use crate::model::call::EndReason;
@@ -327,6 +328,8 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Quiet(true) => "Quiet. Notices are still said.".to_owned(),
         Answer::Quiet(false) => "No longer quiet.".to_owned(),
         Answer::MoreText => String::new(),
+        Answer::Choices(choices) => format!("{}.", choices.join(", ")),
+        Answer::Asked(question) => format!("{} Type yes or no.", asked(*question)),
         Answer::Nothing => "Nothing to do.".to_owned(),
     }
 }
@@ -378,4 +381,16 @@ fn lower(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
     })
+}
+fn asked(question: Question) -> String {
+    match question {
+        Question::Paste { lines } => {
+            format!(
+                "Send {} as one message?",
+                phrase::count(lines, "pasted line")
+            )
+        }
+        Question::Delete => "Delete this message for everybody?".to_owned(),
+        Question::EndForEverybody => "End the call for everybody?".to_owned(),
+    }
 }
