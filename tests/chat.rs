@@ -132,7 +132,9 @@ impl Client {
         match &event {
             ChatEvent::MessageReceived { message, .. } => self.note(message),
             ChatEvent::NewerPage { messages, .. } | ChatEvent::OlderPage { messages, .. } => {
-                messages.iter().for_each(|message| self.note(message));
+                for message in messages {
+                    self.note(message);
+                }
             }
             _ => {}
         }
@@ -489,7 +491,7 @@ async fn without_push_the_chat_goes_on_over_rest_and_comes_back_to_push() {
     let host = service::start().await;
     let (ada, bob, thread) = two(&host).await;
     let refuse = Effect::Refuse {
-        status: 403,
+        status: 503,
         retry_after: None,
     };
     fault(&host, Class::Registrar, refuse, None);
@@ -498,6 +500,10 @@ async fn without_push_the_chat_goes_on_over_rest_and_comes_back_to_push() {
     ada.until_link(Link::Polling).await;
     host.say(&bob, &thread, "by polling").await;
     ada.until_words("by polling").await;
+    host.running.service.lock().faults.clear();
+    ada.until_link(Link::Live).await;
+    host.say(&bob, &thread, "by push").await;
+    ada.until_words("by push").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

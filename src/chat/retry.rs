@@ -180,7 +180,7 @@ mod tests {
         }
         assert_eq!(attempts.judge(Kind::of(429, Some(two))), Verdict::Stop);
         let mut attempts = Attempts::new(Repeat::Never, 1);
-        let hour = Some(Duration::from_secs(3600));
+        let hour = Some(Duration::from_hours(1));
         assert_eq!(attempts.judge(Kind::of(503, hour)), Verdict::Stop);
     }
 

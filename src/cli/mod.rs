@@ -1,3 +1,85 @@
 //! Subcommands, one file each.
 
+pub mod ctl;
+pub mod demo;
 pub mod host;
+pub mod join;
+pub mod log;
+pub mod session;
+
+use std::io;
+
+use crate::config;
+use crate::runtime;
+use crate::runtime::exit::Exit;
+
+/// Chat and audio calls for meetings, in the terminal.
+#[derive(Debug, clap::Parser)]
+#[command(name = "sidetone", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    Join(join::Args),
+    Demo(demo::Args),
+    Host(host::Args),
+    Ctl(ctl::Args),
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, 2 wrong usage, settings, link, meeting id or passcode, 3 no service or no network,
+4 refused, denied or removed, 5 access token missing, expired or refused, 70 a fault of this program.";
+
+/// Why a command did not do what was asked. `main` prints it and its causes.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Input(String),
+    #[error("{0}")]
+    Token(String),
+    #[error(transparent)]
+    Config(#[from] config::Error),
+    #[error(transparent)]
+    Host(#[from] host::Error),
+    #[error(transparent)]
+    Runtime(#[from] runtime::Error),
+    #[error("no running sidetone answers here; start one with sidetone join or sidetone demo")]
+    NobodyRuns(#[source] io::Error),
+    #[error("{0}")]
+    Refused(String),
+    #[error("could not write the answer")]
+    Print(#[source] io::Error),
+    #[error("could not ask")]
+    Ask(#[source] io::Error),
+    #[error("could not open the log file")]
+    Log(#[source] io::Error),
+}
+
+impl Error {
+    pub const fn exit(&self) -> Exit {
+        match self {
+            Self::NobodyRuns(_) | Self::Host(host::Error::Start(_)) => Exit::Unreachable,
+            Self::Input(_) | Self::Config(_) | Self::Host(_) => Exit::Input,
+            Self::Token(_) => Exit::Token,
+            Self::Refused(_) => Exit::Refused,
+            Self::Runtime(_) | Self::Print(_) | Self::Ask(_) | Self::Log(_) => Exit::Internal,
+        }
+    }
+}
+
+impl Command {
+    pub async fn run(self) -> Result<Exit, Error> {
+        match self {
+            Self::Join(args) => Box::pin(join::run(args)).await,
+            Self::Demo(args) => Box::pin(demo::run(args)).await,
+            Self::Host(args) => {
+                host::run(args).await?;
+                Ok(Exit::Done)
+            }
+            Self::Ctl(args) => ctl::run(args).await,
+        }
+    }
+}

@@ -113,7 +113,7 @@ mod tests {
         let file = authority_file(&authority.pem());
         let tls = Tls::new(Some(file.path().to_owned()));
         let config = tls.config().unwrap();
-        assert!(Arc::ptr_eq(&config, &tls.clone().config().unwrap()));
+        assert!(Arc::ptr_eq(&config, &tls.config().unwrap()));
     }
 
     #[test]

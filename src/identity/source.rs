@@ -202,6 +202,8 @@ async fn fetch_from_file(path: &Path, endpoint: &Url, clock: Clock) -> Result<Fe
     })
 }
 
+const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+
 /// `Mon, 23 Nov 2026 12:00:00 GMT`, the only form that is still sent.
 fn http_date(text: &str) -> Option<Timestamp> {
     let (_, date) = text.split_once(", ")?;
@@ -209,7 +211,6 @@ fn http_date(text: &str) -> Option<Timestamp> {
     let [day, month, year, time, "GMT"] = parts[..] else {
         return None;
     };
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
     let at = MONTHS
         .find(month)
         .filter(|at| month.len() == 3 && at % 3 == 0)?;
@@ -226,7 +227,7 @@ mod tests {
         let body = br#"{"id":"8:acs:r_u","token":"t","expiresOn":"2026-11-23T13:00:00.000+00:00","endpoint":"https://contoso.example"}"#;
         let ours = Timestamp::parse("2026-11-23T12:00:00Z").unwrap();
         let fetched = read_response(body, ours, None).unwrap();
-        assert_eq!(fetched.lifetime, Duration::from_secs(3600));
+        assert_eq!(fetched.lifetime, Duration::from_hours(1));
         assert_eq!(fetched.raw_id.as_str(), "8:acs:r_u");
         assert!(read_response(b"{}", ours, None).is_err());
         let odd =

@@ -1,9 +1,527 @@
 //! The imperative shell: the loop, and the performer of effects.
+//!
+//! The loop waits for the next event and for nothing else. Calls have a lane of
+//! their own, read first, then the terminal, then everything else: a flood of
+//! chat can delay chat, never a notice or a key. What is ready is drained in a
+//! small batch, then one frame is drawn. Time is a deadline to sleep until.
 
+mod backends;
 pub mod control;
+mod display;
+pub mod exit;
 pub mod input;
+mod keyboard;
 pub mod notice_log;
+mod outside;
 pub mod pace;
+mod perform;
 pub mod screen;
-pub mod signals;
+mod signals;
 pub mod terminal;
+mod transcript;
+
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::call::native;
+use crate::chat::acs;
+use crate::clock::Clock;
+use crate::clock::Moment;
+use crate::clock::Zone;
+use crate::config::paths::Paths;
+use crate::effect::Effect;
+use crate::event::CallEvent;
+use crate::event::Event;
+use crate::event::RuntimeEvent;
+use crate::event::TerminalEvent;
+use crate::model::account::Account;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::announcement::Sender;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::key::KeyCode;
+use crate::model::locator::Locator;
+use crate::model::settings::Interface;
+use crate::model::settings::Settings;
+use crate::runtime::backends::Backends;
+pub use crate::runtime::backends::Lanes;
+use crate::runtime::control::Control;
+use crate::runtime::display::Display;
+use crate::runtime::display::Output;
+use crate::runtime::exit::Exit;
+use crate::runtime::exit::Ledger;
+use crate::runtime::keyboard::Keyboard;
+use crate::runtime::keyboard::Typed;
+use crate::runtime::notice_log::NoticeLog;
+use crate::runtime::pace::Press;
+use crate::runtime::signals::Signal;
+use crate::runtime::signals::Signals;
+use crate::runtime::terminal::Terminal;
+use crate::state::State;
+use crate::tasks::Tasks;
+use crate::update;
+use crate::update::Start;
+use crate::view::phrase;
+
+/// What the program starts with.
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub settings: Settings,
+    pub paths: Option<Paths>,
+    pub account: Account,
+    /// Sentences for the normal screen, before anything is drawn.
+    pub greeting: Vec<String>,
+    /// Ends in a panic once it runs, so that a test can see the terminal given back.
+    pub panics: bool,
+}
+
+/// Where to go, once that is known and the way there is open.
+pub struct Opening {
+    pub chat: acs::Settings,
+    pub call: native::Settings,
+    pub locator: Locator,
+    pub name: String,
+}
+
+/// How it ended.
+pub struct Ended {
+    pub exit: Exit,
+    /// Sentences for the normal screen: what was going on, and what was not sent.
+    pub farewell: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("could not use the terminal")]
+    Terminal(#[source] io::Error),
+    #[error("could not listen for signals")]
+    Signals(#[source] io::Error),
+    #[error("could not open the notice log")]
+    NoticeLog(#[source] io::Error),
+}
+
+pub struct Runtime {
+    state: State,
+    display: Display,
+    keyboard: Keyboard,
+    signals: Signals,
+    control: Control,
+    backends: Backends,
+    notices: NoticeLog,
+    ledger: Ledger,
+    call_lane: mpsc::Receiver<Event>,
+    rest_lane: mpsc::Receiver<Event>,
+    options: Options,
+    tasks: Tasks,
+    clock: Clock,
+    /// When we end even if nobody says good-bye.
+    give_up: Option<Moment>,
+    /// The terminal cannot be written any more.
+    deaf: bool,
+    quit: bool,
+}
+
+impl Runtime {
+    /// Takes the terminal over and draws the first frame, before anything that takes time.
+    pub fn start(options: Options, tasks: Tasks) -> Result<Self, Error> {
+        let clock = Clock;
+        for line in &options.greeting {
+            terminal::print(line).map_err(Error::Terminal)?;
+        }
+        let (keyboard, output) = open().map_err(Error::Terminal)?;
+        let size = match &output {
+            Output::Terminal(terminal) => terminal.size(),
+            Output::Pipe => (80, 24),
+        };
+        let run = format!("{:08x}", fastrand::u32(..));
+        let mut state = State::new(options.settings.clone(), Zone::local(), run, size);
+        if matches!(output, Output::Pipe) {
+            state.focus.interface = Interface::Linear;
+        }
+        state.add_account(options.account.clone());
+        let themes = options.paths.as_ref().map(Paths::themes);
+        let display = Display::new(output, &state, themes);
+        let (call, call_lane) = mpsc::channel(LANE);
+        let (rest, rest_lane) = mpsc::channel(LANE);
+        let log = options.paths.as_ref().map(Paths::notice_log);
+        let mut runtime = Self {
+            state,
+            display,
+            keyboard,
+            signals: Signals::listen().map_err(Error::Signals)?,
+            control: Control::listen(options.paths.as_ref(), &tasks),
+            backends: Backends::new(Lanes { call, rest }),
+            notices: NoticeLog::open(log.as_deref()).map_err(Error::NoticeLog)?,
+            ledger: Ledger::default(),
+            call_lane,
+            rest_lane,
+            options,
+            tasks,
+            clock,
+            give_up: None,
+            deaf: false,
+            quit: false,
+        };
+        runtime.follow_theme();
+        let entered = runtime.display.enter(&runtime.state);
+        entered.map_err(Error::Terminal)?;
+        runtime.draw();
+        Ok(runtime)
+    }
+
+    /// Where back ends and whoever else reports events.
+    pub fn lanes(&self) -> Lanes {
+        self.backends.lanes().clone()
+    }
+
+    /// Runs until the person or the system ends it. `opening` comes to know where to go.
+    pub async fn run(mut self, opening: impl Future<Output = Result<Opening, Failure>>) -> Ended {
+        let mut opening = pin!(opening);
+        let mut open = false;
+        while !self.is_over() {
+            let frame = self.draw();
+            self.report_shown();
+            assert!(!self.options.panics, "a panic was asked for");
+            let clock = self.clock;
+            let wake = [
+                self.state.deadline(),
+                frame,
+                self.keyboard.deadline(),
+                self.give_up,
+            ];
+            let wake = wake.into_iter().flatten().min();
+            let typing = !self.display.is_lent();
+            let writing = !self.display.is_idle() && !self.deaf;
+            let woken = tokio::select! {
+                biased;
+                Some(event) = self.call_lane.recv() => Woken::event(event),
+                typed = self.keyboard.next(|| clock.now()), if typing => Woken::Typed(typed),
+                result = self.display.flush(), if writing => Woken::Written(result),
+                signal = self.signals.next() => Woken::Signal(signal),
+                result = &mut opening, if !open => Woken::Opened(Box::new(result)),
+                (id, request) = self.control.next() => Woken::event(Event::Control(id, request)),
+                Some(event) = self.rest_lane.recv() => Woken::event(event),
+                () = sleep_until(wake, clock) => Woken::Time,
+            };
+            open |= matches!(woken, Woken::Opened(_));
+            self.wake(woken);
+            self.drain();
+            self.backends.flush();
+        }
+        self.end().await
+    }
+
+    fn wake(&mut self, woken: Woken) {
+        match woken {
+            Woken::Event(event) => self.happen(*event),
+            Woken::Typed(typed) => self.typed(typed),
+            Woken::Written(result) => self.check(result),
+            Woken::Signal(signal) => self.signalled(signal),
+            Woken::Opened(result) => self.opened(*result),
+            Woken::Time => self.time_passed(),
+        }
+    }
+
+    fn time_passed(&mut self) {
+        let now = self.clock.now();
+        if self.keyboard.deadline().is_some_and(|at| at <= now) {
+            let typed = self.keyboard.settle();
+            self.typed(typed);
+        }
+        if self.state.deadline().is_some_and(|at| at <= now) {
+            self.happen(Event::Deadline);
+        }
+    }
+
+    fn typed(&mut self, typed: Vec<Typed>) {
+        for typed in typed {
+            match typed {
+                Typed::Event(event) => self.happen(Event::Terminal(event)),
+                Typed::KeepsUp => self.display.keeps_up(),
+            }
+        }
+    }
+
+    fn signalled(&mut self, signal: Signal) {
+        match signal {
+            // An editor in the foreground is what the person interrupts, not us.
+            Signal::Interrupt if self.display.is_lent() => {}
+            Signal::Terminate | Signal::Interrupt => {
+                if self.give_up.is_some() {
+                    self.quit = true;
+                }
+                self.give_up = Some(self.clock.now() + FAREWELL);
+                self.happen(Event::Runtime(RuntimeEvent::Terminate));
+            }
+            Signal::Resized => self.resized(),
+            Signal::Continued => {
+                let entered = self.display.enter(&self.state);
+                self.check(entered);
+                self.resized();
+            }
+        }
+    }
+
+    fn resized(&mut self) {
+        let (columns, rows) = self.display.size();
+        self.display.resize(columns);
+        self.happen(Event::Terminal(TerminalEvent::Resized { columns, rows }));
+    }
+
+    fn opened(&mut self, result: Result<Opening, Failure>) {
+        match result {
+            Ok(opening) => {
+                let start = Start {
+                    account: self.options.account.id.clone(),
+                    locator: opening.locator,
+                    name: opening.name,
+                    audio: true,
+                };
+                self.backends.start_chat(opening.chat);
+                self.backends.start_call(opening.call);
+                let effects = update::start(&mut self.state, start, self.clock.both());
+                self.display.press(Press::Now);
+                self.perform_all(effects);
+            }
+            Err(failure) => {
+                self.ledger.fail(Exit::of(&failure));
+                self.happen(Event::Runtime(RuntimeEvent::Failed(failure)));
+            }
+        }
+    }
+
+    /// Takes what is ready, in a batch that is short enough for the next key.
+    fn drain(&mut self) {
+        let until = self.clock.now() + BATCH;
+        loop {
+            let event = match self.call_lane.try_recv() {
+                Ok(event) => event,
+                Err(_) => match self.rest_lane.try_recv() {
+                    Ok(event) => event,
+                    Err(_) => return,
+                },
+            };
+            self.happen(event);
+            if self.display.presses_now() || self.clock.now() >= until {
+                return;
+            }
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        self.ledger.hear(&event);
+        self.display.press(press(&event));
+        let typed = matches!(event, Event::Terminal(_));
+        if matches!(event, Event::Terminal(TerminalEvent::Edited(_))) && self.display.is_lent() {
+            let entered = self.display.enter(&self.state);
+            self.check(entered);
+        }
+        let entered = enters(&event).then(|| self.state.composer.text().to_owned());
+        let effects = update::update(&mut self.state, event, self.clock.both());
+        if let Some(line) = entered.filter(|line| !line.is_empty()) {
+            self.submitted(&line);
+        }
+        self.perform_all(effects);
+        if typed {
+            self.follow_theme();
+            let echoed = self.display.echo(&self.state);
+            self.check(echoed);
+        }
+    }
+
+    /// The linear view's input row becomes what Enter made of it, before its answers come.
+    fn submitted(&mut self, line: &str) {
+        if !self.state.composer.text().is_empty() {
+            return;
+        }
+        let message = match line.strip_prefix('/') {
+            Some(rest) if rest.starts_with('/') => Some(rest),
+            Some(_) => None,
+            None => Some(line),
+        };
+        let words = message.map(|text| phrase::announcement(&own_words(text), &self.state));
+        let shown = self.display.submitted(words.as_deref());
+        self.check(shown);
+    }
+
+    fn perform_all(&mut self, effects: Vec<Effect>) {
+        let mut effects = effects.into_iter().peekable();
+        while let Some(effect) = effects.next() {
+            if let Effect::Say(announcement) = effect {
+                // The bell belongs to the write of its line.
+                let bell = effects.next_if(|next| *next == Effect::Bell).is_some();
+                self.say(&announcement, bell);
+            } else {
+                self.perform(effect);
+            }
+        }
+    }
+
+    fn follow_theme(&mut self) {
+        if let Err(detail) = self.display.follow_theme(&self.state) {
+            self.failed_here(Doing::Reading, detail);
+        }
+    }
+
+    fn draw(&mut self) -> Option<Moment> {
+        if self.deaf {
+            return None;
+        }
+        let drawn = self.display.draw(&self.state, self.clock.now());
+        drawn.unwrap_or_else(|error| {
+            self.check(Err(error));
+            None
+        })
+    }
+
+    /// The log gets the time at which notices were on the terminal.
+    fn report_shown(&mut self) {
+        if self.notices.has_unseen() && self.display.has_shown() && !self.deaf {
+            let at = self.clock.utc();
+            self.notices.shown(at);
+            self.happen(Event::Runtime(RuntimeEvent::NoticesShown { at }));
+        }
+    }
+
+    /// A terminal that cannot be written is gone.
+    fn check(&mut self, result: io::Result<()>) {
+        if let Err(error) = result
+            && !self.deaf
+        {
+            tracing::warn!(%error, "the terminal is gone");
+            self.deaf = true;
+            self.give_up = Some(self.clock.now() + FAREWELL);
+            self.happen(Event::Terminal(TerminalEvent::Closed));
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.quit || self.give_up.is_some_and(|at| at <= self.clock.now())
+    }
+
+    /// Gives the terminal back, hangs up, and waits a moment for it.
+    async fn end(mut self) -> Ended {
+        let in_call = !self.state.calls.is_empty();
+        let ended = Ended {
+            exit: self.ledger.exit(in_call),
+            farewell: self.farewell(),
+        };
+        // It may be gone already, and then there is nobody to tell.
+        let _ = self.display.lend();
+        self.call_lane.close();
+        self.rest_lane.close();
+        let _ = tokio::time::timeout(FAREWELL, self.backends.finish()).await;
+        drop(self.control);
+        self.tasks.stop();
+        let _ = tokio::time::timeout(FAREWELL, self.tasks.finished()).await;
+        ended
+    }
+
+    fn farewell(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        lines.extend(phrase::farewell(&self.state));
+        let draft = self.state.composer.text();
+        if !draft.trim().is_empty() {
+            lines.push(phrase::unsent(draft));
+        }
+        lines
+    }
+}
+
+/// Why the loop went on.
+enum Woken {
+    Event(Box<Event>),
+    Typed(Vec<Typed>),
+    Written(io::Result<()>),
+    Signal(Signal),
+    Opened(Box<Result<Opening, Failure>>),
+    Time,
+}
+
+impl Woken {
+    fn event(event: Event) -> Self {
+        Self::Event(Box::new(event))
+    }
+}
+
+/// Events that may wait in a lane before whoever sends them waits.
+const LANE: usize = 1024;
+/// How long a batch may keep a key waiting.
+const BATCH: Duration = Duration::from_millis(2);
+/// How long a good-bye may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+async fn sleep_until(wake: Option<Moment>, clock: Clock) {
+    match wake {
+        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The terminal where there is one; else lines in, lines out.
+fn open() -> io::Result<(Keyboard, Output)> {
+    if Terminal::is_present() {
+        let terminal = Terminal::open()?;
+        return Ok((
+            Keyboard::terminal(terminal.reader()),
+            Output::Terminal(terminal),
+        ));
+    }
+    Ok((Keyboard::lines()?, Output::Pipe))
+}
+
+fn enters(event: &Event) -> bool {
+    matches!(event, Event::Terminal(TerminalEvent::Key(key)) if key.code == KeyCode::Enter)
+}
+
+/// A message of ours, as the transcript says it.
+fn own_words(text: &str) -> Announcement {
+    Announcement {
+        class: Class::Answer,
+        said: Said::Message {
+            sender: Sender {
+                name: String::new(),
+                external: false,
+                mine: true,
+            },
+            texts: vec![text.to_owned()],
+            times: 1,
+            mention: false,
+        },
+    }
+}
+
+/// How soon a frame must show an event.
+const fn press(event: &Event) -> Press {
+    match event {
+        Event::Runtime(RuntimeEvent::NoticesShown { .. }) => Press::Nothing,
+        // What changes often and can wait a frame.
+        Event::Chat(..)
+        | Event::Call(
+            _,
+            CallEvent::RosterChanged(_) | CallEvent::Quality(_) | CallEvent::Reaction { .. },
+        ) => Press::Chat,
+        Event::Terminal(_)
+        | Event::Control(..)
+        | Event::Identity(..)
+        | Event::Runtime(_)
+        | Event::Call(..)
+        | Event::Deadline => Press::Now,
+    }
+}
+
+impl Press {
+    /// What is assertive is on the screen at once.
+    fn of(announcement: &Announcement) -> Self {
+        match announcement.class {
+            Class::Assertive | Class::Answer => Self::Now,
+            Class::Polite | Class::Quiet | Class::Off => Self::Chat,
+        }
+    }
+}

@@ -43,7 +43,8 @@ impl Mode {
         match self {
             Self::FullScreen { mouse: false } => b"\x1b[?1049h\x1b[?2004h",
             Self::FullScreen { mouse: true } => b"\x1b[?1049h\x1b[?2004h\x1b[?1000h\x1b[?1006h",
-            Self::Linear => b"\x1b[?2004h",
+            // The linear view says itself how it begins and ends.
+            Self::Linear => b"",
         }
     }
 
@@ -52,6 +53,14 @@ impl Mode {
             Self::FullScreen { .. } => {
                 b"\x1b]8;;\x1b\\\x1b[m\x1b[r\x1b[?1006l\x1b[?1000l\x1b[?2004l\x1b[?25h\x1b[?1049l"
             }
+            Self::Linear => b"",
+        }
+    }
+
+    /// The same where nobody else can say good-bye.
+    fn abandon(self) -> &'static [u8] {
+        match self {
+            Self::FullScreen { .. } => self.leave(),
             Self::Linear => b"\x1b[?2004l\r\n",
         }
     }
@@ -70,7 +79,7 @@ pub struct Terminal {
 struct Restore {
     file: Arc<AsyncFd<File>>,
     settings: Termios,
-    leave: &'static [u8],
+    mode: Mode,
     thread: ThreadId,
 }
 
@@ -122,7 +131,7 @@ impl Terminal {
         *restore_slot() = Some(Restore {
             file: Arc::clone(&self.file),
             settings,
-            leave: mode.leave(),
+            mode,
             thread: thread::current().id(),
         });
         self.mode = Some(mode);
@@ -136,7 +145,7 @@ impl Terminal {
             write_blocking(self.file.get_ref(), &bytes);
         }
         self.mode = None;
-        restore(&mut restore_slot());
+        restore(&mut restore_slot(), Mode::leave);
     }
 
     pub const fn mode(&self) -> Option<Mode> {
@@ -188,9 +197,8 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        if self.mode.is_some() {
-            self.leave();
-        }
+        self.pending.clear();
+        restore(&mut restore_slot(), Mode::abandon);
     }
 }
 
@@ -239,10 +247,10 @@ fn restore_slot() -> std::sync::MutexGuard<'static, Option<Restore>> {
     RESTORE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn restore(slot: &mut Option<Restore>) {
+fn restore(slot: &mut Option<Restore>, words: fn(Mode) -> &'static [u8]) {
     if let Some(restore) = slot.take() {
         let file = restore.file.get_ref();
-        write_blocking(file, restore.leave);
+        write_blocking(file, words(restore.mode));
         // There is nothing left to try where this fails: the line is gone.
         let _ = termios::tcsetattr(file, OptionalActions::Now, &restore.settings);
     }
@@ -277,8 +285,34 @@ pub fn watch_panics() {
             tracing::error!(?place, "a task panicked");
             return;
         }
-        restore(&mut slot);
+        restore(&mut slot, Mode::abandon);
         drop(slot);
         report(panic);
     }));
+}
+
+/// Prints a line on the normal screen, before the terminal is taken over or after it was given back.
+pub fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(line.as_bytes())?;
+    out.write_all(b"\n")?;
+    out.flush()
+}
+
+/// Asks on the normal screen for what must not be seen.
+pub fn ask_hidden(question: &str) -> io::Result<String> {
+    let input = io::stdin();
+    let settings = termios::tcgetattr(&input)?;
+    let mut hidden = settings.clone();
+    hidden.local_modes -= termios::LocalModes::ECHO;
+    let mut out = io::stdout().lock();
+    out.write_all(question.as_bytes())?;
+    out.flush()?;
+    termios::tcsetattr(&input, OptionalActions::Now, &hidden)?;
+    let mut answer = String::new();
+    let read = input.read_line(&mut answer);
+    termios::tcsetattr(&input, OptionalActions::Now, &settings)?;
+    out.write_all(b"\n")?;
+    read?;
+    Ok(answer)
 }

@@ -50,8 +50,6 @@ pub enum Confirm {
     Paste { text: String, lines: usize },
     Delete(MessageId),
     EndForEverybody,
-    /// Leaving the program while in a call.
-    Quit,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]

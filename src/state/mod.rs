@@ -4,24 +4,40 @@
 
 pub mod announcer;
 pub mod call;
+pub mod capability;
 pub mod composer;
 pub mod focus;
 pub mod notices;
+pub mod palette;
 pub mod threads;
 pub mod timeline;
 pub mod usage;
 
 use std::collections::BTreeMap;
 
+use crate::clock::Moment;
 use crate::clock::Now;
 use crate::clock::Zone;
+use crate::command::KeyMap;
 use crate::model::account::Account;
 use crate::model::account::AccountId;
+use crate::model::announcement::Class;
+use crate::model::announcement::NoticeChange;
+use crate::model::announcement::Said;
+use crate::model::announcement::Sender;
+use crate::model::identity::Person;
+use crate::model::identity::PersonKind;
+use crate::model::message::ClientMessageId;
+use crate::model::notice::Consent;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
 use crate::state::announcer::Announcer;
 use crate::state::call::Call;
 use crate::state::composer::Composer;
 use crate::state::focus::Focus;
+use crate::state::threads::Thread;
 use crate::state::threads::Threads;
 use crate::state::usage::Usage;
 
@@ -29,10 +45,11 @@ use crate::state::usage::Usage;
 #[derive(Debug, Clone)]
 pub struct State {
     pub settings: Settings,
+    pub keymap: KeyMap,
     pub zone: Zone,
     pub accounts: BTreeMap<AccountId, Account>,
     pub threads: Threads,
-    /// At most one call an account; the one in front is [`Focus::call`].
+    /// At most one call an account; the one in front is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
     pub announcer: Announcer,
     pub composer: Composer,
@@ -48,3 +65,155 @@ pub struct State {
     /// Set once the program is to end.
     pub quitting: bool,
 }
+
+impl State {
+    /// `run`: unique for this run of the program. `size`: columns and rows.
+    pub fn new(settings: Settings, zone: Zone, run: String, size: (u16, u16)) -> Self {
+        let (keymap, _) = KeyMap::new(settings.keys, &settings.bindings);
+        Self {
+            announcer: Announcer::new(&settings),
+            focus: Focus::new(settings.interface),
+            keymap,
+            settings,
+            zone,
+            accounts: BTreeMap::new(),
+            threads: Threads::default(),
+            calls: BTreeMap::new(),
+            composer: Composer::default(),
+            usage: Usage::default(),
+            size,
+            now: Now::default(),
+            run,
+            sent: 0,
+            quitting: false,
+        }
+    }
+
+    pub fn add_account(&mut self, account: Account) {
+        self.focus.account.get_or_insert_with(|| account.id.clone());
+        self.accounts.insert(account.id.clone(), account);
+    }
+
+    /// The account that commands go to: that of the thread in front.
+    pub fn account(&self) -> Option<&AccountId> {
+        let thread = self.threads.current.as_ref().map(|key| &key.account);
+        thread.or(self.focus.account.as_ref())
+    }
+
+    /// The call in front: that of the account in front, else one that is live.
+    pub fn call(&self) -> Option<&Call> {
+        let own = self.account().and_then(|account| self.calls.get(account));
+        own.or_else(|| self.calls.values().find(|c| c.is_live()))
+            .or_else(|| self.calls.values().next())
+    }
+
+    pub fn call_mut(&mut self) -> Option<&mut Call> {
+        let account = self.call()?.account.clone();
+        self.calls.get_mut(&account)
+    }
+
+    pub fn thread(&self) -> Option<&Thread> {
+        self.threads.current()
+    }
+
+    /// The vim map's normal mode is on.
+    pub fn is_normal(&self) -> bool {
+        self.settings.keys == KeyMapName::Vim && self.focus.mode == focus::Mode::Normal
+    }
+
+    /// Everybody who can be named here: the roster, the thread, those in the lobby; ourselves not.
+    pub fn people(&self) -> Vec<Person> {
+        let roster = self.call().into_iter().flat_map(|c| {
+            let inside = c.roster.iter().filter(|e| !e.me).map(|e| &e.person);
+            inside.chain(&c.lobby)
+        });
+        let me = self
+            .account()
+            .and_then(|a| self.accounts.get(a)?.raw_id.as_ref());
+        let thread = self.thread().into_iter().flat_map(|t| &t.participants);
+        let mut people: Vec<Person> = Vec::new();
+        for person in roster.chain(thread) {
+            let known = people.iter().any(|p| p.id == person.id) || Some(&person.id) == me;
+            if !known && !person.name.is_empty() {
+                people.push(person.clone());
+            }
+        }
+        people
+    }
+
+    /// Offers a fact in the class it has by itself.
+    pub fn say(&mut self, said: Said) {
+        self.announcer.offer(said, &self.settings, self.now.moment);
+    }
+
+    /// Offers a fact in a class that depends on more than the fact.
+    pub fn say_as(&mut self, class: Class, said: Said) {
+        self.announcer.offer_as(class, said, self.now.moment);
+    }
+
+    /// Takes changed settings into force.
+    pub fn configure(&mut self) {
+        self.announcer.configure(&self.settings);
+        let (keymap, _) = KeyMap::new(self.settings.keys, &self.settings.bindings);
+        self.keymap = keymap;
+        if self.settings.keys != KeyMapName::Vim {
+            self.focus.mode = focus::Mode::Insert;
+        }
+    }
+
+    /// Says what is recorded and asked for again, before anything polite (N2).
+    pub fn restate_notices(&mut self) {
+        let mut said = Vec::new();
+        for call in self.calls.values().filter(|c| c.is_live()) {
+            for kind in NoticeKind::ALL {
+                let change = match call.notices.of(kind).state {
+                    NoticeState::Active { .. } => NoticeChange::AlreadyOn,
+                    NoticeState::Unknown if call.notices.of(kind).stated => NoticeChange::Unknown,
+                    NoticeState::Unknown | NoticeState::Inactive { .. } => continue,
+                };
+                said.push(Said::Notice {
+                    kind,
+                    change,
+                    again: false,
+                });
+            }
+            if call.notices.consent == Consent::Required {
+                said.push(Said::ConsentAsked { again: false });
+            }
+        }
+        self.announcer.restate(said);
+    }
+
+    /// A new id for a message of ours.
+    pub fn next_client_id(&mut self) -> ClientMessageId {
+        self.sent += 1;
+        ClientMessageId::new(&format!("{}-{}", self.run, self.sent))
+    }
+
+    /// A person as announcements name them.
+    pub fn sender(&self, person: &Person, mine: bool) -> Sender {
+        // The service adds the word itself where it knows; then it is said once, by its own word.
+        let name = person.name.strip_suffix(" (External)");
+        Sender {
+            name: name.unwrap_or(&person.name).to_owned(),
+            external: name.is_some() || person.id.kind() == PersonKind::Visitor,
+            mine,
+        }
+    }
+
+    /// When something is due by itself.
+    pub fn deadline(&self) -> Option<Moment> {
+        let now = self.now.moment;
+        let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
+        let lobby = self.calls.values().filter_map(|c| c.lobby_due);
+        self.announcer
+            .deadline()
+            .into_iter()
+            .chain(threads)
+            .chain(lobby)
+            .min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

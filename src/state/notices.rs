@@ -1,11 +1,8 @@
 //! Recording, transcription and consent of one call: finds the edges in repeated states.
 //!
-//! Decides when a notice is said again (accessibility N3). Nothing in here can
-//! answer for consent: [`Notices::answer`] is called for a person's own command only.
+//! Nothing in here can answer for consent: [`Notices::answer`] is called for a
+//! person's own command only. When a notice is said again is the announcer's business.
 
-use std::time::Duration;
-
-use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::model::announcement::NoticeChange;
 use crate::model::notice::Consent;
@@ -17,8 +14,6 @@ pub struct Notices {
     pub recording: Notice,
     pub transcription: Notice,
     pub consent: Consent,
-    /// When the question for consent is asked again.
-    pub asked: Repeat,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -30,52 +25,6 @@ pub struct Notice {
     /// When it became so, where we saw it; `None`: it was so when we joined.
     pub since: Option<Timestamp>,
     pub acknowledged: bool,
-    pub repeat: Repeat,
-}
-
-/// When something is said again, until it is acknowledged.
-#[derive(Debug, Clone, Default)]
-pub struct Repeat {
-    pub at: Option<Moment>,
-    said: Option<Moment>,
-    times: usize,
-    /// A key came while it was being read out.
-    silenced: bool,
-}
-
-/// A key so soon after the line silenced the reader in the middle of it.
-const SILENCED: Duration = Duration::from_secs(4);
-const AFTER: [Duration; 3] = [
-    Duration::from_secs(20),
-    Duration::from_secs(60),
-    Duration::from_secs(300),
-];
-
-impl Repeat {
-    /// It was said just now: plans the next time.
-    pub fn said(&mut self, now: Moment) {
-        self.said = Some(now);
-        self.at = Some(now + AFTER[self.times.min(AFTER.len() - 1)]);
-        self.times += 1;
-        self.silenced = false;
-    }
-
-    /// Brought forward to the first pause, since the key silenced the reader.
-    fn key(&mut self, hold: Duration, now: Moment) {
-        let soon = self.said.is_some_and(|said| now.since(said) < SILENCED);
-        self.silenced |= soon && self.times == 1 && self.at.is_some();
-        if self.silenced {
-            self.at = Some(now + hold.max(Duration::from_millis(150)));
-        }
-    }
-
-    fn stop(&mut self) {
-        *self = Self::default();
-    }
-
-    fn due(&self, now: Moment) -> bool {
-        self.at.is_some_and(|at| at <= now)
-    }
 }
 
 impl Notices {
@@ -130,7 +79,6 @@ impl Notices {
         notice.state = state;
         if change.is_some() {
             notice.acknowledged = false;
-            notice.repeat.stop();
         }
         change
     }
@@ -139,8 +87,9 @@ impl Notices {
     pub fn lose(&mut self, at: Timestamp) -> Vec<NoticeKind> {
         NoticeKind::ALL
             .into_iter()
-            .filter(|kind| self.of(*kind).stated)
-            .filter(|kind| self.note(*kind, NoticeState::Unknown, false, at).is_some())
+            .filter(|kind| {
+                self.of(*kind).stated && self.note(*kind, NoticeState::Unknown, false, at).is_some()
+            })
             .collect()
     }
 
@@ -153,7 +102,6 @@ impl Notices {
             }
             (false, Consent::Required) => {
                 self.consent = Consent::NotRequired;
-                self.asked.stop();
                 false
             }
             (true, Consent::Required | Consent::Declined)
@@ -168,20 +116,16 @@ impl Notices {
         } else {
             Consent::Declined
         };
-        self.asked.stop();
     }
 
-    /// Stops the repeats of everything that is on; tells which that were.
+    /// Everything that is on was heard; tells which that were.
     pub fn acknowledge(&mut self) -> Vec<NoticeKind> {
         NoticeKind::ALL
             .into_iter()
             .filter(|kind| {
                 let notice = self.of_mut(*kind);
                 let open = notice.is_open();
-                if open {
-                    notice.acknowledged = true;
-                    notice.repeat.stop();
-                }
+                notice.acknowledged |= open;
                 open
             })
             .collect()
@@ -189,43 +133,6 @@ impl Notices {
 
     pub fn is_known(&self) -> bool {
         NoticeKind::ALL.into_iter().all(|kind| self.of(kind).stated)
-    }
-
-    /// A key was pressed: a notice said within the last seconds may not have been heard.
-    pub fn key(&mut self, hold: Duration, now: Moment) {
-        self.recording.repeat.key(hold, now);
-        self.transcription.repeat.key(hold, now);
-        self.asked.key(hold, now);
-    }
-
-    /// What is to be said again now.
-    pub fn due(&self, now: Moment) -> Vec<NoticeKind> {
-        NoticeKind::ALL
-            .into_iter()
-            .filter(|kind| self.of(*kind).repeat.due(now))
-            .collect()
-    }
-
-    pub fn consent_due(&self, now: Moment) -> bool {
-        self.consent == Consent::Required && self.asked.due(now)
-    }
-
-    pub fn deadline(&self) -> Option<Moment> {
-        [
-            self.recording.repeat.at,
-            self.transcription.repeat.at,
-            self.asked.at,
-        ]
-        .into_iter()
-        .flatten()
-        .min()
-    }
-
-    /// The call ended: nothing repeats any more.
-    pub fn finish(&mut self) {
-        self.recording.repeat.stop();
-        self.transcription.repeat.stop();
-        self.asked.stop();
     }
 }
 
@@ -257,10 +164,6 @@ mod tests {
 
     fn off() -> NoticeState {
         NoticeState::Inactive { by: None }
-    }
-
-    fn secs(seconds: u64) -> Moment {
-        Moment::ZERO + Duration::from_secs(seconds)
     }
 
     #[test]
@@ -309,49 +212,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unheard_notice_repeats_after_20_60_and_each_300_seconds() {
-        let mut repeat = Repeat::default();
-        let mut at = Moment::ZERO;
-        let mut gaps = Vec::new();
-        for _ in 0..5 {
-            repeat.said(at);
-            let next = repeat.at.unwrap();
-            gaps.push(next.since(at).as_secs());
-            at = next;
-        }
-        assert_eq!(gaps, [20, 60, 300, 300, 300]);
-    }
-
-    #[test]
-    fn a_key_within_four_seconds_brings_it_back_at_the_first_pause() {
-        let hold = Duration::from_millis(1500);
-        let mut repeat = Repeat::default();
-        repeat.said(Moment::ZERO);
-        repeat.key(hold, secs(3));
-        repeat.key(hold, secs(4));
-        repeat.key(hold, secs(5));
-        assert_eq!(repeat.at, Some(secs(5) + hold));
-        repeat.said(secs(7));
-        assert_eq!(repeat.at, Some(secs(67)));
-        repeat.key(hold, secs(8));
-        assert_eq!(repeat.at, Some(secs(67)), "only the first time is brought forward");
-    }
-
-    #[test]
-    fn a_key_after_four_seconds_changes_nothing() {
-        let mut repeat = Repeat::default();
-        repeat.said(Moment::ZERO);
-        repeat.key(Duration::from_millis(1500), secs(6));
-        assert_eq!(repeat.at, Some(secs(20)));
-    }
-
-    #[test]
-    fn acknowledging_stops_the_repeats_and_keeps_the_state() {
+    fn acknowledging_keeps_the_state() {
         let mut notices = Notices::default();
         notices.note(NoticeKind::Recording, on(), true, AT);
-        notices.recording.repeat.said(Moment::ZERO);
         assert_eq!(notices.acknowledge(), [NoticeKind::Recording]);
-        assert_eq!(notices.deadline(), None);
         assert!(notices.recording.is_shown() && !notices.recording.is_open());
         assert_eq!(notices.acknowledge(), []);
     }
@@ -361,11 +225,9 @@ mod tests {
         let mut notices = Notices::default();
         assert!(notices.require(true));
         assert!(!notices.require(true));
-        notices.asked.said(Moment::ZERO);
         assert_eq!(notices.acknowledge(), []);
-        assert!(notices.consent_due(secs(20)));
+        assert_eq!(notices.consent, Consent::Required);
         notices.answer(false);
-        assert!(!notices.consent_due(secs(20)));
         assert_eq!(notices.consent, Consent::Declined);
     }
 }

@@ -165,7 +165,9 @@ impl Thread {
 
     /// Whether typing is told now: at most every eight seconds, and not in large threads.
     pub fn tell_typing(&mut self, now: Moment) -> bool {
-        let pause = self.typing_told.is_none_or(|at| now.since(at) >= TYPING_PACE);
+        let pause = self
+            .typing_told
+            .is_none_or(|at| now.since(at) >= TYPING_PACE);
         let tell = pause && self.participants.len() <= QUIET_ABOVE;
         if tell {
             self.typing_told = Some(now);

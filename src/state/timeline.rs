@@ -20,7 +20,15 @@ use crate::model::message::SendState;
 pub enum Entry {
     Message(Message),
     Echo(Echo),
-    Banner(Banner),
+    /// What happened between messages, at the moment it happened: a notice, joined, reconnected.
+    Banner {
+        said: Said,
+        at: Timestamp,
+        /// The message it follows; `None` while it precedes all.
+        after: Option<MessageId>,
+        /// Tells banners of one moment apart.
+        number: u64,
+    },
 }
 
 /// Our message until the server's copy comes home.
@@ -32,15 +40,6 @@ pub struct Echo {
     pub at: Timestamp,
     /// Known once the reply to the send came; the copy may still be on its way.
     pub message: Option<MessageId>,
-}
-
-/// What happened between messages, at the moment it happened: a notice, joined, reconnected.
-#[derive(Debug, Clone)]
-pub struct Banner {
-    pub said: Said,
-    pub at: Timestamp,
-    /// The message it follows; `None` while it precedes all.
-    after: Option<MessageId>,
 }
 
 /// What became of a message that was handed in.
@@ -77,7 +76,7 @@ pub enum Direction {
 
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
-    entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
     /// How many entries at the end are echoes.
     echoes: usize,
     /// Everything older was loaded.
@@ -107,10 +106,12 @@ impl Timeline {
 
     /// Our messages that have not come home, oldest first.
     pub fn echoes(&self) -> impl DoubleEndedIterator<Item = &Echo> {
-        self.entries[self.settled()..].iter().filter_map(|e| match e {
-            Entry::Echo(echo) => Some(echo),
-            Entry::Message(_) | Entry::Banner(_) => None,
-        })
+        self.entries[self.settled()..]
+            .iter()
+            .filter_map(|e| match e {
+                Entry::Echo(echo) => Some(echo),
+                Entry::Message(_) | Entry::Banner { .. } => None,
+            })
     }
 
     pub fn len(&self) -> usize {
@@ -253,15 +254,15 @@ impl Timeline {
         let settled = self.settled();
         let mut moved = false;
         for entry in &mut self.entries[..settled] {
-            if let Entry::Banner(banner) = entry
+            if let Entry::Banner { at, after, .. } = entry
                 && let Some(last) = messages
                     .iter()
-                    .filter(|m| m.created <= banner.at)
+                    .filter(|m| m.created <= *at)
                     .map(|m| &m.id)
                     .max()
-                && banner.after.as_ref().is_none_or(|a| a < last)
+                && after.as_ref().is_none_or(|a| a < last)
             {
-                banner.after = Some(last.clone());
+                *after = Some(last.clone());
                 moved = true;
             }
         }
@@ -271,10 +272,13 @@ impl Timeline {
     }
 
     pub fn banner(&mut self, said: Said, at: Timestamp) {
-        let after = self.newest().map(|m| m.id.clone());
-        let place = self.settled();
-        self.entries
-            .insert(place, Entry::Banner(Banner { said, at, after }));
+        let banner = Entry::Banner {
+            said,
+            at,
+            after: self.newest().map(|m| m.id.clone()),
+            number: self.revision,
+        };
+        self.entries.insert(self.settled(), banner);
         self.revision += 1;
     }
 
@@ -316,7 +320,7 @@ impl Timeline {
                 echo.state = SendState::Failed(failure);
                 Some(&echo.draft)
             }
-            Entry::Message(_) | Entry::Banner(_) => None,
+            Entry::Message(_) | Entry::Banner { .. } => None,
         }
     }
 
@@ -415,8 +419,8 @@ impl Timeline {
         }
         settled.binary_search_by(|entry| match entry {
             Entry::Message(m) => m.id.cmp(id),
-            Entry::Banner(b) if b.after.as_ref() < Some(id) => Ordering::Less,
-            Entry::Banner(_) | Entry::Echo(_) => Ordering::Greater,
+            Entry::Banner { after, .. } if after.as_ref() < Some(id) => Ordering::Less,
+            Entry::Banner { .. } | Entry::Echo(_) => Ordering::Greater,
         })
     }
 
@@ -438,12 +442,11 @@ impl Timeline {
             .client_id
             .as_ref()
             .and_then(|id| self.echo_at(|e| e.client_id == *id));
-        let at =
-            by_client.or_else(|| self.echo_at(|e| e.message.as_ref() == Some(&message.id)))?;
+        let at = by_client.or_else(|| self.echo_at(|e| e.message.as_ref() == Some(&message.id)))?;
         self.echoes -= 1;
         match self.entries.remove(at) {
             Entry::Echo(echo) => Some(echo.client_id),
-            Entry::Message(_) | Entry::Banner(_) => None,
+            Entry::Message(_) | Entry::Banner { .. } => None,
         }
     }
 }
@@ -452,22 +455,23 @@ impl Entry {
     pub const fn message(&self) -> Option<&Message> {
         match self {
             Self::Message(message) => Some(message),
-            Self::Echo(_) | Self::Banner(_) => None,
+            Self::Echo(_) | Self::Banner { .. } => None,
         }
     }
 
     const fn id(&self) -> Option<&MessageId> {
         match self {
             Self::Message(message) => Some(&message.id),
-            Self::Banner(banner) => banner.after.as_ref(),
+            Self::Banner { after, .. } => after.as_ref(),
             Self::Echo(_) => None,
         }
     }
 
     fn order(&self, other: &Self) -> Ordering {
-        self.id().cmp(&other.id()).then_with(|| {
-            matches!(self, Self::Banner(_)).cmp(&matches!(other, Self::Banner(_)))
-        })
+        let behind = |e: &Self| matches!(e, Self::Banner { .. });
+        self.id()
+            .cmp(&other.id())
+            .then_with(|| behind(self).cmp(&behind(other)))
     }
 }
 

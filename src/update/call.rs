@@ -235,7 +235,6 @@ fn on_ended(
     call.ended = Some((reason, at));
     call.state = CallState::Disconnected;
     call.rejoining = None;
-    call.notices.finish();
     let (seconds, dialled) = (call.seconds(at), call.dialled_at);
     state.usage.ended(dialled, at);
     state.announcer.call_ended();

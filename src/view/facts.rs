@@ -9,38 +9,20 @@ use crate::state::notices::Notice;
 use crate::state::threads::Thread;
 use crate::state::timeline::Entry;
 
-/// The thread in front.
-pub(crate) fn thread(state: &State) -> Option<&Thread> {
-    state.threads.current()
-}
-
 /// What a thread holds, oldest first.
 pub(crate) fn entries(thread: &Thread) -> &[Entry] {
     thread.timeline.entries()
 }
 
-/// The call in front: that of the current thread's account, else one that goes on, else the last.
-pub(crate) fn call(state: &State) -> Option<&Call> {
-    let own = state
-        .threads
-        .current
-        .as_ref()
-        .and_then(|key| state.calls.get(&key.account));
-    let asked = state.focus.account.as_ref();
-    own.or_else(|| asked.and_then(|account| state.calls.get(account)))
-        .or_else(|| state.calls.values().find(|c| c.ended.is_none()))
-        .or_else(|| state.calls.values().next())
-}
-
 /// A call that has not ended: what notices are shown of.
 pub(crate) fn running(state: &State) -> Option<&Call> {
-    call(state).filter(|c| c.ended.is_none())
+    state.call().filter(|c| c.ended.is_none())
 }
 
 /// The name of what is in front.
 pub(crate) fn topic(state: &State) -> Option<&str> {
-    let thread = thread(state).map(|t| t.topic.as_str());
-    let call = call(state).map(|c| c.info.topic.as_str());
+    let thread = state.thread().map(|t| t.topic.as_str());
+    let call = state.call().map(|c| c.info.topic.as_str());
     thread.into_iter().chain(call).find(|t| !t.is_empty())
 }
 
@@ -48,7 +30,7 @@ pub(crate) fn topic(state: &State) -> Option<&str> {
 pub(crate) fn people(state: &State) -> usize {
     match running(state) {
         Some(call) if call.state.is_inside() => call.roster.len(),
-        _ => thread(state).map_or(0, |t| t.participants.len()),
+        _ => state.thread().map_or(0, |t| t.participants.len()),
     }
 }
 

@@ -65,6 +65,19 @@ impl Host {
         serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
+    /// One question to the control API.
+    pub async fn control_get(&self, path: &str) -> Value {
+        let base = self.ready["controlUrl"].as_str().expect("a control URL");
+        let key = self.ready["controlKey"].as_str().expect("a control key");
+        let asked = self.http.get(format!("{base}/v1{path}")).bearer_auth(key);
+        let answer = asked.send().await.expect("the control API answers");
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer
+            .json()
+            .await
+            .expect("the control API answers in JSON")
+    }
+
     /// Waits until a client is in a meeting and hears of its messages.
     pub async fn joined(&self) {
         let base = self.ready["controlUrl"].as_str().expect("a control URL");

@@ -1,7 +1,5 @@
 //! Chat over REST: one function per operation, with tokens, waits and repetitions inside.
 
-use std::time::Duration;
-
 use percent_encoding::AsciiSet;
 use percent_encoding::NON_ALPHANUMERIC;
 use percent_encoding::utf8_percent_encode;
@@ -417,9 +415,6 @@ const MOST_PAGES: usize = 50;
 
 /// Largest attachment that is fetched, in bytes.
 const ATTACHMENT: usize = 64 << 20;
-
-/// How long a person is told to wait where the service does not say.
-pub(super) const SOON: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

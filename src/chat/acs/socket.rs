@@ -105,13 +105,12 @@ async fn talk(
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(Box::new(error).into()),
             },
-            text = outgoing.recv() => match text {
-                Some(text) => socket.send(Message::text(text)).await.map_err(Box::new)?,
-                None => {
-                    socket.close(None).await.map_err(Box::new)?;
-                    return Ok(());
-                }
-            },
+            text = outgoing.recv() => {
+                let Some(text) = text else {
+                    return Ok(socket.close(None).await.map_err(Box::new)?);
+                };
+                socket.send(Message::text(text)).await.map_err(Box::new)?;
+            }
         }
     }
 }

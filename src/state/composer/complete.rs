@@ -1,7 +1,7 @@
 //! Tab: completes the name of a command, or of a person after `@` and where a command takes one.
 
 use crate::command;
-use crate::command::Row;
+use crate::command::TABLE;
 use crate::model::identity::Person;
 use crate::state::composer::Composer;
 
@@ -15,7 +15,7 @@ pub enum Completion {
 }
 
 impl Completion {
-    const fn of(choices: Vec<String>) -> Self {
+    fn of(choices: Vec<String>) -> Self {
         match choices.len() {
             0 => Self::Nothing,
             1 => Self::Done,
@@ -31,29 +31,30 @@ impl Composer {
         if let Some(at) = mention_start(head) {
             return self.complete_name(at, people, Mark::At);
         }
-        match head.strip_prefix('/').filter(|_| !self.literal) {
-            Some(rest) if !rest.contains(char::is_whitespace) => self.complete_command(),
-            Some(rest) => {
-                let name = rest.split_whitespace().next().unwrap_or_default();
-                let takes_name = Row::named(name).is_some_and(|r| r.arguments.contains("NAME"));
-                if !takes_name {
-                    return Completion::Nothing;
-                }
-                let start = head.find(char::is_whitespace).map_or(head.len(), |at| at + 1);
-                self.complete_name(start, people, Mark::None)
-            }
-            None => Completion::Nothing,
+        let Some(rest) = head.strip_prefix('/').filter(|_| !self.literal) else {
+            return Completion::Nothing;
+        };
+        let name = rest.split_whitespace().next().unwrap_or_default();
+        let takes_name = TABLE
+            .iter()
+            .any(|r| r.name == name && r.arguments.contains("NAME"));
+        match head.find(char::is_whitespace) {
+            Some(blank) if takes_name => self.complete_name(blank + 1, people, Mark::None),
+            Some(_) | None => self.complete_command(),
         }
     }
 
     fn complete_command(&mut self) -> Completion {
-        let fits = command::complete(&self.text[1..self.cursor]);
+        let fits = command::complete(&self.text[..self.cursor]);
         match fits.as_slice() {
             [] => {}
-            [one] => self.fill(1, &format!("{one} ")),
-            several => self.fill(1, &shared(several)),
+            [one] => self.fill(0, &format!("{one} ")),
+            several => {
+                let several: Vec<_> = several.iter().map(String::as_str).collect();
+                self.fill(0, &shared(&several));
+            }
         }
-        Completion::of(fits.into_iter().map(|n| format!("/{n}")).collect())
+        Completion::of(fits)
     }
 
     fn complete_name(&mut self, start: usize, people: &[Person], mark: Mark) -> Completion {
@@ -100,7 +101,10 @@ enum Mark {
 /// Where the `@` of an unfinished name stands: at the begin or after a blank, and not far back.
 fn mention_start(head: &str) -> Option<usize> {
     let at = head.rfind('@')?;
-    let free = head[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+    let free = head[..at]
+        .chars()
+        .next_back()
+        .is_none_or(|c| !c.is_alphanumeric());
     let name = &head[at + 1..];
     let fits = !name.contains('\n') && !name.ends_with(' ') && name.split(' ').count() <= 4;
     (free && fits).then_some(at)

@@ -26,9 +26,9 @@ pub use vim::Vim;
 /// The draft and its cursor.
 #[derive(Clone, Default)]
 pub struct Composer {
-    text: String,
+    pub(crate) text: String,
     /// Byte offset, always on a grapheme boundary.
-    cursor: usize,
+    pub(crate) cursor: usize,
     purpose: Purpose,
     /// People chosen by completion, to be told apart from others of the same name.
     mentions: Vec<Person>,

@@ -116,7 +116,9 @@ impl Composer {
     }
 
     pub(super) fn line_end(&self, at: usize) -> usize {
-        self.text[at..].find('\n').map_or(self.text.len(), |n| at + n)
+        self.text[at..]
+            .find('\n')
+            .map_or(self.text.len(), |n| at + n)
     }
 
     /// The begin of the word before the cursor, as readline sees words.

@@ -5,14 +5,34 @@ use crate::model::key::KeyCode;
 fn typed(text: &str) -> Composer {
     let mut composer = Composer::default();
     for c in text.chars() {
-        composer.key(if c == '\n' { Key::ctrl('j') } else { Key::char(c) });
+        composer.key(if c == '\n' {
+            Key::ctrl('j')
+        } else {
+            Key::char(c)
+        });
     }
     composer
 }
 
 fn press(composer: &mut Composer, keys: &str) {
     for key in keys.split(' ').filter(|k| !k.is_empty()) {
-        assert!(composer.key(crate::command::chord(key).unwrap()[0]), "{key}");
+        assert!(composer.key(named(key)), "{key}");
+    }
+}
+
+/// `Ctrl-A`, `Alt-B`, `Left`, `Backspace`.
+fn named(text: &str) -> Key {
+    let (modifier, name) = text.split_once('-').unwrap_or(("", text));
+    let code = match name {
+        "Left" => KeyCode::Left,
+        "Backspace" => KeyCode::Backspace,
+        letter => KeyCode::Char(letter.chars().next().unwrap().to_ascii_lowercase()),
+    };
+    Key {
+        code,
+        ctrl: modifier == "Ctrl",
+        alt: modifier == "Alt",
+        shift: false,
     }
 }
 
@@ -61,7 +81,11 @@ fn readline_keys_mean_what_they_mean() {
 #[test]
 fn the_cursor_moves_by_what_people_see_as_one_character() {
     let family = "\u{1f469}\u{200d}\u{1f4bb}";
-    check(&format!("a{family}e\u{301}"), "Left Left", &format!("a|{family}e\u{301}"));
+    check(
+        &format!("a{family}e\u{301}"),
+        "Left Left",
+        &format!("a|{family}e\u{301}"),
+    );
     check(&format!("a{family}"), "Backspace", "a|");
 }
 
@@ -128,7 +152,11 @@ fn an_edit_puts_the_draft_aside_and_brings_it_back() {
 #[test]
 fn giving_up_a_reply_keeps_the_words() {
     let mut composer = typed("yes");
-    composer.reply(Quoted { id: None, name: String::new(), text: String::new() });
+    composer.reply(Quoted {
+        id: None,
+        name: String::new(),
+        text: String::new(),
+    });
     assert!(composer.cancel());
     assert_eq!(composer.text(), "yes");
     assert!(!composer.cancel());
@@ -156,7 +184,10 @@ fn an_emptied_paste_leaves_nothing_behind() {
 
 #[test]
 fn names_are_completed_after_an_at_sign() {
-    let people = [Person::new("8:acs:1", "Nadia Berg"), Person::new("8:acs:2", "Bob Ito")];
+    let people = [
+        Person::new("8:acs:1", "Nadia Berg"),
+        Person::new("8:acs:2", "Bob Ito"),
+    ];
     let mut composer = typed("hey @na");
     assert_eq!(composer.complete(&people), Completion::Done);
     assert_eq!(composer.text(), "hey @Nadia Berg ");
@@ -168,7 +199,10 @@ fn names_are_completed_after_an_at_sign() {
 
 #[test]
 fn the_one_chosen_among_equal_names_is_mentioned() {
-    let people = [Person::new("8:acs:1", "Sam"), Person::new("8:acs:2", "Sam Smith")];
+    let people = [
+        Person::new("8:acs:1", "Sam"),
+        Person::new("8:acs:2", "Sam Smith"),
+    ];
     let mut composer = typed("@smi");
     assert_eq!(composer.complete(&people), Completion::Done);
     let draft = composer.draft(composer.text(), &[people[1].clone()]);
@@ -177,7 +211,10 @@ fn the_one_chosen_among_equal_names_is_mentioned() {
 
 #[test]
 fn several_fits_fill_in_what_they_share() {
-    let people = [Person::new("8:acs:1", "Marta"), Person::new("8:acs:2", "Mark")];
+    let people = [
+        Person::new("8:acs:1", "Marta"),
+        Person::new("8:acs:2", "Mark"),
+    ];
     let mut composer = typed("@m");
     let choices = vec!["Mark".to_owned(), "Marta".to_owned()];
     assert_eq!(composer.complete(&people), Completion::Choices(choices));

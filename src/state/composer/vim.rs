@@ -149,6 +149,10 @@ impl Composer {
 
     fn last_of_line(&self) -> usize {
         let (start, end) = (self.line_start(self.cursor), self.line_end(self.cursor));
-        if end == start { start } else { self.before(end) }
+        if end == start {
+            start
+        } else {
+            self.before(end)
+        }
     }
 }

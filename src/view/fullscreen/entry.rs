@@ -1,12 +1,13 @@
 //! One entry of the timeline as rows: what stands above it, its heading, its words, its fate.
 
+use crate::clock::Timestamp;
+use crate::model::announcement::Said;
 use crate::model::announcement::Topic;
 use crate::model::message::Body;
 use crate::model::message::Message;
 use crate::model::message::SendState;
 use crate::model::rich::Rich;
 use crate::state::State;
-use crate::state::timeline::Banner;
 use crate::state::timeline::Echo;
 use crate::state::timeline::Entry;
 use crate::view::facts;
@@ -30,7 +31,7 @@ pub(crate) fn rows(state: &State, entry: &Entry, look: &Look, layout: Layout) ->
     match entry {
         Entry::Message(message) => message_rows(state, message, look, layout, &mut rows),
         Entry::Echo(echo) => echo_rows(state, echo, look, layout, &mut rows),
-        Entry::Banner(banner) => rows.extend(banner_rows(state, banner, layout)),
+        Entry::Banner { said, at, .. } => rows.extend(banner_rows(state, said, *at, layout)),
     }
     rows
 }
@@ -58,7 +59,7 @@ fn above(state: &State, entry: &Entry, look: &Look, layout: Layout) -> Vec<Row> 
         let at = match entry {
             Entry::Message(message) => message.created,
             Entry::Echo(echo) => echo.at,
-            Entry::Banner(banner) => banner.at,
+            Entry::Banner { at, .. } => *at,
         };
         rows.push(Row::new(&state.zone.day(at), Role::Day).filled(Fill::Centre));
         if layout.spaced && !look.marker {
@@ -72,11 +73,11 @@ fn above(state: &State, entry: &Entry, look: &Look, layout: Layout) -> Vec<Row> 
 }
 
 /// Notices fill their rows in reverse video; other news is as quiet as a system message.
-fn banner_rows(state: &State, banner: &Banner, layout: Layout) -> Vec<Row> {
-    let said = phrase::said(&banner.said, state);
-    let time = facts::time(state, banner.at);
-    let words = format!("{}{}{time}", said.trim_end_matches('.'), phrase::DOT);
-    if banner.said.topic() == Topic::Notice {
+fn banner_rows(state: &State, said: &Said, at: Timestamp, layout: Layout) -> Vec<Row> {
+    let words = phrase::said(said, state);
+    let time = facts::time(state, at);
+    let words = format!("{}{}{time}", words.trim_end_matches('.'), phrase::DOT);
+    if said.topic() == Topic::Notice {
         let set = wrap::text(&words, Role::Notice, layout.width.saturating_sub(2));
         set.into_iter().map(|r| r.filled(Fill::Banner)).collect()
     } else {

@@ -6,7 +6,9 @@
 
 mod composer;
 mod entry;
+mod overlay;
 mod paint;
+mod pane;
 mod rich;
 mod status;
 mod timeline;
@@ -87,11 +89,14 @@ impl Screen {
         );
         let areas = divide(area, composer.rows.len(), notices.len(), &painter);
         header(state, &areas, &mut painter);
-        let page = self.timeline(state, &areas, &mut painter);
+        let middle = pane::draw(state, areas.timeline, &mut painter);
+        let page = self.timeline(state, middle, &mut painter);
         painter.row(
             &status::above(state, usize::from(areas.above.width)),
             areas.above,
         );
+        answer(state, &areas, &mut painter);
+        let chosen = draw_overlay(state, &areas, &mut painter);
         rows(&notices, areas.notices, &mut painter);
         self.call_line(state, areas.call, &mut painter);
         rows(&composer.rows, areas.composer, &mut painter);
@@ -99,8 +104,8 @@ impl Screen {
         let writing = (areas.composer.x + narrow(x), areas.composer.y + narrow(y));
         Drawn {
             cursor: Some(
-                page.cursor
-                    .filter(|_| is_choosing(state))
+                chosen
+                    .or_else(|| page.cursor.filter(|_| is_choosing(state)))
                     .unwrap_or(writing),
             ),
             links: painter.links,
@@ -108,8 +113,7 @@ impl Screen {
         }
     }
 
-    fn timeline(&mut self, state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Shown {
-        let area = areas.timeline;
+    fn timeline(&mut self, state: &State, area: Rect, painter: &mut Painter<'_>) -> Shown {
         let column = Rect {
             x: area.x + 1,
             width: area.width.saturating_sub(2).min(READABLE),
@@ -268,6 +272,39 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
             },
         );
     }
+}
+
+/// What was answered last, over the last rows of talk; at most a third of the screen, the rest is in `/last`.
+fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) {
+    let Some(said) = &state.focus.said else {
+        return;
+    };
+    let words = phrase::announcement(said, state);
+    let column = inner(areas.timeline);
+    let mut set = wrap::text(&words, Role::Text, usize::from(column.width));
+    let room = areas.timeline.height + areas.above.height;
+    let height = narrow(set.len())
+        .min((room / 3).max(areas.above.height))
+        .min(room);
+    set.truncate(usize::from(height));
+    let area = Rect {
+        y: areas.above.bottom() - height,
+        height,
+        ..column
+    };
+    painter.clear(area);
+    rows(&set, area, painter);
+}
+
+/// What lies over the talk and the header, and where it wants the cursor.
+fn draw_overlay(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Option<(u16, u16)> {
+    let overlay = state.focus.overlay.as_ref()?;
+    let area = Rect {
+        y: areas.header.y,
+        height: areas.above.bottom() - areas.header.y,
+        ..areas.timeline
+    };
+    overlay::draw(state, overlay, area, painter)
 }
 
 /// Notices first, then why nothing else is shown.

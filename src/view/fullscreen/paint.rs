@@ -1,6 +1,7 @@
 //! Puts rows into cells, and remembers where links are.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::style::Style;
@@ -35,6 +36,20 @@ impl<'a> Painter<'a> {
             borders,
             links: Vec::new(),
         }
+    }
+
+    /// An empty area in the theme's background.
+    pub(crate) fn clear(&mut self, area: Rect) {
+        for y in area.top()..area.bottom() {
+            for x in area.left()..area.right() {
+                if let Some(cell) = self.buffer.cell_mut((x, y)) {
+                    cell.reset();
+                    cell.set_style(self.theme.style(Role::Text));
+                }
+            }
+        }
+        self.links
+            .retain(|l| !area.contains(Position::new(l.x, l.y)));
     }
 
     /// The character of a thin rule, where rules are wanted.

@@ -9,6 +9,7 @@ use crate::view::fullscreen::wrap::Piece;
 use crate::view::fullscreen::wrap::Row;
 use crate::view::phrase;
 use crate::view::phrase::NoticeLine;
+use crate::view::phrase::Part;
 use crate::view::theme::Role;
 
 /// Between the items of the notice line.
@@ -17,6 +18,9 @@ const GAP: &str = "   ";
 /// Below this many columns the call line uses its short words.
 const NARROW: usize = 72;
 
+/// Which of its words an item shows.
+type Form = fn(&NoticeLine) -> &str;
+
 /// The notice line, wrapped into at most `most` rows: shorter words where the long ones do not fit, but never fewer.
 pub(crate) fn notices(state: &State, width: usize, most: usize) -> Vec<Row> {
     let items = phrase::notice_line(state);
@@ -24,13 +28,20 @@ pub(crate) fn notices(state: &State, width: usize, most: usize) -> Vec<Row> {
         return Vec::new();
     }
     let room = width.saturating_sub(if width > 30 { 2 } else { 0 }).max(1);
-    let first = if width < NARROW { 1 } else { 0 };
-    let forms: [fn(&NoticeLine) -> &str; 3] = [|i| &i.full, |i| &i.short, |i| &i.shortest];
-    // A row more for the whole words is better than short ones, three rows more are not.
-    let generous = most.min(if first == 0 { 2 } else { 3 });
-    for (form, limit) in forms[first..].iter().zip([generous, most, most]) {
+    // A row more for the whole words is better than short ones, two rows more are not.
+    let forms: &[(Form, usize)] = if width < NARROW {
+        &[(|i| &i.short, 3), (|i| &i.shortest, usize::MAX)]
+    } else {
+        &[
+            (|i| &i.full, 2),
+            (|i| if i.short.is_empty() { "" } else { &i.full }, 2),
+            (|i| &i.short, 3),
+            (|i| &i.shortest, usize::MAX),
+        ]
+    };
+    for (form, limit) in forms {
         let rows = set(&items, form, room);
-        if rows.len() <= limit {
+        if rows.len() <= most.min(*limit) {
             return rows;
         }
     }
@@ -76,30 +87,46 @@ pub(crate) struct CallLine {
     pub(crate) meter: Option<String>,
 }
 
-/// As much of the call line as fits; where it stands and the microphone always.
+/// As much of the call line as fits. The microphone's state is the last thing to go.
 pub(crate) fn call_line(state: &State, width: usize) -> CallLine {
     let parts = phrase::call_line(state);
     let meter = parts.iter().find(|p| p.meter).map(|p| p.full.clone());
-    let short = width < NARROW;
+    let parts: Vec<&Part> = parts.iter().filter(|p| !p.meter).collect();
     let mut row = Row::default();
-    for (at, part) in parts.iter().filter(|p| !p.meter).enumerate() {
-        let gap = if at > 0 { phrase::DOT } else { "" };
-        let used = row.width() + wrap::width(gap);
-        let fits = |words: &str| used + wrap::width(words) <= width;
-        let words = match (short, fits(&part.full)) {
-            (false, true) => &part.full,
-            _ => &part.short,
-        };
-        if words.is_empty() || at > 1 && !fits(words) {
-            continue;
+    if let [standing, microphone, rest @ ..] = parts.as_slice() {
+        let full = [standing.full.as_str(), microphone.full.as_str()];
+        let short = [standing.short.as_str(), microphone.short.as_str()];
+        let columns = |words: [&str; 2]| wrap::width(&words.join(phrase::DOT));
+        let long = width >= NARROW && columns(full) <= width;
+        if long || columns(short) <= width {
+            let words = if long { full } else { short };
+            join(&mut row, words[0], standing.role);
+            join(&mut row, words[1], microphone.role);
+        } else {
+            join(&mut row, &microphone.short, microphone.role);
         }
-        if at > 0 {
-            row.pieces.push(Piece::new(gap, Role::Call));
+        for part in rest {
+            let room = width.saturating_sub(row.width() + wrap::width(phrase::DOT));
+            let fits = |words: &&String| !words.is_empty() && wrap::width(words) <= room;
+            let full = Some(&part.full).filter(|f| long && fits(f));
+            if let Some(words) = full.or(Some(&part.short).filter(fits)) {
+                join(&mut row, words, part.role);
+            }
         }
-        row.pieces.push(Piece::new(words, part.role));
+    } else if let [only] = parts.as_slice() {
+        let fits = wrap::width(&only.full) <= width;
+        let words = if fits { &only.full } else { &only.short };
+        join(&mut row, &wrap::shorten(words, width), only.role);
     }
-    let words: String = row.pieces.iter().map(|p| p.text.as_str()).collect();
+    let words = row.pieces.iter().map(|p| p.text.as_str()).collect();
     CallLine { row, words, meter }
+}
+
+fn join(row: &mut Row, words: &str, role: Role) {
+    if !row.pieces.is_empty() {
+        row.pieces.push(Piece::new(phrase::DOT, Role::Call));
+    }
+    row.pieces.push(Piece::new(words, role));
 }
 
 /// What is newer than the page, how current the chat is, who types.
@@ -116,7 +143,7 @@ pub(crate) fn above(state: &State, width: usize) -> Row {
     if let Scroll::Anchored { newer, .. } = state.focus.scroll {
         push(phrase::newer(newer), Role::Newer);
     }
-    let Some(thread) = facts::thread(state) else {
+    let Some(thread) = state.thread() else {
         return row;
     };
     if let Some(words) = phrase::chat_state(state, thread) {

@@ -6,18 +6,14 @@
 //! with the place it was found at: turning another page starts from there.
 
 use std::collections::HashMap;
-use std::mem::Discriminant;
-use std::mem::discriminant;
 use std::sync::Arc;
 
 use crate::clock::Timestamp;
-use crate::model::announcement::Said;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::message::SendState;
 use crate::model::message::Version;
-use crate::model::notice::NoticeKind;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::focus::Scroll;
@@ -49,7 +45,7 @@ pub(crate) struct Layout {
 enum Key {
     Message(MessageId),
     Echo(ClientMessageId),
-    Banner(Timestamp, Discriminant<Said>, Option<NoticeKind>),
+    Banner(u64),
 }
 
 /// Everything beside the layout that decides how an entry looks.
@@ -131,7 +127,7 @@ pub(crate) struct Pages {
 impl Pages {
     /// The page of `height` rows that the state's scroll position asks for.
     pub(crate) fn page(&mut self, state: &State, layout: Layout, height: usize) -> Page {
-        let Some(thread) = facts::thread(state) else {
+        let Some(thread) = state.thread() else {
             return Page {
                 top: true,
                 ..Page::default()
@@ -305,14 +301,7 @@ fn key(entry: &Entry) -> Key {
     match entry {
         Entry::Message(message) => Key::Message(message.id.clone()),
         Entry::Echo(echo) => Key::Echo(echo.client_id.clone()),
-        Entry::Banner(banner) => {
-            let kind = if let Said::Notice { kind, .. } = &banner.said {
-                Some(*kind)
-            } else {
-                None
-            };
-            Key::Banner(banner.at, discriminant(&banner.said), kind)
-        }
+        Entry::Banner { number, .. } => Key::Banner(*number),
     }
 }
 
@@ -361,7 +350,7 @@ impl Scene<'_> {
         let (version, edited, send) = match entry {
             Entry::Message(m) => (m.version, m.edited.is_some(), None),
             Entry::Echo(echo) => (Version::default(), false, Some(echo.state.clone())),
-            Entry::Banner(_) => (Version::default(), false, None),
+            Entry::Banner { .. } => (Version::default(), false, None),
         };
         Look {
             version,
@@ -381,7 +370,7 @@ impl Scene<'_> {
         };
         let before_is_read = match before {
             Some(Entry::Message(b)) => b.id <= *read,
-            Some(Entry::Echo(_) | Entry::Banner(_)) | None => true,
+            Some(Entry::Echo(_) | Entry::Banner { .. }) | None => true,
         };
         // Behind a banner the message before it decides, which is the rare case.
         message.id > *read
@@ -396,7 +385,7 @@ impl Scene<'_> {
         let earlier = self.entries.get(..at).unwrap_or_default().iter().rev();
         let previous = earlier.take(64).find_map(|e| match e {
             Entry::Message(m) => Some(&m.id),
-            Entry::Echo(_) | Entry::Banner(_) => None,
+            Entry::Echo(_) | Entry::Banner { .. } => None,
         });
         previous.is_some_and(|p| p <= read)
     }
@@ -417,8 +406,8 @@ impl Scene<'_> {
             (Entry::Echo(_), Entry::Echo(echo)) => echo.state == SendState::Sent,
             (Entry::Message(b), Entry::Echo(_)) => b.mine && entry::has_sender(b),
             (Entry::Echo(_), Entry::Message(_))
-            | (Entry::Banner(_), _)
-            | (_, Entry::Banner(_)) => false,
+            | (Entry::Banner { .. }, _)
+            | (_, Entry::Banner { .. }) => false,
         }
     }
 
@@ -440,6 +429,6 @@ fn time(entry: &Entry) -> Timestamp {
     match entry {
         Entry::Message(message) => message.created,
         Entry::Echo(echo) => echo.at,
-        Entry::Banner(banner) => banner.at,
+        Entry::Banner { at, .. } => *at,
     }
 }

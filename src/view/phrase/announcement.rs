@@ -227,7 +227,7 @@ fn came_and_went(joined: &[String], left: &[String], people: usize) -> String {
 }
 
 fn role_changed(state: &State) -> String {
-    let role = facts::call(state).map_or("participant", |c| phrase::role(c.role));
+    let role = state.call().map_or("participant", |c| phrase::role(c.role));
     format!("Call: your role is now {role}.")
 }
 
@@ -307,7 +307,8 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Status => phrase::status(state),
         Answer::Who => phrase::who(state),
         Answer::Notices => phrase::notices(state),
-        Answer::Typing => facts::thread(state)
+        Answer::Typing => state
+            .thread()
             .and_then(|t| phrase::typing(t, state.now.moment))
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
         Answer::Help(topic) => phrase::help(TABLE, topic.as_deref()),

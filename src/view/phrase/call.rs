@@ -42,7 +42,7 @@ impl Part {
 
 /// The call line, part by part; the most important first.
 pub fn call_line(state: &State) -> Vec<Part> {
-    let Some(call) = facts::call(state) else {
+    let Some(call) = state.call() else {
         return vec![Part::new(
             Role::Call,
             "Not in the call · /join",
@@ -53,7 +53,7 @@ pub fn call_line(state: &State) -> Vec<Part> {
         return vec![ended(call, reason)];
     }
     let mut parts = vec![standing(state, call)];
-    parts.push(microphone(call));
+    parts.push(microphone(state, call));
     if call.state.is_inside() {
         parts.extend(talking(state, call));
         parts.extend(hands(call));
@@ -129,11 +129,15 @@ fn standing(state: &State, call: &Call) -> Part {
     Part::new(Role::Call, &full, &short)
 }
 
-fn microphone(call: &Call) -> Part {
+fn microphone(state: &State, call: &Call) -> Part {
+    let chord = state.keymap.chords("mute").into_iter().next();
+    let key = chord.map_or_else(String::new, |c| format!(" ({c})"));
     if call.muted {
-        Part::new(Role::CallMuted, "muted (Ctrl-T)", phrase::MUTED)
+        let full = format!("{}{key}", phrase::MUTED);
+        Part::new(Role::CallMuted, &full, phrase::MUTED)
     } else if call.state == CallState::Connected {
-        Part::new(Role::CallLive, "LIVE (Ctrl-T)", phrase::LIVE)
+        let full = format!("{}{key}", phrase::LIVE);
+        Part::new(Role::CallLive, &full, phrase::LIVE)
     } else {
         Part::new(Role::CallMuted, "your microphone is not heard", "not heard")
     }
@@ -262,7 +266,7 @@ pub fn status(state: &State) -> String {
         }
     }
     parts.push(format!("{} unread", facts::unread(state)));
-    if let Some(chat) = facts::thread(state).and_then(|t| phrase::chat_state(state, t)) {
+    if let Some(chat) = state.thread().and_then(|t| phrase::chat_state(state, t)) {
         parts.push(chat.replace(phrase::DOT, ", "));
     }
     parts.join(", ")

@@ -1,8 +1,10 @@
 //! Titles and questions of what lies over the timeline.
 
+use crate::model::capability::Reason;
 use crate::state::composer::Purpose;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
+use crate::state::palette::Target;
 use crate::view::phrase;
 
 /// What an overlay is, and how it is left.
@@ -25,7 +27,6 @@ pub fn confirm(confirm: &Confirm) -> String {
             phrase::count(*lines, "pasted line")
         ),
         Confirm::Delete(_) => "Delete this message for everybody?".to_owned(),
-        Confirm::Quit => "Leave the call and quit?".to_owned(),
         Confirm::EndForEverybody => "End the call for everybody?".to_owned(),
     }
 }
@@ -37,4 +38,23 @@ pub fn prompt(purpose: &Purpose) -> String {
         Purpose::Reply(quoted) => format!("> reply to {}: ", quoted.name),
         Purpose::Edit(_) => "> edit: ".to_owned(),
     }
+}
+
+/// What kind of thing a line of the palette is.
+pub const fn target(target: &Target) -> &'static str {
+    match target {
+        Target::Command(_) => "",
+        Target::Thread(_) => "chat: ",
+        Target::Person(_) => "person: ",
+        Target::Message(_) => "message: ",
+    }
+}
+
+/// Something greyed out, with the reason.
+pub fn not_now(words: &str, reason: &Reason) -> String {
+    format!(
+        "{} (not now: {})",
+        words.trim_end_matches('.'),
+        phrase::reason(reason)
+    )
 }

@@ -47,15 +47,11 @@ pub fn who(state: &State) -> String {
             "{} in the call.",
             phrase::count(call.roster.len(), "person")
         )];
-        lines.extend(call.roster.iter().map(roster_entry));
-        lines.extend(
-            call.lobby
-                .iter()
-                .map(|p| format!("{}, waiting in the lobby", person(p))),
-        );
+        lines.extend(call.sorted().into_iter().map(roster_entry));
+        lines.extend(call.lobby.iter().map(waiting));
         return lines.join("\n");
     }
-    let Some(thread) = facts::thread(state) else {
+    let Some(thread) = state.thread() else {
         return "Nobody, no chat is open.".to_owned();
     };
     let mut lines = vec![format!(
@@ -69,6 +65,10 @@ pub fn who(state: &State) -> String {
             .map(|p| spoken(&person(p), false)),
     );
     lines.join("\n")
+}
+
+pub fn waiting(somebody: &Person) -> String {
+    format!("{}, waiting in the lobby", person(somebody))
 }
 
 /// One person of the call: name, then what is special about them.
@@ -106,7 +106,7 @@ pub(crate) fn roster_entry(entry: &RosterEntry) -> String {
 
 /// The last entries of the thread in front, one a line, the newest last.
 pub(crate) fn last(state: &State, number: usize) -> String {
-    let Some(thread) = facts::thread(state) else {
+    let Some(thread) = state.thread() else {
         return "No chat is open.".to_owned();
     };
     let entries = facts::entries(thread);
@@ -160,7 +160,7 @@ fn entry(state: &State, entry: &Entry) -> String {
             };
             (line, echo.at)
         }
-        Entry::Banner(banner) => (phrase::said(&banner.said, state), banner.at),
+        Entry::Banner { said, at, .. } => (phrase::said(said, state), *at),
     };
     match state.settings.time {
         TimeShown::Off => line,

@@ -6,7 +6,6 @@ mod outgoing;
 mod rich;
 
 pub(super) use outgoing::Format;
-pub(super) use outgoing::Outgoing;
 pub(super) use outgoing::outgoing;
 
 use std::collections::BTreeMap;
@@ -33,6 +32,7 @@ use crate::wire::acs::chat::ChatMessageContent;
 use crate::wire::acs::chat::ChatMessageType;
 use crate::wire::acs::chat::ChatParticipant;
 use crate::wire::acs::chat::Metadata;
+use crate::wire::acs::chat::PolicyViolation;
 use crate::wire::acs::identifier::CommunicationIdentifierModel;
 use crate::wire::acs::notification::ChatMessageDeleted;
 use crate::wire::acs::notification::ChatMessageEdited;
@@ -106,7 +106,7 @@ impl Eyes {
         let blocked = message
             .policy_violation
             .as_ref()
-            .is_some_and(|violation| violation.blocks_content());
+            .is_some_and(PolicyViolation::blocks_content);
         let body = if message.deleted_on.is_some() {
             Raw::Deleted
         } else if blocked {
@@ -178,7 +178,7 @@ impl Eyes {
         let blocked = event
             .policy_violation
             .as_ref()
-            .is_some_and(|violation| violation.blocks_content());
+            .is_some_and(PolicyViolation::blocks_content);
         let body = match ChatMessageType::from(event.at.message_type.clone()) {
             _ if blocked => Raw::Blocked,
             ChatMessageType::Text => Raw::Text(words),

@@ -4,6 +4,7 @@
 //! returns [`Output::Wait`]. It reads no clock and owns no socket: the driver performs what
 //! it asks for and reports back under the [`LinkId`] it was asked with.
 
+mod interface;
 mod link;
 mod registration;
 
@@ -13,115 +14,22 @@ use std::time::Duration;
 use crate::chat::retry::Backoff;
 use crate::clock::Moment;
 use crate::clock::Timestamp;
-use crate::wire::acs::notification::Notification;
 use crate::wire::acs::realtime::Allocation;
-use crate::wire::acs::realtime::ClientInfo;
 use crate::wire::acs::realtime::Connection;
 use crate::wire::acs::realtime::Handshake;
 use crate::wire::acs::realtime::RealTimeNotificationConfiguration;
 use crate::wire::acs::realtime::RegistrationRequest;
 
+pub(super) use self::interface::Change;
+pub(super) use self::interface::Identity;
+pub(super) use self::interface::Input;
+pub(super) use self::interface::LinkId;
+pub(super) use self::interface::Output;
+pub(super) use self::interface::Refusal;
 use self::link::End;
 use self::link::Link;
 use self::link::Said;
 use self::registration::Registration;
-
-/// One attempt at a connection, successful or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct LinkId(pub(super) u32);
-
-#[derive(Debug)]
-pub(super) enum Input<'a> {
-    Timeout,
-    Configured(Result<RealTimeNotificationConfiguration, Refusal>),
-    Allocated(LinkId, Result<Allocation, Refusal>),
-    ShookHands(LinkId, Result<Handshake, Refusal>),
-    Frame(LinkId, &'a str),
-    /// The socket is gone, or could not be opened.
-    Closed(LinkId),
-    Registered(LinkId, Result<(), Refusal>),
-    /// A person asks to try again after [`Change::GaveUp`].
-    Retry,
-    Stop,
-}
-
-/// Why a request did not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// 401.
-    Unauthorized,
-    /// `x-trouter-skypetoken-deprecated`: never again with this kind of token.
-    Deprecated,
-    /// Another 4xx.
-    Refused,
-    /// 5xx, 429, no answer, or one that cannot be read.
-    Failed,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Output {
-    /// `GET` the configuration.
-    Configure {
-        fresh: bool,
-    },
-    /// `POST` there; `fresh`: with a newer token than the refused one.
-    Allocate {
-        link: LinkId,
-        url: String,
-        fresh: bool,
-    },
-    ShakeHands {
-        link: LinkId,
-        url: String,
-    },
-    Open {
-        link: LinkId,
-        url: String,
-    },
-    Send {
-        link: LinkId,
-        text: String,
-    },
-    Close {
-        link: LinkId,
-    },
-    Register {
-        link: LinkId,
-        url: String,
-        body: RegistrationRequest,
-        fresh: bool,
-    },
-    Unregister {
-        url: String,
-    },
-    Notification(Box<Notification>),
-    Change(Change),
-    Wait(Option<Moment>),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Change {
-    /// Events arrive from now on: what came before has to be read over REST.
-    Live,
-    /// No event arrives until the next [`Change::Live`].
-    Lost,
-    /// The service says it dropped events although the link stands.
-    Missed,
-    /// It failed so often that asking over REST is better than waiting.
-    Hopeless,
-    /// Refused for good: only a person can make it try again.
-    GaveUp,
-}
-
-/// Who connects; constant for a run.
-#[derive(Debug, Clone)]
-pub(super) struct Identity {
-    pub(super) cor_id: String,
-    pub(super) epid: String,
-    /// 22 base64 characters.
-    pub(super) cv: String,
-    pub(super) client: ClientInfo,
-}
 
 pub(super) struct Session {
     identity: Identity,
@@ -326,7 +234,7 @@ impl Session {
             Refusal::Refused | Refusal::Failed => {}
         }
         let delay = self.backoff.next();
-        if self.backoff.failures() % DROP_SAVED_AFTER == 0 {
+        if self.backoff.failures().is_multiple_of(DROP_SAVED_AFTER) {
             self.saved = None;
         }
         if self.backoff.failures() >= HOPELESS_AFTER {
@@ -369,12 +277,12 @@ impl Session {
         let Some(link) = self.links.iter().find(|link| link.id == id) else {
             return;
         };
-        let body = RegistrationRequest::new(
+        let body = Box::new(RegistrationRequest::new(
             &self.identity.epid,
             link.surl(),
             self.registration.ttl(),
             &config.cloud_type,
-        );
+        ));
         let base = config.registrar_service_url.trim_end_matches('/');
         self.outputs.push_back(Output::Register {
             link: id,
@@ -615,7 +523,7 @@ const STOOD: Duration = Duration::from_secs(2);
 const DUP_AGAIN: Duration = Duration::from_secs(10);
 
 /// How long a replaced connection may still deliver.
-const RETIRED: Duration = Duration::from_secs(60);
+const RETIRED: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests;

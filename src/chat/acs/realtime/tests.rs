@@ -1,7 +1,9 @@
 //! The session against a service that is only numbers: time is passed in.
 
 use super::*;
+use crate::wire::acs::notification::Notification;
 use crate::wire::acs::notification::TypingIndicatorReceived;
+use crate::wire::acs::realtime::ClientInfo;
 use crate::wire::acs::realtime::ConnectParams;
 
 fn at(millis: u64) -> Moment {
@@ -432,7 +434,7 @@ fn a_switch_that_fails_leaves_the_link_it_was_to_replace() {
 
 #[test]
 fn a_registration_is_renewed_before_it_ends_and_tried_again_when_refused() {
-    let (mut session, link) = live();
+    let (session, link) = live();
     let renewal = at(7_170_000);
     assert_eq!(session.registration.deadline(), Some(renewal));
     let mut registration = session.registration;

@@ -86,6 +86,10 @@ pub(super) struct Reading {
 pub(super) struct ListingId(u32);
 
 #[derive(Debug, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "outputs are taken one by one and never kept in numbers"
+)]
 pub(super) enum Output {
     /// `link`: of the page before; none for the newest.
     List {
@@ -353,7 +357,7 @@ impl Sync {
             self.poll_at = Some(now + POLL);
             self.polls += 1;
             // Old messages change seldom, so they are looked at seldom.
-            let whole = self.polls % WHOLE_EVERY == 0;
+            let whole = self.polls.is_multiple_of(WHOLE_EVERY);
             self.each(|thread, out| {
                 if whole {
                     thread.read(out);

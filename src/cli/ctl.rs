@@ -1,0 +1,119 @@
+//! `sidetone ctl`: speaks to a running client over its control socket.
+
+use std::io;
+use std::io::Write;
+
+use tokio::io::AsyncBufReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::BufReader;
+use tokio::net::UnixStream;
+
+use crate::cli::Error;
+use crate::config::paths::Paths;
+use crate::runtime::control;
+use crate::runtime::control::schema::Answer;
+use crate::runtime::control::schema::Ask;
+use crate::runtime::control::schema::Request;
+use crate::runtime::exit::Exit;
+
+/// Steer a running client: for scripts, headset buttons and status lines.
+#[derive(Debug, clap::Args)]
+#[command(after_help = SCHEMA)]
+pub struct Args {
+    /// The client with this process id; without it the one started last.
+    #[arg(long, value_name = "PID")]
+    pub process: Option<u32>,
+
+    #[command(subcommand)]
+    pub ask: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum What {
+    /// Send a message to the thread in front.
+    Send { text: Vec<String> },
+    /// Do a line as if it were typed: text, or a slash command.
+    Input { line: Vec<String> },
+    /// Mute, unmute, or without an argument: the other one.
+    Mute {
+        #[arg(value_parser = ["on", "off"])]
+        muted: Option<String>,
+    },
+    /// Print the state as one JSON object.
+    Status,
+    /// Leave the call.
+    Leave,
+    /// Print what happens, one JSON object a line, until interrupted.
+    Subscribe,
+}
+
+const SCHEMA: &str = "\
+The socket is $XDG_RUNTIME_DIR/sidetone/PID.sock (latest.sock: the client started last), for its owner alone.
+It speaks JSON, one object a line. Requests, with any number as id:
+  {\"id\":1,\"do\":\"send\",\"text\":\"yes\"}      {\"id\":2,\"do\":\"input\",\"line\":\"/raise\"}
+  {\"id\":3,\"do\":\"mute\",\"muted\":true}      {\"id\":4,\"do\":\"mute\"}  (the other one)
+  {\"id\":5,\"do\":\"status\"}                  {\"id\":6,\"do\":\"leave\"}
+  {\"id\":7,\"do\":\"subscribe\"}
+Answers: {\"id\":1,\"ok\":true}, {\"id\":3,\"ok\":false,\"error\":\"…\"}, {\"id\":5,\"ok\":true,\"status\":{…}}.
+Events after subscribe: announcement, message, notice, call, mute, missed; each with its name in \"event\".";
+
+impl What {
+    fn into_ask(self) -> Ask {
+        match self {
+            Self::Send { text } => Ask::Send {
+                text: text.join(" "),
+            },
+            Self::Input { line } => Ask::Input {
+                line: line.join(" "),
+            },
+            Self::Mute { muted } => Ask::Mute {
+                muted: muted.map(|word| word == "on"),
+            },
+            Self::Status => Ask::Status,
+            Self::Leave => Ask::Leave,
+            Self::Subscribe => Ask::Subscribe,
+        }
+    }
+}
+
+pub async fn run(args: Args) -> Result<Exit, Error> {
+    let paths = Paths::find().ok_or_else(|| Error::Input("there is no home folder".to_owned()))?;
+    let stream = control::connect(&paths, args.process)
+        .await
+        .map_err(Error::NobodyRuns)?;
+    let ask = args.ask.into_ask();
+    let goes_on = ask == Ask::Subscribe;
+    converse(stream, &Request { id: 1, ask }, goes_on).await
+}
+
+async fn converse(stream: UnixStream, request: &Request, goes_on: bool) -> Result<Exit, Error> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = serde_json::to_vec(request).map_err(|error| Error::Ask(error.into()))?;
+    line.push(b'\n');
+    writer.write_all(&line).await.map_err(Error::Ask)?;
+    let mut lines = BufReader::new(reader).lines();
+    while let Some(line) = lines.next_line().await.map_err(Error::Ask)? {
+        let Ok(answer) = serde_json::from_str::<Answer>(&line) else {
+            print(&line).map_err(Error::Print)?;
+            continue;
+        };
+        if let Some(why) = answer.error {
+            return Err(Error::Refused(why));
+        }
+        if let Some(status) = answer.status {
+            let status =
+                serde_json::to_string(&status).map_err(|error| Error::Ask(error.into()))?;
+            print(&status).map_err(Error::Print)?;
+        }
+        if !goes_on {
+            return Ok(Exit::Done);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn print(line: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    out.flush()
+}

@@ -1,0 +1,134 @@
+//! `sidetone join`: a meeting or a chat thread at any endpoint.
+
+use std::path::PathBuf;
+
+use crate::cli::Error;
+use crate::cli::session;
+use crate::cli::session::Destination;
+use crate::cli::session::ViewArgs;
+use crate::config::Entry;
+use crate::identity::Source;
+use crate::model::locator::Locator;
+use crate::model::locator::MeetingHost;
+use crate::runtime::exit::Exit;
+use crate::runtime::terminal;
+
+/// Join a meeting, or open a chat thread.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A meeting link, a meeting id, or a thread id.
+    #[arg(required = true, value_name = "LINK|ID|THREAD")]
+    pub locator: Vec<String>,
+
+    /// The passcode printed beside a meeting id; asked for when it is missing.
+    #[arg(long, value_name = "PASSCODE")]
+    pub passcode: Option<String>,
+
+    /// The service: https://… , or http:// on this machine.
+    #[arg(long, value_name = "URL")]
+    pub endpoint: Option<String>,
+
+    /// A file with an access token; without one the service is asked for a guest's.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// A certificate authority (PEM) to trust besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+impl Args {
+    fn entries(&self) -> Vec<Entry> {
+        let text = |path: &PathBuf| path.display().to_string();
+        [
+            ("endpoint", self.endpoint.clone(), "--endpoint"),
+            (
+                "token_file",
+                self.token_file.as_ref().map(text),
+                "--token-file",
+            ),
+            ("ca", self.ca.as_ref().map(text), "--ca"),
+        ]
+        .into_iter()
+        .filter_map(|(key, value, flag)| Some(Entry::flag(key, value?, flag)))
+        .collect()
+    }
+}
+
+pub async fn run(args: Args) -> Result<Exit, Error> {
+    let prepared = session::prepare(&args.view, args.entries())?;
+    let config = &prepared.config;
+    let endpoint = config.endpoint.as_deref();
+    let locator = Locator::parse(&args.locator.join(" "), endpoint)
+        .map_err(|refusal| Error::Input(format!("{refusal}.")))?;
+    joinable(&locator)?;
+    let Some(endpoint) = endpoint else {
+        return Err(Error::Input(
+            "which service? Give --endpoint URL, or set endpoint in the settings file.".to_owned(),
+        ));
+    };
+    let endpoint = session::endpoint(endpoint)?;
+    let source = match &config.token_file {
+        Some(path) if !path.is_file() => {
+            return Err(Error::Token(format!(
+                "there is no token file {}; --token-file names a file with an access token in it",
+                path.display()
+            )));
+        }
+        Some(path) => Source::File {
+            path: path.clone(),
+            endpoint: endpoint.clone(),
+        },
+        None => Source::Service {
+            service: endpoint.clone(),
+            display_name: prepared.name.clone(),
+        },
+    };
+    let locator = with_passcode(locator, args.passcode)?;
+    let local = endpoint.host_str().is_some_and(session::is_loopback);
+    let destination = Destination {
+        source,
+        locator,
+        ca: config.ca.clone(),
+    };
+    Box::pin(session::run(prepared, local, |_| async { Ok(destination) })).await
+}
+
+/// Says what is still missing for what is understood but cannot be joined yet.
+fn joinable(locator: &Locator) -> Result<(), Error> {
+    let missing = match locator {
+        Locator::Meeting {
+            host: MeetingHost::Vendor,
+            ..
+        } => {
+            "this is a work meeting at Microsoft. Joining those needs the bridge to the vendor's calling SDK \
+             and a token of an Azure resource, which this version does not have. What works with such a \
+             resource today: its chat threads, with sidetone join THREAD --endpoint URL --token-file FILE."
+        }
+        Locator::GroupCall(_) => "group calls without a meeting are not supported yet.",
+        Locator::Room(_) => "rooms are not supported yet.",
+        Locator::Person(_) => "calling people is not supported yet.",
+        Locator::Meeting {
+            host: MeetingHost::Own,
+            ..
+        }
+        | Locator::MeetingId { .. }
+        | Locator::Thread(_) => return Ok(()),
+    };
+    Err(Error::Input(missing.to_owned()))
+}
+
+/// A meeting id wants a passcode; where one is missing and somebody sits here, it is asked for.
+fn with_passcode(locator: Locator, given: Option<String>) -> Result<Locator, Error> {
+    let asks = matches!(&locator, Locator::MeetingId { passcode: None, .. });
+    if given.is_some() || !asks || !terminal::Terminal::is_present() {
+        return Ok(locator.with_passcode(given));
+    }
+    let typed = terminal::ask_hidden("Passcode of the meeting (hidden; Enter if it has none): ")
+        .map_err(Error::Ask)?;
+    let typed = Some(typed.trim().to_owned()).filter(|passcode| !passcode.is_empty());
+    Ok(locator.with_passcode(typed))
+}

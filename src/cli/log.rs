@@ -1,0 +1,41 @@
+//! The log file: what the program did, never what people said or a secret.
+
+use std::fs::File;
+use std::io;
+use std::sync::Mutex;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::paths;
+use crate::config::paths::Paths;
+
+/// Sends `tracing` to the log file of the person. Libraries only say what worries them.
+pub fn start(paths: Option<&Paths>, level: &str) -> io::Result<()> {
+    let Some(paths) = paths.filter(|_| level != "off") else {
+        return Ok(());
+    };
+    let path = paths.log();
+    shorten(&path)?;
+    let file: File = paths::append_private(&path)?;
+    let filter = EnvFilter::new(format!("warn,sidetone={level}"));
+    let lines = fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init()
+        .map_err(io::Error::other)
+}
+
+/// A long log begins anew; the one before stays beside it.
+fn shorten(path: &std::path::Path) -> io::Result<()> {
+    let long = std::fs::metadata(path).is_ok_and(|file| file.len() > LONGEST);
+    if long {
+        std::fs::rename(path, path.with_extension("log.1"))?;
+    }
+    Ok(())
+}
+
+const LONGEST: u64 = 4 << 20;

@@ -1,0 +1,267 @@
+//! What `join` and `demo` share: the flags of the client, and a session from start to end.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::future::Future;
+use std::path::PathBuf;
+use std::process;
+
+use url::Url;
+use uuid::Uuid;
+
+use crate::call::native;
+use crate::chat::acs;
+use crate::cli::Error;
+use crate::cli::log;
+use crate::config::Config;
+use crate::config::Entry;
+use crate::config::Surroundings;
+use crate::config::paths;
+use crate::config::paths::Paths;
+use crate::config::tls::Tls;
+use crate::identity;
+use crate::identity::Source;
+use crate::identity::Tokens;
+use crate::identity::http::Http;
+use crate::model::account::Account;
+use crate::model::account::AccountId;
+use crate::model::account::AccountKind;
+use crate::model::failure::Failure;
+use crate::model::locator::Locator;
+use crate::model::text;
+use crate::runtime::Lanes;
+use crate::runtime::Opening;
+use crate::runtime::Options;
+use crate::runtime::Runtime;
+use crate::runtime::exit::Exit;
+use crate::runtime::terminal;
+use crate::tasks::Tasks;
+use crate::view::phrase;
+
+/// How the client looks and what others see of us.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ViewArgs {
+    /// The name others see.
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+
+    /// Lines instead of a screen: for screen readers, braille and plain terminals.
+    #[arg(long, visible_alias = "linear", conflicts_with = "full_screen")]
+    pub screen_reader: bool,
+
+    /// The screen, whatever the settings and the environment say.
+    #[arg(long)]
+    pub full_screen: bool,
+
+    /// terminal, dark, light, high-contrast, colour-blind, mono, or one of your own.
+    #[arg(long, value_name = "THEME")]
+    pub theme: Option<String>,
+
+    /// plain, vim or none.
+    #[arg(long, value_name = "MAP")]
+    pub keys: Option<String>,
+
+    /// What the log file gets: off, error, warn, info, debug.
+    #[arg(long, value_name = "LEVEL")]
+    pub log: Option<String>,
+
+    /// Any other setting, as in the settings file.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl ViewArgs {
+    fn entries(&self) -> Result<Vec<Entry>, Error> {
+        let mut entries = Vec::new();
+        let mut flag = |key: &str, value: Option<&str>, flag: &'static str| {
+            entries.extend(value.map(|value| Entry::flag(key, value, flag)));
+        };
+        flag("name", self.name.as_deref(), "--name");
+        flag("theme", self.theme.as_deref(), "--theme");
+        flag("keys", self.keys.as_deref(), "--keys");
+        flag("log", self.log.as_deref(), "--log");
+        flag(
+            "interface",
+            self.screen_reader.then_some("linear"),
+            "--screen-reader",
+        );
+        flag(
+            "interface",
+            self.full_screen.then_some("full-screen"),
+            "--full-screen",
+        );
+        for pair in &self.set {
+            let (key, value) = pair
+                .split_once('=')
+                .ok_or_else(|| Error::Input(format!("--set takes KEY=VALUE, not {pair}")))?;
+            flag(key.trim(), Some(value.trim()), "--set");
+        }
+        Ok(entries)
+    }
+}
+
+/// Everything that was read before the terminal is taken over.
+pub struct Prepared {
+    pub config: Config,
+    pub paths: Option<Paths>,
+    /// The name we ask for.
+    pub name: String,
+}
+
+/// Reads settings from everywhere, and opens the log.
+pub fn prepare(view: &ViewArgs, more: Vec<Entry>) -> Result<Prepared, Error> {
+    let paths = Paths::find();
+    let mut flags = view.entries()?;
+    flags.extend(more);
+    let surroundings = surroundings();
+    let config = Config::load(paths.as_ref(), &surroundings, flags)?;
+    log::start(paths.as_ref(), config.log).map_err(Error::Log)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    let user = surroundings.variables.get("USER").cloned();
+    let name = config.name.clone().or(user).unwrap_or_default();
+    let name = Some(text::name(&name)).filter(|name| !name.is_empty());
+    Ok(Prepared {
+        name: name.unwrap_or_else(|| "Guest".to_owned()),
+        config,
+        paths,
+    })
+}
+
+/// What the environment says that is text.
+pub fn surroundings() -> Surroundings {
+    let variables: BTreeMap<String, String> = env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Surroundings {
+        variables,
+        terminal: terminal::Terminal::is_present(),
+    }
+}
+
+/// Where tokens come from and what is joined with them.
+pub struct Destination {
+    pub source: Source,
+    pub locator: Locator,
+    pub ca: Option<PathBuf>,
+}
+
+/// Runs the client. `find` comes to know the destination while the first frame is already there.
+pub async fn run<F>(
+    prepared: Prepared,
+    local: bool,
+    find: impl FnOnce(Tasks) -> F,
+) -> Result<Exit, Error>
+where
+    F: Future<Output = Result<Destination, Failure>>,
+{
+    let tasks = Tasks::new();
+    let account = Account {
+        id: AccountId::new(&format!("external:{}", prepared.name)),
+        kind: AccountKind::External,
+        display_name: prepared.name.clone(),
+        raw_id: None,
+        local,
+    };
+    let mut greeting = prepared.config.warnings.clone();
+    if prepared.config.settings.interface == crate::model::settings::Interface::FullScreen {
+        greeting.push(phrase::first_line());
+    }
+    let options = Options {
+        settings: prepared.config.settings.clone(),
+        paths: prepared.paths.clone(),
+        account: account.clone(),
+        greeting,
+        panics: cfg!(debug_assertions) && env::var_os("SIDETONE_TEST_PANIC").is_some(),
+    };
+    let runtime = Runtime::start(options, tasks.clone())?;
+    let lanes = runtime.lanes();
+    let finding = find(tasks.clone());
+    let opening = async {
+        let destination = finding.await?;
+        Ok(open(&prepared, &account, destination, lanes, tasks))
+    };
+    let ended = runtime.run(opening).await;
+    for line in &ended.farewell {
+        // The terminal may be gone; then there is nobody to read it.
+        let _ = terminal::print(line);
+    }
+    Ok(ended.exit)
+}
+
+fn open(
+    prepared: &Prepared,
+    account: &Account,
+    destination: Destination,
+    lanes: Lanes,
+    tasks: Tasks,
+) -> Opening {
+    let tls = Tls::new(destination.ca);
+    let http = Http::new(tls.clone());
+    let settings = identity::Settings {
+        account: account.id.clone(),
+        source: destination.source,
+        http: http.clone(),
+    };
+    let tokens = Tokens::start(settings, &tasks, lanes.rest);
+    Opening {
+        chat: acs::Settings {
+            account: account.id.clone(),
+            tokens: tokens.clone(),
+            http,
+            tasks,
+            display_name: prepared.name.clone(),
+            endpoint_id: installation(prepared.paths.as_ref()),
+        },
+        call: native::Settings {
+            account: account.id.clone(),
+            tokens,
+            tls,
+        },
+        locator: destination.locator,
+        name: prepared.name.clone(),
+    }
+}
+
+/// A number of this installation, by which a service knows its clients; new where none can be kept.
+fn installation(paths: Option<&Paths>) -> String {
+    let file = paths.map(|paths| paths.state.join("installation"));
+    let kept = file
+        .as_ref()
+        .and_then(|file| std::fs::read_to_string(file).ok())
+        .and_then(|text| Uuid::parse_str(text.trim()).ok());
+    let id = kept.unwrap_or_else(|| {
+        let id = Uuid::new_v4();
+        if let Some(file) = &file
+            && let Err(error) = paths::replace_private(file, id.to_string().as_bytes())
+        {
+            tracing::warn!(%error, process = process::id(), "the installation's number is not kept");
+        }
+        id
+    });
+    id.to_string()
+}
+
+/// Reads an endpoint that a person gave.
+pub fn endpoint(text: &str) -> Result<Url, Error> {
+    let wrong = |why: &str| Error::Input(format!("{text} is no endpoint: {why}"));
+    let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+    let host = url.host_str().ok_or_else(|| wrong("it names no host"))?;
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if is_loopback(host) => Ok(url),
+        "http" => Err(wrong(
+            "tokens travel over plain http only on this machine; use https",
+        )),
+        _ => Err(wrong("it must start with https://")),
+    }
+}
+
+pub fn is_loopback(host: &str) -> bool {
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}

@@ -1,0 +1,335 @@
+//! What the person sees or hears: the full screen or the lines, and when they are written.
+
+use std::io;
+use std::io::Write;
+use std::path::PathBuf;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::clock::Moment;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Said;
+use crate::model::settings::Interface;
+use crate::runtime::pace::Pace;
+use crate::runtime::pace::Permit;
+use crate::runtime::pace::Press;
+use crate::runtime::pace::QUESTION;
+use crate::runtime::screen::Frame;
+use crate::runtime::screen::Hyperlink;
+use crate::runtime::screen::Rows;
+use crate::runtime::screen::Screen;
+use crate::runtime::terminal::Mode;
+use crate::runtime::terminal::Terminal;
+use crate::state::State;
+use crate::view::fullscreen;
+use crate::view::linear::Linear;
+use crate::view::theme;
+use crate::view::theme::Theme;
+
+/// Where the bytes go.
+pub enum Output {
+    Terminal(Terminal),
+    /// A file or a pipe: lines only, written as they come.
+    Pipe,
+}
+
+pub struct Display {
+    output: Output,
+    interface: Interface,
+    page: fullscreen::Screen,
+    linear: Linear,
+    theme: Theme,
+    plain: bool,
+    /// The name of a theme that could not be loaded, so that it is tried once.
+    refused: Option<String>,
+    themes: Option<PathBuf>,
+    screen: Screen,
+    buffer: Buffer,
+    pace: Pace,
+    press: Press,
+    /// Another program has the terminal: an editor, or the shell while we are stopped.
+    lent: bool,
+}
+
+impl Display {
+    pub fn new(output: Output, state: &State, themes: Option<PathBuf>) -> Self {
+        let interface = match output {
+            Output::Terminal(_) => state.focus.interface,
+            Output::Pipe => Interface::Linear,
+        };
+        Self {
+            output,
+            interface,
+            page: fullscreen::Screen::default(),
+            linear: Linear::new(state.size.0),
+            theme: Theme::default(),
+            plain: false,
+            refused: None,
+            themes,
+            screen: Screen::new(),
+            buffer: Buffer::default(),
+            pace: Pace::default(),
+            press: Press::Now,
+            lent: false,
+        }
+    }
+
+    /// Takes the terminal over for the view in use.
+    pub fn enter(&mut self, state: &State) -> io::Result<()> {
+        let mode = match self.interface {
+            Interface::FullScreen => Mode::FullScreen {
+                mouse: state.settings.mouse,
+            },
+            Interface::Linear => Mode::Linear,
+        };
+        self.lent = false;
+        if let Output::Terminal(terminal) = &mut self.output {
+            terminal.enter(mode)?;
+        }
+        self.screen.forget();
+        self.press = Press::Now;
+        match (self.interface, &self.output) {
+            (Interface::Linear, Output::Terminal(_)) => self.write(Linear::start()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the terminal to another program, or back for good.
+    pub fn lend(&mut self) -> io::Result<()> {
+        if self.lent {
+            return Ok(());
+        }
+        self.lent = true;
+        let ended = match (self.interface, &self.output) {
+            (Interface::Linear, Output::Terminal(_)) => self.write(self.linear.end()),
+            (_, Output::Pipe) => self.write(b"\n".to_vec()),
+            _ => Ok(()),
+        };
+        self.linear = Linear::new(self.size().0);
+        if let Output::Terminal(terminal) = &mut self.output {
+            terminal.leave();
+        }
+        ended
+    }
+
+    pub const fn is_lent(&self) -> bool {
+        self.lent
+    }
+
+    /// Changes the view without leaving the call.
+    pub fn switch(&mut self, interface: Interface, state: &State) -> io::Result<()> {
+        if interface == self.interface || matches!(self.output, Output::Pipe) {
+            return Ok(());
+        }
+        self.lend()?;
+        self.interface = interface;
+        self.enter(state)
+    }
+
+    pub fn size(&self) -> (u16, u16) {
+        match &self.output {
+            Output::Terminal(terminal) => terminal.size(),
+            Output::Pipe => (80, 24),
+        }
+    }
+
+    /// Something changed that the next frame shows.
+    pub fn press(&mut self, press: Press) {
+        self.press = self.press.max(press);
+    }
+
+    pub fn presses_now(&self) -> bool {
+        self.press == Press::Now
+    }
+
+    /// The terminal may hold anything: a resize, or the return from elsewhere.
+    pub fn forget(&mut self) {
+        self.screen.forget();
+        self.press = Press::Now;
+    }
+
+    pub fn keeps_up(&mut self) {
+        self.pace.answered();
+    }
+
+    /// Draws the full screen if it is due. Says when to come back where it is not.
+    pub fn draw(&mut self, state: &State, now: Moment) -> io::Result<Option<Moment>> {
+        let Output::Terminal(terminal) = &mut self.output else {
+            return Ok(None);
+        };
+        if self.lent || self.interface == Interface::Linear || !terminal.is_idle() {
+            return Ok(None);
+        }
+        let rows = match self.pace.permit(self.press, now) {
+            Permit::Everything => Rows::All,
+            Permit::Urgent => Rows::Urgent,
+            Permit::Wait(until) => return Ok(until),
+        };
+        let (width, height) = state.size;
+        let area = Rect::new(0, 0, width, height);
+        self.buffer.resize(area);
+        self.buffer.reset();
+        let drawn = self.page.draw(state, &self.theme, &mut self.buffer);
+        let links: Vec<Hyperlink<'_>> = drawn
+            .links
+            .iter()
+            .map(|link| Hyperlink {
+                x: link.x,
+                y: link.y,
+                width: link.width,
+                url: &link.url,
+            })
+            .collect();
+        let mut bytes = self.screen.draw(&Frame {
+            buffer: &self.buffer,
+            links: &links,
+            cursor: drawn.cursor,
+            rows,
+        });
+        if !bytes.is_empty() && self.pace.wrote(bytes.len(), now) {
+            bytes.extend_from_slice(QUESTION);
+        }
+        terminal.write(bytes)?;
+        // What was left out is still to be drawn, when the terminal has caught up.
+        self.press = match rows {
+            Rows::All => Press::Nothing,
+            Rows::Urgent => Press::Chat,
+        };
+        Ok(match self.pace.permit(self.press, now) {
+            Permit::Wait(until) => until,
+            Permit::Everything | Permit::Urgent => Some(now),
+        })
+    }
+
+    /// A line that is due: written in the linear view, drawn from state in the other.
+    pub fn say(&mut self, announcement: &Announcement, words: &str, bell: bool) -> io::Result<()> {
+        self.press(Press::of(announcement));
+        if self.interface == Interface::FullScreen || self.lent {
+            return if bell { self.bell() } else { Ok(()) };
+        }
+        if announcement.said == Said::Answer(Answer::MoreText)
+            && let Some(bytes) = self.linear.more()
+        {
+            return self.write(bytes);
+        }
+        let mut bytes = Vec::new();
+        for (n, line) in words.lines().enumerate() {
+            bytes.extend(self.linear.say(line, bell && n == 0));
+        }
+        self.write(bytes)
+    }
+
+    /// What typing changed on the input line of the linear view.
+    pub fn echo(&mut self, state: &State) -> io::Result<()> {
+        let typed_here = matches!(self.output, Output::Terminal(_));
+        if self.interface == Interface::FullScreen || self.lent || !typed_here {
+            return Ok(());
+        }
+        let (draft, cursor) = (state.composer.text(), state.composer.cursor());
+        let bytes = self.linear.input(draft, cursor);
+        self.write(bytes)
+    }
+
+    /// Enter took what was typed: a message stays as what was said, a command makes room for its answer.
+    pub fn submitted(&mut self, message: Option<&str>) -> io::Result<()> {
+        if self.interface == Interface::FullScreen || self.lent {
+            return Ok(());
+        }
+        let bytes = match message {
+            Some(words) => self.linear.sent(words),
+            None => self.linear.cleared(),
+        };
+        self.write(bytes)
+    }
+
+    pub fn resize(&mut self, columns: u16) {
+        self.linear.resize(columns);
+        self.forget();
+    }
+
+    pub fn bell(&mut self) -> io::Result<()> {
+        match self.output {
+            // Also while an editor has the terminal: a notice must not pass in silence.
+            Output::Terminal(_) => self.write(vec![BELL]),
+            Output::Pipe => Ok(()),
+        }
+    }
+
+    /// To the clipboard of the person's terminal, wherever that is.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let coded = STANDARD.encode(text.as_bytes());
+        self.write(format!("\x1b]52;c;{coded}\x07").into_bytes())
+    }
+
+    /// Keeps the theme what the settings say. The text of an error is for people.
+    pub fn follow_theme(&mut self, state: &State) -> Result<(), String> {
+        let wanted = &state.settings.theme;
+        let plain = !state.settings.color;
+        if self.theme.name() == wanted && self.plain == plain
+            || self.refused.as_ref() == Some(wanted)
+        {
+            return Ok(());
+        }
+        match load_theme(wanted, self.themes.as_ref()) {
+            Ok(theme) => {
+                self.theme = if plain { theme.without_color() } else { theme };
+                self.plain = plain;
+                self.refused = None;
+                self.press(Press::Now);
+                Ok(())
+            }
+            Err(error) => {
+                self.refused = Some(wanted.clone());
+                Err(error.to_string())
+            }
+        }
+    }
+
+    /// Everything is written.
+    pub fn is_idle(&self) -> bool {
+        match &self.output {
+            Output::Terminal(terminal) => terminal.is_idle(),
+            Output::Pipe => true,
+        }
+    }
+
+    /// What was due to be shown has been: drawn and written, or said and written.
+    pub fn has_shown(&self) -> bool {
+        let drawn = self.interface == Interface::Linear || self.press != Press::Now;
+        drawn && self.is_idle() && !self.lent
+    }
+
+    /// Goes on writing what the terminal did not take. Only to be awaited while not idle.
+    pub async fn flush(&mut self) -> io::Result<()> {
+        match &mut self.output {
+            Output::Terminal(terminal) => terminal.flush().await,
+            Output::Pipe => Ok(()),
+        }
+    }
+
+    fn write(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+        match &mut self.output {
+            Output::Terminal(terminal) => terminal.write(bytes),
+            Output::Pipe => {
+                let mut out = io::stdout().lock();
+                out.write_all(&bytes)?;
+                out.flush()
+            }
+        }
+    }
+}
+
+const BELL: u8 = 0x07;
+
+fn load_theme(name: &str, folder: Option<&PathBuf>) -> Result<Theme, theme::Error> {
+    Theme::load(name, |file| {
+        // A name with a slash is a path of somebody's invention, not a theme.
+        let plain = !file.contains(['/', '\\']) && !file.starts_with('.');
+        let path = folder.filter(|_| plain)?.join(format!("{file}.toml"));
+        std::fs::read_to_string(path).ok()
+    })
+}

@@ -1,0 +1,195 @@
+//! What the program tells the shell when it ends.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | it did what was asked |
+//! | 2 | wrong usage, settings, link, meeting id or passcode |
+//! | 3 | no service or no network |
+//! | 4 | refused, denied in the lobby, or removed |
+//! | 5 | the access token is missing, expired or refused |
+//! | 70 | a fault of this program |
+
+use crate::event::CallEvent;
+use crate::event::ChatEvent;
+use crate::event::Event;
+use crate::event::IdentityEvent;
+use crate::model::call::EndReason;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::thread::ChatAccess;
+use crate::model::thread::Link;
+use crate::view::phrase;
+use crate::view::phrase::EndKind;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Exit {
+    #[default]
+    Done,
+    Input,
+    Unreachable,
+    Refused,
+    Token,
+    Internal,
+}
+
+impl Exit {
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Input => 2,
+            Self::Unreachable => 3,
+            Self::Refused => 4,
+            Self::Token => 5,
+            Self::Internal => 70,
+        }
+    }
+
+    /// Where a failure leaves what was asked for.
+    pub const fn of(failure: &Failure) -> Self {
+        match failure.because {
+            Because::NoSuchMeeting
+            | Because::WrongPasscode
+            | Because::NotFound
+            | Because::TooLong { .. } => Self::Input,
+            Because::TokenExpired | Because::TokenRefused => Self::Token,
+            Because::Forbidden | Because::Refused { .. } => Self::Refused,
+            Because::Local { .. } => match failure.doing {
+                Doing::SigningIn => Self::Token,
+                _ => Self::Input,
+            },
+            Because::Unreachable { .. }
+            | Because::Timeout
+            | Because::Lost
+            | Because::Untrusted { .. }
+            | Because::Throttled { .. }
+            | Because::Service { .. }
+            | Because::Protocol { .. } => Self::Unreachable,
+        }
+    }
+
+    fn of_end(reason: EndReason) -> Self {
+        match (reason.code, reason.subcode) {
+            (401 | 495, _) | (_, 10009 | 4507) => Self::Token,
+            _ => match phrase::end_reason(reason).kind {
+                EndKind::Ok | EndKind::Info => Self::Done,
+                EndKind::Explain => Self::Refused,
+                EndKind::Network | EndKind::Trouble => Self::Unreachable,
+            },
+        }
+    }
+}
+
+/// Follows how what was asked for fares: the last word counts.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    call: Exit,
+    chat: Exit,
+    token: Exit,
+}
+
+impl Ledger {
+    pub fn hear(&mut self, event: &Event) {
+        match event {
+            Event::Identity(_, IdentityEvent::SignedIn { .. }) => self.token = Exit::Done,
+            Event::Identity(_, IdentityEvent::Failed(failure)) => self.token = Exit::of(failure),
+            Event::Call(_, CallEvent::State { state, .. }) if state.is_inside() => {
+                self.call = Exit::Done;
+            }
+            Event::Call(_, CallEvent::Ended { reason, .. }) => {
+                // A wrong passcode is told before the call ends for it, and more exactly.
+                let ended = Exit::of_end(*reason);
+                if self.call == Exit::Done {
+                    self.call = ended;
+                }
+            }
+            Event::Call(_, CallEvent::ActionFailed(failure))
+                if failure.doing == Doing::JoiningCall =>
+            {
+                self.call = Exit::of(failure);
+            }
+            Event::Chat(_, ChatEvent::Link(link)) => match link {
+                Link::Live | Link::Polling => self.chat = Exit::Done,
+                Link::Down(failure) => self.chat = Exit::of(failure),
+                Link::Connecting | Link::Reconnecting => {}
+            },
+            Event::Chat(_, ChatEvent::Access { access, .. }) => match access {
+                ChatAccess::Open => self.chat = Exit::Done,
+                ChatAccess::Denied(failure) => self.chat = Exit::of(failure),
+                ChatAccess::Opening | ChatAccess::Gone => {}
+            },
+            _ => {}
+        }
+    }
+
+    /// What was asked for could not even be begun.
+    pub const fn fail(&mut self, exit: Exit) {
+        self.token = exit;
+    }
+
+    /// `in_call`: the call is what was asked for, and its chat comes and goes with it.
+    pub fn exit(&self, in_call: bool) -> Exit {
+        let what = if in_call { self.call } else { self.chat };
+        [self.token, what]
+            .into_iter()
+            .find(|exit| *exit != Exit::Done)
+            .unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::model::account::AccountId;
+    use crate::model::call::CallState;
+    use crate::model::failure::Remedy;
+
+    fn call(event: CallEvent) -> Event {
+        Event::Call(AccountId::new("external:ada"), event)
+    }
+
+    fn ended(code: u32, subcode: u32) -> Event {
+        call(CallEvent::Ended {
+            reason: EndReason { code, subcode },
+            by: None,
+            at: Timestamp::from_millis(0),
+        })
+    }
+
+    fn after(events: &[Event]) -> u8 {
+        let mut ledger = Ledger::default();
+        events.iter().for_each(|event| ledger.hear(event));
+        ledger.exit(true).code()
+    }
+
+    #[test]
+    fn endings_against_us_are_four_and_our_own_none() {
+        assert_eq!(after(&[ended(0, 0)]), 0);
+        assert_eq!(after(&[ended(0, 4097)]), 0);
+        assert_eq!(after(&[ended(0, 5854)]), 4);
+        assert_eq!(after(&[ended(0, 5300)]), 4);
+        assert_eq!(after(&[ended(401, 10009)]), 5);
+        assert_eq!(after(&[ended(410, 3100)]), 3);
+    }
+
+    #[test]
+    fn a_wrong_passcode_is_wrong_input_whatever_the_call_ends_with() {
+        let wrong = call(CallEvent::ActionFailed(Failure {
+            doing: Doing::JoiningCall,
+            because: Because::WrongPasscode,
+            remedy: Remedy::None,
+        }));
+        assert_eq!(after(&[wrong.clone()]), 2);
+        assert_eq!(after(&[wrong, ended(404, 0)]), 2);
+    }
+
+    #[test]
+    fn getting_in_after_all_forgets_what_went_wrong() {
+        let connected = call(CallEvent::State {
+            state: CallState::Connected,
+            at: Timestamp::from_millis(0),
+        });
+        assert_eq!(after(&[ended(410, 3100), connected]), 0);
+    }
+}

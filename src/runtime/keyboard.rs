@@ -1,0 +1,139 @@
+//! What the person types, wherever it comes from: a terminal, or lines through a pipe.
+
+use std::io;
+use std::io::BufRead;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::clock::Moment;
+use crate::event::TerminalEvent;
+use crate::model::key::Key;
+use crate::model::key::KeyCode;
+use crate::model::text;
+use crate::runtime::input::Decoder;
+use crate::runtime::input::Input;
+use crate::runtime::terminal::Reader;
+
+/// A typed thing, or the terminal's word that it keeps up.
+#[derive(Clone, PartialEq)]
+pub enum Typed {
+    Event(TerminalEvent),
+    KeepsUp,
+}
+
+pub enum Keyboard {
+    Terminal {
+        reader: Reader,
+        decoder: Decoder,
+        buffer: Vec<u8>,
+        /// When what is held back is taken as it stands.
+        settle_at: Option<Moment>,
+    },
+    Lines(mpsc::Receiver<String>),
+    /// The end was reported.
+    Closed,
+}
+
+impl Keyboard {
+    pub fn terminal(reader: Reader) -> Self {
+        Self::Terminal {
+            reader,
+            decoder: Decoder::default(),
+            buffer: vec![0; 16 * 1024],
+            settle_at: None,
+        }
+    }
+
+    /// Reads lines from standard input on a thread of its own, which a blocked read may keep.
+    pub fn lines() -> io::Result<Self> {
+        let (to, lines) = mpsc::channel(64);
+        thread::Builder::new()
+            .name("standard input".to_owned())
+            .spawn(move || {
+                for line in io::stdin().lock().lines() {
+                    let Ok(line) = line else { return };
+                    if to.blocking_send(line).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        Ok(Self::Lines(lines))
+    }
+
+    /// What was typed next. Safe to cancel.
+    pub async fn next(&mut self, now: impl Fn() -> Moment) -> Vec<Typed> {
+        match self {
+            Self::Terminal {
+                reader,
+                decoder,
+                buffer,
+                settle_at,
+            } => match reader.read(buffer).await {
+                Ok(count) if count > 0 => {
+                    let typed = decoder.feed(&buffer[..count]);
+                    *settle_at = decoder.is_waiting().then(|| now() + ESCAPE);
+                    events(typed)
+                }
+                _ => self.close(),
+            },
+            Self::Lines(lines) => match lines.recv().await {
+                Some(line) => typed_line(&line),
+                None => self.close(),
+            },
+            Self::Closed => std::future::pending().await,
+        }
+    }
+
+    /// When [`Keyboard::settle`] is due.
+    pub const fn deadline(&self) -> Option<Moment> {
+        match self {
+            Self::Terminal { settle_at, .. } => *settle_at,
+            Self::Lines(_) | Self::Closed => None,
+        }
+    }
+
+    pub fn settle(&mut self) -> Vec<Typed> {
+        match self {
+            Self::Terminal {
+                decoder, settle_at, ..
+            } => {
+                *settle_at = None;
+                events(decoder.settle())
+            }
+            Self::Lines(_) | Self::Closed => Vec::new(),
+        }
+    }
+
+    fn close(&mut self) -> Vec<Typed> {
+        *self = Self::Closed;
+        vec![Typed::Event(TerminalEvent::Closed)]
+    }
+}
+
+/// How long Escape waits for the rest of a sequence: slow links cut them in two.
+const ESCAPE: Duration = Duration::from_millis(40);
+
+fn events(inputs: Vec<Input>) -> Vec<Typed> {
+    inputs
+        .into_iter()
+        .map(|input| match input {
+            Input::Key(key) => Typed::Event(TerminalEvent::Key(key)),
+            Input::Paste(pasted) => Typed::Event(TerminalEvent::Paste(text::lines(&pasted))),
+            Input::Pointer(pointer) => Typed::Event(TerminalEvent::Pointer(pointer)),
+            Input::KeepsUp => Typed::KeepsUp,
+        })
+        .collect()
+}
+
+fn typed_line(line: &str) -> Vec<Typed> {
+    let mut typed = Vec::new();
+    let line = text::lines(line);
+    if !line.is_empty() {
+        typed.push(Typed::Event(TerminalEvent::Paste(line)));
+    }
+    let enter = Key::plain(KeyCode::Enter);
+    typed.push(Typed::Event(TerminalEvent::Key(enter)));
+    typed
+}

@@ -1,0 +1,217 @@
+//! What `update` wishes, done.
+
+use std::env;
+use std::io;
+use std::path::PathBuf;
+
+use rustix::process::Signal;
+
+use crate::config;
+use crate::config::paths;
+use crate::effect::ControlNews;
+use crate::effect::Effect;
+use crate::event::Event;
+use crate::event::Outcome;
+use crate::event::RuntimeEvent;
+use crate::event::TerminalEvent;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Class;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::message::Body;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+use crate::model::thread::ThreadKey;
+use crate::runtime::Runtime;
+use crate::runtime::control::schema::News;
+use crate::runtime::outside;
+use crate::runtime::transcript;
+use crate::view::phrase;
+
+impl Runtime {
+    pub(super) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Chat(account, command) => self.backends.chat(account, command),
+            Effect::Call(account, command) => self.backends.call(account, command),
+            Effect::Say(announcement) => self.say(&announcement, false),
+            Effect::Bell => {
+                let rung = self.display.bell();
+                self.check(rung);
+            }
+            Effect::Log(record) => self.notices.keep(record),
+            Effect::Copy(text) => self.copy(&text),
+            Effect::OpenUrl(url) => self.open(&url),
+            Effect::EditDraft(draft) => self.edit(&draft),
+            Effect::SaveTranscript { key, path, json } => self.save(&key, &path, json),
+            Effect::SwitchView(interface) => {
+                let switched = self.display.switch(interface, &self.state);
+                self.check(switched);
+            }
+            Effect::Reply { request, answer } => self.control.reply(request, answer),
+            Effect::Publish(news) => self.publish(news),
+            Effect::Remember { key, value } => self.remember(&key, &value),
+            Effect::Suspend => self.suspend(),
+            Effect::Quit => self.quit = true,
+        }
+    }
+
+    pub(super) fn say(&mut self, announcement: &Announcement, bell: bool) {
+        let words = phrase::announcement(announcement, &self.state);
+        let said = self.display.say(announcement, &words, bell);
+        self.check(said);
+        if !self.control.is_unheard() {
+            self.control.publish(News::Announcement {
+                class: class(announcement.class).to_owned(),
+                text: words,
+            });
+        }
+    }
+
+    fn copy(&mut self, text: &str) {
+        let copied = self.display.copy(text);
+        self.check(copied);
+        self.done(Outcome::Copied);
+    }
+
+    fn open(&mut self, url: &str) {
+        match outside::open(url) {
+            Ok(()) => self.done(Outcome::Opened),
+            Err(error) => self.failed_here(Doing::Reading, format!("{error}: {url}")),
+        }
+    }
+
+    fn edit(&mut self, draft: &str) {
+        let Some(paths) = self.options.paths.clone() else {
+            let why = "there is no folder to keep the draft in".to_owned();
+            return self.failed_here(Doing::Writing, why);
+        };
+        let lent = self.display.lend();
+        self.check(lent);
+        let events = self.lanes().rest;
+        if let Err(error) = outside::edit(draft, &paths.runtime, events) {
+            self.happen(Event::Terminal(TerminalEvent::Edited(None)));
+            self.failed_here(Doing::Writing, error.to_string());
+        }
+    }
+
+    fn save(&mut self, key: &ThreadKey, path: &str, json: bool) {
+        let text = transcript::write(&self.state, key, json);
+        let target = expanded(path);
+        match paths::create_private(&target, text.as_bytes()) {
+            Ok(()) => self.done(Outcome::Saved {
+                path: target.display().to_string(),
+            }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let why = format!("{} exists already; give another name", target.display());
+                self.failed_here(Doing::Writing, why);
+            }
+            Err(error) => {
+                self.failed_here(Doing::Writing, format!("{}: {error}", target.display()));
+            }
+        }
+    }
+
+    fn remember(&mut self, key: &str, value: &str) {
+        let Some(paths) = &self.options.paths else {
+            return;
+        };
+        if let Err(error) = config::remember(&paths.remembered(), key, value) {
+            self.failed_here(Doing::Writing, error.to_string());
+        }
+    }
+
+    /// Stops like any program does; the signal to go on takes the terminal back.
+    fn suspend(&mut self) {
+        let lent = self.display.lend();
+        self.check(lent);
+        if let Err(error) = rustix::process::kill_current_process_group(Signal::TSTP) {
+            tracing::warn!(%error, "could not stop");
+            let entered = self.display.enter(&self.state);
+            self.check(entered);
+        }
+    }
+
+    fn done(&mut self, outcome: Outcome) {
+        self.happen(Event::Runtime(RuntimeEvent::Done(outcome)));
+    }
+
+    pub(super) fn failed_here(&mut self, doing: Doing, detail: String) {
+        let failure = Failure {
+            doing,
+            because: Because::Local { detail },
+            remedy: Remedy::None,
+        };
+        self.happen(Event::Runtime(RuntimeEvent::Failed(failure)));
+    }
+
+    fn publish(&self, news: ControlNews) {
+        if self.control.is_unheard() {
+            return;
+        }
+        self.control.publish(match news {
+            ControlNews::Announced(announcement) => News::Announcement {
+                class: class(announcement.class).to_owned(),
+                text: phrase::announcement(&announcement, &self.state),
+            },
+            ControlNews::Message {
+                key,
+                message,
+                inserted,
+            } => News::Message {
+                account: key.account.as_str().to_owned(),
+                thread: key.thread.as_str().to_owned(),
+                id: message.id.as_str().to_owned(),
+                version: message.version.0,
+                sender: message.sender.map(|person| person.name),
+                mine: message.mine,
+                text: match &message.body {
+                    Body::Deleted => None,
+                    body => Some(phrase::body(body)),
+                },
+                change: inserted.to_owned(),
+            },
+            ControlNews::Notice { kind, state } => notice(kind, state),
+            ControlNews::CallState(state) => News::Call {
+                state: state.to_owned(),
+            },
+            ControlNews::Mute(muted) => News::Mute { muted },
+        });
+    }
+}
+
+const fn class(class: Class) -> &'static str {
+    match class {
+        Class::Off => "off",
+        Class::Quiet => "quiet",
+        Class::Polite => "polite",
+        Class::Answer => "answer",
+        Class::Assertive => "assertive",
+    }
+}
+
+fn notice(kind: NoticeKind, state: NoticeState) -> News {
+    let notice = match kind {
+        NoticeKind::Recording => "recording",
+        NoticeKind::Transcription => "transcription",
+    };
+    let (state, by) = match state {
+        NoticeState::Active { by } => ("active", by),
+        NoticeState::Inactive { by } => ("inactive", by),
+        NoticeState::Unknown => ("unknown", None),
+    };
+    News::Notice {
+        notice: notice.to_owned(),
+        state: state.to_owned(),
+        by,
+    }
+}
+
+/// `~/` as the shell would read it.
+fn expanded(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}

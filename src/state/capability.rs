@@ -1,0 +1,152 @@
+//! What may be done now, and why not: one answer for both views.
+
+use crate::command;
+use crate::command::Command;
+use crate::model::call::CallState;
+use crate::model::call::Role;
+use crate::model::call::Signalling;
+use crate::model::capability::Capability;
+use crate::model::capability::Reason;
+use crate::model::notice::Consent;
+use crate::model::thread::ChatAccess;
+use crate::state::State;
+use crate::state::call::Call;
+
+impl State {
+    /// Whether a command can be given now.
+    pub fn allowed(&self, command: &Command) -> Result<(), Reason> {
+        match command {
+            Command::Mute(true) => self.may(Capability::InCall),
+            Command::Mute(false) => self.may(Capability::UnmuteMic),
+            // To fall silent needs no permission to speak.
+            Command::ToggleMute if self.call().is_some_and(|c| !c.muted) => {
+                self.may(Capability::InCall)
+            }
+            Command::ToggleMute => self.may(Capability::UnmuteMic),
+            command => self.may(command::row(command).needs),
+        }
+    }
+
+    /// Whether a capability is given now.
+    pub fn may(&self, needed: Capability) -> Result<(), Reason> {
+        match needed {
+            Capability::Anything => Ok(()),
+            Capability::ReadChat => self.may_read(),
+            Capability::WriteChat => self.may_write(),
+            Capability::JoinCall => self.may_join(),
+            Capability::LeaveCall => self.live_call().map(drop),
+            Capability::InCall => self.inside().map(drop),
+            Capability::UnmuteMic => self.may_unmute(),
+            Capability::MuteOthers => self.lead("muteOthers"),
+            Capability::RemoveParticipant => self.lead("removeParticipant"),
+            Capability::EndForEveryone => {
+                let call = self.inside()?;
+                let denied = matches!(call.role, Role::Attendee | Role::Consumer | Role::Unknown);
+                granted(call, "hangUpForEveryOne", denied.then_some(Reason::Role))
+            }
+            Capability::ManageLobby => self.lead("manageLobby"),
+            Capability::RaiseHand => granted(self.inside()?, "raiseHand", None),
+            Capability::UseReactions => granted(self.inside()?, "useReactions", None),
+            Capability::AnswerConsent => match self.live_call()?.notices.consent {
+                Consent::NotRequired => Err(Reason::NoConsentAsked),
+                Consent::Required | Consent::Granted | Consent::Declined => Ok(()),
+            },
+        }
+    }
+
+    fn may_read(&self) -> Result<(), Reason> {
+        let Some(thread) = self.threads.current() else {
+            return Err(self.why_no_thread());
+        };
+        match &thread.access {
+            ChatAccess::Opening | ChatAccess::Open | ChatAccess::Gone => Ok(()),
+            ChatAccess::Denied(_) if !thread.timeline.is_empty() => Ok(()),
+            ChatAccess::Denied(failure) => Err(Reason::ChatDenied(failure.clone())),
+        }
+    }
+
+    fn may_write(&self) -> Result<(), Reason> {
+        let Some(thread) = self.threads.current() else {
+            return Err(self.why_no_thread());
+        };
+        match &thread.access {
+            ChatAccess::Open => Ok(()),
+            ChatAccess::Opening => Err(Reason::ChatOpening),
+            ChatAccess::Denied(failure) => Err(Reason::ChatDenied(failure.clone())),
+            ChatAccess::Gone => Err(Reason::ChatGone),
+        }
+    }
+
+    fn why_no_thread(&self) -> Reason {
+        match self.call() {
+            Some(call) if call.state == CallState::InLobby => Reason::InLobby,
+            Some(call) if call.state.is_inside() => Reason::NoChatInMeeting,
+            Some(call) if call.is_live() => Reason::ChatOpening,
+            Some(_) | None => Reason::NoThread,
+        }
+    }
+
+    fn may_join(&self) -> Result<(), Reason> {
+        match self.call() {
+            None => Err(Reason::NoMeeting),
+            Some(call) if call.is_live() => Err(Reason::AlreadyInCall),
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn live_call(&self) -> Result<&Call, Reason> {
+        self.call().filter(|c| c.is_live()).ok_or(Reason::NotInCall)
+    }
+
+    /// Inside, with signalling: something can be asked for.
+    fn inside(&self) -> Result<&Call, Reason> {
+        let call = self.live_call()?;
+        match (call.state, &call.signalling) {
+            (_, Signalling::Lost { .. }) if call.state.is_inside() => Err(Reason::SignallingLost),
+            (CallState::Connected | CallState::LocalHold | CallState::RemoteHold, _) => Ok(call),
+            (CallState::InLobby, _) => Err(Reason::InLobby),
+            (
+                CallState::Connecting
+                | CallState::Ringing
+                | CallState::EarlyMedia
+                | CallState::Disconnecting
+                | CallState::Disconnected,
+                _,
+            ) => Err(Reason::NotInCall),
+        }
+    }
+
+    fn may_unmute(&self) -> Result<(), Reason> {
+        let call = self.inside()?;
+        match (call.state, call.notices.consent) {
+            (CallState::LocalHold | CallState::RemoteHold, _) => Err(Reason::OnHold),
+            // Listen only until answered; a "no" keeps it so.
+            (_, Consent::Required | Consent::Declined) => Err(Reason::ConsentOutstanding),
+            (_, Consent::NotRequired | Consent::Granted) => match call.denied.get("unmuteMic") {
+                None => Ok(()),
+                Some(reason) if reason == "ExplicitConsentRequired" => {
+                    Err(Reason::ConsentOutstanding)
+                }
+                Some(_) => Err(Reason::MicrophoneForbidden),
+            },
+        }
+    }
+
+    /// What organisers and presenters may, unless the service says otherwise.
+    fn lead(&self, capability: &str) -> Result<(), Reason> {
+        let call = self.inside()?;
+        granted(call, capability, (!call.leads()).then_some(Reason::Role))
+    }
+}
+
+/// The service's own word goes first; then what the role allows.
+fn granted(call: &Call, capability: &str, role: Option<Reason>) -> Result<(), Reason> {
+    match (call.denied.get(capability), role) {
+        (Some(reason), _) if reason == "RoleRestricted" => Err(Reason::Role),
+        (Some(reason), _) => Err(Reason::Service {
+            reason: reason.clone(),
+        }),
+        (None, Some(reason)) => Err(reason),
+        (None, None) => Ok(()),
+    }
+}

@@ -1,0 +1,236 @@
+//! What lies over the timeline: palette, roster, keys, help, questions.
+//!
+//! Never over the notice line, the call line or the composer: it is given only
+//! the rows above them. The real cursor stands on what is chosen.
+
+use ratatui::layout::Rect;
+
+use crate::command;
+use crate::command::TABLE;
+use crate::model::capability::Reason;
+use crate::model::key::Key;
+use crate::state::State;
+use crate::state::focus::Confirm;
+use crate::state::focus::Overlay;
+use crate::view::fullscreen::paint::Painter;
+use crate::view::fullscreen::paint::narrow;
+use crate::view::fullscreen::wrap;
+use crate::view::fullscreen::wrap::Piece;
+use crate::view::fullscreen::wrap::Row;
+use crate::view::phrase;
+use crate::view::theme::Role;
+
+/// One line to choose or read.
+pub(crate) struct Item {
+    pub(crate) pieces: Vec<Piece>,
+    pub(crate) selected: bool,
+}
+
+impl Item {
+    pub(crate) fn new(words: &str, role: Role) -> Self {
+        Self {
+            pieces: vec![Piece::new(words, role)],
+            selected: false,
+        }
+    }
+
+    fn selected(mut self, selected: bool) -> Self {
+        self.selected = selected;
+        self
+    }
+}
+
+/// Draws an overlay into the rows it may have, and tells where the cursor belongs.
+pub(crate) fn draw(
+    state: &State,
+    overlay: &Overlay,
+    area: Rect,
+    painter: &mut Painter<'_>,
+) -> Option<(u16, u16)> {
+    if area.height == 0 || area.width < 4 {
+        return None;
+    }
+    painter.clear(area);
+    let inner = Rect {
+        x: area.x + 1,
+        width: area.width - 2,
+        height: 1,
+        ..area
+    };
+    let room = usize::from(inner.width);
+    let title = wrap::shorten(phrase::title(overlay), room);
+    painter.row(&Row::new(&title, Role::OverlayTitle), inner);
+    let mut cursor = None;
+    let mut top = 1;
+    if let Overlay::Palette { query, .. } = overlay
+        && area.height > 1
+    {
+        let shown = format!("> {query}");
+        let line = Rect {
+            y: area.y + 1,
+            ..inner
+        };
+        let used = painter.text(&shown, Role::Overlay, line, 0);
+        cursor = Some((inner.x + narrow(used.min(room - 1)), line.y));
+        top = 2;
+    }
+    let list = set(&items(state, overlay), room);
+    let height = usize::from(area.height).saturating_sub(top);
+    let from = first(&list, overlay, height);
+    for (at, (row, selected)) in list.iter().skip(from).take(height).enumerate() {
+        let line = Rect {
+            y: area.y + narrow(top + at),
+            ..inner
+        };
+        painter.row(row, line);
+        if *selected && cursor_follows(overlay) {
+            cursor = Some((inner.x, line.y));
+        }
+    }
+    cursor
+}
+
+/// While a query is being typed and nothing else was chosen, the cursor stays where typing goes.
+fn cursor_follows(overlay: &Overlay) -> bool {
+    match overlay {
+        Overlay::Palette { selected, .. } => *selected > 0,
+        Overlay::Roster { .. }
+        | Overlay::Leader
+        | Overlay::Help { .. }
+        | Overlay::About
+        | Overlay::Notices
+        | Overlay::Confirm(_) => true,
+    }
+}
+
+/// The first line shown: as scrolled, or so that what is chosen is visible.
+fn first(list: &[(Row, bool)], overlay: &Overlay, height: usize) -> usize {
+    let most = list.len().saturating_sub(height);
+    match overlay {
+        Overlay::Help { scroll, .. } => (*scroll).min(most),
+        Overlay::Palette { .. }
+        | Overlay::Roster { .. }
+        | Overlay::Leader
+        | Overlay::About
+        | Overlay::Notices
+        | Overlay::Confirm(_) => {
+            let chosen = list
+                .iter()
+                .rposition(|(_, selected)| *selected)
+                .unwrap_or(0);
+            (chosen + 1).saturating_sub(height).min(most)
+        }
+    }
+}
+
+/// Items as rows; what is chosen is marked by a sign and a role, and only its first row counts as it.
+fn set(items: &[Item], room: usize) -> Vec<(Row, bool)> {
+    let mut rows = Vec::new();
+    for item in items {
+        let mut pieces = item.pieces.clone();
+        let mark = if item.selected {
+            for piece in &mut pieces {
+                piece.look.role = Role::OverlaySelected;
+            }
+            "> "
+        } else {
+            "  "
+        };
+        for (at, row) in wrap::words(&pieces, room.saturating_sub(2))
+            .into_iter()
+            .enumerate()
+        {
+            let before = if at == 0 { mark } else { "  " };
+            rows.push((
+                row.indent(before, Role::OverlaySelected),
+                item.selected && at == 0,
+            ));
+        }
+    }
+    rows
+}
+
+fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
+    match overlay {
+        Overlay::Palette { query, selected } => palette(state, query, *selected),
+        Overlay::Roster { selected } => roster(state, *selected),
+        Overlay::Leader => leader(state),
+        Overlay::Help { topic, .. } => read(&phrase::help(TABLE, topic.as_deref())),
+        Overlay::About => read(&phrase::about()),
+        Overlay::Notices => read(&phrase::notices(state)),
+        Overlay::Confirm(question) => confirm(question),
+    }
+}
+
+/// Lines that are only read.
+fn read(text: &str) -> Vec<Item> {
+    text.lines().map(|l| Item::new(l, Role::Overlay)).collect()
+}
+
+fn confirm(question: &Confirm) -> Vec<Item> {
+    let mut items = vec![Item::new(&phrase::confirm(question), Role::Overlay).selected(true)];
+    if let Confirm::Paste { text, .. } = question {
+        items.extend(read(text).into_iter().take(12));
+    }
+    items
+}
+
+/// Everybody in the call in the order `update` counts them, those who wait after them.
+fn roster(state: &State, selected: usize) -> Vec<Item> {
+    let Some(call) = state.call().filter(|c| c.state.is_inside()) else {
+        return read(&phrase::who(state));
+    };
+    let people = call.sorted().into_iter().map(phrase::roster_entry);
+    let waiting = call.lobby.iter().map(phrase::waiting);
+    people
+        .chain(waiting)
+        .enumerate()
+        .map(|(at, line)| Item::new(&line, Role::Overlay).selected(at == selected))
+        .collect()
+}
+
+/// What may follow the keys pressed so far; what is not possible now is there with its reason.
+fn leader(state: &State) -> Vec<Item> {
+    let leader = [Key::ctrl('g')];
+    let pressed = if state.focus.pending.is_empty() {
+        leader.as_slice()
+    } else {
+        &state.focus.pending
+    };
+    let list = state.keymap.continuations(pressed).into_iter();
+    list.map(|(chord, command)| {
+        let mut item = Item::new(&format!("{chord} "), Role::OverlayKey);
+        let help = command::row(command).help;
+        item.pieces
+            .push(possible(help, state.allowed(command).err().as_ref()));
+        item
+    })
+    .collect()
+}
+
+/// Commands, threads, people and messages that fit the query.
+fn palette(state: &State, query: &str, selected: usize) -> Vec<Item> {
+    let found = state.palette(query);
+    if found.is_empty() {
+        return read(phrase::NOTHING_FOUND);
+    }
+    found
+        .into_iter()
+        .enumerate()
+        .map(|(at, line)| {
+            let kind = phrase::target(&line.target);
+            let mut item = Item::new(kind, Role::OverlayKey).selected(at == selected);
+            item.pieces
+                .push(possible(&line.text, line.refused.as_ref()));
+            item
+        })
+        .collect()
+}
+
+/// Words of something to do, and why it is not possible now.
+fn possible(words: &str, refused: Option<&Reason>) -> Piece {
+    match refused {
+        None => Piece::new(words, Role::Overlay),
+        Some(reason) => Piece::new(&phrase::not_now(words, reason), Role::OverlayDisabled),
+    }
+}

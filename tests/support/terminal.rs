@@ -1,0 +1,236 @@
+//! The built program in a real pseudo terminal, with an emulator that shows what a person would see.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "every test crate uses another part of it"
+)]
+
+use std::io::Read;
+use std::io::Write;
+use std::num::NonZeroU16;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use portable_pty::Child;
+use portable_pty::CommandBuilder;
+use portable_pty::MasterPty;
+use portable_pty::PtySize;
+use portable_pty::native_pty_system;
+
+/// A running program and its terminal; killed when it goes out of scope.
+pub struct Session {
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    chunks: mpsc::Receiver<Vec<u8>>,
+    emulator: vt100::Parser,
+    /// Every byte that came, as it came.
+    pub bytes: Vec<u8>,
+    home: tempfile::TempDir,
+}
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn size(n: u16) -> NonZeroU16 {
+    NonZeroU16::new(n).expect("a screen has rows and columns")
+}
+
+impl Session {
+    pub fn start(columns: u16, rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let home = tempfile::tempdir().expect("a folder for the person");
+        Self::start_at(home, columns, rows, arguments, variables)
+    }
+
+    pub fn start_at(
+        home: tempfile::TempDir,
+        columns: u16,
+        rows: u16,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let pty = native_pty_system()
+            .openpty(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .expect("a pseudo terminal");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sidetone"));
+        command.args(arguments);
+        command.env_clear();
+        for (name, value) in environment(home.path()) {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let child = pty
+            .slave
+            .spawn_command(command)
+            .expect("the program starts");
+        drop(pty.slave);
+        let mut reader = pty.master.try_clone_reader().expect("a reader");
+        let (to, chunks) = mpsc::channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 65536];
+            while let Ok(count) = reader.read(&mut buffer) {
+                if count == 0 || to.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self {
+            writer: pty.master.take_writer().expect("a writer"),
+            master: pty.master,
+            child,
+            chunks,
+            emulator: vt100::Parser::new(size(rows), size(columns), 0),
+            bytes: Vec::new(),
+            home,
+        }
+    }
+
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn process(&self) -> u32 {
+        self.child.process_id().expect("it runs")
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.writer
+            .write_all(keys.as_bytes())
+            .and_then(|()| self.writer.flush())
+            .expect("the terminal takes keys");
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.emulator
+            .screen_mut()
+            .set_size(size(rows), size(columns));
+        self.master
+            .resize(PtySize {
+                rows,
+                cols: columns,
+                pixel_width: 0,
+                pixel_height: 0,
+            })
+            .expect("the terminal changes its size");
+    }
+
+    pub fn screen(&self) -> &vt100::Screen {
+        self.emulator.screen()
+    }
+
+    pub fn contents(&self) -> String {
+        self.screen().contents()
+    }
+
+    /// Reads until the screen is as wanted.
+    pub fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !wanted(self.emulator.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.chunks.recv_timeout(left) {
+                Ok(chunk) => self.take(&chunk),
+                Err(why) => panic!(
+                    "waited for {what}: {why}; the screen is\n{}\n",
+                    self.contents()
+                ),
+            }
+        }
+    }
+
+    /// Reads until the words are on the screen.
+    pub fn see(&mut self, words: &str) {
+        self.wait(&format!("{words:?}"), |screen| {
+            screen.contents().contains(words)
+        });
+    }
+
+    /// Reads for a while; says how many bytes came.
+    pub fn listen(&mut self, span: Duration) -> usize {
+        let (until, before) = (Instant::now() + span, self.bytes.len());
+        while let Ok(chunk) = self
+            .chunks
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            self.take(&chunk);
+        }
+        self.bytes.len() - before
+    }
+
+    /// Reads to the end and gives the exit code.
+    pub fn end(&mut self) -> u32 {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.chunks.recv_timeout(left) {
+                Ok(chunk) => self.take(&chunk),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    panic!("it does not end; the screen is\n{}\n", self.contents())
+                }
+            }
+        }
+        self.child.wait().expect("it ends").exit_code()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let status = std::process::Command::new("kill")
+            .args([format!("-{name}"), self.process().to_string()])
+            .status();
+        assert!(status.is_ok_and(|status| status.success()));
+    }
+
+    /// The person's own screen is back, with everything as it was.
+    pub fn assert_given_back(&self) {
+        let screen = self.screen();
+        assert!(!screen.alternate_screen(), "still on the alternate screen");
+        assert!(!screen.bracketed_paste(), "pastes are still bracketed");
+        assert!(!screen.hide_cursor(), "the cursor is hidden");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is still ours"
+        );
+    }
+
+    fn take(&mut self, chunk: &[u8]) {
+        self.bytes.extend_from_slice(chunk);
+        self.emulator.process(chunk);
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The variables of a person with an empty home.
+pub fn environment(home: &Path) -> Vec<(String, String)> {
+    let folder = |name: &str| home.join(name).display().to_string();
+    [
+        ("HOME", home.display().to_string()),
+        ("XDG_CONFIG_HOME", folder("config")),
+        ("XDG_DATA_HOME", folder("data")),
+        ("XDG_STATE_HOME", folder("state")),
+        ("XDG_RUNTIME_DIR", folder("run")),
+        ("PATH", std::env::var("PATH").unwrap_or_default()),
+        ("TERM", "xterm-256color".to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("USER", "ada".to_owned()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}

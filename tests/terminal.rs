@@ -1,0 +1,438 @@
+//! The built program as a person meets it: in a real terminal, with all that can go wrong.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot set up its scene must fail"
+)]
+
+mod support {
+    pub mod program;
+    pub mod terminal;
+}
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::process::Output;
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+use support::program::Host;
+use support::terminal::Session;
+use support::terminal::environment;
+
+/// The program without a terminal, in an empty home.
+fn run(arguments: &[&str], home: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_sidetone"))
+        .args(arguments)
+        .env_clear()
+        .envs(environment(home))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn join<'a>(host: &'a Host, what: &'a str) -> Vec<&'a str> {
+    vec!["join", what, "--endpoint", host.endpoint(), "--name", "Ada"]
+}
+
+/// A meeting that guests enter at once.
+async fn open_meeting(host: &Host) -> Value {
+    host.control(
+        "/meetings",
+        json!({"topic": "Design review", "lobby": "everyone", "organizer": "Alice Wu"}),
+    )
+    .await
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// Thread ids have colons and an at sign, which stand in paths.
+fn thread(meeting: &Value) -> String {
+    text(&meeting["threadId"])
+        .replace(':', "%3A")
+        .replace('@', "%40")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_meeting_from_entering_to_leaving() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let thread = thread(&meeting);
+    let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
+    session.see("Screen reader? Start with --screen-reader");
+    host.joined().await;
+    session.see("Design review");
+    session.see("In call");
+
+    host.control(
+        &format!("/meetings/{thread}/participants"),
+        json!({"name": "Bob Ito", "admit": true}),
+    )
+    .await;
+    host.control(
+        &format!("/threads/{thread}/messages"),
+        json!({"as": "Bob Ito", "text": "the build is green again"}),
+    )
+    .await;
+    session.see("the build is green again");
+
+    session.press("yes, I will start");
+    session.see("> yes, I will start");
+    session.press("\r");
+    let stored = async {
+        loop {
+            let told = host
+                .control_get(&format!("/threads/{thread}/messages"))
+                .await;
+            let found = told["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|m| m["content"] == "yes, I will start");
+            if found {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), stored)
+        .await
+        .unwrap();
+    session.wait("the message above an empty input line", |screen| {
+        let all = screen.contents();
+        all.contains("yes, I will start") && !all.contains("> yes")
+    });
+
+    host.control(
+        &format!("/meetings/{thread}/recording"),
+        json!({"active": true}),
+    )
+    .await;
+    session.see("REC Recording");
+    session.resize(40, 10);
+    session.see("REC");
+    session.wait("a cursor on the screen", |screen| {
+        screen.cursor_position().0 < 10
+    });
+    session.resize(120, 40);
+    session.see("the build is green again");
+
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0);
+    session.assert_given_back();
+    session.see("Design review was being recorded when you left.");
+    let log = fs::read_to_string(session.home().join("data/sidetone/notices.jsonl")).unwrap();
+    let told: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    for what in ["active", "shown"] {
+        assert!(
+            told.iter()
+                .any(|line| line["notice"] == "recording" && line["what"] == what),
+            "{log}"
+        );
+    }
+    assert!(!log.contains("green"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_screen_writes_nothing() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
+    session.see("In call");
+    session.listen(Duration::from_secs(3));
+    assert_eq!(session.listen(Duration::from_secs(5)), 0);
+}
+
+#[test]
+fn the_demo_runs_by_itself() {
+    let mut session = Session::start(96, 24, &["demo"], &[]);
+    session.see("In call");
+    session.see("Alice");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0);
+    session.assert_given_back();
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_is_a_fault_of_ours() {
+    let mut session = Session::start(96, 24, &["demo"], &[("SIDETONE_TEST_PANIC", "1")]);
+    assert_eq!(session.end(), 70);
+    session.assert_given_back();
+    assert!(
+        session.contents().contains("a panic was asked for"),
+        "{}",
+        session.contents()
+    );
+}
+
+#[test]
+fn a_termination_gives_the_terminal_and_the_draft_back() {
+    let mut session = Session::start(96, 24, &["demo"], &[]);
+    session.see("In call");
+    session.press("half a thought");
+    session.see("> half a thought");
+    session.signal("TERM");
+    assert_eq!(session.end(), 0);
+    session.assert_given_back();
+    assert!(
+        session.contents().contains("half a thought"),
+        "{}",
+        session.contents()
+    );
+}
+
+#[test]
+fn stopping_and_going_on_takes_the_terminal_again() {
+    let mut session = Session::start(96, 24, &["demo"], &[]);
+    session.see("In call");
+    session.signal("STOP");
+    session.signal("CONT");
+    session.press("still here");
+    session.see("> still here");
+    assert!(session.screen().alternate_screen());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_linear_view_writes_only_what_a_reader_can_speak() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let thread = thread(&meeting);
+    let mut arguments = join(&host, text(&meeting["link"]));
+    arguments.push("--screen-reader");
+    let mut session = Session::start(100, 30, &arguments, &[("NO_COLOR", "1")]);
+    session.see("Joined Design review");
+    host.control(
+        &format!("/meetings/{thread}/participants"),
+        json!({"name": "Bob Ito", "admit": true}),
+    )
+    .await;
+    host.control(
+        &format!("/meetings/{thread}/recording"),
+        json!({"active": true}),
+    )
+    .await;
+    session.see("Notice: recording started.");
+    host.control(
+        &format!("/threads/{thread}/messages"),
+        json!({"as": "Bob Ito", "text": "hello \u{1b}[31m\u{1b}[2J\u{9b}5n there"}),
+    )
+    .await;
+    session.see("there");
+    session.press("one tpyo\x7f\x7f\x7fypo\x01\x1b[D\x05\r");
+    session.see("you: one typo");
+    session.press("/status\r");
+    session.see("recording on");
+    session.press("/ack\r/quit\r");
+    assert_eq!(session.end(), 0);
+    session.assert_given_back();
+
+    let said = String::from_utf8(session.bytes.clone()).unwrap();
+    assert_eq!(said.matches("\x1b[?2004h").count(), 1);
+    assert_eq!(said.matches("\x1b[?2004l").count(), 1);
+    let rest = said
+        .replace("\x1b[?2004h", "")
+        .replace("\x1b[?2004l", "")
+        .replace("\x1b[K", "");
+    let strange: Vec<char> = rest
+        .chars()
+        .filter(|c| {
+            let steering = c.is_control() && !matches!(c, '\r' | '\n' | '\u{7}');
+            steering || matches!(c, '\u{2500}'..='\u{259f}' | '\u{2800}'..='\u{28ff}' | '\u{e000}'..='\u{f8ff}')
+        })
+        .collect();
+    assert!(strange.is_empty(), "{strange:?} in {rest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_views_change_at_run_time_within_the_call() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
+    session.see("In call");
+    session.press("/linear\r");
+    session.wait("the normal screen", |screen| !screen.alternate_screen());
+    session.press("/status\r");
+    session.see("In call");
+    session.press("/fullscreen\r");
+    session.wait("the alternate screen", vt100::Screen::alternate_screen);
+    session.see("In call");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_steers_the_client_over_its_socket() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
+    session.see("In call");
+    let home = session.home().to_owned();
+    let ctl = |arguments: &[&str]| {
+        let mut all = vec!["ctl"];
+        all.extend_from_slice(arguments);
+        run(&all, &home)
+    };
+    let sent = ctl(&["send", "from", "a", "script"]);
+    assert!(sent.status.success(), "{sent:?}");
+    session.see("from a script");
+    let status = ctl(&["status"]);
+    let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+    assert_eq!(status["topic"], "Design review");
+    assert!(ctl(&["leave"]).status.success());
+    session.see("Not in the call");
+    assert_eq!(ctl(&["mute", "off"]).status.code(), Some(4));
+    session.press("/quit\r");
+    session.end();
+    assert_eq!(ctl(&["status"]).status.code(), Some(3));
+}
+
+#[test]
+fn wrong_input_is_told_in_a_sentence_before_anything_is_drawn() {
+    let home = tempfile::tempdir().unwrap();
+    let vendor = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_NzM0%40thread.v2/0?context=%7b%22Tid%22%3a%2272f988bf-86f1-41af-91ab-2d7cd011db47%22%2c%22Oid%22%3a%2264b5cb2b-a6f4-4a9e-9e3a-2d7cd011db47%22%7d";
+    let service = ["--endpoint", "http://127.0.0.1:1"];
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["join", "https://example.com/meeting"], 2, "example.com"),
+        (&["join", "nonsense"], 2, "neither a meeting link"),
+        (&["join", vendor], 2, "does not have"),
+        (&["join", "19:abc@thread.v2"], 2, "--endpoint"),
+        (
+            &[
+                "join",
+                "19:abc@thread.v2",
+                "--endpoint",
+                "http://example.com",
+            ],
+            2,
+            "use https",
+        ),
+        (
+            &[
+                "join",
+                "19:abc@thread.v2",
+                service[0],
+                service[1],
+                "--token-file",
+                "/nowhere/token",
+            ],
+            5,
+            "/nowhere/token",
+        ),
+        (&["join"], 2, "LINK|ID|THREAD"),
+        (&["dance"], 2, "dance"),
+        (&["ctl", "status"], 3, "no running sidetone"),
+    ];
+    for (arguments, code, words) in cases {
+        let output = run(arguments, home.path());
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {told}");
+        assert!(told.contains(words), "{arguments:?}: {told}");
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_broken_settings_file_is_named_with_its_line() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("config/sidetone/config.toml");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "theme = \"dark\"\nverbosity = \"loud\"\n").unwrap();
+    let output = run(&["demo"], home.path());
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(
+        told.contains("config.toml:2: verbosity takes 1, 2, 3, not loud"),
+        "{told}"
+    );
+}
+
+/// Types a draft, waits for the words of a failure, finds the draft kept, quits.
+fn fails(mut session: Session, words: &str, code: u32) {
+    session.see(">");
+    session.press("my draft");
+    session.see(words);
+    session.see("> my draft");
+    session.press("\x15/quit\r");
+    assert_eq!(session.end(), code);
+    session.assert_given_back();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_passcode_is_told_and_the_draft_kept() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let mut arguments = join(&host, text(&meeting["id"]));
+    arguments.extend(["--passcode", "wrong1"]);
+    fails(Session::start(96, 24, &arguments, &[]), "passcode", 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn denied_in_the_lobby_is_told_and_the_draft_kept() {
+    let host = Host::start();
+    let meeting = host
+        .control(
+            "/meetings",
+            json!({"topic": "Board", "lobby": "organization", "organizer": "Alice Wu"}),
+        )
+        .await;
+    let thread = thread(&meeting);
+    host.control(
+        &format!("/meetings/{thread}/participants"),
+        json!({"name": "Alice Wu", "admit": true}),
+    )
+    .await;
+    let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
+    session.see("lobby");
+    let people = host.control_get(&format!("/meetings/{thread}")).await;
+    let ada = people["people"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|p| p["isClient"] == true)
+        .unwrap();
+    let ada = text(&ada["id"]).replace(':', "%3A");
+    host.control(
+        &format!("/meetings/{thread}/participants/{ada}/deny"),
+        json!({}),
+    )
+    .await;
+    fails(session, "did not let you in", 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_token_is_told_and_the_draft_kept() {
+    let host = Host::start();
+    let home = tempfile::tempdir().unwrap();
+    let token = home.path().join("token");
+    // {"exp":1,"skypeid":"acs:a_b"}: expired since 1970.
+    fs::write(&token, "e30.eyJleHAiOjEsInNreXBlaWQiOiJhY3M6YV9iIn0.c2ln").unwrap();
+    let token = token.display().to_string();
+    let mut arguments = join(&host, "19:abc@thread.v2");
+    arguments.extend(["--token-file", &token]);
+    fails(Session::start(96, 24, &arguments, &[]), "expired", 5);
+}
+
+#[test]
+fn no_service_is_told_and_the_draft_kept() {
+    let arguments = [
+        "join",
+        "19:abc@thread.v2",
+        "--endpoint",
+        "http://127.0.0.1:1",
+    ];
+    fails(Session::start(96, 24, &arguments, &[]), "127.0.0.1", 3);
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_so_and_recovers() {
+    let mut session = Session::start(20, 4, &["demo"], &[]);
+    session.see("small");
+    session.resize(96, 24);
+    session.see("In call");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0);
+}
