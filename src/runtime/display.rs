@@ -51,8 +51,16 @@ pub struct Display {
     buffer: Buffer,
     pace: Pace,
     press: Press,
-    /// Another program has the terminal: an editor, or the shell while we are stopped.
-    lent: bool,
+    /// Another program has the terminal.
+    lent: Option<Borrower>,
+}
+
+/// Who has the terminal while we do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Borrower {
+    Editor,
+    /// While we are stopped, and after the end.
+    Shell,
 }
 
 impl Display {
@@ -74,7 +82,7 @@ impl Display {
             buffer: Buffer::default(),
             pace: Pace::default(),
             press: Press::Now,
-            lent: false,
+            lent: None,
         }
     }
 
@@ -86,7 +94,7 @@ impl Display {
             },
             Interface::Linear => Mode::Linear,
         };
-        self.lent = false;
+        self.lent = None;
         if let Output::Terminal(terminal) = &mut self.output {
             terminal.enter(mode)?;
         }
@@ -99,11 +107,10 @@ impl Display {
     }
 
     /// Gives the terminal to another program, or back for good.
-    pub fn lend(&mut self) -> io::Result<()> {
-        if self.lent {
+    pub fn lend(&mut self, borrower: Borrower) -> io::Result<()> {
+        if self.lent.replace(borrower).is_some() {
             return Ok(());
         }
-        self.lent = true;
         let ended = match (self.interface, &self.output) {
             (Interface::Linear, Output::Terminal(_)) => self.write(self.linear.end()),
             (_, Output::Pipe) => self.write(b"\n".to_vec()),
@@ -116,7 +123,7 @@ impl Display {
         ended
     }
 
-    pub const fn is_lent(&self) -> bool {
+    pub const fn lent(&self) -> Option<Borrower> {
         self.lent
     }
 
@@ -125,7 +132,7 @@ impl Display {
         if interface == self.interface || matches!(self.output, Output::Pipe) {
             return Ok(());
         }
-        self.lend()?;
+        self.lend(Borrower::Shell)?;
         self.interface = interface;
         self.enter(state)
     }
@@ -161,7 +168,7 @@ impl Display {
         let Output::Terminal(terminal) = &mut self.output else {
             return Ok(None);
         };
-        if self.lent || self.interface == Interface::Linear || !terminal.is_idle() {
+        if self.lent.is_some() || self.interface == Interface::Linear || !terminal.is_idle() {
             return Ok(None);
         }
         let rows = match self.pace.permit(self.press, now) {
@@ -208,7 +215,7 @@ impl Display {
     /// A line that is due: written in the linear view, drawn from state in the other.
     pub fn say(&mut self, announcement: &Announcement, words: &str, bell: bool) -> io::Result<()> {
         self.press(Press::of(announcement));
-        if self.interface == Interface::FullScreen || self.lent {
+        if self.interface == Interface::FullScreen || self.lent.is_some() {
             return if bell { self.bell() } else { Ok(()) };
         }
         if announcement.said == Said::Answer(Answer::MoreText)
@@ -226,7 +233,7 @@ impl Display {
     /// What typing changed on the input line of the linear view.
     pub fn echo(&mut self, state: &State) -> io::Result<()> {
         let typed_here = matches!(self.output, Output::Terminal(_));
-        if self.interface == Interface::FullScreen || self.lent || !typed_here {
+        if self.interface == Interface::FullScreen || self.lent.is_some() || !typed_here {
             return Ok(());
         }
         let (draft, cursor) = (state.composer.text(), state.composer.cursor());
@@ -236,7 +243,7 @@ impl Display {
 
     /// Enter took what was typed: a message stays as what was said, a command makes room for its answer.
     pub fn submitted(&mut self, message: Option<&str>) -> io::Result<()> {
-        if self.interface == Interface::FullScreen || self.lent {
+        if self.interface == Interface::FullScreen || self.lent.is_some() {
             return Ok(());
         }
         let bytes = match message {
@@ -300,7 +307,7 @@ impl Display {
     /// What was due to be shown has been: drawn and written, or said and written.
     pub fn has_shown(&self) -> bool {
         let drawn = self.interface == Interface::Linear || self.press != Press::Now;
-        drawn && self.is_idle() && !self.lent
+        drawn && self.is_idle() && self.lent.is_none()
     }
 
     /// Goes on writing what the terminal did not take. Only to be awaited while not idle.

@@ -32,7 +32,7 @@ pub enum Keyboard {
         settle_at: Option<Moment>,
     },
     Lines(mpsc::Receiver<String>),
-    /// The end was reported.
+    /// Nothing more will come.
     Closed,
 }
 
@@ -80,7 +80,11 @@ impl Keyboard {
             },
             Self::Lines(lines) => match lines.recv().await {
                 Some(line) => typed_line(&line),
-                None => self.close(),
+                // Nobody types any more, and somebody may still read.
+                None => {
+                    *self = Self::Closed;
+                    Vec::new()
+                }
             },
             Self::Closed => std::future::pending().await,
         }

@@ -33,6 +33,7 @@ pub use farewell::unsent;
 pub use help::about;
 pub use help::command;
 pub use help::first_line;
+pub use help::first_line_linear;
 pub use help::help;
 pub use notice::NoticeLine;
 pub use notice::notice_line;
