@@ -47,7 +47,8 @@ fn report(error: &dyn Error, exit: Exit) -> Exit {
     let mut text = format!("sidetone: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        text += &format!(": {error}");
+        text.push_str(": ");
+        text.push_str(&error.to_string());
         cause = error.source();
     }
     // Without a standard error there is nobody to tell.

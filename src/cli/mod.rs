@@ -1,15 +1,18 @@
 //! Subcommands, one file each.
 
+pub mod about;
+pub mod config;
 pub mod ctl;
 pub mod demo;
 pub mod host;
 pub mod join;
 pub mod log;
+pub mod notices;
 pub mod session;
 
 use std::io;
 
-use crate::config;
+use crate::config::Error as ConfigError;
 use crate::runtime;
 use crate::runtime::exit::Exit;
 
@@ -27,11 +30,20 @@ pub enum Command {
     Demo(demo::Args),
     Host(host::Args),
     Ctl(ctl::Args),
+    Notices(notices::Args),
+    Config(config::Args),
+    /// Say what this is, under which terms, and what lies where on this machine.
+    About,
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done, 2 wrong usage, settings, link, meeting id or passcode, 3 no service or no network,
-4 refused, denied or removed, 5 access token missing, expired or refused, 70 a fault of this program.";
+Exit codes:
+  0   done
+  2   wrong usage, settings, link, meeting id or passcode
+  3   no service or no network
+  4   refused, denied in the lobby, or removed
+  5   access token missing, expired or refused
+  70  a fault of this program";
 
 /// Why a command did not do what was asked. `main` prints it and its causes.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +53,7 @@ pub enum Error {
     #[error("{0}")]
     Token(String),
     #[error(transparent)]
-    Config(#[from] config::Error),
+    Config(#[from] ConfigError),
     #[error(transparent)]
     Host(#[from] host::Error),
     #[error(transparent)]
@@ -80,6 +92,9 @@ impl Command {
                 Ok(Exit::Done)
             }
             Self::Ctl(args) => ctl::run(args).await,
+            Self::Notices(args) => notices::run(&args),
+            Self::Config(args) => config::run(&args),
+            Self::About => about::run(),
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::model::account::AccountId;
 use crate::model::account::AccountKind;
 use crate::model::failure::Failure;
 use crate::model::locator::Locator;
+use crate::model::settings::Interface;
 use crate::model::text;
 use crate::runtime::Lanes;
 use crate::runtime::Opening;
@@ -165,9 +166,10 @@ where
         local,
     };
     let mut greeting = prepared.config.warnings.clone();
-    if prepared.config.settings.interface == crate::model::settings::Interface::FullScreen {
-        greeting.push(phrase::first_line());
-    }
+    greeting.push(match prepared.config.settings.interface {
+        Interface::FullScreen => phrase::first_line(),
+        Interface::Linear => phrase::first_line_linear(),
+    });
     let options = Options {
         settings: prepared.config.settings.clone(),
         paths: prepared.paths.clone(),

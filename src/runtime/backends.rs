@@ -72,7 +72,7 @@ impl<C> Outbox<C> {
 }
 
 #[derive(Debug)]
-pub struct Backends {
+pub(super) struct Backends {
     chat: BTreeMap<AccountId, Outbox<ChatCommand>>,
     call: BTreeMap<AccountId, Outbox<CallCommand>>,
     tasks: Tasks,
@@ -80,7 +80,7 @@ pub struct Backends {
 }
 
 impl Backends {
-    pub fn new(lanes: Lanes) -> Self {
+    pub(super) fn new(lanes: Lanes) -> Self {
         Self {
             chat: BTreeMap::new(),
             call: BTreeMap::new(),
@@ -89,11 +89,11 @@ impl Backends {
         }
     }
 
-    pub fn lanes(&self) -> &Lanes {
+    pub(super) fn lanes(&self) -> &Lanes {
         &self.lanes
     }
 
-    pub fn start_chat(&mut self, settings: acs::Settings) {
+    pub(super) fn start_chat(&mut self, settings: acs::Settings) {
         let account = settings.account.clone();
         let (to, commands) = mpsc::channel(COMMANDS);
         let alarm = Alarm::new(&self.lanes.rest, chat_broke(&account));
@@ -104,7 +104,7 @@ impl Backends {
         outbox.flush();
     }
 
-    pub fn start_call(&mut self, settings: native::Settings) {
+    pub(super) fn start_call(&mut self, settings: native::Settings) {
         let account = settings.account.clone();
         let (to, commands) = mpsc::channel(COMMANDS);
         let alarm = Alarm::new(&self.lanes.call, call_broke(&account));
@@ -115,22 +115,22 @@ impl Backends {
         outbox.flush();
     }
 
-    pub fn chat(&mut self, account: AccountId, command: ChatCommand) {
+    pub(super) fn chat(&mut self, account: AccountId, command: ChatCommand) {
         self.chat.entry(account).or_default().push(command);
     }
 
-    pub fn call(&mut self, account: AccountId, command: CallCommand) {
+    pub(super) fn call(&mut self, account: AccountId, command: CallCommand) {
         self.call.entry(account).or_default().push(command);
     }
 
     /// Hands on what did not fit before.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         self.chat.values_mut().for_each(Outbox::flush);
         self.call.values_mut().for_each(Outbox::flush);
     }
 
     /// No more commands: calls hang up, connections close. Completes when they have.
-    pub async fn finish(&mut self) {
+    pub(super) async fn finish(&mut self) {
         self.chat.clear();
         self.call.clear();
         self.tasks.finished().await;

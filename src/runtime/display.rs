@@ -31,13 +31,13 @@ use crate::view::theme;
 use crate::view::theme::Theme;
 
 /// Where the bytes go.
-pub enum Output {
+pub(super) enum Output {
     Terminal(Terminal),
     /// A file or a pipe: lines only, written as they come.
     Pipe,
 }
 
-pub struct Display {
+pub(super) struct Display {
     output: Output,
     interface: Interface,
     page: fullscreen::Screen,
@@ -51,12 +51,20 @@ pub struct Display {
     buffer: Buffer,
     pace: Pace,
     press: Press,
-    /// Another program has the terminal: an editor, or the shell while we are stopped.
-    lent: bool,
+    /// Another program has the terminal.
+    lent: Option<Borrower>,
+}
+
+/// Who has the terminal while we do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Borrower {
+    Editor,
+    /// While we are stopped, and after the end.
+    Shell,
 }
 
 impl Display {
-    pub fn new(output: Output, state: &State, themes: Option<PathBuf>) -> Self {
+    pub(super) fn new(output: Output, state: &State, themes: Option<PathBuf>) -> Self {
         let interface = match output {
             Output::Terminal(_) => state.focus.interface,
             Output::Pipe => Interface::Linear,
@@ -74,19 +82,19 @@ impl Display {
             buffer: Buffer::default(),
             pace: Pace::default(),
             press: Press::Now,
-            lent: false,
+            lent: None,
         }
     }
 
     /// Takes the terminal over for the view in use.
-    pub fn enter(&mut self, state: &State) -> io::Result<()> {
+    pub(super) fn enter(&mut self, state: &State) -> io::Result<()> {
         let mode = match self.interface {
             Interface::FullScreen => Mode::FullScreen {
                 mouse: state.settings.mouse,
             },
             Interface::Linear => Mode::Linear,
         };
-        self.lent = false;
+        self.lent = None;
         if let Output::Terminal(terminal) = &mut self.output {
             terminal.enter(mode)?;
         }
@@ -99,11 +107,10 @@ impl Display {
     }
 
     /// Gives the terminal to another program, or back for good.
-    pub fn lend(&mut self) -> io::Result<()> {
-        if self.lent {
+    pub(super) fn lend(&mut self, borrower: Borrower) -> io::Result<()> {
+        if self.lent.replace(borrower).is_some() {
             return Ok(());
         }
-        self.lent = true;
         let ended = match (self.interface, &self.output) {
             (Interface::Linear, Output::Terminal(_)) => self.write(self.linear.end()),
             (_, Output::Pipe) => self.write(b"\n".to_vec()),
@@ -116,21 +123,21 @@ impl Display {
         ended
     }
 
-    pub const fn is_lent(&self) -> bool {
+    pub(super) const fn lent(&self) -> Option<Borrower> {
         self.lent
     }
 
     /// Changes the view without leaving the call.
-    pub fn switch(&mut self, interface: Interface, state: &State) -> io::Result<()> {
+    pub(super) fn switch(&mut self, interface: Interface, state: &State) -> io::Result<()> {
         if interface == self.interface || matches!(self.output, Output::Pipe) {
             return Ok(());
         }
-        self.lend()?;
+        self.lend(Borrower::Shell)?;
         self.interface = interface;
         self.enter(state)
     }
 
-    pub fn size(&self) -> (u16, u16) {
+    pub(super) fn size(&self) -> (u16, u16) {
         match &self.output {
             Output::Terminal(terminal) => terminal.size(),
             Output::Pipe => (80, 24),
@@ -138,30 +145,30 @@ impl Display {
     }
 
     /// Something changed that the next frame shows.
-    pub fn press(&mut self, press: Press) {
+    pub(super) fn press(&mut self, press: Press) {
         self.press = self.press.max(press);
     }
 
-    pub fn presses_now(&self) -> bool {
+    pub(super) fn presses_now(&self) -> bool {
         self.press == Press::Now
     }
 
     /// The terminal may hold anything: a resize, or the return from elsewhere.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.screen.forget();
         self.press = Press::Now;
     }
 
-    pub fn keeps_up(&mut self) {
+    pub(super) fn keeps_up(&mut self) {
         self.pace.answered();
     }
 
     /// Draws the full screen if it is due. Says when to come back where it is not.
-    pub fn draw(&mut self, state: &State, now: Moment) -> io::Result<Option<Moment>> {
+    pub(super) fn draw(&mut self, state: &State, now: Moment) -> io::Result<Option<Moment>> {
         let Output::Terminal(terminal) = &mut self.output else {
             return Ok(None);
         };
-        if self.lent || self.interface == Interface::Linear || !terminal.is_idle() {
+        if self.lent.is_some() || self.interface == Interface::Linear || !terminal.is_idle() {
             return Ok(None);
         }
         let rows = match self.pace.permit(self.press, now) {
@@ -206,9 +213,14 @@ impl Display {
     }
 
     /// A line that is due: written in the linear view, drawn from state in the other.
-    pub fn say(&mut self, announcement: &Announcement, words: &str, bell: bool) -> io::Result<()> {
+    pub(super) fn say(
+        &mut self,
+        announcement: &Announcement,
+        words: &str,
+        bell: bool,
+    ) -> io::Result<()> {
         self.press(Press::of(announcement));
-        if self.interface == Interface::FullScreen || self.lent {
+        if self.interface == Interface::FullScreen || self.lent.is_some() {
             return if bell { self.bell() } else { Ok(()) };
         }
         if announcement.said == Said::Answer(Answer::MoreText)
@@ -224,9 +236,9 @@ impl Display {
     }
 
     /// What typing changed on the input line of the linear view.
-    pub fn echo(&mut self, state: &State) -> io::Result<()> {
+    pub(super) fn echo(&mut self, state: &State) -> io::Result<()> {
         let typed_here = matches!(self.output, Output::Terminal(_));
-        if self.interface == Interface::FullScreen || self.lent || !typed_here {
+        if self.interface == Interface::FullScreen || self.lent.is_some() || !typed_here {
             return Ok(());
         }
         let (draft, cursor) = (state.composer.text(), state.composer.cursor());
@@ -235,8 +247,8 @@ impl Display {
     }
 
     /// Enter took what was typed: a message stays as what was said, a command makes room for its answer.
-    pub fn submitted(&mut self, message: Option<&str>) -> io::Result<()> {
-        if self.interface == Interface::FullScreen || self.lent {
+    pub(super) fn submitted(&mut self, message: Option<&str>) -> io::Result<()> {
+        if self.interface == Interface::FullScreen || self.lent.is_some() {
             return Ok(());
         }
         let bytes = match message {
@@ -246,12 +258,12 @@ impl Display {
         self.write(bytes)
     }
 
-    pub fn resize(&mut self, columns: u16) {
+    pub(super) fn resize(&mut self, columns: u16) {
         self.linear.resize(columns);
         self.forget();
     }
 
-    pub fn bell(&mut self) -> io::Result<()> {
+    pub(super) fn bell(&mut self) -> io::Result<()> {
         match self.output {
             // Also while an editor has the terminal: a notice must not pass in silence.
             Output::Terminal(_) => self.write(vec![BELL]),
@@ -260,13 +272,13 @@ impl Display {
     }
 
     /// To the clipboard of the person's terminal, wherever that is.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         let coded = STANDARD.encode(text.as_bytes());
         self.write(format!("\x1b]52;c;{coded}\x07").into_bytes())
     }
 
     /// Keeps the theme what the settings say. The text of an error is for people.
-    pub fn follow_theme(&mut self, state: &State) -> Result<(), String> {
+    pub(super) fn follow_theme(&mut self, state: &State) -> Result<(), String> {
         let wanted = &state.settings.theme;
         let plain = !state.settings.color;
         if self.theme.name() == wanted && self.plain == plain
@@ -290,7 +302,7 @@ impl Display {
     }
 
     /// Everything is written.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         match &self.output {
             Output::Terminal(terminal) => terminal.is_idle(),
             Output::Pipe => true,
@@ -298,13 +310,13 @@ impl Display {
     }
 
     /// What was due to be shown has been: drawn and written, or said and written.
-    pub fn has_shown(&self) -> bool {
+    pub(super) fn has_shown(&self) -> bool {
         let drawn = self.interface == Interface::Linear || self.press != Press::Now;
-        drawn && self.is_idle() && !self.lent
+        drawn && self.is_idle() && self.lent.is_none()
     }
 
     /// Goes on writing what the terminal did not take. Only to be awaited while not idle.
-    pub async fn flush(&mut self) -> io::Result<()> {
+    pub(super) async fn flush(&mut self) -> io::Result<()> {
         match &mut self.output {
             Output::Terminal(terminal) => terminal.flush().await,
             Output::Pipe => Ok(()),

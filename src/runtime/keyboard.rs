@@ -18,12 +18,12 @@ use crate::runtime::terminal::Reader;
 
 /// A typed thing, or the terminal's word that it keeps up.
 #[derive(Clone, PartialEq)]
-pub enum Typed {
+pub(super) enum Typed {
     Event(TerminalEvent),
     KeepsUp,
 }
 
-pub enum Keyboard {
+pub(super) enum Keyboard {
     Terminal {
         reader: Reader,
         decoder: Decoder,
@@ -32,12 +32,12 @@ pub enum Keyboard {
         settle_at: Option<Moment>,
     },
     Lines(mpsc::Receiver<String>),
-    /// The end was reported.
+    /// Nothing more will come.
     Closed,
 }
 
 impl Keyboard {
-    pub fn terminal(reader: Reader) -> Self {
+    pub(super) fn terminal(reader: Reader) -> Self {
         Self::Terminal {
             reader,
             decoder: Decoder::default(),
@@ -47,7 +47,7 @@ impl Keyboard {
     }
 
     /// Reads lines from standard input on a thread of its own, which a blocked read may keep.
-    pub fn lines() -> io::Result<Self> {
+    pub(super) fn lines() -> io::Result<Self> {
         let (to, lines) = mpsc::channel(64);
         thread::Builder::new()
             .name("standard input".to_owned())
@@ -63,7 +63,7 @@ impl Keyboard {
     }
 
     /// What was typed next. Safe to cancel.
-    pub async fn next(&mut self, now: impl Fn() -> Moment) -> Vec<Typed> {
+    pub(super) async fn next(&mut self, now: impl Fn() -> Moment) -> Vec<Typed> {
         match self {
             Self::Terminal {
                 reader,
@@ -78,23 +78,27 @@ impl Keyboard {
                 }
                 _ => self.close(),
             },
-            Self::Lines(lines) => match lines.recv().await {
-                Some(line) => typed_line(&line),
-                None => self.close(),
-            },
+            Self::Lines(lines) => {
+                if let Some(line) = lines.recv().await {
+                    return typed_line(&line);
+                }
+                // Nobody types any more, and somebody may still read.
+                *self = Self::Closed;
+                Vec::new()
+            }
             Self::Closed => std::future::pending().await,
         }
     }
 
     /// When [`Keyboard::settle`] is due.
-    pub const fn deadline(&self) -> Option<Moment> {
+    pub(super) const fn deadline(&self) -> Option<Moment> {
         match self {
             Self::Terminal { settle_at, .. } => *settle_at,
             Self::Lines(_) | Self::Closed => None,
         }
     }
 
-    pub fn settle(&mut self) -> Vec<Typed> {
+    pub(super) fn settle(&mut self) -> Vec<Typed> {
         match self {
             Self::Terminal {
                 decoder, settle_at, ..

@@ -52,6 +52,7 @@ use crate::model::settings::Settings;
 use crate::runtime::backends::Backends;
 pub use crate::runtime::backends::Lanes;
 use crate::runtime::control::Control;
+use crate::runtime::display::Borrower;
 use crate::runtime::display::Display;
 use crate::runtime::display::Output;
 use crate::runtime::exit::Exit;
@@ -196,7 +197,7 @@ impl Runtime {
                 self.give_up,
             ];
             let wake = wake.into_iter().flatten().min();
-            let typing = !self.display.is_lent();
+            let typing = self.display.lent().is_none();
             let writing = !self.display.is_idle() && !self.deaf;
             let woken = tokio::select! {
                 biased;
@@ -249,9 +250,10 @@ impl Runtime {
     }
 
     fn signalled(&mut self, signal: Signal) {
+        let editing = self.display.lent() == Some(Borrower::Editor);
         match signal {
             // An editor in the foreground is what the person interrupts, not us.
-            Signal::Interrupt if self.display.is_lent() => {}
+            Signal::Interrupt | Signal::Continued if editing => {}
             Signal::Terminate | Signal::Interrupt => {
                 if self.give_up.is_some() {
                     self.quit = true;
@@ -318,7 +320,9 @@ impl Runtime {
         self.ledger.hear(&event);
         self.display.press(press(&event));
         let typed = matches!(event, Event::Terminal(_));
-        if matches!(event, Event::Terminal(TerminalEvent::Edited(_))) && self.display.is_lent() {
+        if matches!(event, Event::Terminal(TerminalEvent::Edited(_)))
+            && self.display.lent() == Some(Borrower::Editor)
+        {
             let entered = self.display.enter(&self.state);
             self.check(entered);
         }
@@ -413,7 +417,7 @@ impl Runtime {
             farewell: self.farewell(),
         };
         // It may be gone already, and then there is nobody to tell.
-        let _ = self.display.lend();
+        let _ = self.display.lend(Borrower::Shell);
         self.call_lane.close();
         self.rest_lane.close();
         let _ = tokio::time::timeout(FAREWELL, self.backends.finish()).await;
@@ -503,6 +507,7 @@ const fn press(event: &Event) -> Press {
         Event::Runtime(RuntimeEvent::NoticesShown { .. }) => Press::Nothing,
         // What changes often and can wait a frame.
         Event::Chat(..)
+        | Event::Deadline
         | Event::Call(
             _,
             CallEvent::RosterChanged(_) | CallEvent::Quality(_) | CallEvent::Reaction { .. },
@@ -511,8 +516,7 @@ const fn press(event: &Event) -> Press {
         | Event::Control(..)
         | Event::Identity(..)
         | Event::Runtime(_)
-        | Event::Call(..)
-        | Event::Deadline => Press::Now,
+        | Event::Call(..) => Press::Now,
     }
 }
 

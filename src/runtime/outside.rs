@@ -17,7 +17,7 @@ use crate::event::TerminalEvent;
 
 /// Hands a draft to $VISUAL or $EDITOR; what is left comes as an event. The draft
 /// lies in a file that only the person may read, for as long as the editor runs.
-pub fn edit(draft: &str, folder: &Path, events: mpsc::Sender<Event>) -> io::Result<()> {
+pub(super) fn edit(draft: &str, folder: &Path, events: mpsc::Sender<Event>) -> io::Result<()> {
     let path = folder.join(format!(
         "draft-{}-{}.txt",
         std::process::id(),
@@ -63,7 +63,7 @@ fn run_editor(path: &PathBuf) -> Option<String> {
 }
 
 /// Opens an address with the desktop's program, where there is a desktop.
-pub fn open(url: &str) -> io::Result<()> {
+pub(super) fn open(url: &str) -> io::Result<()> {
     let allowed = ["https://", "http://", "mailto:"];
     if !allowed.iter().any(|scheme| url.starts_with(scheme)) {
         return Err(io::Error::other("only web and mail addresses are opened"));

@@ -26,6 +26,7 @@ use crate::model::notice::NoticeState;
 use crate::model::thread::ThreadKey;
 use crate::runtime::Runtime;
 use crate::runtime::control::schema::News;
+use crate::runtime::display::Borrower;
 use crate::runtime::outside;
 use crate::runtime::transcript;
 use crate::view::phrase;
@@ -87,7 +88,7 @@ impl Runtime {
             let why = "there is no folder to keep the draft in".to_owned();
             return self.failed_here(Doing::Writing, why);
         };
-        let lent = self.display.lend();
+        let lent = self.display.lend(Borrower::Editor);
         self.check(lent);
         let events = self.lanes().rest;
         if let Err(error) = outside::edit(draft, &paths.runtime, events) {
@@ -124,7 +125,7 @@ impl Runtime {
 
     /// Stops like any program does; the signal to go on takes the terminal back.
     fn suspend(&mut self) {
-        let lent = self.display.lend();
+        let lent = self.display.lend(Borrower::Shell);
         self.check(lent);
         if let Err(error) = rustix::process::kill_current_process_group(Signal::TSTP) {
             tracing::warn!(%error, "could not stop");

@@ -7,7 +7,7 @@ use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub(super) enum Signal {
     /// End in good order: SIGTERM, SIGHUP.
     Terminate,
     /// SIGINT: from outside, since a raw terminal sends none.
@@ -18,7 +18,7 @@ pub enum Signal {
 }
 
 #[derive(Debug)]
-pub struct Signals {
+pub(super) struct Signals {
     terminate: Stream,
     hang_up: Stream,
     interrupt: Stream,
@@ -27,7 +27,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    pub fn listen() -> io::Result<Self> {
+    pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
             hang_up: signal(SignalKind::hangup())?,
@@ -38,7 +38,7 @@ impl Signals {
     }
 
     /// The next one. Safe to cancel.
-    pub async fn next(&mut self) -> Signal {
+    pub(super) async fn next(&mut self) -> Signal {
         tokio::select! {
             _ = self.terminate.recv() => Signal::Terminate,
             _ = self.hang_up.recv() => Signal::Terminate,

@@ -124,16 +124,22 @@ impl Terminal {
     /// Takes the terminal over: raw, and on the screen of `mode`.
     pub fn enter(&mut self, mode: Mode) -> io::Result<()> {
         let file = self.file.get_ref();
-        let settings = termios::tcgetattr(file)?;
+        let mut slot = restore_slot();
+        // Taken over again after a stop: what we found then may be our own doing.
+        let settings = match slot.take() {
+            Some(before) => before.settings,
+            None => termios::tcgetattr(file)?,
+        };
         let mut raw = settings.clone();
         raw.make_raw();
         termios::tcsetattr(file, OptionalActions::Now, &raw)?;
-        *restore_slot() = Some(Restore {
+        *slot = Some(Restore {
             file: Arc::clone(&self.file),
             settings,
             mode,
             thread: thread::current().id(),
         });
+        drop(slot);
         self.mode = Some(mode);
         self.write(mode.enter().to_vec())
     }

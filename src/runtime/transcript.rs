@@ -25,7 +25,7 @@ struct Line<'a> {
 }
 
 /// What is loaded of a thread, oldest first.
-pub fn write(state: &State, key: &ThreadKey, json: bool) -> String {
+pub(super) fn write(state: &State, key: &ThreadKey, json: bool) -> String {
     let mut text = String::new();
     let Some(thread) = state.threads.all.get(key) else {
         return text;

@@ -11,6 +11,14 @@ pub fn first_line() -> String {
     )
 }
 
+/// The same for the linear view, which says what it is and how to leave it.
+pub fn first_line_linear() -> String {
+    format!(
+        "sidetone {}. Screen reader mode. /help lists commands, /fullscreen leaves it.",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
 /// One command in one line: name, aliases, arguments, what it does, keys last.
 pub fn command(row: &Row) -> String {
     let mut line = format!("/{}", row.name);

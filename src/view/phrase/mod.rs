@@ -33,6 +33,7 @@ pub use farewell::unsent;
 pub use help::about;
 pub use help::command;
 pub use help::first_line;
+pub use help::first_line_linear;
 pub use help::help;
 pub use notice::NoticeLine;
 pub use notice::notice_line;
@@ -53,6 +54,7 @@ pub use timeline::header;
 pub use timeline::newer;
 pub use timeline::not_sent;
 pub use timeline::people;
+pub use timeline::read_by;
 pub use timeline::typing;
 
 /// The vendor's privacy statement, which whoever is recorded must be able to find.
