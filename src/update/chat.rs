@@ -21,6 +21,7 @@ use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadInfo;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::focus::Scroll;
 use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
@@ -41,7 +42,7 @@ pub(super) fn on_event(
         ChatEvent::Access { thread, access } => on_access(state, &key(thread), access),
         ChatEvent::ThreadRead(info) => on_read(state, &key(info.id.clone()), info),
         ChatEvent::MessageReceived { thread, message } => {
-            on_message(state, &key(thread), message, fx)
+            on_message(state, &key(thread), message, fx);
         }
         ChatEvent::OlderPage {
             thread,
@@ -99,7 +100,7 @@ pub(super) fn on_event(
         ChatEvent::TopicChanged { thread, topic, by } => on_topic(state, &key(thread), topic, by),
         ChatEvent::ParticipantsAdded { thread, people } => on_added(state, &key(thread), people),
         ChatEvent::ParticipantsRemoved { thread, people } => {
-            on_removed(state, &key(thread), &people)
+            on_removed(state, &key(thread), &people);
         }
     }
 }
@@ -179,7 +180,7 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
         .calls
         .get(&key.account)
         .filter(|c| c.state.is_inside())
-        .map(|c| c.people());
+        .map(Call::people);
     let thread = state.threads.open(key);
     thread.opened = true;
     thread.timeline.insert_page(messages, Page::Newer);

@@ -11,6 +11,7 @@ use crate::model::notice::NoticeState;
 use crate::model::status::StatusReport;
 use crate::model::thread::ChatAccess;
 use crate::state::State;
+use crate::state::call::Call;
 
 pub(super) fn on_request(
     state: &mut State,
@@ -69,10 +70,7 @@ fn report(state: &State) -> StatusReport {
         thread: thread.map(|t| t.key.thread.as_str().to_owned()),
         call: call.map_or("none", |c| c.state.word()).to_owned(),
         muted: live.map(|c| c.muted),
-        people: live.map_or_else(
-            || thread.map_or(0, |t| t.participants.len()),
-            |c| c.people(),
-        ),
+        people: live.map_or_else(|| thread.map_or(0, |t| t.participants.len()), Call::people),
         recording: live
             .map_or("none", |c| notice(&c.notices.recording.state))
             .to_owned(),

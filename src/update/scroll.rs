@@ -105,11 +105,6 @@ pub(super) fn newest(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-/// As far back as what is loaded.
-pub(super) fn oldest(state: &mut State, fx: &mut Vec<Effect>) {
-    back(state, usize::MAX / 2, fx);
-}
-
 /// Shows a message and selects it.
 pub(super) fn to(state: &mut State, message: &MessageId, fx: &mut Vec<Effect>) {
     let half = page(state) / 2;
