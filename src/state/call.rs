@@ -86,6 +86,13 @@ impl Call {
         }
     }
 
+    /// Dialled anew after it had ended: nothing of the last stay is known to hold.
+    pub fn begin_again(&mut self, at: Timestamp) {
+        let known = (self.info.clone(), self.rejoining);
+        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
+        (self.info, self.rejoining) = known;
+    }
+
     /// Dialling, in the lobby, inside or joining again: there is something to leave.
     pub const fn is_live(&self) -> bool {
         self.ended.is_none() && !matches!(self.state, CallState::Disconnected)

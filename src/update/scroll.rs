@@ -95,6 +95,7 @@ pub(super) fn newest(state: &mut State, fx: &mut Vec<Effect>) {
         return;
     };
     if thread.timeline.is_detached() {
+        thread.read_again = thread.timeline.newest_known().cloned();
         thread.timeline.clear();
         thread.timeline.loading = true;
         let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
