@@ -170,7 +170,7 @@ async fn change(host: &Host, thread: &str) -> Vec<Notice> {
 /// When each notice stood on the emulated screen: the notice line names it while it is on, and
 /// a stop is there once the line is gone or the timeline says so.
 fn on_the_screen(written: &[(Moment, Vec<u8>)], notices: &[Notice]) -> Vec<Option<Moment>> {
-    let mut terminal = vt100::Parser::new(ROWS, COLUMNS, 0);
+    let mut terminal = vt100::Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
     let mut shown = vec![None; notices.len()];
     let mut next = 0;
     for (at, bytes) in written {

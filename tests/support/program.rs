@@ -103,7 +103,7 @@ impl Host {
         let answer: Value = self
             .http
             .post(format!("{}/v1/token", self.endpoint()))
-            .json(&json!({"displayName": name}))
+            .json(&json!({"kind": "external", "displayName": name, "scopes": ["chat"]}))
             .send()
             .await
             .expect("the token endpoint answers")

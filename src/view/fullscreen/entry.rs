@@ -102,15 +102,18 @@ fn message_rows(
         (_, true) | (None, _) => (phrase::YOU.to_owned(), Role::MessageMine),
         (Some(sender), false) => (phrase::person(sender), Role::MessageSender),
     };
-    let mut marks = Vec::new();
+    let mut marks: Vec<(String, Role)> = Vec::new();
     if message.edited.is_some() && !matches!(message.body, Body::Deleted) {
-        marks.push((phrase::EDITED, Role::MessageTime));
+        marks.push((phrase::EDITED.to_owned(), Role::MessageTime));
     }
     if message.mentions_me {
-        marks.push((phrase::MENTIONS_YOU, Role::Accent));
+        marks.push((phrase::MENTIONS_YOU.to_owned(), Role::Accent));
+    }
+    if !look.readers.is_empty() {
+        marks.push((phrase::read_by(&look.readers), Role::MessageTime));
     }
     if look.selected {
-        marks.push((phrase::SELECTED, Role::Selected));
+        marks.push((phrase::SELECTED.to_owned(), Role::Selected));
     }
     let head = Head {
         name,
@@ -180,7 +183,7 @@ struct Head {
     name: String,
     role: Role,
     time: String,
-    marks: Vec<(&'static str, Role)>,
+    marks: Vec<(String, Role)>,
 }
 
 impl Head {
@@ -209,7 +212,7 @@ impl Head {
             ];
             for (mark, role) in self.marks {
                 pieces.push(Piece::new(phrase::DOT, Role::MessageTime));
-                pieces.push(Piece::new(mark, role));
+                pieces.push(Piece::new(&mark, role));
             }
             rows.extend(wrap::words(&pieces, layout.width));
         }

@@ -190,7 +190,7 @@ fn is_choosing(state: &State) -> bool {
 fn set_composer(state: &State, area: Rect) -> composer::Set {
     let most = (area.height / 3).max(1);
     composer::set(
-        &phrase::prompt(state.composer.purpose()),
+        &phrase::prompt(state),
         state.composer.text(),
         state.composer.cursor(),
         usize::from(inner(area).width),

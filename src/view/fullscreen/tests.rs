@@ -18,6 +18,7 @@ use crate::model::failure::Remedy;
 use crate::model::message::Body;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Draft;
+use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::notice::Consent;
 use crate::model::notice::NoticeKind;
@@ -418,6 +419,22 @@ fn what_is_not_sent_says_why_and_what_to_do() {
     fixture::thread(&mut state).timeline.fail(&id, failure);
     let (rows, _) = draw(&state, 60, 10);
     assert!(has(&rows, "not sent: no connection · /retry"), "{rows:#?}");
+}
+
+#[test]
+fn only_our_newest_message_tells_who_has_read_it() {
+    let mut state = fixture::chat();
+    let mine = |id| Message {
+        mine: true,
+        ..message(id, "Ada", "hello", i64::try_from(id).unwrap())
+    };
+    fixture::put(&mut state, vec![mine(1), mine(2)]);
+    let reader = fixture::person("Alice Wu").id;
+    let thread = fixture::thread(&mut state);
+    thread.receipts.insert(reader, MessageId::new("2"));
+    let (rows, _) = draw(&state, 60, 12);
+    let told: Vec<_> = rows.iter().filter(|r| r.contains("read by")).collect();
+    assert_eq!(told, [" you · 10:02 · read by Alice Wu"]);
 }
 
 #[test]

@@ -28,6 +28,9 @@ use crate::view::theme::Role;
 /// Wrapped entries kept; beyond it those off the page are forgotten.
 const KEPT: usize = 4096;
 
+/// How far from the end our newest message is looked for.
+const NEAR: usize = 200;
+
 /// How entries are set in this frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Layout {
@@ -67,6 +70,8 @@ pub(crate) struct Look {
     /// Same sender and minute as the one before: the heading would only repeat.
     pub(crate) grouped: bool,
     pub(crate) selected: bool,
+    /// Who has read our newest message.
+    pub(crate) readers: Vec<String>,
 }
 
 struct Kept {
@@ -143,6 +148,7 @@ impl Pages {
             thread,
             entries: facts::entries(thread),
             layout,
+            newest_of_mine: newest_of_mine(thread),
         };
         let place = self.place(&scene, &state.focus.scroll);
         let Some(place) = place else {
@@ -325,12 +331,19 @@ fn edge(thread: &Thread) -> Option<PageRow> {
     })
 }
 
+/// Our newest message, as far as it is near the end.
+fn newest_of_mine(thread: &Thread) -> Option<&MessageId> {
+    let newest = thread.timeline.messages().rev().take(NEAR);
+    newest.filter(|m| m.mine).map(|m| &m.id).next()
+}
+
 /// One thread in one frame.
 struct Scene<'a> {
     state: &'a State,
     thread: &'a Thread,
     entries: &'a [Entry],
     layout: Layout,
+    newest_of_mine: Option<&'a MessageId>,
 }
 
 impl Scene<'_> {
@@ -365,7 +378,23 @@ impl Scene<'_> {
             marker,
             grouped: !day && !marker && before.is_some_and(|b| goes_on(b, entry)),
             selected: self.selected(at),
+            readers: self.readers(entry),
         }
+    }
+
+    /// Shown on our newest message only: a receipt says that everything before was read too.
+    fn readers(&self, entry: &Entry) -> Vec<String> {
+        let Entry::Message(message) = entry else {
+            return Vec::new();
+        };
+        if self.newest_of_mine != Some(&message.id) {
+            return Vec::new();
+        }
+        let people = self.thread.participants.iter();
+        people
+            .filter(|p| self.thread.receipts.get(&p.id) >= Some(&message.id))
+            .map(phrase::person)
+            .collect()
     }
 
     fn is_first_unread(&self, entry: &Entry, before: Option<&Entry>) -> bool {

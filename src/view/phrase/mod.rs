@@ -54,6 +54,7 @@ pub use timeline::header;
 pub use timeline::newer;
 pub use timeline::not_sent;
 pub use timeline::people;
+pub use timeline::read_by;
 pub use timeline::typing;
 
 /// The vendor's privacy statement, which whoever is recorded must be able to find.

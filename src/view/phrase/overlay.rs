@@ -1,6 +1,7 @@
 //! Titles and questions of what lies over the timeline.
 
 use crate::model::capability::Reason;
+use crate::state::State;
 use crate::state::composer::Purpose;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
@@ -32,11 +33,12 @@ pub fn confirm(confirm: &Confirm) -> String {
 }
 
 /// What stands before the text being written.
-pub fn prompt(purpose: &Purpose) -> String {
-    match purpose {
-        Purpose::Write => "> ".to_owned(),
-        Purpose::Reply(quoted) => format!("> reply to {}: ", quoted.name),
-        Purpose::Edit(_) => "> edit: ".to_owned(),
+pub fn prompt(state: &State) -> String {
+    let mode = if state.is_normal() { "(normal) " } else { "" };
+    match state.composer.purpose() {
+        Purpose::Write => format!("{mode}> "),
+        Purpose::Reply(quoted) => format!("{mode}> reply to {}: ", quoted.name),
+        Purpose::Edit(_) => format!("{mode}> edit: "),
     }
 }
 

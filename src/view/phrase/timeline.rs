@@ -84,6 +84,14 @@ pub fn newer(number: usize) -> String {
     }
 }
 
+/// `read by Alice and Bob`, `read by 5 people`.
+pub fn read_by(names: &[String]) -> String {
+    match names.len() {
+        0..=2 => format!("read by {}", phrase::names(names)),
+        many => format!("read by {}", people(many)),
+    }
+}
+
 /// `not sent: no connection · /retry`.
 pub fn not_sent(failure: &Failure) -> String {
     format!("not sent: {} · /retry", phrase::briefly(&failure.because))
