@@ -1,3 +1,5 @@
+//! Order, versions, echoes and the window, also against a model without any cleverness.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
