@@ -113,10 +113,7 @@ impl Scene {
     }
 
     fn draw(&mut self) {
-        black_box(
-            self.screen
-                .draw(&self.state, &self.theme, &mut self.buffer),
-        );
+        black_box(self.screen.draw(&self.state, &self.theme, &mut self.buffer));
     }
 
     fn event(&mut self, event: Event) {
@@ -182,18 +179,21 @@ fn paging(criterion: &mut Criterion) {
             });
         });
         group.sample_size(10);
-        group.bench_function(BenchmarkId::new("first jump to the middle", messages), |b| {
-            b.iter(|| {
-                let mut screen = Screen::default();
-                let middle = MessageId::new(&(1_000_000 + messages / 2).to_string());
-                scene.state.focus.scroll = Scroll::Anchored {
-                    message: middle,
-                    rows: 0,
-                    newer: 0,
-                };
-                black_box(screen.draw(&scene.state, &scene.theme, &mut scene.buffer));
-            });
-        });
+        group.bench_function(
+            BenchmarkId::new("first jump to the middle", messages),
+            |b| {
+                b.iter(|| {
+                    let mut screen = Screen::default();
+                    let middle = MessageId::new(&(1_000_000 + messages / 2).to_string());
+                    scene.state.focus.scroll = Scroll::Anchored {
+                        message: middle,
+                        rows: 0,
+                        newer: 0,
+                    };
+                    black_box(screen.draw(&scene.state, &scene.theme, &mut scene.buffer));
+                });
+            },
+        );
     }
     group.finish();
 }

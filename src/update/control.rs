@@ -11,6 +11,7 @@ use crate::model::notice::NoticeState;
 use crate::model::status::StatusReport;
 use crate::model::thread::ChatAccess;
 use crate::state::State;
+use crate::update::overlay;
 
 pub(super) fn on_request(
     state: &mut State,
@@ -20,6 +21,9 @@ pub(super) fn on_request(
 ) {
     let answer = match request {
         ControlRequest::Status => ControlAnswer::Status(Box::new(report(state))),
+        ControlRequest::Input(line) if overlay::answer_program(state, &line, fx) => {
+            ControlAnswer::Done
+        }
         ControlRequest::Input(line) => match command::parse(&line) {
             Ok(command) => perform(state, command, fx),
             Err(error) => ControlAnswer::Refused(error.to_string()),
