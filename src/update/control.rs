@@ -12,6 +12,7 @@ use crate::model::status::StatusReport;
 use crate::model::thread::ChatAccess;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::update::overlay;
 
 pub(super) fn on_request(
     state: &mut State,
@@ -21,6 +22,9 @@ pub(super) fn on_request(
 ) {
     let answer = match request {
         ControlRequest::Status => ControlAnswer::Status(Box::new(report(state))),
+        ControlRequest::Input(line) if overlay::answer_program(state, &line, fx) => {
+            ControlAnswer::Done
+        }
         ControlRequest::Input(line) => match command::parse(&line) {
             Ok(command) => perform(state, command, fx),
             Err(error) => ControlAnswer::Refused(error.to_string()),

@@ -382,15 +382,3 @@ fn lower(words: &str) -> String {
         first.to_lowercase().chain(letters).collect()
     })
 }
-fn asked(question: Question) -> String {
-    match question {
-        Question::Paste { lines } => {
-            format!(
-                "Send {} as one message?",
-                phrase::count(lines, "pasted line")
-            )
-        }
-        Question::Delete => "Delete this message for everybody?".to_owned(),
-        Question::EndForEverybody => "End the call for everybody?".to_owned(),
-    }
-}
