@@ -5,8 +5,8 @@
 )]
 
 mod support {
-    pub mod program;
-    pub mod terminal;
+    pub(crate) mod program;
+    pub(crate) mod terminal;
 }
 
 use std::fs;
@@ -36,13 +36,14 @@ fn join<'a>(host: &'a Host, what: &'a str) -> Vec<&'a str> {
     vec!["join", what, "--endpoint", host.endpoint(), "--name", "Ada"]
 }
 
-/// A meeting that guests enter at once.
+/// A meeting that guests enter at once; Alice is there.
 async fn open_meeting(host: &Host) -> Value {
-    host.control(
-        "/meetings",
-        json!({"topic": "Design review", "lobby": "everyone", "organizer": "Alice Wu"}),
-    )
-    .await
+    let new = json!({"topic": "Design review", "lobby": "everyone", "organizer": "Alice Wu"});
+    let meeting = host.control("/meetings", new).await;
+    let path = format!("/meetings/{}/participants", thread(&meeting));
+    host.control(&path, json!({"name": "Alice Wu", "admit": true}))
+        .await;
+    meeting
 }
 
 fn text(value: &Value) -> &str {
@@ -270,6 +271,7 @@ async fn a_program_steers_the_client_over_its_socket() {
     let meeting = open_meeting(&host).await;
     let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
     session.see("In call");
+    host.joined().await;
     let home = session.home().to_owned();
     let ctl = |arguments: &[&str]| {
         let mut all = vec!["ctl"];

@@ -146,33 +146,22 @@ impl Call {
 
     pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
         let name = entry.person.name.clone();
-        match self
-            .roster
-            .iter_mut()
-            .find(|e| e.person.id == entry.person.id)
-        {
-            Some(known) => {
-                let (before, after, mine) = (known.hand.is_some(), entry.hand.is_some(), entry.me);
-                *known = entry;
-                if before == after {
-                    RosterNews::Nothing
-                } else {
-                    RosterNews::Hand {
-                        name,
-                        up: after,
-                        mine,
-                    }
-                }
-            }
-            None => {
-                let me = entry.me;
-                self.roster.push(entry);
-                if me {
-                    RosterNews::Nothing
-                } else {
-                    RosterNews::Joined(name)
-                }
-            }
+        let mine = entry.me;
+        let mut known = self.roster.iter_mut();
+        let Some(known) = known.find(|e| e.person.id == entry.person.id) else {
+            self.roster.push(entry);
+            return if mine {
+                RosterNews::Nothing
+            } else {
+                RosterNews::Joined(name)
+            };
+        };
+        let (before, up) = (known.hand.is_some(), entry.hand.is_some());
+        *known = entry;
+        if before == up {
+            RosterNews::Nothing
+        } else {
+            RosterNews::Hand { name, up, mine }
         }
     }
 

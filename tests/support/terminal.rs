@@ -21,14 +21,14 @@ use portable_pty::PtySize;
 use portable_pty::native_pty_system;
 
 /// A running program and its terminal; killed when it goes out of scope.
-pub struct Session {
+pub(crate) struct Session {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     chunks: mpsc::Receiver<Vec<u8>>,
     emulator: vt100::Parser,
     /// Every byte that came, as it came.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     home: tempfile::TempDir,
 }
 
@@ -40,12 +40,17 @@ fn size(n: u16) -> NonZeroU16 {
 }
 
 impl Session {
-    pub fn start(columns: u16, rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(
+        columns: u16,
+        rows: u16,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let home = tempfile::tempdir().expect("a folder for the person");
         Self::start_at(home, columns, rows, arguments, variables)
     }
 
-    pub fn start_at(
+    pub(crate) fn start_at(
         home: tempfile::TempDir,
         columns: u16,
         rows: u16,
@@ -95,22 +100,22 @@ impl Session {
         }
     }
 
-    pub fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
-    pub fn process(&self) -> u32 {
+    pub(crate) fn process(&self) -> u32 {
         self.child.process_id().expect("it runs")
     }
 
-    pub fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.writer
             .write_all(keys.as_bytes())
             .and_then(|()| self.writer.flush())
             .expect("the terminal takes keys");
     }
 
-    pub fn resize(&mut self, columns: u16, rows: u16) {
+    pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.emulator
             .screen_mut()
             .set_size(size(rows), size(columns));
@@ -124,16 +129,16 @@ impl Session {
             .expect("the terminal changes its size");
     }
 
-    pub fn screen(&self) -> &vt100::Screen {
+    pub(crate) fn screen(&self) -> &vt100::Screen {
         self.emulator.screen()
     }
 
-    pub fn contents(&self) -> String {
+    pub(crate) fn contents(&self) -> String {
         self.screen().contents()
     }
 
     /// Reads until the screen is as wanted.
-    pub fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+    pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
         let until = Instant::now() + PATIENCE;
         while !wanted(self.emulator.screen()) {
             let left = until.saturating_duration_since(Instant::now());
@@ -148,14 +153,14 @@ impl Session {
     }
 
     /// Reads until the words are on the screen.
-    pub fn see(&mut self, words: &str) {
+    pub(crate) fn see(&mut self, words: &str) {
         self.wait(&format!("{words:?}"), |screen| {
             screen.contents().contains(words)
         });
     }
 
     /// Reads for a while; says how many bytes came.
-    pub fn listen(&mut self, span: Duration) -> usize {
+    pub(crate) fn listen(&mut self, span: Duration) -> usize {
         let (until, before) = (Instant::now() + span, self.bytes.len());
         while let Ok(chunk) = self
             .chunks
@@ -167,7 +172,7 @@ impl Session {
     }
 
     /// Reads to the end and gives the exit code.
-    pub fn end(&mut self) -> u32 {
+    pub(crate) fn end(&mut self) -> u32 {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -182,7 +187,7 @@ impl Session {
         self.child.wait().expect("it ends").exit_code()
     }
 
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let status = std::process::Command::new("kill")
             .args([format!("-{name}"), self.process().to_string()])
             .status();
@@ -190,7 +195,7 @@ impl Session {
     }
 
     /// The person's own screen is back, with everything as it was.
-    pub fn assert_given_back(&self) {
+    pub(crate) fn assert_given_back(&self) {
         let screen = self.screen();
         assert!(!screen.alternate_screen(), "still on the alternate screen");
         assert!(!screen.bracketed_paste(), "pastes are still bracketed");
@@ -217,7 +222,7 @@ impl Drop for Session {
 }
 
 /// The variables of a person with an empty home.
-pub fn environment(home: &Path) -> Vec<(String, String)> {
+pub(crate) fn environment(home: &Path) -> Vec<(String, String)> {
     let folder = |name: &str| home.join(name).display().to_string();
     [
         ("HOME", home.display().to_string()),

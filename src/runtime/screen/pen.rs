@@ -152,16 +152,20 @@ impl Pen {
     }
 
     fn dip(&mut self, glyph: &Glyph) {
-        let mut want = Ink {
+        let want = Ink {
             fg: glyph.cell.fg,
             bg: glyph.cell.bg,
             modifier: glyph.cell.modifier,
         };
-        // A blank without a mark looks the same in bold and in red.
+        // A blank looks the same in bold and in red, as long as nothing marks it.
         let marks = Modifier::UNDERLINED | Modifier::REVERSED | Modifier::CROSSED_OUT;
-        if glyph.is_space() && want.modifier.is_empty() && !self.ink.modifier.intersects(marks) {
-            want.fg = self.ink.fg;
-            want.modifier = self.ink.modifier;
+        let unseen = want.modifier.is_empty() || want.fg == Color::Reset && self.ink.fg == want.fg;
+        if glyph.is_space()
+            && unseen
+            && self.ink.bg == want.bg
+            && self.ink.modifier & marks == want.modifier
+        {
+            return;
         }
         self.change_to(want);
     }
