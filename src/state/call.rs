@@ -145,10 +145,9 @@ impl Call {
     }
 
     pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
-        let name = entry.person.name.clone();
-        let mine = entry.me;
-        let mut known = self.roster.iter_mut();
-        let Some(known) = known.find(|e| e.person.id == entry.person.id) else {
+        let (name, mine) = (entry.person.name.clone(), entry.me);
+        let id = &entry.person.id;
+        let Some(known) = self.roster.iter_mut().find(|e| e.person.id == *id) else {
             self.roster.push(entry);
             return if mine {
                 RosterNews::Nothing

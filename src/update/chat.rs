@@ -44,7 +44,7 @@ pub(super) fn on_event(
         ChatEvent::Access { thread, access } => on_access(state, &key(thread), access),
         ChatEvent::ThreadRead(info) => on_read(state, &key(info.id.clone()), info),
         ChatEvent::MessageReceived { thread, message } => {
-            on_message(state, &key(thread), message, fx)
+            on_message(state, &key(thread), message, fx);
         }
         ChatEvent::OlderPage {
             thread,
@@ -102,7 +102,7 @@ pub(super) fn on_event(
         ChatEvent::TopicChanged { thread, topic, by } => on_topic(state, &key(thread), topic, by),
         ChatEvent::ParticipantsAdded { thread, people } => on_added(state, &key(thread), people),
         ChatEvent::ParticipantsRemoved { thread, people } => {
-            on_removed(state, &key(thread), &people)
+            on_removed(state, &key(thread), &people);
         }
     }
 }

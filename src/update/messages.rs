@@ -2,6 +2,7 @@
 
 use crate::effect::ChatCommand;
 use crate::effect::Effect;
+use crate::model::account::AccountId;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Question;
@@ -21,6 +22,7 @@ use crate::model::rich::Block;
 use crate::model::rich::Rich;
 use crate::model::text;
 use crate::model::thread::ChatAccess;
+use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::composer::Purpose;
@@ -241,13 +243,17 @@ fn link(state: &State, number: Option<usize>) -> Option<String> {
 fn links(message: &Message) -> Vec<String> {
     let mut found = Vec::new();
     if let Body::Text(Rich { blocks }) = &message.body {
-        for block in blocks {
-            block_links(block, &mut found);
-        }
+        all_links(blocks, &mut found);
     }
     let files = message.attachments.iter().filter_map(|a| a.preview.clone());
     found.extend(files.filter(|l| l.starts_with("https://")));
     found
+}
+
+fn all_links(blocks: &[Block], found: &mut Vec<String>) {
+    for block in blocks {
+        block_links(block, found);
+    }
 }
 
 fn block_links(block: &Block, found: &mut Vec<String>) {
@@ -257,13 +263,16 @@ fn block_links(block: &Block, found: &mut Vec<String>) {
             let safe = ["https://", "http://", "mailto:"];
             found.extend(links.filter(|l| safe.iter().any(|s| l.starts_with(s))));
         }
-        Block::Quote(blocks) => blocks.iter().for_each(|b| block_links(b, found)),
+        Block::Quote(blocks) => all_links(blocks, found),
         Block::List { items, .. } => {
-            items.iter().flatten().for_each(|b| block_links(b, found));
+            for item in items {
+                all_links(item, found);
+            }
         }
         Block::Table(rows) => {
-            let cells = rows.iter().flatten().cloned();
-            cells.for_each(|spans| block_links(&Block::Paragraph(spans), found));
+            for cell in rows.iter().flatten() {
+                block_links(&Block::Paragraph(cell.clone()), found);
+            }
         }
         Block::Code { .. } | Block::Rule => {}
     }
@@ -399,12 +408,7 @@ pub(super) fn not_found(state: &mut State, doing: Doing) {
     }));
 }
 
-fn place(
-    state: &State,
-) -> Option<(
-    crate::model::account::AccountId,
-    crate::model::thread::ThreadId,
-)> {
+fn place(state: &State) -> Option<(AccountId, ThreadId)> {
     let key = &state.thread()?.key;
     Some((key.account.clone(), key.thread.clone()))
 }

@@ -23,7 +23,7 @@ use crate::play::script;
 use crate::play::state;
 use crate::play::thread;
 
-pub fn ended(code: u32, subcode: u32) -> Event {
+pub(crate) fn ended(code: u32, subcode: u32) -> Event {
     call(CallEvent::Ended {
         reason: EndReason { code, subcode },
         by: None,

@@ -54,19 +54,19 @@ const BEGIN: i64 = 1_795_428_120_000;
 /// A script that has more deadlines than this in one wait never rests.
 const RESTLESS: usize = 20_000;
 
-pub fn account() -> AccountId {
+pub(crate) fn account() -> AccountId {
     AccountId::new("external:ada")
 }
 
-pub fn thread() -> ThreadId {
+pub(crate) fn thread() -> ThreadId {
     ThreadId::new("19:meeting_design@thread.v2")
 }
 
-pub fn person(name: &str) -> Person {
+pub(crate) fn person(name: &str) -> Person {
     Person::new(&format!("8:acs:{}", name.to_lowercase()), name)
 }
 
-pub fn entry(name: &str) -> RosterEntry {
+pub(crate) fn entry(name: &str) -> RosterEntry {
     RosterEntry {
         person: person(name),
         me: name == "Ada",
@@ -78,7 +78,7 @@ pub fn entry(name: &str) -> RosterEntry {
     }
 }
 
-pub fn at(seconds: f64) -> Timestamp {
+pub(crate) fn at(seconds: f64) -> Timestamp {
     Timestamp::from_millis(BEGIN + millis(seconds))
 }
 
@@ -87,7 +87,7 @@ fn millis(seconds: f64) -> i64 {
     (seconds * 1000.0) as i64
 }
 
-pub fn message(id: u64, from: &str, words: &str) -> Message {
+pub(crate) fn message(id: u64, from: &str, words: &str) -> Message {
     Message {
         id: MessageId::new(&id.to_string()),
         version: Version(1),
@@ -103,38 +103,38 @@ pub fn message(id: u64, from: &str, words: &str) -> Message {
     }
 }
 
-pub fn chat(event: ChatEvent) -> Event {
+pub(crate) fn chat(event: ChatEvent) -> Event {
     Event::Chat(account(), event)
 }
 
-pub fn call(event: CallEvent) -> Event {
+pub(crate) fn call(event: CallEvent) -> Event {
     Event::Call(account(), event)
 }
 
-pub fn says(id: u64, from: &str, words: &str) -> Event {
+pub(crate) fn says(id: u64, from: &str, words: &str) -> Event {
     received(message(id, from, words))
 }
 
-pub fn received(message: Message) -> Event {
+pub(crate) fn received(message: Message) -> Event {
     chat(ChatEvent::MessageReceived {
         thread: thread(),
         message,
     })
 }
 
-pub fn link(link: Link) -> Event {
+pub(crate) fn link(link: Link) -> Event {
     chat(ChatEvent::Link(link))
 }
 
-pub fn state(state: CallState) -> Event {
+pub(crate) fn state(state: CallState) -> Event {
     call(CallEvent::State { state, at: at(0.0) })
 }
 
-pub fn notice(kind: NoticeKind, active: bool) -> Event {
+pub(crate) fn notice(kind: NoticeKind, active: bool) -> Event {
     stated(kind, active, false)
 }
 
-pub fn stated(kind: NoticeKind, active: bool, initial: bool) -> Event {
+pub(crate) fn stated(kind: NoticeKind, active: bool, initial: bool) -> Event {
     let by = None;
     call(CallEvent::Notice {
         kind,
@@ -150,35 +150,35 @@ pub fn stated(kind: NoticeKind, active: bool, initial: bool) -> Event {
 
 /// One line that was written, and when.
 #[derive(Debug, Clone)]
-pub struct Line {
-    pub seconds: f64,
-    pub class: Class,
-    pub text: String,
+pub(crate) struct Line {
+    pub(crate) seconds: f64,
+    pub(crate) class: Class,
+    pub(crate) text: String,
 }
 
 /// A state being played with.
-pub struct Script {
-    pub state: State,
-    pub lines: Vec<Line>,
-    pub effects: Vec<Effect>,
+pub(crate) struct Script {
+    pub(crate) state: State,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) effects: Vec<Effect>,
     bells: usize,
     passed: Duration,
     screen: Screen,
 }
 
 /// In a thread that is open and empty, following it on the full screen.
-pub fn script() -> Script {
+pub(crate) fn script() -> Script {
     with(Settings::default())
 }
 
-pub fn linear() -> Script {
+pub(crate) fn linear() -> Script {
     with(Settings {
         interface: Interface::Linear,
         ..Settings::default()
     })
 }
 
-pub fn with(settings: Settings) -> Script {
+pub(crate) fn with(settings: Settings) -> Script {
     alone(settings)
         .begin(Locator::Thread(thread()))
         .open()
@@ -186,7 +186,7 @@ pub fn with(settings: Settings) -> Script {
 }
 
 /// Nothing was asked for yet.
-pub fn alone(settings: Settings) -> Script {
+pub(crate) fn alone(settings: Settings) -> Script {
     let mut state = State::new(settings, Zone::UTC, "run".to_owned(), (80, 24));
     state.add_account(Account {
         id: account(),
@@ -206,7 +206,7 @@ pub fn alone(settings: Settings) -> Script {
 }
 
 impl Script {
-    pub fn begin(mut self, locator: Locator) -> Self {
+    pub(crate) fn begin(mut self, locator: Locator) -> Self {
         let start = Start {
             account: account(),
             locator,
@@ -237,7 +237,7 @@ impl Script {
     }
 
     /// Dialled by link; nothing was answered yet.
-    pub fn dialled(self) -> Self {
+    pub(crate) fn dialled(self) -> Self {
         self.begin(Locator::MeetingId {
             id: "1".to_owned(),
             passcode: None,
@@ -245,11 +245,11 @@ impl Script {
     }
 
     /// In the meeting as an attendee, with Alice and Bob; what was said on the way is forgotten.
-    pub fn connected(self) -> Self {
+    pub(crate) fn connected(self) -> Self {
         self.connected_as(Role::Attendee)
     }
 
-    pub fn connected_as(self, role: Role) -> Self {
+    pub(crate) fn connected_as(self, role: Role) -> Self {
         self.dialled()
             .then(state(CallState::Connecting))
             .then(call(CallEvent::Role(role)))
@@ -268,7 +268,7 @@ impl Script {
     }
 
     /// Waits until nothing is left to be said, and forgets what was.
-    pub fn quietly(mut self) -> Self {
+    pub(crate) fn quietly(mut self) -> Self {
         self = self.after(5.0);
         self.lines.clear();
         self.effects.clear();
@@ -276,7 +276,7 @@ impl Script {
         self
     }
 
-    pub fn then(mut self, event: Event) -> Self {
+    pub(crate) fn then(mut self, event: Event) -> Self {
         let now = self.now();
         let effects = update::update(&mut self.state, event, now);
         self.perform(effects);
@@ -284,7 +284,7 @@ impl Script {
     }
 
     /// Lets time pass, waking at each deadline as the runtime does.
-    pub fn after(mut self, seconds: f64) -> Self {
+    pub(crate) fn after(mut self, seconds: f64) -> Self {
         let end = self.passed + Duration::from_secs_f64(seconds);
         for _ in 0..RESTLESS {
             let due = self.state.deadline().map(|at| at.since(Moment::ZERO));
@@ -298,25 +298,25 @@ impl Script {
         panic!("the deadline does not move: {:?}", self.state.deadline());
     }
 
-    pub fn press(self, chords: &str) -> Self {
+    pub(crate) fn press(self, chords: &str) -> Self {
         chords.split(' ').fold(self, |script, chord| {
             script.then(Event::Terminal(TerminalEvent::Key(key(chord))))
         })
     }
 
     /// Types text without sending it.
-    pub fn typed(self, words: &str) -> Self {
+    pub(crate) fn typed(self, words: &str) -> Self {
         words.chars().fold(self, |script, c| {
             script.then(Event::Terminal(TerminalEvent::Key(Key::char(c))))
         })
     }
 
     /// Types a line and sends it.
-    pub fn line(self, words: &str) -> Self {
+    pub(crate) fn line(self, words: &str) -> Self {
         self.typed(words).press("Enter")
     }
 
-    pub fn pasted(self, words: &str) -> Self {
+    pub(crate) fn pasted(self, words: &str) -> Self {
         self.then(Event::Terminal(TerminalEvent::Paste(words.to_owned())))
     }
 
@@ -348,13 +348,13 @@ impl Script {
         }
     }
 
-    pub fn seconds(&self) -> f64 {
+    pub(crate) fn seconds(&self) -> f64 {
         self.passed.as_secs_f64()
     }
 
     /// Everything that was said since the script was quiet, word for word.
     #[track_caller]
-    pub fn transcript<const N: usize>(self, expected: [&str; N]) -> Self {
+    pub(crate) fn transcript<const N: usize>(self, expected: [&str; N]) -> Self {
         let said: Vec<_> = self.lines.iter().map(|l| l.text.as_str()).collect();
         assert_eq!(said, expected, "{:#?}", self.lines);
         self
@@ -362,35 +362,35 @@ impl Script {
 
     /// The last line has these words.
     #[track_caller]
-    pub fn transcript_ends(self, words: &str) -> Self {
+    pub(crate) fn transcript_ends(self, words: &str) -> Self {
         let last = self.lines.last().map(|l| l.text.as_str());
         assert!(last.is_some_and(|l| l.contains(words)), "{:#?}", self.lines);
         self
     }
 
     /// What was said and asked for so far is not looked at.
-    pub fn forget(mut self) -> Self {
+    pub(crate) fn forget(mut self) -> Self {
         self.lines.clear();
         self.effects.clear();
         self
     }
 
     #[track_caller]
-    pub fn bells(self, expected: usize) -> Self {
+    pub(crate) fn bells(self, expected: usize) -> Self {
         assert_eq!(self.bells, expected, "bells");
         self
     }
 
     /// The words stand on a small screen, whatever else does.
     #[track_caller]
-    pub fn status(mut self, words: &str) -> Self {
+    pub(crate) fn status(mut self, words: &str) -> Self {
         let screen = self.screen();
         assert!(screen.contains(words), "{words:?} is not on\n{screen}");
         self
     }
 
     #[track_caller]
-    pub fn no_status(mut self, words: &str) -> Self {
+    pub(crate) fn no_status(mut self, words: &str) -> Self {
         let screen = self.screen();
         assert!(!screen.contains(words), "{words:?} is on\n{screen}");
         self
@@ -409,7 +409,7 @@ impl Script {
         rows.map(|row| row.trim_end().to_owned() + "\n").collect()
     }
 
-    pub fn chat_commands(&self) -> Vec<ChatCommand> {
+    pub(crate) fn chat_commands(&self) -> Vec<ChatCommand> {
         let effects = self.effects.iter();
         effects
             .filter_map(|e| match e {
@@ -419,7 +419,7 @@ impl Script {
             .collect()
     }
 
-    pub fn call_commands(&self) -> Vec<CallCommand> {
+    pub(crate) fn call_commands(&self) -> Vec<CallCommand> {
         let effects = self.effects.iter();
         effects
             .filter_map(|e| match e {
@@ -430,7 +430,7 @@ impl Script {
     }
 
     /// The thread as a list of texts, echoes last.
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         let thread = self.state.thread().unwrap();
         let messages = thread.timeline.messages().map(Message::text);
         let echoes = thread.timeline.echoes().map(|e| e.draft.text.clone());
