@@ -5,6 +5,7 @@
 )]
 
 mod support {
+    #[expect(dead_code, reason = "shared with a benchmark, which uses the rest")]
     pub(crate) mod program;
     pub(crate) mod terminal;
 }

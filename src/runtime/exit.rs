@@ -159,7 +159,9 @@ mod tests {
 
     fn after(events: &[Event]) -> u8 {
         let mut ledger = Ledger::default();
-        events.iter().for_each(|event| ledger.hear(event));
+        for event in events {
+            ledger.hear(event);
+        }
         ledger.exit(true).code()
     }
 
@@ -180,7 +182,7 @@ mod tests {
             because: Because::WrongPasscode,
             remedy: Remedy::None,
         }));
-        assert_eq!(after(&[wrong.clone()]), 2);
+        assert_eq!(after(std::slice::from_ref(&wrong)), 2);
         assert_eq!(after(&[wrong, ended(404, 0)]), 2);
     }
 

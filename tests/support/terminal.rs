@@ -40,7 +40,12 @@ fn size(n: u16) -> NonZeroU16 {
 }
 
 impl Session {
-    pub(crate) fn start(columns: u16, rows: u16, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(
+        columns: u16,
+        rows: u16,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let home = tempfile::tempdir().expect("a folder for the person");
         Self::start_at(home, columns, rows, arguments, variables)
     }
