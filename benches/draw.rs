@@ -81,7 +81,7 @@ fn state(messages: u64) -> State {
         thread: thread(),
     };
     let open = state.threads.open(&key);
-    open.topic = "Bench".to_owned();
+    "Bench".clone_into(&mut open.topic);
     open.access = ChatAccess::Open;
     open.timeline.insert_page(
         (0..messages).map(message).collect(),

@@ -29,6 +29,10 @@ use crate::model::thread::ThreadInfo;
 
 /// One thing that happened. `at` of a call event is when the back end received it.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "messages are the bulk; a box for each would cost more"
+)]
 pub enum Event {
     Terminal(TerminalEvent),
     Chat(AccountId, ChatEvent),

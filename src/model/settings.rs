@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each a line of the file"
+)]
 pub struct Settings {
     pub interface: Interface,
     pub keys: KeyMapName,
@@ -213,7 +217,7 @@ impl Settings {
                     .ok()
                     .filter(|p: &f64| p.is_finite() && *p >= 0.0)?;
             }
-            "currency" => self.currency = Some(given).filter(|c| c.len() <= 8)?.to_owned(),
+            "currency" if given.len() <= 8 => given.clone_into(&mut self.currency),
             _ => return None,
         }
         Some(())

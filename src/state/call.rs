@@ -58,7 +58,7 @@ pub enum RosterNews {
 }
 
 /// Waiting in the lobby is said at most this often.
-pub const LOBBY_PACE: Duration = Duration::from_secs(60);
+pub const LOBBY_PACE: Duration = Duration::from_mins(1);
 
 impl Call {
     pub fn new(account: AccountId, locator: Locator, name: &str, at: Timestamp) -> Self {
@@ -84,6 +84,13 @@ impl Call {
             lobby_due: None,
             leaving: false,
         }
+    }
+
+    /// Dialled anew after it had ended: nothing of the last stay is known to hold.
+    pub fn begin_again(&mut self, at: Timestamp) {
+        let known = (self.info.clone(), self.rejoining);
+        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
+        (self.info, self.rejoining) = known;
     }
 
     /// Dialling, in the lobby, inside or joining again: there is something to leave.
@@ -139,33 +146,22 @@ impl Call {
 
     pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
         let name = entry.person.name.clone();
-        match self
-            .roster
-            .iter_mut()
-            .find(|e| e.person.id == entry.person.id)
-        {
-            Some(known) => {
-                let (before, after, mine) = (known.hand.is_some(), entry.hand.is_some(), entry.me);
-                *known = entry;
-                if before == after {
-                    RosterNews::Nothing
-                } else {
-                    RosterNews::Hand {
-                        name,
-                        up: after,
-                        mine,
-                    }
-                }
-            }
-            None => {
-                let me = entry.me;
-                self.roster.push(entry);
-                if me {
-                    RosterNews::Nothing
-                } else {
-                    RosterNews::Joined(name)
-                }
-            }
+        let mine = entry.me;
+        let mut known = self.roster.iter_mut();
+        let Some(known) = known.find(|e| e.person.id == entry.person.id) else {
+            self.roster.push(entry);
+            return if mine {
+                RosterNews::Nothing
+            } else {
+                RosterNews::Joined(name)
+            };
+        };
+        let (before, up) = (known.hand.is_some(), entry.hand.is_some());
+        *known = entry;
+        if before == up {
+            RosterNews::Nothing
+        } else {
+            RosterNews::Hand { name, up, mine }
         }
     }
 

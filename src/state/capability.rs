@@ -17,12 +17,11 @@ impl State {
     pub fn allowed(&self, command: &Command) -> Result<(), Reason> {
         match command {
             Command::Mute(true) => self.may(Capability::InCall),
-            Command::Mute(false) => self.may(Capability::UnmuteMic),
             // To fall silent needs no permission to speak.
             Command::ToggleMute if self.call().is_some_and(|c| !c.muted) => {
                 self.may(Capability::InCall)
             }
-            Command::ToggleMute => self.may(Capability::UnmuteMic),
+            Command::Mute(false) | Command::ToggleMute => self.may(Capability::UnmuteMic),
             command => self.may(command::row(command).needs),
         }
     }

@@ -205,12 +205,14 @@ impl State {
     pub fn deadline(&self) -> Option<Moment> {
         let now = self.now.moment;
         let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
+        let back = self.threads.back.values().map(|b| b.due);
         let lobby = self.calls.values().filter_map(|c| c.lobby_due);
         self.announcer
             .deadline()
             .into_iter()
             .chain(threads)
             .chain(lobby)
+            .chain(back)
             .min()
     }
 }

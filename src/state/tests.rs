@@ -1,3 +1,5 @@
+//! What may be done when, and what the whole state answers.
+
 use super::*;
 use crate::clock::Timestamp;
 use crate::command::Command;

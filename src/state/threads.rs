@@ -23,7 +23,21 @@ pub struct Threads {
     pub links: BTreeMap<AccountId, Link>,
     /// Since when a link is lost.
     pub lost: BTreeMap<AccountId, Timestamp>,
+    /// Links that are whole again, while what was missed is on its way.
+    pub back: BTreeMap<AccountId, Back>,
 }
+
+/// A link that is whole again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Back {
+    /// How long it was lost.
+    pub seconds: u64,
+    /// Said by then also if nothing was missed.
+    pub due: Moment,
+}
+
+/// What was missed comes within this time, or nothing was.
+pub const CATCH_UP: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub struct Thread {
@@ -46,6 +60,8 @@ pub struct Thread {
     pub draft: Composer,
     /// The backlog was announced.
     pub opened: bool,
+    /// The newest message known when the window was emptied to be read again.
+    pub read_again: Option<MessageId>,
     pub receipt: Receipt,
     /// When we last told that we type.
     pub typing_told: Option<Moment>,
@@ -139,6 +155,7 @@ impl Thread {
             unread_mentions: 0,
             draft: Composer::default(),
             opened: false,
+            read_again: None,
             receipt: Receipt::default(),
             typing_told: None,
             count_told: None,

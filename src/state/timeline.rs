@@ -155,6 +155,11 @@ impl Timeline {
         self.entries[from..].iter().filter_map(Entry::message)
     }
 
+    /// The newest message anybody told of.
+    pub fn newest_known(&self) -> Option<&MessageId> {
+        self.beyond.as_ref().or(self.newest().map(|m| &m.id))
+    }
+
     /// The window does not reach the newest message.
     pub const fn is_detached(&self) -> bool {
         self.beyond.is_some()
@@ -172,9 +177,11 @@ impl Timeline {
                 .find_map(Entry::message)
                 .is_none_or(|last| message.id > last.id)
         {
-            if message.id > *beyond {
-                *beyond = message.id;
+            // Told once; the page that will bring it has its last state.
+            if message.id <= *beyond {
+                return Inserted::Duplicate;
             }
+            *beyond = message.id;
             return Inserted::Outside;
         }
         self.place(message)

@@ -74,7 +74,7 @@ pub(super) fn on_event(
         } => {
             let change = call.notices.note(kind, new.clone(), initial, at);
             if let Some(change) = change {
-                notice_changed(state, account, kind, new, change, fx);
+                notice_changed(state, account, kind, new, change, at, fx);
             }
         }
         CallEvent::ConsentRequired(required) => {
@@ -106,10 +106,7 @@ pub(super) fn on_event(
                 });
             }
         }
-        CallEvent::Rejoining { attempt } => {
-            call.rejoining = Some(attempt);
-            state.say(Said::Rejoining { attempt });
-        }
+        CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
         CallEvent::ActionFailed(failure) => state.say(Said::Failed(failure)),
     }
@@ -152,11 +149,12 @@ fn on_state(
             open_chat(state, account, fx);
         }
         CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(true)),
+        // A call that never began says so by a failure and ends without a reason.
+        CallState::Disconnected => over(state, account, at),
         CallState::Connecting
         | CallState::Ringing
         | CallState::EarlyMedia
-        | CallState::Disconnecting
-        | CallState::Disconnected => {}
+        | CallState::Disconnecting => {}
     }
 }
 
@@ -264,9 +262,9 @@ fn notice_changed(
     kind: NoticeKind,
     new: NoticeState,
     change: NoticeChange,
+    at: Timestamp,
     fx: &mut Vec<Effect>,
 ) {
-    let at = state.now.utc;
     log(
         state,
         account,
@@ -303,10 +301,37 @@ fn on_lost(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<E
             kind,
             NoticeState::Unknown,
             NoticeChange::Unknown,
+            at,
             fx,
         );
     }
     state.say(Said::ConnectionLost);
+}
+
+/// A call that ended by a fault of the network begins again; nobody knows what is recorded by now.
+fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32) {
+    let at = state.now.utc;
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    call.rejoining = Some(attempt);
+    if call.ended.take().is_some() {
+        call.begin_again(at);
+        state.usage.dialled(at);
+    }
+    state.say(Said::Rejoining { attempt });
+}
+
+/// The call is over, by whatever way: nothing is billed or repeated any more.
+fn over(state: &mut State, account: &AccountId, at: Timestamp) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    call.rejoining = None;
+    call.lobby.clear();
+    let dialled = call.dialled_at;
+    state.usage.ended(dialled, at);
+    state.announcer.call_ended();
 }
 
 fn on_ended(
@@ -325,10 +350,8 @@ fn on_ended(
     }
     call.ended = Some((reason, at));
     call.state = CallState::Disconnected;
-    call.rejoining = None;
-    let (seconds, dialled) = (call.seconds(at), call.dialled_at);
-    state.usage.ended(dialled, at);
-    state.announcer.call_ended();
+    let seconds = call.seconds(at);
+    over(state, account, at);
     let said = Said::CallEnded {
         reason,
         by: by.map(|p| p.name),

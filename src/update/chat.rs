@@ -21,7 +21,10 @@ use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadInfo;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::focus::Scroll;
+use crate::state::threads::Back;
+use crate::state::threads::CATCH_UP;
 use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
 use crate::state::timeline::Page;
@@ -126,7 +129,10 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
         Link::Live => {
             if let Some(since) = state.threads.lost.remove(account) {
                 let seconds = state.now.utc.seconds_since(since);
-                state.say(Said::ConnectionBack { seconds, missed: 0 });
+                let due = state.now.moment + CATCH_UP;
+                let back = Back { seconds, due };
+                state.threads.back.insert(account.clone(), back);
+                state.announcer.link_restored();
             }
         }
         Link::Polling => state.say(Said::Polling),
@@ -160,26 +166,47 @@ fn on_read(state: &mut State, key: &ThreadKey, info: ThreadInfo) {
     }
 }
 
+/// Links that are whole again, and nothing was missed.
+pub(super) fn tell_back(state: &mut State) {
+    let now = state.now.moment;
+    let due = |back: &Back| back.due <= now;
+    let told: Vec<_> = state.threads.back.extract_if(.., |_, b| due(b)).collect();
+    for (_, Back { seconds, .. }) in told {
+        state.say(Said::ConnectionBack { seconds, missed: 0 });
+    }
+}
+
 /// The newest page on opening, or what was missed while the link was lost.
 fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut Vec<Effect>) {
-    if state.threads.open(key).opened {
-        for message in messages {
-            on_message(state, key, message, fx);
-        }
-        state
-            .threads
-            .open(key)
-            .timeline
-            .insert_page(Vec::new(), Page::Newer);
-        return;
+    let thread = state.threads.open(key);
+    if !thread.opened {
+        return on_first_page(state, key, messages);
     }
+    let known = thread.read_again.take();
+    let page = thread.timeline.insert_page(messages.clone(), Page::Newer);
+    let taken = page.into_iter().map(|(_, inserted)| inserted);
+    let news: Vec<_> = messages
+        .into_iter()
+        .zip(taken)
+        .filter(|(m, _)| known.as_ref().is_none_or(|k| m.id > *k))
+        .collect();
+    let theirs = |(m, i): &&(Message, Inserted)| *i == Inserted::New && !m.mine;
+    let missed = news.iter().filter(theirs).count();
+    if missed > 0
+        && let Some(Back { seconds, .. }) = state.threads.back.remove(&key.account)
+    {
+        state.say(Said::ConnectionBack { seconds, missed });
+    }
+    for (message, inserted) in news {
+        taken_in(state, key, message, inserted, fx);
+    }
+}
+
+fn on_first_page(state: &mut State, key: &ThreadKey, messages: Vec<Message>) {
     let following = state.threads.is_current(key);
     let now = state.now.moment;
-    let inside = state
-        .calls
-        .get(&key.account)
-        .filter(|c| c.state.is_inside())
-        .map(|c| c.people());
+    let call = state.calls.get(&key.account);
+    let inside = call.filter(|c| c.state.is_inside()).map(Call::people);
     let thread = state.threads.open(key);
     thread.opened = true;
     thread.timeline.insert_page(messages, Page::Newer);
@@ -189,12 +216,9 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
     }
     thread.count_unread();
     let (topic, unread) = (thread.topic.clone(), thread.unread);
-    let earlier = thread
-        .timeline
-        .messages()
-        .filter(|m| m.sender.is_some())
-        .count();
     let people = inside.unwrap_or(thread.participants.len());
+    let written = thread.timeline.messages().filter(|m| m.sender.is_some());
+    let earlier = written.count();
     if unread > 0 {
         thread.marker.clone_from(&thread.read_up_to);
     }
@@ -211,7 +235,19 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
 
 /// A message, however it changed and however often it comes.
 fn on_message(state: &mut State, key: &ThreadKey, message: Message, fx: &mut Vec<Effect>) {
-    let inserted = state.threads.open(key).timeline.insert(message.clone());
+    let thread = state.threads.open(key);
+    let inserted = thread.timeline.insert(message.clone());
+    taken_in(state, key, message, inserted, fx);
+}
+
+/// What follows from how a message was taken.
+fn taken_in(
+    state: &mut State,
+    key: &ThreadKey,
+    message: Message,
+    inserted: Inserted,
+    fx: &mut Vec<Effect>,
+) {
     let word = match &inserted {
         Inserted::New => "new",
         Inserted::Replaced { .. } => "replaced",

@@ -103,6 +103,13 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
     }
 }
 
+/// A change that was refused has been answered already.
+fn answer_if(taken: bool, state: &mut State, said: Answer) {
+    if taken {
+        answer(state, said);
+    }
+}
+
 fn answer(state: &mut State, answer: Answer) {
     state.say(Said::Answer(answer));
 }
@@ -274,15 +281,13 @@ fn arrange(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         Command::SwitchView(interface) => switch_view(state, interface, fx),
         Command::SwitchThread(name) => messages::switch_named(state, &name),
         Command::Theme(name) => {
-            if change(state, "theme", &name, fx) {
-                answer(state, Answer::Theme(name));
-            }
+            let taken = change(state, "theme", &name, fx);
+            answer_if(taken, state, Answer::Theme(name));
         }
         Command::Keys(name) => set(state, "keys", &name, fx),
         Command::Verbosity(level) => {
-            if change(state, "verbosity", &level.to_string(), fx) {
-                answer(state, Answer::Verbosity(level));
-            }
+            let taken = change(state, "verbosity", &level.to_string(), fx);
+            answer_if(taken, state, Answer::Verbosity(level));
         }
         Command::Quiet(quiet) => {
             let quiet = quiet.unwrap_or(!state.announcer.is_quiet());

@@ -11,6 +11,8 @@ use crate::model::notice::NoticeState;
 use crate::model::status::StatusReport;
 use crate::model::thread::ChatAccess;
 use crate::state::State;
+use crate::state::call::Call;
+use crate::update::overlay;
 
 pub(super) fn on_request(
     state: &mut State,
@@ -20,6 +22,9 @@ pub(super) fn on_request(
 ) {
     let answer = match request {
         ControlRequest::Status => ControlAnswer::Status(Box::new(report(state))),
+        ControlRequest::Input(line) if overlay::answer_program(state, &line, fx) => {
+            ControlAnswer::Done
+        }
         ControlRequest::Input(line) => match command::parse(&line) {
             Ok(command) => perform(state, command, fx),
             Err(error) => ControlAnswer::Refused(error.to_string()),
@@ -69,10 +74,7 @@ fn report(state: &State) -> StatusReport {
         thread: thread.map(|t| t.key.thread.as_str().to_owned()),
         call: call.map_or("none", |c| c.state.word()).to_owned(),
         muted: live.map(|c| c.muted),
-        people: live.map_or_else(
-            || thread.map_or(0, |t| t.participants.len()),
-            |c| c.people(),
-        ),
+        people: live.map_or_else(|| thread.map_or(0, |t| t.participants.len()), Call::people),
         recording: live
             .map_or("none", |c| notice(&c.notices.recording.state))
             .to_owned(),

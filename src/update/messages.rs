@@ -241,7 +241,9 @@ fn link(state: &State, number: Option<usize>) -> Option<String> {
 fn links(message: &Message) -> Vec<String> {
     let mut found = Vec::new();
     if let Body::Text(Rich { blocks }) = &message.body {
-        blocks.iter().for_each(|b| block_links(b, &mut found));
+        for block in blocks {
+            block_links(block, &mut found);
+        }
     }
     let files = message.attachments.iter().filter_map(|a| a.preview.clone());
     found.extend(files.filter(|l| l.starts_with("https://")));

@@ -51,6 +51,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     send_receipts(state, fx);
     remind_of_lobby(state);
+    chat::tell_back(state);
     release(state, fx);
 }
 

@@ -216,20 +216,36 @@ pub(super) fn is_rest(state: &mut State, key: Key) -> bool {
 
 /// A line of the linear view while a question is open; `false` when it answers nothing.
 pub(super) fn answer_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) -> bool {
-    if !matches!(state.focus.overlay, Some(Overlay::Confirm(_))) {
+    let Some(yes) = reply(state, line) else {
         return false;
-    }
-    let yes = match line.trim().to_lowercase().as_str() {
-        "y" | "yes" => true,
-        "n" | "no" => false,
-        _ => {
-            state.focus.close();
-            return false;
-        }
     };
     state.composer.clear();
     answer(state, yes, fx);
     true
+}
+
+/// The same from a program, which has no part in what the person is writing.
+pub(super) fn answer_program(state: &mut State, line: &str, fx: &mut Vec<Effect>) -> bool {
+    let Some(yes) = reply(state, line) else {
+        return false;
+    };
+    answer(state, yes, fx);
+    true
+}
+
+/// Yes or no to the open question; anything else closes it.
+fn reply(state: &mut State, line: &str) -> Option<bool> {
+    if !matches!(state.focus.overlay, Some(Overlay::Confirm(_))) {
+        return None;
+    }
+    match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => Some(true),
+        "n" | "no" => Some(false),
+        _ => {
+            state.focus.close();
+            None
+        }
+    }
 }
 
 fn answer(state: &mut State, yes: bool, fx: &mut Vec<Effect>) {

@@ -95,6 +95,7 @@ pub(super) fn newest(state: &mut State, fx: &mut Vec<Effect>) {
         return;
     };
     if thread.timeline.is_detached() {
+        thread.read_again = thread.timeline.newest_known().cloned();
         thread.timeline.clear();
         thread.timeline.loading = true;
         let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
@@ -103,11 +104,6 @@ pub(super) fn newest(state: &mut State, fx: &mut Vec<Effect>) {
         thread.timeline.trim(Direction::Newer);
         thread.read_all(now);
     }
-}
-
-/// As far back as what is loaded.
-pub(super) fn oldest(state: &mut State, fx: &mut Vec<Effect>) {
-    back(state, usize::MAX / 2, fx);
 }
 
 /// Shows a message and selects it.

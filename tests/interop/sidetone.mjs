@@ -5,12 +5,14 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+// A word as a shell takes it.
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
 // `script` gives a program a terminal; its arguments are not the same everywhere.
 function inTerminal(program, args) {
-  if (process.platform === "darwin") return ["script", ["-q", "/dev/null", program, ...args]];
-  return ["script", ["-qefc", [program, ...args].map(quoted).join(" "), "/dev/null"]];
+  const line = `stty rows 40 cols 120; exec ${[program, ...args].map(quoted).join(" ")}`;
+  if (process.platform === "darwin") return ["script", ["-q", "/dev/null", "sh", "-c", line]];
+  return ["script", ["-qefc", line, "/dev/null"]];
 }
 
 export class Sidetone {
@@ -20,12 +22,12 @@ export class Sidetone {
   answers = new Map();
   asked = 0;
 
-  static async join(threadId, { endpoint, token, ca, name = "terminal" }) {
+  static async join(threadId, { endpoint, token, ca, name }) {
     const home = join(process.env.WORK, name);
     mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
     const tokenFile = join(home, "token");
     writeFileSync(tokenFile, token, { mode: 0o600 });
-    const args = ["join", threadId, "--endpoint", endpoint, "--token-file", tokenFile, "--ca", ca, "--linear"];
+    const args = ["join", threadId, "--endpoint", endpoint, "--token-file", tokenFile, "--ca", ca, "--name", name, "--linear"];
     const self = new Sidetone();
     const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TERM: "xterm-256color" };
     for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());

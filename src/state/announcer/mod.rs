@@ -28,6 +28,9 @@ const BUCKET: f64 = 40.0;
 /// A key within this time after a notice means that a reader was silenced (N3).
 const TYPED_OVER: Duration = Duration::from_secs(4);
 const BELL_GAP: Duration = Duration::from_secs(2);
+/// So many lines of who came and went are said, then they are counted together.
+const JOINS: usize = 5;
+const JOINS_PACE: Duration = Duration::from_secs(20);
 /// Names that a summary or a line of joins says before it counts.
 const NAMES: usize = 2;
 /// Lines kept for `/last` and `/unread`.
@@ -57,6 +60,10 @@ pub struct Announcer {
     unread: VecDeque<Said>,
     /// The thread in front, for summaries.
     topic: String,
+    last_join: Option<Moment>,
+    joins_said: usize,
+    /// Who came and went after the first five, and when that is told.
+    joins_counted: Option<(Said, Moment)>,
 }
 
 #[derive(Debug, Clone)]
@@ -80,7 +87,8 @@ struct Repeat {
 #[derive(Debug, Clone)]
 struct Outage {
     said: u32,
-    next: Moment,
+    /// `None`: the link is whole again, which is yet to be said.
+    next: Option<Moment>,
 }
 
 impl Default for Announcer {
@@ -110,6 +118,9 @@ impl Announcer {
             heard: VecDeque::new(),
             unread: VecDeque::new(),
             topic: String::new(),
+            last_join: None,
+            joins_said: 0,
+            joins_counted: None,
         }
     }
 
@@ -135,7 +146,20 @@ impl Announcer {
     pub fn offer_as(&mut self, class: Class, said: Said, now: Moment) {
         match &said {
             Said::ConnectionLost => return self.lost(now),
-            Said::ConnectionBack { .. } if self.outage.take().is_none_or(|o| o.said == 0) => return,
+            Said::ConnectionBack { .. } => match self.outage.take().map_or(0, |o| o.said) {
+                0 => return,
+                1 => {}
+                _ => {
+                    keep(&mut self.heard, said.clone());
+                    let class = Class::Assertive;
+                    self.urgent.push_back(Announcement { class, said });
+                    return;
+                }
+            },
+            Said::CameAndWent { .. } if class == Class::Polite => {
+                keep(&mut self.heard, said.clone());
+                return self.came_and_went(said, now);
+            }
             Said::Notice { kind, .. } => self.repeats.retain(|r| !is_notice(&r.said, *kind)),
             Said::ConsentAnswered { .. } => {
                 self.repeats
@@ -157,6 +181,50 @@ impl Announcer {
             Class::Quiet => keep(&mut self.unread, said),
             Class::Polite => self.wait(said, now),
             Class::Answer | Class::Assertive => self.urgent.push_back(Announcement { class, said }),
+        }
+    }
+
+    /// The link is whole again; what was missed is being counted.
+    pub fn link_restored(&mut self) {
+        self.outage = self.outage.take().filter(|o| o.said > 0);
+        if let Some(outage) = &mut self.outage {
+            outage.next = None;
+        }
+    }
+
+    /// The first five by name, then counts, until nobody came or went for a minute.
+    fn came_and_went(&mut self, said: Said, now: Moment) {
+        if self.silent {
+            return;
+        }
+        if after(self.last_join, Duration::from_mins(1)) <= now && self.joins_counted.is_none() {
+            self.joins_said = 0;
+        }
+        self.last_join = Some(now);
+        if self.joins_said < JOINS {
+            self.joins_said += 1;
+            self.polite.push_back(Waiting {
+                said,
+                since: now,
+                not_before: now,
+            });
+            return;
+        }
+        match &mut self.joins_counted {
+            Some((counted, _)) => {
+                join(counted, &said);
+            }
+            None => self.joins_counted = Some((said, now + JOINS_PACE)),
+        }
+    }
+
+    fn count_joins(&mut self, now: Moment) {
+        if let Some((said, _)) = self.joins_counted.take_if(|(_, due)| *due <= now) {
+            self.polite.push_back(Waiting {
+                said,
+                since: now,
+                not_before: now,
+            });
         }
     }
 
@@ -217,6 +285,7 @@ impl Announcer {
         }
         self.repeat(now, &mut due);
         self.tell_outage(now, &mut due);
+        self.count_joins(now);
         while let Some(said) = self.next_polite(now) {
             self.next_line = now + LINE_GAP;
             due.push(Announcement {
@@ -233,8 +302,9 @@ impl Announcer {
             return Some(Moment::ZERO);
         }
         let repeat = self.repeats.iter().map(|r| self.repeat_due(r)).min();
-        let outage = self.outage.as_ref().map(|o| o.next);
-        [repeat, outage, self.polite_due()]
+        let outage = self.outage.as_ref().and_then(|o| o.next);
+        let joins = self.joins_counted.as_ref().map(|(_, due)| *due);
+        [repeat, outage, joins, self.polite_due()]
             .into_iter()
             .flatten()
             .min()
@@ -331,20 +401,24 @@ impl Announcer {
     }
 
     fn lost(&mut self, now: Moment) {
-        if self.outage.is_none() {
-            self.outage = Some(Outage {
-                said: 0,
-                next: now + Duration::from_secs(2),
-            });
-        }
+        let outage = self.outage.get_or_insert(Outage {
+            said: 0,
+            next: None,
+        });
+        outage.next.get_or_insert(now + Duration::from_secs(2));
     }
 
     fn tell_outage(&mut self, now: Moment, due: &mut Vec<Announcement>) {
-        let Some(outage) = self.outage.as_mut().filter(|o| o.next <= now) else {
+        let Some(outage) = self
+            .outage
+            .as_mut()
+            .filter(|o| o.next.is_some_and(|at| at <= now))
+        else {
             return;
         };
         outage.said += 1;
-        outage.next = now + Duration::from_secs(if outage.said == 1 { 8 } else { 30 });
+        let pause = if outage.said == 1 { 8 } else { 30 };
+        outage.next = Some(now + Duration::from_secs(pause));
         let class = if outage.said == 1 {
             Class::Polite
         } else {

@@ -1,3 +1,5 @@
+//! Editing, in one line each: what stood there, the keys, what stands there then.
+
 use super::*;
 use crate::model::key::Key;
 use crate::model::key::KeyCode;

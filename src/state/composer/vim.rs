@@ -57,11 +57,10 @@ impl Composer {
     fn vim_motion(&mut self, c: char) -> Option<Vim> {
         match c {
             'h' if self.cursor > self.line_start(self.cursor) => self.left(),
-            'h' => {}
             'l' => self.cursor = self.behind(self.cursor).min(self.last_of_line()),
             'j' if !self.down() => return Some(Vim::Nothing),
             'k' if !self.up() => return Some(Vim::Nothing),
-            'j' | 'k' => {}
+            'h' | 'j' | 'k' => {}
             'w' => self.cursor = self.next_word(),
             'b' => self.cursor = self.previous_word(),
             'e' => self.cursor = self.word_end(),
@@ -74,9 +73,8 @@ impl Composer {
 
     fn vim_insert(&mut self, c: char) -> Option<Vim> {
         match c {
-            'i' => {}
             'a' if self.cursor < self.line_end(self.cursor) => self.right(),
-            'a' => {}
+            'i' | 'a' => {}
             'I' => self.home(),
             'A' => self.end(),
             'o' => {

@@ -1,3 +1,5 @@
+//! Order, versions, echoes and the window, also against a model without any cleverness.
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -300,8 +302,9 @@ fn apply(timeline: &mut Timeline, naive: &mut Naive, step: Step) {
             naive.see(id, version);
         }
         Step::Older(page) | Step::Newer(page) => {
-            page.iter()
-                .for_each(|(id, version)| naive.see(*id, *version));
+            for (id, version) in &page {
+                naive.see(*id, *version);
+            }
             let page = page.into_iter().map(|(id, v)| message(id, v)).collect();
             // Complete, so that nothing lies outside and the two can be compared.
             timeline.insert_page(page, Page::Older { complete: true });

@@ -334,6 +334,19 @@ fn answer(answer: &Answer, state: &State) -> String {
     }
 }
 
+fn asked(question: Question) -> String {
+    match question {
+        Question::Paste { lines } => {
+            format!(
+                "Send {} as one message?",
+                phrase::count(lines, "pasted line")
+            )
+        }
+        Question::Delete => "Delete this message for everybody?".to_owned(),
+        Question::EndForEverybody => "End the call for everybody?".to_owned(),
+    }
+}
+
 fn search(state: &State, matches: usize) -> String {
     let query = state
         .focus
@@ -381,16 +394,4 @@ fn lower(words: &str) -> String {
     letters.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(letters).collect()
     })
-}
-fn asked(question: Question) -> String {
-    match question {
-        Question::Paste { lines } => {
-            format!(
-                "Send {} as one message?",
-                phrase::count(lines, "pasted line")
-            )
-        }
-        Question::Delete => "Delete this message for everybody?".to_owned(),
-        Question::EndForEverybody => "End the call for everybody?".to_owned(),
-    }
 }
