@@ -259,7 +259,6 @@ impl Announcer {
     /// A command was given: the person wants an answer, not silence (A2).
     pub const fn command_given(&mut self) {
         self.quiet_until = Moment::ZERO;
-        self.last_key = None;
     }
 
     /// Stops the repeats. False when there was nothing to acknowledge.

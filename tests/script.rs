@@ -1,0 +1,30 @@
+//! Scripts of events through `update`, with the transcript and the screen they leave.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a script that cannot be played must fail"
+)]
+
+#[path = "script/play.rs"]
+mod play;
+
+#[path = "script/any.rs"]
+mod any;
+
+#[path = "script/announcing.rs"]
+mod announcing;
+
+#[path = "script/call.rs"]
+mod call;
+
+#[path = "script/chat.rs"]
+mod chat;
+
+#[path = "script/connection.rs"]
+mod connection;
+
+#[path = "script/keys.rs"]
+mod keys;
+
+#[path = "script/notices.rs"]
+mod notices;

@@ -1,0 +1,191 @@
+//! When lines are said: hold, quiet window, budget, summaries.
+
+use sidetone::event::CallEvent;
+use sidetone::model::announcement::Class;
+use sidetone::model::notice::NoticeKind::Recording;
+use sidetone::model::settings::Settings;
+
+use crate::play::call;
+use crate::play::entry;
+use crate::play::linear;
+use crate::play::notice;
+use crate::play::says;
+use crate::play::script;
+use crate::play::with;
+
+#[test]
+fn a_message_is_said_at_once() {
+    script()
+        .then(says(1, "Alice", "good morning"))
+        .transcript(["Alice: good morning"])
+        .bells(0);
+}
+
+#[test]
+fn lines_wait_for_the_pause_and_keep_their_order() {
+    let held = script()
+        .typed("hm")
+        .then(says(1, "Alice", "one"))
+        .then(says(2, "Bob", "two"))
+        .then(says(3, "Alice", "Ada, three"));
+    assert!(held.lines.is_empty());
+    let pause = held.seconds() + 1.5;
+    let shown =
+        held.after(3.0)
+            .transcript(["Alice: one", "Bob: two", "Mention, Alice: Ada, three"]);
+    let times: Vec<_> = shown.lines.iter().map(|l| l.seconds - pause).collect();
+    for (time, expected) in times.iter().zip([0.0, 0.15, 0.3]) {
+        assert!((time - expected).abs() < 0.001, "{times:?}");
+    }
+}
+
+#[test]
+fn nothing_polite_follows_a_notice_too_soon() {
+    let shown = script()
+        .connected()
+        .then(notice(Recording, true))
+        .then(says(1, "Alice", "hello"));
+    let start = shown.seconds();
+    let shown = shown.after(5.0);
+    let gap = shown.lines[1].seconds - start;
+    assert!((0.3 + 3.0 * 0.25..=3.0).contains(&gap), "{gap}");
+}
+
+#[test]
+fn who_asks_is_answered_in_the_quiet_window_too() {
+    script()
+        .connected()
+        .then(notice(Recording, true))
+        .line("/quiet off")
+        .transcript(["Notice: recording started.", "No longer quiet."]);
+}
+
+#[test]
+fn one_breath_is_one_line() {
+    script()
+        .typed("x")
+        .then(says(1, "Alice", "first."))
+        .then(says(2, "Alice", "second."))
+        .then(says(3, "Bob", "+1"))
+        .then(says(4, "Bob", "+1"))
+        .after(4.0)
+        .transcript(["Alice: first. second.", "Bob: +1, 2 times."]);
+}
+
+#[test]
+fn a_flood_stays_within_the_budget_and_loses_no_mention() {
+    let mut flood = linear();
+    let start = flood.seconds();
+    for n in 0..200_u64 {
+        let from = ["Alice", "Bob", "Carol", "Dave"][usize::try_from(n % 4).unwrap()];
+        let words = if n % 20 == 7 {
+            format!("Ada, look at number {n}")
+        } else {
+            format!("this is message number {n} of the flood")
+        };
+        flood = flood.then(says(n + 1, from, &words)).after(0.05);
+    }
+    let within: Vec<_> = flood
+        .lines
+        .iter()
+        .filter(|l| l.seconds - start <= 10.0)
+        .collect();
+    let mentions = |lines: &[&crate::play::Line]| {
+        lines
+            .iter()
+            .filter(|l| l.text.starts_with("Mention,"))
+            .count()
+    };
+    let words: usize = within
+        .iter()
+        .filter(|l| !l.text.starts_with("Mention,"))
+        .map(|l| l.text.split_whitespace().count())
+        .sum();
+    assert!(words <= 40 + 25, "{words} words in ten seconds");
+    assert!(words >= 25, "{words} words in ten seconds");
+    let shown = flood.after(60.0);
+    let all: Vec<_> = shown.lines.iter().collect();
+    assert_eq!(mentions(&all), 10);
+    let counted: usize = all
+        .iter()
+        .filter_map(|l| l.text.split_once(" new message"))
+        .map(|(count, _)| count.parse::<usize>().unwrap())
+        .sum();
+    let said = all
+        .iter()
+        .filter(|l| l.text.contains("this is message"))
+        .count();
+    assert!(counted > 100, "{counted} counted, {said} said");
+    let summary = all
+        .iter()
+        .find(|l| l.text.contains("new messages"))
+        .unwrap();
+    assert!(summary.text.contains(" in design from "), "{summary:?}");
+    let unread = shown.forget().line("/unread");
+    let told = unread
+        .lines
+        .iter()
+        .filter(|l| l.text.contains("this is message"));
+    assert!(told.count() >= 100 && unread.lines.iter().all(|l| l.class == Class::Answer));
+}
+
+#[test]
+fn the_first_five_come_by_name_then_they_are_counted() {
+    let mut shown = script().connected();
+    for name in ["Carol", "Dave", "Erin", "Fay", "Gil", "Hal", "Ivy", "Jo"] {
+        shown = shown
+            .then(call(CallEvent::RosterChanged(entry(name))))
+            .after(1.0);
+    }
+    shown.after(30.0).transcript([
+        "Call: Carol joined, 4 people.",
+        "Call: Dave joined, 5 people.",
+        "Call: Erin joined, 6 people.",
+        "Call: Fay joined, 7 people.",
+        "Call: Gil joined, 8 people.",
+        "Call: 3 joined, 11 people.",
+    ]);
+}
+
+#[test]
+fn verbosity_and_settings_choose_the_class() {
+    let settings = Settings {
+        verbosity: 1,
+        ..Settings::default()
+    };
+    with(settings)
+        .then(says(1, "Alice", "hello"))
+        .then(says(2, "Alice", "Ada, hello"))
+        .after(5.0)
+        .transcript(["Mention, Alice: Ada, hello"])
+        .bells(1);
+}
+
+#[test]
+fn the_bell_rings_at_most_each_two_seconds() {
+    script()
+        .then(says(1, "Alice", "Ada, one"))
+        .after(0.5)
+        .then(says(2, "Alice", "Ada, two"))
+        .after(2.0)
+        .then(says(3, "Alice", "Ada, three"))
+        .after(1.0)
+        .bells(2);
+}
+
+#[test]
+fn long_typing_loses_nothing() {
+    let mut shown = script();
+    for n in 1..=5 {
+        shown = shown
+            .typed("a")
+            .then(says(n, "Alice", &format!("line {n}")))
+            .after(1.0);
+    }
+    assert!(shown.lines.is_empty());
+    let shown = shown.after(5.0);
+    let said: String = shown.lines.iter().map(|l| l.text.clone() + "\n").collect();
+    for n in 1..=5 {
+        assert!(said.contains(&format!("line {n}")), "{said}");
+    }
+}

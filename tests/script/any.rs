@@ -1,0 +1,230 @@
+//! Whatever is pressed and whatever arrives: nothing breaks, nothing spins, notices stay true.
+
+use proptest::prelude::*;
+use sidetone::event::CallEvent;
+use sidetone::event::Event;
+use sidetone::event::TerminalEvent;
+use sidetone::model::call::CallState;
+use sidetone::model::call::Role;
+use sidetone::model::notice::NoticeKind;
+use sidetone::model::settings::KeyMapName;
+use sidetone::model::settings::Settings;
+use sidetone::model::thread::Link;
+
+use crate::play::Script;
+use crate::play::at;
+use crate::play::call;
+use crate::play::entry;
+use crate::play::link;
+use crate::play::message;
+use crate::play::notice;
+use crate::play::person;
+use crate::play::received;
+use crate::play::says;
+use crate::play::state;
+use crate::play::with;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Keys(&'static str),
+    Words(String),
+    Line(&'static str),
+    Happens(Happening),
+    Wait(f64),
+    Resize(u16, u16),
+}
+
+#[derive(Debug, Clone)]
+enum Happening {
+    Says(u64, &'static str),
+    Mine(u64),
+    Notice(bool),
+    Consent(bool),
+    Lost,
+    Back,
+    Ended(u32, u32),
+    Rejoining,
+    State(CallState),
+    Role(Role),
+    Joins(&'static str),
+    Leaves(&'static str),
+    Lobby(bool),
+    Muted(bool),
+    Link(bool),
+}
+
+const CHORDS: &[&str] = &[
+    "Enter",
+    "Esc",
+    "Tab",
+    "Up",
+    "Down",
+    "End",
+    "PageUp",
+    "PageDown",
+    "Backspace",
+    "Ctrl-T",
+    "Ctrl-O",
+    "Ctrl-P",
+    "Ctrl-G",
+    "Ctrl-G ?",
+    "Ctrl-G e",
+    "Ctrl-G r",
+    "Ctrl-G d",
+    "Ctrl-G @",
+    "Ctrl-G u",
+    "Ctrl-J",
+    "Ctrl-C",
+    "Ctrl-W",
+    "Ctrl-U",
+    "Ctrl-Y",
+    "y",
+    "n",
+    "d d",
+    "d w",
+    "o",
+    "p",
+    "x",
+    "u",
+    "b",
+    "$",
+    "A",
+    "G",
+    "Ctrl-D",
+];
+
+const LINES: &[&str] = &[
+    "/status",
+    "/who",
+    "/last 3",
+    "/unread",
+    "/mute",
+    "/raise",
+    "/admit",
+    "/leave",
+    "/join",
+    "/end",
+    "/consent yes",
+    "/consent no",
+    "/consent",
+    "/ack",
+    "/quiet",
+    "/linear",
+    "/fullscreen",
+    "/retry",
+    "/refresh",
+    "/markread",
+    "/search e",
+    "/next",
+    "/keymap vim",
+    "/keymap plain",
+    "/delete",
+    "/edit",
+    "/reply",
+    "/open",
+    "/copy",
+    "/set pace 60",
+    "/verbosity 3",
+    "/wrong",
+    "hello",
+];
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let names = prop_oneof![Just("Alice"), Just("Bob"), Just("Carol"), Just("Ada")];
+    let states = prop_oneof![
+        Just(CallState::Connecting),
+        Just(CallState::InLobby),
+        Just(CallState::Connected),
+        Just(CallState::LocalHold),
+        Just(CallState::Disconnected),
+    ];
+    prop_oneof![
+        4 => (1..40_u64, names.clone()).prop_map(|(id, name)| Happening::Says(id, name)),
+        1 => (1..40_u64).prop_map(Happening::Mine),
+        2 => any::<bool>().prop_map(Happening::Notice),
+        1 => any::<bool>().prop_map(Happening::Consent),
+        1 => Just(Happening::Lost),
+        1 => Just(Happening::Back),
+        1 => prop_oneof![Just((410, 3100)), Just((0, 5000)), Just((0, 0))].prop_map(|(c, s)| Happening::Ended(c, s)),
+        1 => Just(Happening::Rejoining),
+        1 => states.prop_map(Happening::State),
+        1 => prop_oneof![Just(Role::Organizer), Just(Role::Attendee)].prop_map(Happening::Role),
+        2 => names.clone().prop_map(Happening::Joins),
+        1 => names.prop_map(Happening::Leaves),
+        1 => any::<bool>().prop_map(Happening::Lobby),
+        1 => any::<bool>().prop_map(Happening::Muted),
+        1 => any::<bool>().prop_map(Happening::Link),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => prop::sample::select(CHORDS).prop_map(Step::Keys),
+        2 => "[a-z @\u{e9}\u{1f469}/]{0,6}".prop_map(Step::Words),
+        3 => prop::sample::select(LINES).prop_map(Step::Line),
+        6 => happening().prop_map(Step::Happens),
+        2 => (0..40_u8).prop_map(|t| Step::Wait(f64::from(t) / 4.0)),
+        1 => (1..120_u16, 1..40_u16).prop_map(|(c, r)| Step::Resize(c, r)),
+    ]
+}
+
+fn event(happening: Happening) -> Event {
+    match happening {
+        Happening::Says(id, name) => says(id, name, "e, Ada?"),
+        Happening::Mine(id) => received(message(id, "Ada", "mine")),
+        Happening::Notice(on) => notice(NoticeKind::Recording, on),
+        Happening::Consent(asked) => call(CallEvent::ConsentRequired(asked)),
+        Happening::Lost => call(CallEvent::SignallingLost { at: at(0.0) }),
+        Happening::Back => call(CallEvent::SignallingBack { at: at(1.0) }),
+        Happening::Ended(code, subcode) => crate::call::ended(code, subcode),
+        Happening::Rejoining => call(CallEvent::Rejoining { attempt: 1 }),
+        Happening::State(new) => state(new),
+        Happening::Role(role) => call(CallEvent::Role(role)),
+        Happening::Joins(name) => call(CallEvent::RosterChanged(entry(name))),
+        Happening::Leaves(name) => call(CallEvent::RosterLeft(person(name).id)),
+        Happening::Lobby(waits) => {
+            let people = waits.then(|| person("Erin")).into_iter().collect();
+            call(CallEvent::Lobby(people))
+        }
+        Happening::Muted(muted) => call(CallEvent::Muted { muted, by: None }),
+        Happening::Link(live) if live => link(Link::Live),
+        Happening::Link(_) => link(Link::Reconnecting),
+    }
+}
+
+fn play(script: Script, step: Step) -> Script {
+    match step {
+        Step::Keys(keys) => script.press(keys),
+        Step::Words(words) => script.typed(&words),
+        Step::Line(line) => script.line(line),
+        Step::Happens(what) => script.then(event(what)),
+        Step::Wait(seconds) => script.after(seconds),
+        Step::Resize(columns, rows) => {
+            script.then(Event::Terminal(TerminalEvent::Resized { columns, rows }))
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn nothing_breaks_and_nothing_spins(
+        vim in any::<bool>(),
+        steps in prop::collection::vec(step(), 0..60),
+    ) {
+        let keys = if vim { KeyMapName::Vim } else { KeyMapName::Plain };
+        let settings = Settings { keys, ..Settings::default() };
+        let mut script = with(settings).connected();
+        for step in steps {
+            script = play(script, step);
+            let recorded = script.state.call().is_some_and(|c| {
+                c.is_live() && c.notices.recording.state.is_active()
+            });
+            if recorded {
+                script = script.status("REC");
+            }
+        }
+        script.after(700.0);
+    }
+}

@@ -1,0 +1,470 @@
+//! The funnel: events in, lines and screen out. Time is a number.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use sidetone::clock::Moment;
+use sidetone::clock::Now;
+use sidetone::clock::Timestamp;
+use sidetone::clock::Zone;
+use sidetone::effect::CallCommand;
+use sidetone::effect::ChatCommand;
+use sidetone::effect::Effect;
+use sidetone::event::CallEvent;
+use sidetone::event::ChatEvent;
+use sidetone::event::Event;
+use sidetone::event::TerminalEvent;
+use sidetone::model::account::Account;
+use sidetone::model::account::AccountId;
+use sidetone::model::account::AccountKind;
+use sidetone::model::announcement::Announcement;
+use sidetone::model::announcement::Class;
+use sidetone::model::call::CallInfo;
+use sidetone::model::call::CallState;
+use sidetone::model::call::Role;
+use sidetone::model::call::RosterEntry;
+use sidetone::model::identity::Person;
+use sidetone::model::identity::RawId;
+use sidetone::model::key::Key;
+use sidetone::model::key::KeyCode;
+use sidetone::model::locator::Locator;
+use sidetone::model::message::Body;
+use sidetone::model::message::Message;
+use sidetone::model::message::MessageId;
+use sidetone::model::message::Version;
+use sidetone::model::notice::NoticeKind;
+use sidetone::model::notice::NoticeState;
+use sidetone::model::rich::Rich;
+use sidetone::model::settings::Interface;
+use sidetone::model::settings::Settings;
+use sidetone::model::thread::ChatAccess;
+use sidetone::model::thread::Link;
+use sidetone::model::thread::ThreadId;
+use sidetone::model::thread::ThreadInfo;
+use sidetone::state::State;
+use sidetone::update;
+use sidetone::update::Start;
+use sidetone::view::fullscreen::Screen;
+use sidetone::view::phrase;
+use sidetone::view::theme::Theme;
+
+/// Ten o'clock, two minutes past.
+const BEGIN: i64 = 1_795_428_120_000;
+/// A script that has more deadlines than this in one wait never rests.
+const RESTLESS: usize = 20_000;
+
+pub fn account() -> AccountId {
+    AccountId::new("external:ada")
+}
+
+pub fn thread() -> ThreadId {
+    ThreadId::new("19:meeting_design@thread.v2")
+}
+
+pub fn person(name: &str) -> Person {
+    Person::new(&format!("8:acs:{}", name.to_lowercase()), name)
+}
+
+pub fn entry(name: &str) -> RosterEntry {
+    RosterEntry {
+        person: person(name),
+        me: name == "Ada",
+        role: Role::Attendee,
+        state: CallState::Connected,
+        muted: true,
+        talking: false,
+        hand: None,
+    }
+}
+
+pub fn at(seconds: f64) -> Timestamp {
+    Timestamp::from_millis(BEGIN + millis(seconds))
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "scripts last minutes")]
+fn millis(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
+}
+
+pub fn message(id: u64, from: &str, words: &str) -> Message {
+    Message {
+        id: MessageId::new(&id.to_string()),
+        version: Version(1),
+        client_id: None,
+        sender: Some(person(from)),
+        mine: from == "Ada",
+        body: Body::Text(Rich::from_text(words)),
+        created: Timestamp::from_millis(BEGIN),
+        edited: None,
+        mentions_me: words.contains("Ada"),
+        attachments: Vec::new(),
+        reply_to: None,
+    }
+}
+
+pub fn chat(event: ChatEvent) -> Event {
+    Event::Chat(account(), event)
+}
+
+pub fn call(event: CallEvent) -> Event {
+    Event::Call(account(), event)
+}
+
+pub fn says(id: u64, from: &str, words: &str) -> Event {
+    received(message(id, from, words))
+}
+
+pub fn received(message: Message) -> Event {
+    chat(ChatEvent::MessageReceived {
+        thread: thread(),
+        message,
+    })
+}
+
+pub fn link(link: Link) -> Event {
+    chat(ChatEvent::Link(link))
+}
+
+pub fn state(state: CallState) -> Event {
+    call(CallEvent::State { state, at: at(0.0) })
+}
+
+pub fn notice(kind: NoticeKind, active: bool) -> Event {
+    stated(kind, active, false)
+}
+
+pub fn stated(kind: NoticeKind, active: bool, initial: bool) -> Event {
+    let by = None;
+    call(CallEvent::Notice {
+        kind,
+        state: if active {
+            NoticeState::Active { by }
+        } else {
+            NoticeState::Inactive { by }
+        },
+        initial,
+        at: at(0.0),
+    })
+}
+
+/// One line that was written, and when.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub seconds: f64,
+    pub class: Class,
+    pub text: String,
+}
+
+/// A state being played with.
+pub struct Script {
+    pub state: State,
+    pub lines: Vec<Line>,
+    pub effects: Vec<Effect>,
+    bells: usize,
+    passed: Duration,
+    screen: Screen,
+}
+
+/// In a thread that is open and empty, following it on the full screen.
+pub fn script() -> Script {
+    with(Settings::default())
+}
+
+pub fn linear() -> Script {
+    with(Settings {
+        interface: Interface::Linear,
+        ..Settings::default()
+    })
+}
+
+pub fn with(settings: Settings) -> Script {
+    alone(settings)
+        .begin(Locator::Thread(thread()))
+        .open()
+        .quietly()
+}
+
+/// Nothing was asked for yet.
+pub fn alone(settings: Settings) -> Script {
+    let mut state = State::new(settings, Zone::UTC, "run".to_owned(), (80, 24));
+    state.add_account(Account {
+        id: account(),
+        kind: AccountKind::External,
+        display_name: "Ada".to_owned(),
+        raw_id: Some(RawId::new("8:acs:ada")),
+        local: true,
+    });
+    Script {
+        state,
+        lines: Vec::new(),
+        effects: Vec::new(),
+        bells: 0,
+        passed: Duration::ZERO,
+        screen: Screen::default(),
+    }
+}
+
+impl Script {
+    pub fn begin(mut self, locator: Locator) -> Self {
+        let start = Start {
+            account: account(),
+            locator,
+            name: "Ada".to_owned(),
+            audio: true,
+        };
+        let now = self.now();
+        let effects = update::start(&mut self.state, start, now);
+        self.perform(effects);
+        self
+    }
+
+    fn open(self) -> Self {
+        self.then(link(Link::Live))
+            .then(chat(ChatEvent::Access {
+                thread: thread(),
+                access: ChatAccess::Open,
+            }))
+            .then(chat(ChatEvent::ThreadRead(ThreadInfo {
+                id: thread(),
+                topic: "design".to_owned(),
+                participants: ["Ada", "Alice", "Bob"].map(person).to_vec(),
+            })))
+            .then(chat(ChatEvent::NewerPage {
+                thread: thread(),
+                messages: Vec::new(),
+            }))
+    }
+
+    /// Dialled by link; nothing was answered yet.
+    pub fn dialled(self) -> Self {
+        self.begin(Locator::MeetingId {
+            id: "1".to_owned(),
+            passcode: None,
+        })
+    }
+
+    /// In the meeting as an attendee, with Alice and Bob; what was said on the way is forgotten.
+    pub fn connected(self) -> Self {
+        self.connected_as(Role::Attendee)
+    }
+
+    pub fn connected_as(self, role: Role) -> Self {
+        self.dialled()
+            .then(state(CallState::Connecting))
+            .then(call(CallEvent::Role(role)))
+            .then(call(CallEvent::Info(CallInfo {
+                thread: Some(thread()),
+                topic: "design".to_owned(),
+            })))
+            .then(state(CallState::Connected))
+            .then(call(CallEvent::Roster(
+                ["Ada", "Alice", "Bob"].map(entry).to_vec(),
+            )))
+            .then(stated(NoticeKind::Recording, false, true))
+            .then(stated(NoticeKind::Transcription, false, true))
+            .open()
+            .quietly()
+    }
+
+    /// Waits until nothing is left to be said, and forgets what was.
+    pub fn quietly(mut self) -> Self {
+        self = self.after(5.0);
+        self.lines.clear();
+        self.effects.clear();
+        self.bells = 0;
+        self
+    }
+
+    pub fn then(mut self, event: Event) -> Self {
+        let now = self.now();
+        let effects = update::update(&mut self.state, event, now);
+        self.perform(effects);
+        self
+    }
+
+    /// Lets time pass, waking at each deadline as the runtime does.
+    pub fn after(mut self, seconds: f64) -> Self {
+        let end = self.passed + Duration::from_secs_f64(seconds);
+        for _ in 0..RESTLESS {
+            let due = self.state.deadline().map(|at| at.since(Moment::ZERO));
+            let Some(due) = due.filter(|due| *due <= end) else {
+                self.passed = end;
+                return self;
+            };
+            self.passed = self.passed.max(due);
+            self = self.then(Event::Deadline);
+        }
+        panic!("the deadline does not move: {:?}", self.state.deadline());
+    }
+
+    pub fn press(self, chords: &str) -> Self {
+        chords.split(' ').fold(self, |script, chord| {
+            script.then(Event::Terminal(TerminalEvent::Key(key(chord))))
+        })
+    }
+
+    /// Types text without sending it.
+    pub fn typed(self, words: &str) -> Self {
+        words.chars().fold(self, |script, c| {
+            script.then(Event::Terminal(TerminalEvent::Key(Key::char(c))))
+        })
+    }
+
+    /// Types a line and sends it.
+    pub fn line(self, words: &str) -> Self {
+        self.typed(words).press("Enter")
+    }
+
+    pub fn pasted(self, words: &str) -> Self {
+        self.then(Event::Terminal(TerminalEvent::Paste(words.to_owned())))
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match &effect {
+                Effect::Say(announcement) => self.say(announcement),
+                Effect::Bell => self.bells += 1,
+                _ => {}
+            }
+            if !matches!(effect, Effect::Say(_) | Effect::Publish(_)) {
+                self.effects.push(effect);
+            }
+        }
+    }
+
+    fn say(&mut self, announcement: &Announcement) {
+        self.lines.push(Line {
+            seconds: self.passed.as_secs_f64(),
+            class: announcement.class,
+            text: phrase::announcement(announcement, &self.state),
+        });
+    }
+
+    fn now(&self) -> Now {
+        Now {
+            moment: Moment::ZERO + self.passed,
+            utc: at(self.passed.as_secs_f64()),
+        }
+    }
+
+    pub fn seconds(&self) -> f64 {
+        self.passed.as_secs_f64()
+    }
+
+    /// Everything that was said since the script was quiet, word for word.
+    #[track_caller]
+    pub fn transcript<const N: usize>(self, expected: [&str; N]) -> Self {
+        let said: Vec<_> = self.lines.iter().map(|l| l.text.as_str()).collect();
+        assert_eq!(said, expected, "{:#?}", self.lines);
+        self
+    }
+
+    /// The last line has these words.
+    #[track_caller]
+    pub fn transcript_ends(self, words: &str) -> Self {
+        let last = self.lines.last().map(|l| l.text.as_str());
+        assert!(last.is_some_and(|l| l.contains(words)), "{:#?}", self.lines);
+        self
+    }
+
+    /// What was said and asked for so far is not looked at.
+    pub fn forget(mut self) -> Self {
+        self.lines.clear();
+        self.effects.clear();
+        self
+    }
+
+    #[track_caller]
+    pub fn bells(self, expected: usize) -> Self {
+        assert_eq!(self.bells, expected, "bells");
+        self
+    }
+
+    /// The words stand on a small screen, whatever else does.
+    #[track_caller]
+    pub fn status(mut self, words: &str) -> Self {
+        let screen = self.screen();
+        assert!(screen.contains(words), "{words:?} is not on\n{screen}");
+        self
+    }
+
+    #[track_caller]
+    pub fn no_status(mut self, words: &str) -> Self {
+        let screen = self.screen();
+        assert!(!screen.contains(words), "{words:?} is on\n{screen}");
+        self
+    }
+
+    fn screen(&mut self) -> String {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 40, 8));
+        self.screen
+            .draw(&self.state, &Theme::default(), &mut buffer);
+        let rows = buffer.content.chunks(40);
+        let rows = rows.map(|row| {
+            row.iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect::<String>()
+        });
+        rows.map(|row| row.trim_end().to_owned() + "\n").collect()
+    }
+
+    pub fn chat_commands(&self) -> Vec<ChatCommand> {
+        let effects = self.effects.iter();
+        effects
+            .filter_map(|e| match e {
+                Effect::Chat(_, command) => Some(command.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub fn call_commands(&self) -> Vec<CallCommand> {
+        let effects = self.effects.iter();
+        effects
+            .filter_map(|e| match e {
+                Effect::Call(_, command) => Some(command.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The thread as a list of texts, echoes last.
+    pub fn texts(&self) -> Vec<String> {
+        let thread = self.state.thread().unwrap();
+        let messages = thread.timeline.messages().map(Message::text);
+        let echoes = thread.timeline.echoes().map(|e| e.draft.text.clone());
+        messages.chain(echoes).collect()
+    }
+}
+
+fn key(chord: &str) -> Key {
+    let mut key = Key::char(' ');
+    let mut name = chord;
+    while let Some((modifier, rest)) = name.split_once('-').filter(|(_, rest)| !rest.is_empty()) {
+        match modifier {
+            "Ctrl" => key.ctrl = true,
+            "Alt" => key.alt = true,
+            _ => panic!("{chord}"),
+        }
+        name = rest;
+    }
+    key.code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Escape,
+        "Tab" => KeyCode::Tab,
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "End" => KeyCode::End,
+        "PageUp" => KeyCode::PageUp,
+        "PageDown" => KeyCode::PageDown,
+        "Backspace" => KeyCode::Backspace,
+        letter => KeyCode::Char(letter.chars().next().unwrap()),
+    };
+    if let KeyCode::Char(c) = key.code
+        && key.ctrl
+    {
+        key.code = KeyCode::Char(c.to_ascii_lowercase());
+    }
+    key
+}
