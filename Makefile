@@ -2,13 +2,14 @@
 # make test       everything that must hold before a change goes in (at most 15 minutes on two cores)
 # make test-long  the same rules at full size
 # make bench      the figures
+# make picture    the picture in the README, anew
 
 SHELL := /bin/bash
 export PATH := $(PATH):$(HOME)/.cargo/bin
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help demo build test test-long bench
+.PHONY: help demo build test test-long bench picture
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -37,3 +38,7 @@ test-long: build
 
 bench: build
 	@.ci/step "notices under load" cargo bench --locked --bench notice
+
+picture:
+	@.ci/setup rust cc chromium
+	@tests/picture/make

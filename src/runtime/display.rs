@@ -53,6 +53,8 @@ pub(super) struct Display {
     press: Press,
     /// Another program has the terminal.
     lent: Option<Borrower>,
+    /// Lines that fell due meanwhile, for the linear view: said on return.
+    missed: Vec<String>,
 }
 
 /// Who has the terminal while we do not.
@@ -83,6 +85,7 @@ impl Display {
             pace: Pace::default(),
             press: Press::Now,
             lent: None,
+            missed: Vec::new(),
         }
     }
 
@@ -100,10 +103,17 @@ impl Display {
         }
         self.screen.forget();
         self.press = Press::Now;
-        match (self.interface, &self.output) {
-            (Interface::Linear, Output::Terminal(_)) => self.write(Linear::start()),
-            _ => Ok(()),
+        let missed = std::mem::take(&mut self.missed);
+        if self.interface == Interface::FullScreen {
+            return Ok(());
         }
+        if matches!(self.output, Output::Terminal(_)) {
+            self.write(Linear::start())?;
+        }
+        for words in missed {
+            self.say_lines(&words, false)?;
+        }
+        Ok(())
     }
 
     /// Gives the terminal to another program, or back for good.
@@ -221,6 +231,9 @@ impl Display {
     ) -> io::Result<()> {
         self.press(Press::of(announcement));
         if self.interface == Interface::FullScreen || self.lent.is_some() {
+            if self.lent == Some(Borrower::Editor) && self.interface == Interface::Linear {
+                self.missed.push(words.to_owned());
+            }
             return if bell { self.bell() } else { Ok(()) };
         }
         if announcement.said == Said::Answer(Answer::MoreText)
@@ -228,6 +241,11 @@ impl Display {
         {
             return self.write(bytes);
         }
+        self.say_lines(words, bell)
+    }
+
+    /// One announcement, in one write.
+    fn say_lines(&mut self, words: &str, bell: bool) -> io::Result<()> {
         let mut bytes = Vec::new();
         for (n, line) in words.lines().enumerate() {
             bytes.extend(self.linear.say(line, bell && n == 0));

@@ -17,6 +17,7 @@ pub(crate) mod wrap;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::announcement::Topic;
 use crate::model::settings::Motion;
 use crate::state::State;
 use crate::state::focus::Mode;
@@ -276,7 +277,9 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
 
 /// What was answered last, over the last rows of talk; at most a third of the screen, the rest is in `/last`.
 fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) {
-    let Some(said) = &state.focus.said else {
+    // A notice has its banner and its line already.
+    let said = state.focus.said.as_ref();
+    let Some(said) = said.filter(|s| s.said.topic() != Topic::Notice) else {
         return;
     };
     let words = phrase::announcement(said, state);

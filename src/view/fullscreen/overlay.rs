@@ -6,6 +6,7 @@
 use ratatui::layout::Rect;
 
 use crate::command;
+use crate::command::Command;
 use crate::command::TABLE;
 use crate::model::capability::Reason;
 use crate::model::key::Key;
@@ -74,8 +75,11 @@ pub(crate) fn draw(
         cursor = Some((inner.x + narrow(used.min(room - 1)), line.y));
         top = 2;
     }
-    let list = set(&items(state, overlay), room);
     let height = usize::from(area.height).saturating_sub(top);
+    let mut list = set(&items(state, overlay), room);
+    if *overlay == Overlay::Leader && list.len() > height {
+        list = keys_in_short(state, room);
+    }
     let from = first(&list, overlay, height);
     for (at, (row, selected)) in list.iter().skip(from).take(height).enumerate() {
         let line = Rect {
@@ -191,13 +195,7 @@ fn roster(state: &State, selected: usize) -> Vec<Item> {
 
 /// What may follow the keys pressed so far; what is not possible now is there with its reason.
 fn leader(state: &State) -> Vec<Item> {
-    let leader = [Key::ctrl('g')];
-    let pressed = if state.focus.pending.is_empty() {
-        leader.as_slice()
-    } else {
-        &state.focus.pending
-    };
-    let list = state.keymap.continuations(pressed).into_iter();
+    let list = following(state).into_iter();
     list.map(|(chord, command)| {
         let mut item = Item::new(&format!("{chord} "), Role::OverlayKey);
         let help = command::row(command).help;
@@ -206,6 +204,39 @@ fn leader(state: &State) -> Vec<Item> {
         item
     })
     .collect()
+}
+
+/// The same with names instead of sentences, as many in a row as fit: all keys are seen at once.
+fn keys_in_short(state: &State, room: usize) -> Vec<(Row, bool)> {
+    const GAP: &str = "   ";
+    let mut rows: Vec<(Row, bool)> = Vec::new();
+    for (chord, command) in following(state) {
+        let name = possible(command.name(), state.allowed(command).err().as_ref());
+        let needed = wrap::width(&chord) + 1 + wrap::width(&name.text);
+        match rows.last_mut() {
+            Some((row, _)) if row.width() + GAP.len() + needed <= room => {
+                row.pieces.push(Piece::new(GAP, Role::Overlay));
+            }
+            _ => rows.push((Row::blank(), false)),
+        }
+        if let Some((row, _)) = rows.last_mut() {
+            let chord = format!("{chord} ");
+            row.pieces.push(Piece::new(&chord, Role::OverlayKey));
+            row.pieces.push(name);
+        }
+    }
+    rows
+}
+
+/// What the keys pressed so far can lead to.
+fn following(state: &State) -> Vec<(String, &Command)> {
+    let leader = [Key::ctrl('g')];
+    let pressed = if state.focus.pending.is_empty() {
+        leader.as_slice()
+    } else {
+        &state.focus.pending
+    };
+    state.keymap.continuations(pressed)
 }
 
 /// Commands, threads, people and messages that fit the query.

@@ -9,6 +9,8 @@ use proptest::prelude::*;
 use super::Drawn;
 use super::Link;
 use super::Screen;
+use crate::model::announcement::Announcement;
+use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
 use crate::model::failure::Because;
@@ -449,6 +451,45 @@ fn an_overlay_never_covers_notices_call_line_and_composer() {
             assert_eq!(before[from..], after[from..], "{overlay:?} at {size:?}");
         }
     }
+}
+
+#[test]
+fn every_key_after_the_leader_is_seen_at_once() {
+    let mut state = talk();
+    state.focus.overlay = Some(Overlay::Leader);
+    let leader = [crate::model::key::Key::ctrl('g')];
+    let keys = state.keymap.continuations(&leader);
+    assert!(keys.len() > 10);
+    for size in [(96, 24), (96, 50), (80, 24)] {
+        let (rows, _) = draw(&state, size.0, size.1);
+        for (chord, command) in &keys {
+            let long = format!("{chord} {}", crate::command::row(command).help);
+            let short = format!("{chord} {}", command.name());
+            let words: String = long.chars().take(40).collect();
+            assert!(
+                has(&rows, &words) || has(&rows, &short),
+                "{short} {rows:#?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_notice_is_not_told_a_third_time_in_the_row_of_answers() {
+    let mut state = talk();
+    let said = Said::Notice {
+        kind: NoticeKind::Recording,
+        change: NoticeChange::Started { by: None },
+        again: false,
+    };
+    let class = Class::Assertive;
+    state.focus.said = Some(Announcement { class, said });
+    let (rows, _) = draw(&state, 60, 16);
+    assert!(!has(&rows, "Notice:"), "{rows:#?}");
+    let said = Said::OwnMute { muted: true };
+    state.focus.said = Some(Announcement { class, said });
+    let (rows, _) = draw(&state, 60, 16);
+    assert_eq!(rows[12], " Muted.");
 }
 
 #[test]
