@@ -27,6 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const BUCKET: f64 = 40.0;
 /// A key within this time after a notice means that a reader was silenced (N3).
 const TYPED_OVER: Duration = Duration::from_secs(4);
+/// The state of the notices is told right after joining.
+const NOTICES_COME: Duration = Duration::from_millis(1500);
+/// Lines that wait one by one; beyond, messages are counted at once.
+const QUEUED: usize = 500;
 const BELL_GAP: Duration = Duration::from_secs(2);
 /// So many lines of who came and went are said, then they are counted together.
 const JOINS: usize = 5;
@@ -43,6 +47,8 @@ pub struct Announcer {
     urgent: VecDeque<Announcement>,
     /// Polite lines in order.
     polite: VecDeque<Waiting>,
+    /// Lines that are said at most so often, and not yet again.
+    later: Vec<Waiting>,
     repeats: Vec<Repeat>,
     outage: Option<Outage>,
     hold: Duration,
@@ -50,6 +56,8 @@ pub struct Announcer {
     silent: bool,
     last_key: Option<Moment>,
     quiet_until: Moment,
+    /// Chat waits until then for the notices of the call just joined.
+    known_until: Moment,
     next_line: Moment,
     tokens: f64,
     refilled: Moment,
@@ -102,6 +110,8 @@ impl Announcer {
         Self {
             urgent: VecDeque::new(),
             polite: VecDeque::new(),
+            later: Vec::new(),
+            known_until: Moment::ZERO,
             repeats: Vec::new(),
             outage: None,
             hold: settings.hold,
@@ -239,6 +249,16 @@ impl Announcer {
         }
     }
 
+    /// Chat waits for the notices of a call just joined, but not for ever (N2).
+    pub fn expect_notices(&mut self, now: Moment) {
+        self.known_until = now + NOTICES_COME;
+    }
+
+    /// The notices are known: chat may follow.
+    pub const fn notices_known(&mut self) {
+        self.known_until = Moment::ZERO;
+    }
+
     /// Only notices and mentions from here on.
     pub const fn quiet(&mut self, on: bool) {
         self.silent = on;
@@ -285,6 +305,7 @@ impl Announcer {
         self.repeat(now, &mut due);
         self.tell_outage(now, &mut due);
         self.count_joins(now);
+        self.take_postponed(now);
         while let Some(said) = self.next_polite(now) {
             self.next_line = now + LINE_GAP;
             due.push(Announcement {
@@ -303,7 +324,8 @@ impl Announcer {
         let repeat = self.repeats.iter().map(|r| self.repeat_due(r)).min();
         let outage = self.outage.as_ref().and_then(|o| o.next);
         let joins = self.joins_counted.as_ref().map(|(_, due)| *due);
-        [repeat, outage, joins, self.polite_due()]
+        let later = self.later.iter().map(|w| w.not_before).min();
+        [repeat, outage, joins, later, self.polite_due()]
             .into_iter()
             .flatten()
             .min()
@@ -335,6 +357,23 @@ impl Announcer {
         self.unread.drain(..).collect()
     }
 
+    /// Said later, and only as it is by then; nothing waits behind it.
+    fn postpone(&mut self, said: Said, not_before: Moment) {
+        let known = self.later.iter_mut().any(|w| join(&mut w.said, &said));
+        if !known {
+            self.later.push(Waiting {
+                said,
+                since: not_before,
+                not_before,
+            });
+        }
+    }
+
+    fn take_postponed(&mut self, now: Moment) {
+        let due = self.later.extract_if(.., |w| w.not_before <= now);
+        self.polite.extend(due);
+    }
+
     fn wait(&mut self, said: Said, now: Moment) {
         if let Some(waiting) = self.polite.back_mut()
             && join(&mut waiting.said, &said)
@@ -346,6 +385,15 @@ impl Announcer {
             Topic::OtherThread => after(self.last_count, Duration::from_secs(30)),
             _ => now,
         };
+        if not_before > now {
+            return self.postpone(said, not_before);
+        }
+        if said.topic() == Topic::Lobby {
+            self.later.retain(|w| w.said.topic() != Topic::Lobby);
+        }
+        if self.polite.len() >= QUEUED {
+            self.summarise(self.polite.len());
+        }
         self.polite.push_back(Waiting {
             said,
             since: now,
@@ -534,6 +582,7 @@ impl Announcer {
 
     fn gate(&self) -> Moment {
         self.quiet_until
+            .max(self.known_until)
             .max(self.typing_until())
             .max(self.next_line)
     }
@@ -624,6 +673,7 @@ fn join(waiting: &mut Said, said: &Said) -> bool {
                 texts,
                 times,
                 mention: false,
+                ..
             },
             Said::Message {
                 sender: other,

@@ -18,6 +18,7 @@ fn message(name: &str, text: &str) -> Said {
         texts: vec![text.to_owned()],
         times: 1,
         mention: false,
+        thread: None,
     }
 }
 
@@ -36,6 +37,7 @@ fn mention(text: &str) -> Said {
         texts,
         times,
         mention: true,
+        thread: None,
     }
 }
 

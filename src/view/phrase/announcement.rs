@@ -90,7 +90,12 @@ pub fn said(said: &Said, state: &State) -> String {
             texts,
             times,
             mention,
-        } => message(state, sender, texts, *times, *mention),
+            thread,
+        } => {
+            let place = thread.as_ref().map(|t| format!(" in {t}"));
+            let who = format!("{}{}", name(sender), place.unwrap_or_default());
+            message(state, &who, texts, *times, *mention)
+        }
         Said::Summary {
             count,
             thread,
@@ -262,19 +267,13 @@ fn chat_denied(state: &State, failure: &str) -> String {
     format!("Error: {}{goes_on}", lower(failure))
 }
 
-fn message(
-    state: &State,
-    sender: &Sender,
-    texts: &[String],
-    times: usize,
-    mention: bool,
-) -> String {
+fn message(state: &State, who: &str, texts: &[String], times: usize, mention: bool) -> String {
     let texts: Vec<String> = texts.iter().map(|t| phrase::one_line(t)).collect();
     let mut line = String::new();
     if mention {
         line.push_str("Mention, ");
     }
-    line.push_str(&name(sender));
+    line.push_str(who);
     line.push_str(": ");
     line.push_str(&sentences(texts.iter().map(String::as_str)));
     if times > 1 {
