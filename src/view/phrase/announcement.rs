@@ -26,6 +26,7 @@ pub fn announcement(announcement: &Announcement, state: &State) -> String {
 }
 
 /// The words of a fact, whoever asks: a banner, the transcript, speech.
+#[expect(clippy::too_many_lines, reason = "a flat table of facts, one arm each")]
 pub fn said(said: &Said, state: &State) -> String {
     match said {
         Said::Notice {
@@ -57,7 +58,7 @@ pub fn said(said: &Said, state: &State) -> String {
             seconds,
         } => call_ended(*reason, by.as_deref(), *seconds),
         Said::Rejoining { attempt } => format!("Call: lost, joining again, attempt {attempt}."),
-        Said::Held(true) => "Call: on hold. /hold resumes it.".to_owned(),
+        Said::Held(true) => "Call: on hold. /resume takes it off hold.".to_owned(),
         Said::Held(false) => "Call: no longer on hold.".to_owned(),
         Said::MutedByOther { by, muted } => muted_by_other(by.as_deref(), *muted),
         Said::OwnMute { muted: true } => "Muted.".to_owned(),
