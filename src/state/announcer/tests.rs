@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Sender;
+use crate::model::notice::NoticeKind;
 
 fn at(seconds: f64) -> Moment {
     Moment::from_nanos(1_000_000_000_000) + Duration::from_secs_f64(seconds)
