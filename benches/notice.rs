@@ -8,7 +8,12 @@
 //! the monotonic clock that all processes share) to the read of the pty that
 //! completes the words. What was read is replayed afterwards through a terminal
 //! emulator, so that looking costs the client nothing.
-#![expect(clippy::print_stdout, reason = "a benchmark's figures are its output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a benchmark's figures are its output, and it ends where it cannot go on"
+)]
 
 #[path = "../tests/support/program.rs"]
 #[expect(dead_code, reason = "shared with the tests, which use the rest")]
@@ -27,7 +32,6 @@ use portable_pty::MasterPty;
 use portable_pty::PtySize;
 use portable_pty::native_pty_system;
 use program::Host;
-use serde_json::Value;
 use serde_json::json;
 use sidetone::clock::Clock;
 use sidetone::clock::Moment;
@@ -240,7 +244,7 @@ impl Plain {
     fn add(&mut self, bytes: &[u8], text: &mut String) {
         for byte in bytes {
             self.0 = match (self.0, byte) {
-                (Inside::Text, 0x1b) | (Inside::Command, 0x1b) => Inside::Escape,
+                (Inside::Text | Inside::Command, 0x1b) => Inside::Escape,
                 (Inside::Text, byte) => {
                     if byte.is_ascii_graphic() || *byte == b' ' {
                         text.push(char::from(*byte));

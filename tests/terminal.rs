@@ -1,6 +1,7 @@
 //! The built program as a person meets it: in a real terminal, with all that can go wrong.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot set up its scene must fail"
 )]
 

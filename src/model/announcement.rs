@@ -146,6 +146,8 @@ pub enum Said {
         texts: Vec<String>,
         times: usize,
         mention: bool,
+        /// Where it was said, unless in the thread in front.
+        thread: Option<String>,
     },
     /// What did not fit the budget (T1).
     Summary {

@@ -497,6 +497,7 @@ fn own_words(text: &str) -> Announcement {
             texts: vec![text.to_owned()],
             times: 1,
             mention: false,
+            thread: None,
         },
     }
 }

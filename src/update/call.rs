@@ -73,6 +73,9 @@ pub(super) fn on_event(
             at,
         } => {
             let change = call.notices.note(kind, new.clone(), initial, at);
+            if call.notices.is_known() {
+                state.announcer.notices_known();
+            }
             if let Some(change) = change {
                 notice_changed(state, account, kind, new, change, at, fx);
             }
@@ -136,6 +139,9 @@ fn on_state(
         CallState::Connected => {
             call.connected_at.get_or_insert(at);
             call.rejoining = None;
+            if !call.notices.is_known() {
+                state.announcer.expect_notices(state.now.moment);
+            }
             match before {
                 CallState::InLobby => state.say(Said::Admitted),
                 CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(false)),

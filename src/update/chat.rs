@@ -308,8 +308,10 @@ fn arrived(state: &mut State, key: &ThreadKey, message: &Message) {
     let Some(said) = message_said(state, message) else {
         return;
     };
-    if current || message.mentions_me {
+    if current {
         state.say(said);
+    } else if message.mentions_me {
+        state.say(elsewhere(said, topic));
     } else {
         state.say(Said::OtherThread {
             count: unread,
@@ -318,8 +320,15 @@ fn arrived(state: &mut State, key: &ThreadKey, message: &Message) {
     }
 }
 
+fn elsewhere(mut said: Said, topic: String) -> Said {
+    if let Said::Message { thread, .. } = &mut said {
+        *thread = Some(topic);
+    }
+    said
+}
+
 /// What the transcript says of a message; `None` for our own and for the service's.
-fn message_said(state: &State, message: &Message) -> Option<Said> {
+pub(super) fn message_said(state: &State, message: &Message) -> Option<Said> {
     let text = match &message.body {
         Body::Text(rich) => rich.to_text(),
         Body::Unknown(kind) => kind.clone(),
@@ -340,6 +349,7 @@ fn message_said(state: &State, message: &Message) -> Option<Said> {
         texts,
         times: 1,
         mention: message.mentions_me,
+        thread: None,
     })
 }
 

@@ -372,6 +372,7 @@ pub(super) fn read_thread(state: &mut State, name: &str) {
                 texts: vec![m.text()],
                 times: 1,
                 mention: m.mentions_me,
+                thread: Some(thread.topic.clone()),
             })
         })
         .collect();

@@ -8,9 +8,12 @@ use unicode_width::UnicodeWidthStr;
 use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
 use crate::model::announcement::Said;
+use crate::model::announcement::Sender;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
+use crate::model::settings::Interface;
 use crate::state::State;
 use crate::state::focus::Scroll;
 use crate::state::focus::Search;
@@ -30,6 +33,9 @@ pub(super) fn page(state: &State) -> usize {
 
 /// Scrolls towards older messages.
 pub(super) fn back(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
+    if state.focus.interface == Interface::Linear {
+        return select(state, Direction::Older, fx);
+    }
     let Some(thread) = state.threads.current() else {
         return;
     };
@@ -58,6 +64,9 @@ pub(super) fn back(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
 
 /// Scrolls towards newer messages; at the end the page follows again.
 pub(super) fn on(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
+    if state.focus.interface == Interface::Linear {
+        return select(state, Direction::Newer, fx);
+    }
     let Scroll::Anchored {
         message,
         rows: hidden,
@@ -108,8 +117,11 @@ pub(super) fn newest(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// Shows a message and selects it.
 pub(super) fn to(state: &mut State, message: &MessageId, fx: &mut Vec<Effect>) {
-    let half = page(state) / 2;
     state.focus.selected = Some(message.clone());
+    if state.focus.interface == Interface::Linear {
+        return say(state, message, fx);
+    }
+    let half = page(state) / 2;
     let newer = match &state.focus.scroll {
         Scroll::Follow => 0,
         Scroll::Anchored { newer, .. } => *newer,
@@ -127,6 +139,35 @@ pub(super) fn to(state: &mut State, message: &MessageId, fx: &mut Vec<Effect>) {
         .thread()
         .is_some_and(|t| above(state, t, message) < 2 * page(state));
     if near {
+        load_older(state, fx);
+    }
+}
+
+/// The linear view has no page to move: the message is said, and commands act on it.
+fn say(state: &mut State, message: &MessageId, fx: &mut Vec<Effect>) {
+    let Some(thread) = state.threads.current() else {
+        return;
+    };
+    let first = thread.timeline.oldest().is_some_and(|m| m.id == *message);
+    let said = thread.timeline.find(message).map(|m| {
+        let nobody = Sender {
+            name: String::new(),
+            external: false,
+            mine: m.mine,
+        };
+        let sender = m.sender.as_ref().map(|s| state.sender(s, m.mine));
+        Said::Message {
+            sender: sender.unwrap_or(nobody),
+            texts: vec![m.text()],
+            times: 1,
+            mention: false,
+            thread: None,
+        }
+    });
+    if let Some(said) = said {
+        state.say_as(Class::Answer, said);
+    }
+    if first {
         load_older(state, fx);
     }
 }

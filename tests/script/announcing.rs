@@ -1,16 +1,27 @@
 //! When lines are said: hold, quiet window, budget, summaries.
 
 use sidetone::event::CallEvent;
+use sidetone::event::ChatEvent;
 use sidetone::model::announcement::Class;
+use sidetone::model::call::CallState;
+use sidetone::model::call::Role;
 use sidetone::model::notice::NoticeKind::Recording;
+use sidetone::model::notice::NoticeKind::Transcription;
 use sidetone::model::settings::Settings;
+use sidetone::model::thread::ThreadId;
+use sidetone::model::thread::ThreadInfo;
 
 use crate::play::call;
+use crate::play::chat;
 use crate::play::entry;
 use crate::play::linear;
+use crate::play::message;
 use crate::play::notice;
+use crate::play::person;
 use crate::play::says;
 use crate::play::script;
+use crate::play::state;
+use crate::play::stated;
 use crate::play::with;
 
 #[test]
@@ -188,4 +199,93 @@ fn long_typing_loses_nothing() {
     for n in 1..=5 {
         assert!(said.contains(&format!("line {n}")), "{said}");
     }
+}
+
+#[test]
+fn who_waits_in_the_lobby_blocks_nothing() {
+    let lobby = |names: &[&str]| {
+        let people = names.iter().map(|n| person(n)).collect();
+        call(CallEvent::Lobby(people))
+    };
+    script()
+        .connected_as(Role::Organizer)
+        .then(lobby(&["Erin"]))
+        .after(5.0)
+        .then(lobby(&["Erin", "Finn"]))
+        .then(says(1, "Alice", "hello"))
+        .after(10.0)
+        .transcript(["Lobby: Erin is waiting. /admit Erin", "Alice: hello"])
+        .forget()
+        .after(60.0)
+        .transcript(["Lobby: Erin and Finn are waiting. /admit"]);
+}
+
+#[test]
+fn chat_waits_for_the_notices_of_a_call_just_joined() {
+    let joined = script()
+        .dialled()
+        .then(state(CallState::Connected))
+        .forget()
+        .then(says(1, "Alice", "hello"))
+        .transcript([]);
+    joined
+        .then(stated(Recording, true, true))
+        .then(stated(Transcription, false, true))
+        .after(4.0)
+        .transcript(["Notice: this meeting is being recorded.", "Alice: hello"]);
+}
+
+#[test]
+fn a_mention_elsewhere_says_where() {
+    let other = ThreadId::new("19:budget@thread.v2");
+    let info = ThreadInfo {
+        id: other.clone(),
+        topic: "budget".to_owned(),
+        participants: Vec::new(),
+    };
+    script()
+        .then(chat(ChatEvent::ThreadRead(info)))
+        .then(chat(ChatEvent::MessageReceived {
+            thread: other.clone(),
+            message: message(1, "Bob", "nothing for you"),
+        }))
+        .then(chat(ChatEvent::MessageReceived {
+            thread: other,
+            message: message(2, "Bob", "Ada, please"),
+        }))
+        .after(3.0)
+        .transcript(["Mention, Bob in budget: Ada, please"]);
+}
+
+#[test]
+fn the_linear_view_reads_message_by_message() {
+    linear()
+        .then(says(1, "Alice", "one"))
+        .then(says(2, "Bob", "two"))
+        .quietly()
+        .press("PageUp PageUp")
+        .transcript(["Bob: two", "Alice: one"])
+        .press("PageDown")
+        .transcript(["Bob: two", "Alice: one", "Bob: two"]);
+}
+
+#[test]
+fn a_flood_while_typing_takes_bounded_room_and_is_counted() {
+    let mut shown = linear().typed("h");
+    for n in 1..=5000 {
+        shown = shown.then(says(
+            n,
+            ["Alice", "Bob"][usize::from(n % 2 == 0)],
+            "many words here",
+        ));
+    }
+    assert!(shown.lines.is_empty());
+    let shown = shown.after(10.0);
+    let counted: usize = shown
+        .lines
+        .iter()
+        .filter_map(|l| l.text.split_once(" new message"))
+        .map(|(count, _)| count.parse::<usize>().unwrap())
+        .sum();
+    assert!(counted > 4000, "{:?}", shown.lines);
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use serde_json::json;
 
 /// A `sidetone host`, stopped when dropped.
-pub struct Host {
+pub(crate) struct Host {
     child: Child,
     ready: Value,
     http: reqwest::Client,
@@ -19,7 +19,7 @@ pub struct Host {
 
 impl Host {
     /// Starts it on a free loopback port and waits for its ready line.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // Another test of the same process may have installed it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
@@ -39,16 +39,16 @@ impl Host {
         }
     }
 
-    pub fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         self.ready["endpoint"].as_str().expect("an endpoint")
     }
 
-    pub fn ready(&self) -> &Value {
+    pub(crate) fn ready(&self) -> &Value {
         &self.ready
     }
 
     /// One call of the control API; the answer's body, null when there is none.
-    pub async fn control(&self, path: &str, body: Value) -> Value {
+    pub(crate) async fn control(&self, path: &str, body: Value) -> Value {
         let base = self.ready["controlUrl"].as_str().expect("a control URL");
         let key = self.ready["controlKey"].as_str().expect("a control key");
         let answer = self
@@ -66,7 +66,7 @@ impl Host {
     }
 
     /// One question to the control API.
-    pub async fn control_get(&self, path: &str) -> Value {
+    pub(crate) async fn control_get(&self, path: &str) -> Value {
         let base = self.ready["controlUrl"].as_str().expect("a control URL");
         let key = self.ready["controlKey"].as_str().expect("a control key");
         let asked = self.http.get(format!("{base}/v1{path}")).bearer_auth(key);
@@ -79,7 +79,7 @@ impl Host {
     }
 
     /// Waits until a client is in a meeting and hears of its messages.
-    pub async fn joined(&self) {
+    pub(crate) async fn joined(&self) {
         let base = self.ready["controlUrl"].as_str().expect("a control URL");
         let key = self.ready["controlKey"].as_str().expect("a control key");
         let url = format!("{base}/v1/key/{key}/bench/joined");
@@ -99,7 +99,7 @@ impl Host {
     }
 
     /// A new person with a guest's token, as the documented token endpoint gives it.
-    pub async fn person(&self, name: &str) -> Guest {
+    pub(crate) async fn person(&self, name: &str) -> Guest {
         let answer: Value = self
             .http
             .post(format!("{}/v1/token", self.endpoint()))
@@ -129,17 +129,17 @@ impl Drop for Host {
 
 /// A person of the service who does everything over the documented REST operations.
 #[derive(Clone)]
-pub struct Guest {
-    pub id: String,
-    pub name: String,
-    pub token: String,
+pub(crate) struct Guest {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) token: String,
     endpoint: String,
     http: reqwest::Client,
 }
 
 impl Guest {
     /// A thread of these people; its id.
-    pub async fn create_thread(&self, topic: &str, people: &[&Self]) -> String {
+    pub(crate) async fn create_thread(&self, topic: &str, people: &[&Self]) -> String {
         let participants: Vec<_> = people.iter().map(|p| p.as_participant()).collect();
         let made = self
             .call(
@@ -152,7 +152,7 @@ impl Guest {
     }
 
     /// The new message's id.
-    pub async fn send(&self, thread: &str, content: &str) -> String {
+    pub(crate) async fn send(&self, thread: &str, content: &str) -> String {
         let path = format!("/chat/threads/{thread}/messages");
         let sent = self
             .call(
@@ -164,20 +164,20 @@ impl Guest {
         text(&sent["id"])
     }
 
-    pub async fn edit(&self, thread: &str, message: &str, content: &str) {
+    pub(crate) async fn edit(&self, thread: &str, message: &str, content: &str) {
         let path = format!("/chat/threads/{thread}/messages/{message}");
         self.call(reqwest::Method::PATCH, &path, &json!({"content": content}))
             .await;
     }
 
-    pub async fn delete(&self, thread: &str, message: &str) {
+    pub(crate) async fn delete(&self, thread: &str, message: &str) {
         let path = format!("/chat/threads/{thread}/messages/{message}");
         self.call(reqwest::Method::DELETE, &path, &Value::Null)
             .await;
     }
 
     /// The service's own list, oldest first.
-    pub async fn list(&self, thread: &str) -> Vec<Value> {
+    pub(crate) async fn list(&self, thread: &str) -> Vec<Value> {
         let mut next =
             format!("/chat/threads/{thread}/messages?maxPageSize=200&api-version={API_VERSION}");
         let mut all = Vec::new();

@@ -12,13 +12,13 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
-use std::time::Instant;
 
 use portable_pty::Child;
 use portable_pty::CommandBuilder;
 use portable_pty::MasterPty;
 use portable_pty::PtySize;
 use portable_pty::native_pty_system;
+use sidetone::clock::Clock;
 
 /// A running program and its terminal; killed when it goes out of scope.
 pub(crate) struct Session {
@@ -82,7 +82,7 @@ impl Session {
         let mut reader = pty.master.try_clone_reader().expect("a reader");
         let (to, chunks) = mpsc::channel();
         thread::spawn(move || {
-            let mut buffer = [0; 65536];
+            let mut buffer = vec![0; 65536];
             while let Ok(count) = reader.read(&mut buffer) {
                 if count == 0 || to.send(buffer[..count].to_vec()).is_err() {
                     return;
@@ -139,9 +139,9 @@ impl Session {
 
     /// Reads until the screen is as wanted.
     pub(crate) fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Clock.now() + PATIENCE;
         while !wanted(self.emulator.screen()) {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.since(Clock.now());
             match self.chunks.recv_timeout(left) {
                 Ok(chunk) => self.take(&chunk),
                 Err(why) => panic!(
@@ -161,11 +161,8 @@ impl Session {
 
     /// Reads for a while; says how many bytes came.
     pub(crate) fn listen(&mut self, span: Duration) -> usize {
-        let (until, before) = (Instant::now() + span, self.bytes.len());
-        while let Ok(chunk) = self
-            .chunks
-            .recv_timeout(until.saturating_duration_since(Instant::now()))
-        {
+        let (until, before) = (Clock.now() + span, self.bytes.len());
+        while let Ok(chunk) = self.chunks.recv_timeout(until.since(Clock.now())) {
             self.take(&chunk);
         }
         self.bytes.len() - before
@@ -173,9 +170,9 @@ impl Session {
 
     /// Reads to the end and gives the exit code.
     pub(crate) fn end(&mut self) -> u32 {
-        let until = Instant::now() + PATIENCE;
+        let until = Clock.now() + PATIENCE;
         loop {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = until.since(Clock.now());
             match self.chunks.recv_timeout(left) {
                 Ok(chunk) => self.take(&chunk),
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,

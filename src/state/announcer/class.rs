@@ -102,11 +102,18 @@ pub(super) const fn repeats(said: &Said) -> bool {
     }
 }
 
-/// About how many words a line has; never fewer than it is written with.
+/// About how many words a line has; for what is budgeted never fewer than it is written with.
 pub(super) fn words(said: &Said) -> u32 {
-    let count = |text: &str| u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX);
     let all = |texts: &[String]| texts.iter().map(|t| count(t)).sum::<u32>();
+    let name = |by: &Option<String>| by.as_deref().map_or(0, |n| count(n) + 1);
     match said {
+        Said::Notice { change, .. } => match change {
+            NoticeChange::Started { by } | NoticeChange::Stopped { by } => 3 + name(by),
+            NoticeChange::AlreadyOn | NoticeChange::Unknown | NoticeChange::KnownOff => 6,
+        },
+        Said::ConsentAsked { .. } => 19,
+        Said::Admitted => 4,
+        Said::MutedByOther { by, .. } => 3 + name(by),
         Said::Message { sender, texts, .. } => count(&sender.name) + all(texts) + 5,
         Said::Edited { sender, text } => count(&sender.name) + count(text) + 2,
         Said::Summary { thread, names, .. } => count(thread) + all(names) + 13,
@@ -114,4 +121,8 @@ pub(super) fn words(said: &Said) -> u32 {
         Said::Opened { topic, .. } => count(topic) + 10,
         _ => 10,
     }
+}
+
+fn count(text: &str) -> u32 {
+    u32::try_from(text.split_whitespace().count()).unwrap_or(u32::MAX)
 }

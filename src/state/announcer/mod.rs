@@ -5,6 +5,8 @@
 //! real screen readers (accessibility 2.2 L6, 2.3 to 2.5).
 
 mod class;
+mod joins;
+mod lines;
 #[cfg(test)]
 mod tests;
 
@@ -16,8 +18,14 @@ use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::announcement::Topic;
-use crate::model::notice::NoticeKind;
 use crate::model::settings::Settings;
+use crate::state::announcer::joins::Joins;
+use crate::state::announcer::lines::Count;
+use crate::state::announcer::lines::again;
+use crate::state::announcer::lines::budgeted;
+use crate::state::announcer::lines::countable;
+use crate::state::announcer::lines::is_notice;
+use crate::state::announcer::lines::join;
 
 /// Between lines that were held back: a braille display polls, and misses what comes faster.
 const LINE_GAP: Duration = Duration::from_millis(150);
@@ -27,12 +35,11 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const BUCKET: f64 = 40.0;
 /// A key within this time after a notice means that a reader was silenced (N3).
 const TYPED_OVER: Duration = Duration::from_secs(4);
+/// The state of the notices is told right after joining.
+const NOTICES_COME: Duration = Duration::from_millis(1500);
+/// Lines that wait one by one; beyond, messages are counted at once.
+const QUEUED: usize = 500;
 const BELL_GAP: Duration = Duration::from_secs(2);
-/// So many lines of who came and went are said, then they are counted together.
-const JOINS: usize = 5;
-const JOINS_PACE: Duration = Duration::from_secs(20);
-/// Names that a summary or a line of joins says before it counts.
-const NAMES: usize = 2;
 /// Lines kept for `/last` and `/unread`.
 const KEPT: usize = 1000;
 
@@ -43,6 +50,8 @@ pub struct Announcer {
     urgent: VecDeque<Announcement>,
     /// Polite lines in order.
     polite: VecDeque<Waiting>,
+    /// Lines that are said at most so often, and not yet again.
+    later: Vec<Waiting>,
     repeats: Vec<Repeat>,
     outage: Option<Outage>,
     hold: Duration,
@@ -50,6 +59,8 @@ pub struct Announcer {
     silent: bool,
     last_key: Option<Moment>,
     quiet_until: Moment,
+    /// Chat waits until then for the notices of the call just joined.
+    known_until: Moment,
     next_line: Moment,
     tokens: f64,
     refilled: Moment,
@@ -60,10 +71,7 @@ pub struct Announcer {
     unread: VecDeque<Said>,
     /// The thread in front, for summaries.
     topic: String,
-    last_join: Option<Moment>,
-    joins_said: usize,
-    /// Who came and went after the first five, and when that is told.
-    joins_counted: Option<(Said, Moment)>,
+    joins: Joins,
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +110,8 @@ impl Announcer {
         Self {
             urgent: VecDeque::new(),
             polite: VecDeque::new(),
+            later: Vec::new(),
+            known_until: Moment::ZERO,
             repeats: Vec::new(),
             outage: None,
             hold: settings.hold,
@@ -118,9 +128,7 @@ impl Announcer {
             heard: VecDeque::new(),
             unread: VecDeque::new(),
             topic: String::new(),
-            last_join: None,
-            joins_said: 0,
-            joins_counted: None,
+            joins: Joins::default(),
         }
     }
 
@@ -158,7 +166,13 @@ impl Announcer {
             },
             Said::CameAndWent { .. } if class == Class::Polite => {
                 keep(&mut self.heard, said.clone());
-                return self.came_and_went(said, now);
+                if self.silent {
+                    return;
+                }
+                if let Some(said) = self.joins.take(said, now) {
+                    self.line_up(said, now);
+                }
+                return;
             }
             Said::Notice { kind, .. } => self.repeats.retain(|r| !is_notice(&r.said, *kind)),
             Said::ConsentAnswered { .. } => {
@@ -192,40 +206,13 @@ impl Announcer {
         }
     }
 
-    /// The first five by name, then counts, until nobody came or went for a minute.
-    fn came_and_went(&mut self, said: Said, now: Moment) {
-        if self.silent {
-            return;
-        }
-        if after(self.last_join, Duration::from_mins(1)) <= now && self.joins_counted.is_none() {
-            self.joins_said = 0;
-        }
-        self.last_join = Some(now);
-        if self.joins_said < JOINS {
-            self.joins_said += 1;
-            self.polite.push_back(Waiting {
-                said,
-                since: now,
-                not_before: now,
-            });
-            return;
-        }
-        match &mut self.joins_counted {
-            Some((counted, _)) => {
-                join(counted, &said);
-            }
-            None => self.joins_counted = Some((said, now + JOINS_PACE)),
-        }
-    }
-
-    fn count_joins(&mut self, now: Moment) {
-        if let Some((said, _)) = self.joins_counted.take_if(|(_, due)| *due <= now) {
-            self.polite.push_back(Waiting {
-                said,
-                since: now,
-                not_before: now,
-            });
-        }
+    /// Said politely in its turn, whatever it is joined with.
+    fn line_up(&mut self, said: Said, now: Moment) {
+        self.polite.push_back(Waiting {
+            said,
+            since: now,
+            not_before: now,
+        });
     }
 
     /// Says what is still true again, before anything polite: after joining, reconnecting or a switch of view (N2).
@@ -237,6 +224,16 @@ impl Announcer {
                 said,
             });
         }
+    }
+
+    /// Chat waits for the notices of a call just joined, but not for ever (N2).
+    pub fn expect_notices(&mut self, now: Moment) {
+        self.known_until = now + NOTICES_COME;
+    }
+
+    /// The notices are known: chat may follow.
+    pub const fn notices_known(&mut self) {
+        self.known_until = Moment::ZERO;
     }
 
     /// Only notices and mentions from here on.
@@ -284,7 +281,10 @@ impl Announcer {
         }
         self.repeat(now, &mut due);
         self.tell_outage(now, &mut due);
-        self.count_joins(now);
+        if let Some(said) = self.joins.due(now) {
+            self.line_up(said, now);
+        }
+        self.take_postponed(now);
         while let Some(said) = self.next_polite(now) {
             self.next_line = now + LINE_GAP;
             due.push(Announcement {
@@ -302,8 +302,9 @@ impl Announcer {
         }
         let repeat = self.repeats.iter().map(|r| self.repeat_due(r)).min();
         let outage = self.outage.as_ref().and_then(|o| o.next);
-        let joins = self.joins_counted.as_ref().map(|(_, due)| *due);
-        [repeat, outage, joins, self.polite_due()]
+        let joins = self.joins.deadline();
+        let later = self.later.iter().map(|w| w.not_before).min();
+        [repeat, outage, joins, later, self.polite_due()]
             .into_iter()
             .flatten()
             .min()
@@ -335,6 +336,23 @@ impl Announcer {
         self.unread.drain(..).collect()
     }
 
+    /// Said later, and only as it is by then; nothing waits behind it.
+    fn postpone(&mut self, said: Said, not_before: Moment) {
+        let known = self.later.iter_mut().any(|w| join(&mut w.said, &said));
+        if !known {
+            self.later.push(Waiting {
+                said,
+                since: not_before,
+                not_before,
+            });
+        }
+    }
+
+    fn take_postponed(&mut self, now: Moment) {
+        let due = self.later.extract_if(.., |w| w.not_before <= now);
+        self.polite.extend(due);
+    }
+
     fn wait(&mut self, said: Said, now: Moment) {
         if let Some(waiting) = self.polite.back_mut()
             && join(&mut waiting.said, &said)
@@ -346,6 +364,15 @@ impl Announcer {
             Topic::OtherThread => after(self.last_count, Duration::from_secs(30)),
             _ => now,
         };
+        if not_before > now {
+            return self.postpone(said, not_before);
+        }
+        if said.topic() == Topic::Lobby {
+            self.later.retain(|w| w.said.topic() != Topic::Lobby);
+        }
+        if self.polite.len() >= QUEUED {
+            self.summarise(self.polite.len());
+        }
         self.polite.push_back(Waiting {
             said,
             since: now,
@@ -534,6 +561,7 @@ impl Announcer {
 
     fn gate(&self) -> Moment {
         self.quiet_until
+            .max(self.known_until)
             .max(self.typing_until())
             .max(self.next_line)
     }
@@ -550,162 +578,6 @@ impl Announcer {
     fn per_word(&self) -> Duration {
         Duration::from_secs_f64(0.25 * 150.0 / f64::from(self.pace))
     }
-}
-
-/// Counts messages that are not said one by one.
-#[derive(Default)]
-struct Count {
-    messages: usize,
-    names: Vec<String>,
-    others: usize,
-    thread: String,
-}
-
-impl Count {
-    fn add(&mut self, said: Said) {
-        match said {
-            Said::Message {
-                sender,
-                texts,
-                times,
-                ..
-            } => {
-                self.messages += texts.len().max(times);
-                self.name(sender.name);
-            }
-            Said::Summary {
-                count,
-                names,
-                others,
-                thread,
-            } => {
-                self.messages += count;
-                self.others += others;
-                for name in names {
-                    self.name(name);
-                }
-                self.thread = thread;
-            }
-            _ => {}
-        }
-    }
-
-    fn name(&mut self, name: String) {
-        if self.names.contains(&name) {
-            return;
-        }
-        if self.names.len() < NAMES {
-            self.names.push(name);
-        } else {
-            self.others += 1;
-        }
-    }
-
-    fn summary(self, topic: &str) -> Said {
-        Said::Summary {
-            count: self.messages,
-            thread: if self.thread.is_empty() {
-                topic.to_owned()
-            } else {
-                self.thread
-            },
-            names: self.names,
-            others: self.others,
-        }
-    }
-}
-
-/// Joins a new fact with the line that waits last, where the two make one (T2). False when they do not.
-fn join(waiting: &mut Said, said: &Said) -> bool {
-    match (waiting, said) {
-        (
-            Said::Message {
-                sender,
-                texts,
-                times,
-                mention: false,
-            },
-            Said::Message {
-                sender: other,
-                texts: new,
-                mention: false,
-                ..
-            },
-        ) if sender == other => {
-            if *texts == *new {
-                *times += 1;
-            } else if *times == 1 && texts.len() < 5 {
-                texts.extend(new.iter().cloned());
-            } else {
-                return false;
-            }
-            true
-        }
-        (
-            Said::CameAndWent {
-                joined,
-                left,
-                people,
-            },
-            Said::CameAndWent {
-                joined: came,
-                left: went,
-                people: now,
-            },
-        ) => {
-            joined.extend(came.iter().cloned());
-            left.extend(went.iter().cloned());
-            *people = *now;
-            true
-        }
-        (Said::SomeoneWaits { names }, Said::SomeoneWaits { names: now }) => {
-            names.clone_from(now);
-            true
-        }
-        (
-            Said::OtherThread { count, thread },
-            Said::OtherThread {
-                count: now,
-                thread: other,
-            },
-        ) if thread == other => {
-            *count = *now;
-            true
-        }
-        _ => false,
-    }
-}
-
-/// Counts against the words a minute. Mentions and what has to do with the call do not.
-fn budgeted(said: &Said) -> bool {
-    matches!(
-        said,
-        Said::Message { mention: false, .. }
-            | Said::Summary { .. }
-            | Said::OtherThread { .. }
-            | Said::Edited { .. }
-            | Said::Deleted { .. }
-            | Said::Reacted { .. }
-            | Said::CameAndWent { .. }
-    )
-}
-
-const fn countable(said: &Said) -> bool {
-    matches!(
-        said,
-        Said::Message { mention: false, .. } | Said::Summary { .. }
-    )
-}
-
-fn is_notice(said: &Said, kind: NoticeKind) -> bool {
-    matches!(said, Said::Notice { kind: k, .. } if *k == kind)
-}
-
-fn again(mut said: Said) -> Said {
-    if let Said::Notice { again, .. } | Said::ConsentAsked { again } = &mut said {
-        *again = true;
-    }
-    said
 }
 
 fn after(last: Option<Moment>, gap: Duration) -> Moment {

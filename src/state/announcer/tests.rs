@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Sender;
+use crate::model::notice::NoticeKind;
 
 fn at(seconds: f64) -> Moment {
     Moment::from_nanos(1_000_000_000_000) + Duration::from_secs_f64(seconds)
@@ -18,6 +19,7 @@ fn message(name: &str, text: &str) -> Said {
         texts: vec![text.to_owned()],
         times: 1,
         mention: false,
+        thread: None,
     }
 }
 
@@ -36,6 +38,7 @@ fn mention(text: &str) -> Said {
         texts,
         times,
         mention: true,
+        thread: None,
     }
 }
 

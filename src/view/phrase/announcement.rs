@@ -26,6 +26,7 @@ pub fn announcement(announcement: &Announcement, state: &State) -> String {
 }
 
 /// The words of a fact, whoever asks: a banner, the transcript, speech.
+#[expect(clippy::too_many_lines, reason = "a flat table of facts, one arm each")]
 pub fn said(said: &Said, state: &State) -> String {
     match said {
         Said::Notice {
@@ -57,7 +58,7 @@ pub fn said(said: &Said, state: &State) -> String {
             seconds,
         } => call_ended(*reason, by.as_deref(), *seconds),
         Said::Rejoining { attempt } => format!("Call: lost, joining again, attempt {attempt}."),
-        Said::Held(true) => "Call: on hold. /hold resumes it.".to_owned(),
+        Said::Held(true) => "Call: on hold. /resume takes it off hold.".to_owned(),
         Said::Held(false) => "Call: no longer on hold.".to_owned(),
         Said::MutedByOther { by, muted } => muted_by_other(by.as_deref(), *muted),
         Said::OwnMute { muted: true } => "Muted.".to_owned(),
@@ -90,7 +91,12 @@ pub fn said(said: &Said, state: &State) -> String {
             texts,
             times,
             mention,
-        } => message(state, sender, texts, *times, *mention),
+            thread,
+        } => {
+            let place = thread.as_ref().map(|t| format!(" in {t}"));
+            let who = format!("{}{}", name(sender), place.unwrap_or_default());
+            message(state, &who, texts, *times, *mention)
+        }
         Said::Summary {
             count,
             thread,
@@ -262,19 +268,13 @@ fn chat_denied(state: &State, failure: &str) -> String {
     format!("Error: {}{goes_on}", lower(failure))
 }
 
-fn message(
-    state: &State,
-    sender: &Sender,
-    texts: &[String],
-    times: usize,
-    mention: bool,
-) -> String {
+fn message(state: &State, who: &str, texts: &[String], times: usize, mention: bool) -> String {
     let texts: Vec<String> = texts.iter().map(|t| phrase::one_line(t)).collect();
     let mut line = String::new();
     if mention {
         line.push_str("Mention, ");
     }
-    line.push_str(&name(sender));
+    line.push_str(who);
     line.push_str(": ");
     line.push_str(&sentences(texts.iter().map(String::as_str)));
     if times > 1 {

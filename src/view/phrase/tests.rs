@@ -57,6 +57,7 @@ fn said_by(sender: Sender, texts: &[&str], times: usize, mention: bool) -> Said 
         texts: names(texts),
         times,
         mention,
+        thread: None,
     }
 }
 
