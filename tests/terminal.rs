@@ -12,6 +12,8 @@ mod support {
 }
 
 use std::fs;
+use std::io::BufRead;
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::process::Output;
@@ -257,6 +259,83 @@ async fn the_linear_view_writes_only_what_a_reader_can_speak() {
     assert!(strange.is_empty(), "{strange:?} in {rest:?}");
 }
 
+/// The program in the linear view, its lines through a pipe and its words into a file.
+struct Piped {
+    child: std::process::Child,
+    home: tempfile::TempDir,
+}
+
+impl Piped {
+    fn start(arguments: &[&str], home: tempfile::TempDir) -> Self {
+        let output = fs::File::create(home.path().join("output")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+            .args(arguments)
+            .arg("--linear")
+            .env_clear()
+            .envs(environment(home.path()))
+            .stdin(std::process::Stdio::piped())
+            .stdout(output)
+            .spawn()
+            .unwrap();
+        Self { child, home }
+    }
+
+    fn write(&mut self, lines: &str) {
+        let input = self.child.stdin.as_mut().unwrap();
+        input.write_all(lines.as_bytes()).unwrap();
+    }
+
+    fn see(&self, words: &str) {
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let written = fs::read_to_string(self.home.path().join("output")).unwrap();
+            if written.contains(words) {
+                return;
+            }
+            assert!(
+                std::time::Instant::now() < until,
+                "no {words:?} in {written}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Piped {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_through_a_pipe_are_commands_and_messages() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let home = tempfile::tempdir().unwrap();
+    let mut piped = Piped::start(&join(&host, text(&meeting["link"])), home);
+    host.joined().await;
+    piped.see("Joined Design review");
+    piped.write("/consent yes\n");
+    piped.see("only a person at the terminal can answer for consent");
+    piped.write("from a pipe\n");
+    piped.see("you: from a pipe");
+    let path = format!("/threads/{}/messages", thread(&meeting));
+    let posted = async || host.control_get(&path).await["messages"].to_string();
+    // Who leaves at once takes along what is still on its way.
+    while !posted().await.contains("from a pipe") {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    piped.write("/status\n/leave\n");
+    piped.see("you hung up");
+    let posted = posted().await;
+    for command in ["/consent", "/status", "/leave"] {
+        assert!(!posted.contains(command), "{posted}");
+    }
+    piped.write("/quit\n");
+    assert!(piped.child.wait().unwrap().success());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_views_change_at_run_time_within_the_call() {
     let host = Host::start();
@@ -270,6 +349,10 @@ async fn the_views_change_at_run_time_within_the_call() {
     session.press("/fullscreen\r");
     session.wait("the alternate screen", vt100::Screen::alternate_screen);
     session.see("In call");
+}
+
+fn control_socket(home: &Path) -> std::path::PathBuf {
+    home.join("run/sidetone/latest.sock")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,8 +374,23 @@ async fn a_program_steers_the_client_over_its_socket() {
     let status = ctl(&["status"]);
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     assert_eq!(status["topic"], "Design review");
-    assert!(ctl(&["leave"]).status.success());
+    let socket = std::os::unix::net::UnixStream::connect(control_socket(&home)).unwrap();
+    (&socket)
+        .write_all(b"{\"id\":1,\"do\":\"subscribe\"}\n{\"id\":2,\"do\":\"leave\"}\n")
+        .unwrap();
     session.see("Not in the call");
+    socket
+        .set_read_timeout(Some(Duration::from_secs(1)))
+        .unwrap();
+    let announced: Vec<String> = std::io::BufReader::new(socket)
+        .lines()
+        .map_while(Result::ok)
+        .filter(|line| line.contains("announcement"))
+        .collect();
+    let mut once = announced.clone();
+    once.dedup();
+    assert!(!once.is_empty());
+    assert_eq!(announced, once);
     assert_eq!(ctl(&["mute", "off"]).status.code(), Some(4));
     session.press("/quit\r");
     session.end();
