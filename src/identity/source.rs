@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Method;
+use reqwest::header::AUTHORIZATION;
 use reqwest::header::CONTENT_TYPE;
 use tokio::fs;
 use url::Url;
@@ -58,6 +59,8 @@ pub enum Error {
     Expired,
     #[error("the service refused the token, and there is no other")]
     Refused,
+    #[error("the new token belongs to somebody else than the one before")]
+    SomebodyElse,
 }
 
 impl Error {
@@ -89,6 +92,12 @@ impl Error {
                 },
                 Remedy::CheckAddress,
             ),
+            Self::SomebodyElse => (
+                Because::Refused {
+                    reason: self.to_string(),
+                },
+                Remedy::SignInAgain,
+            ),
             Self::File { .. } | Self::NotAToken(_) => (
                 Because::Local {
                     detail: text::line(&self.to_string()),
@@ -115,12 +124,18 @@ pub(super) struct Fetched {
 }
 
 impl Source {
-    pub(super) async fn fetch(&self, http: &Http, clock: Clock) -> Result<Fetched, Error> {
+    /// `previous`: the token before, with which a guest stays the same person.
+    pub(super) async fn fetch(
+        &self,
+        previous: Option<&Secret>,
+        http: &Http,
+        clock: Clock,
+    ) -> Result<Fetched, Error> {
         match self {
             Self::Service {
                 service,
                 display_name,
-            } => fetch_from_service(service, display_name, http, clock).await,
+            } => fetch_from_service(service, display_name, previous, http, clock).await,
             Self::File { path, endpoint } => fetch_from_file(path, endpoint, clock).await,
         }
     }
@@ -129,6 +144,7 @@ impl Source {
 async fn fetch_from_service(
     service: &Url,
     display_name: &str,
+    previous: Option<&Secret>,
     http: &Http,
     clock: Clock,
 ) -> Result<Fetched, Error> {
@@ -144,9 +160,13 @@ async fn fetch_from_service(
     let base = service.as_str().trim_end_matches('/');
     let url = Url::parse(&format!("{base}/v1/token"))
         .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))?;
-    let request = Request::new(Method::POST, url)
+    let mut request = Request::new(Method::POST, url)
         .header(CONTENT_TYPE, "application/json")
         .body(body);
+    // It goes back to where it came from; that service knows it already.
+    if let Some(token) = previous.and_then(|token| token.for_trusted(&request.url).ok()) {
+        request = request.secret(AUTHORIZATION, &format!("Bearer {token}"));
+    }
     let response = http.send(request).await?;
     if response.status == 429 {
         let wait = response.retry_after().unwrap_or(Duration::from_secs(10));
