@@ -13,6 +13,7 @@ use reqwest::header::HeaderMap;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
+use serde_json::error::Category;
 use url::Host;
 use url::Url;
 
@@ -265,6 +266,18 @@ fn tls_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
         };
     }
     None
+}
+
+/// What is wrong with JSON, and where, without quoting any of it: it may hold a token or
+/// what people wrote.
+pub fn unreadable(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Io => "it could not be read to its end",
+        Category::Syntax => "it is not JSON",
+        Category::Data => "it says something unexpected",
+        Category::Eof => "it ends too early",
+    };
+    format!("{what}, line {}, column {}", error.line(), error.column())
 }
 
 /// The same scheme, host and port.

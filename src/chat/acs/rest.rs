@@ -25,6 +25,7 @@ use crate::identity::http::Http;
 use crate::identity::http::Request;
 use crate::identity::http::Response;
 use crate::identity::http::same_origin;
+use crate::identity::http::unreadable;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
@@ -353,7 +354,7 @@ impl Rest {
 
     async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
         let response = self.perform(call).await?;
-        serde_json::from_slice(&response.body).map_err(|e| Error::unreadable(&e.to_string()))
+        serde_json::from_slice(&response.body).map_err(|e| Error::unreadable(&unreadable(&e)))
     }
 
     /// Until it works or trying again makes no sense.
