@@ -232,10 +232,7 @@ fn build(config: rustls::ClientConfig, direct: bool) -> Result<Client, Error> {
 
 fn classify(error: reqwest::Error, host: &str) -> Error {
     let host = host.to_owned();
-    if matches!(
-        tls_cause(&error),
-        Some(rustls::Error::InvalidCertificate(_))
-    ) {
+    if is_untrusted(&error) {
         return Error::Untrusted { host };
     }
     if error.is_connect() {
@@ -248,6 +245,11 @@ fn classify(error: reqwest::Error, host: &str) -> Error {
         return Error::Timeout;
     }
     Error::Lost
+}
+
+/// Whether the other side's certificate is what went wrong.
+pub fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(tls_cause(error), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// An IO error hides what it was made of from `source`, so it is opened by hand.
