@@ -156,6 +156,12 @@ impl Keeper {
     }
 
     async fn settle(&mut self, result: Result<Fetched, Error>) {
+        let now = self.clock.now();
+        match &result {
+            Ok(_) => {}
+            Err(Error::Throttled(wait)) => self.schedule.throttled(*wait, now),
+            Err(_) => self.schedule.fetch_failed(now),
+        }
         let result = result.and_then(|fetched| self.accept(fetched));
         let event = match &result {
             Ok(grant) => IdentityEvent::SignedIn {
@@ -363,6 +369,24 @@ mod tests {
         assert!(questions.recv().await.unwrap().contains("Bearer two"));
         assert_eq!(failure.doing, Doing::SigningIn);
         assert!(matches!(failure.because, Because::Refused { .. }));
+    }
+
+    #[tokio::test]
+    async fn after_a_failed_fetch_the_next_one_is_made_when_the_service_allows() {
+        let throttled = answer("429 Too Many Requests\r\nretry-after-ms: 300", "");
+        let failed = answer("500 Internal Server Error", "");
+        let answers = vec![failed, throttled, granted("8:acs:r_a", "one")];
+        let (tokens, _questions, _heard, _tasks) = token_service(answers).await;
+        let failure = tokens.token().await.unwrap_err();
+        assert!(matches!(
+            failure.because,
+            Because::Service { status: 500, .. }
+        ));
+        let failure = tokens.token().await.unwrap_err();
+        assert!(matches!(failure.because, Because::Throttled { .. }));
+        let asked = Clock.now();
+        tokens.token().await.unwrap();
+        assert!(Clock.now().since(asked) >= std::time::Duration::from_millis(250));
     }
 
     #[test]

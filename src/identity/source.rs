@@ -28,6 +28,7 @@ use super::http;
 use super::http::Http;
 use super::http::Request;
 use super::http::is_loopback;
+use super::http::unreadable;
 use super::schedule::lifetime;
 use super::secret::Secret;
 
@@ -156,7 +157,7 @@ async fn fetch_from_service(
         display_name: Some(display_name.to_owned()),
         scopes: vec![Scope::Chat, Scope::Voip],
     };
-    let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(e.to_string()))?;
+    let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(unreadable(&e)))?;
     let base = service.as_str().trim_end_matches('/');
     let url = Url::parse(&format!("{base}/v1/token"))
         .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))?;
@@ -190,7 +191,7 @@ fn read_response(
     servers: Option<Timestamp>,
 ) -> Result<Fetched, Error> {
     let answer: TokenResponse =
-        serde_json::from_slice(body).map_err(|e| Error::Protocol(e.to_string()))?;
+        serde_json::from_slice(body).map_err(|e| Error::Protocol(unreadable(&e)))?;
     let expires = Timestamp::parse(&answer.expires_on)
         .ok_or_else(|| Error::Protocol("the expiry is not a date".to_owned()))?;
     let endpoint = Url::parse(&answer.endpoint)
@@ -253,6 +254,14 @@ mod tests {
         let odd =
             br#"{"id":"a","token":"t","expiresOn":"2026-11-23T13:00:00Z","endpoint":"ftp://x"}"#;
         assert!(read_response(odd, ours, None).is_err());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_readable_is_not_quoted() {
+        let error = read_response(br#""hunter2""#, Timestamp::from_millis(0), None).unwrap_err();
+        let told = format!("{error} {:?}", error.failure());
+        assert!(!told.contains("hunter2"), "{told}");
+        assert!(told.contains("line 1"), "{told}");
     }
 
     #[test]
