@@ -49,6 +49,8 @@ pub enum Event {
 pub enum TerminalEvent {
     Key(Key),
     Paste(String),
+    /// A whole line through a pipe: words to send, or a slash command.
+    Line(String),
     Pointer(Pointer),
     Resized {
         columns: u16,
@@ -66,6 +68,7 @@ impl fmt::Debug for TerminalEvent {
         f.write_str(match self {
             Self::Key(_) => "Key",
             Self::Paste(_) => "Paste",
+            Self::Line(_) => "Line",
             Self::Pointer(_) => "Pointer",
             Self::Resized { .. } => "Resized",
             Self::Edited(_) => "Edited",

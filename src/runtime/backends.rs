@@ -19,6 +19,7 @@ use crate::event::CallEvent;
 use crate::event::ChatEvent;
 use crate::event::Event;
 use crate::model::account::AccountId;
+use crate::model::call::EndReason;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
@@ -96,7 +97,7 @@ impl Backends {
     pub(super) fn start_chat(&mut self, settings: acs::Settings) {
         let account = settings.account.clone();
         let (to, commands) = mpsc::channel(COMMANDS);
-        let alarm = Alarm::new(&self.lanes.rest, chat_broke(&account));
+        let alarm = Alarm::new(&self.lanes.rest, &account, chat_broke, &self.tasks);
         let run = acs::run(settings, commands, self.lanes.rest.clone());
         self.tasks.spawn_graceful(watched(run, alarm));
         let outbox = self.chat.entry(account).or_default();
@@ -107,7 +108,7 @@ impl Backends {
     pub(super) fn start_call(&mut self, settings: native::Settings) {
         let account = settings.account.clone();
         let (to, commands) = mpsc::channel(COMMANDS);
-        let alarm = Alarm::new(&self.lanes.call, call_broke(&account));
+        let alarm = Alarm::new(&self.lanes.call, &account, call_broke, &self.tasks);
         let run = native::run(settings, commands, self.lanes.call.clone());
         self.tasks.spawn_graceful(watched(run, alarm));
         let outbox = self.call.entry(account).or_default();
@@ -142,58 +143,76 @@ const COMMANDS: usize = 64;
 /// Runs a back end; the alarm goes off unless it came to its end.
 async fn watched(run: impl Future<Output = ()> + Send, mut alarm: Alarm) {
     run.await;
-    alarm.event = None;
+    alarm.broke = None;
 }
 
 /// Says that a back end broke down: a panic unwinds through here.
 struct Alarm {
     lane: mpsc::Sender<Event>,
-    event: Option<fn(AccountId) -> Event>,
+    broke: Option<Broke>,
     account: AccountId,
+    tasks: Tasks,
 }
 
 impl Alarm {
-    fn new(
-        lane: &mpsc::Sender<Event>,
-        (account, event): (AccountId, fn(AccountId) -> Event),
-    ) -> Self {
+    fn new(lane: &mpsc::Sender<Event>, account: &AccountId, broke: Broke, tasks: &Tasks) -> Self {
         Self {
             lane: lane.clone(),
-            event: Some(event),
-            account,
+            broke: Some(broke),
+            account: account.clone(),
+            tasks: tasks.clone(),
         }
     }
 }
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        if let Some(event) = self.event.take() {
-            // A lane that is full is being read, and what it says will show the silence.
-            let _ = self.lane.try_send(event(self.account.clone()));
-        }
+        let Some(broke) = self.broke.take() else {
+            return;
+        };
+        let (lane, events) = (self.lane.clone(), broke(self.account.clone()));
+        // A lane that is full is waited for: nobody else will ever say it.
+        self.tasks.spawn_graceful(async move {
+            for event in events {
+                if lane.send(event).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 }
 
-type Broke = (AccountId, fn(AccountId) -> Event);
+/// What is so when the back end of that account broke down.
+type Broke = fn(AccountId) -> Vec<Event>;
 
-fn call_broke(account: &AccountId) -> Broke {
-    (account.clone(), |account| {
-        let lost = CallEvent::SignallingLost { at: Clock.utc() };
-        Event::Call(account, lost)
-    })
+fn call_broke(account: AccountId) -> Vec<Event> {
+    let at = Clock.utc();
+    let ended = CallEvent::Ended {
+        reason: BROKEN,
+        by: None,
+        at,
+    };
+    vec![
+        Event::Call(account.clone(), CallEvent::SignallingLost { at }),
+        Event::Call(account, ended),
+    ]
 }
 
-fn chat_broke(account: &AccountId) -> Broke {
-    (account.clone(), |account| {
-        let failure = Failure {
-            doing: Doing::Connecting,
-            because: Because::Protocol {
-                detail: "the chat connection failed inside this program".to_owned(),
-            },
-            remedy: Remedy::None,
-        };
-        Event::Chat(account, ChatEvent::Link(Link::Down(failure)))
-    })
+/// The end of a call whose connection cannot be had again.
+const BROKEN: EndReason = EndReason {
+    code: 408,
+    subcode: 10057,
+};
+
+fn chat_broke(account: AccountId) -> Vec<Event> {
+    let failure = Failure {
+        doing: Doing::Connecting,
+        because: Because::Protocol {
+            detail: "the chat connection failed inside this program".to_owned(),
+        },
+        remedy: Remedy::None,
+    };
+    vec![Event::Chat(account, ChatEvent::Link(Link::Down(failure)))]
 }
 
 #[cfg(test)]
@@ -219,17 +238,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_back_end_that_breaks_down_is_a_lost_connection() {
-        let (lane, mut events) = mpsc::channel(4);
+    async fn a_call_back_end_that_breaks_down_is_a_lost_connection_and_an_ended_call() {
+        // Full already: what is said waits for its place.
+        let (lane, mut events) = mpsc::channel(1);
         let account = AccountId::new("external:ada");
+        lane.try_send(Event::Deadline).unwrap();
         let tasks = Tasks::new();
         let breaks = async { panic!("as a test") };
-        tasks.spawn_graceful(watched(breaks, Alarm::new(&lane, call_broke(&account))));
-        let event = events.recv().await;
-        assert!(
-            matches!(event, Some(Event::Call(of, CallEvent::SignallingLost { .. })) if of == account)
-        );
-        tasks.spawn_graceful(watched(async {}, Alarm::new(&lane, call_broke(&account))));
+        let alarm = || Alarm::new(&lane, &account, call_broke, &tasks);
+        tasks.spawn_graceful(watched(breaks, alarm()));
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert_eq!(events.recv().await, Some(Event::Deadline));
+        assert!(matches!(
+            events.recv().await,
+            Some(Event::Call(of, CallEvent::SignallingLost { .. })) if of == account
+        ));
+        assert!(matches!(
+            events.recv().await,
+            Some(Event::Call(of, CallEvent::Ended { reason: BROKEN, by: None, .. })) if of == account
+        ));
+        tasks.spawn_graceful(watched(async {}, alarm()));
         tasks.finished().await;
         assert!(events.try_recv().is_err());
     }

@@ -9,8 +9,6 @@ use tokio::sync::mpsc;
 
 use crate::clock::Moment;
 use crate::event::TerminalEvent;
-use crate::model::key::Key;
-use crate::model::key::KeyCode;
 use crate::model::text;
 use crate::runtime::input::Decoder;
 use crate::runtime::input::Input;
@@ -80,7 +78,7 @@ impl Keyboard {
             },
             Self::Lines(lines) => {
                 if let Some(line) = lines.recv().await {
-                    return typed_line(&line);
+                    return vec![Typed::Event(TerminalEvent::Line(text::lines(&line)))];
                 }
                 // Nobody types any more, and somebody may still read.
                 *self = Self::Closed;
@@ -129,15 +127,4 @@ fn events(inputs: Vec<Input>) -> Vec<Typed> {
             Input::KeepsUp => Typed::KeepsUp,
         })
         .collect()
-}
-
-fn typed_line(line: &str) -> Vec<Typed> {
-    let mut typed = Vec::new();
-    let line = text::lines(line);
-    if !line.is_empty() {
-        typed.push(Typed::Event(TerminalEvent::Paste(line)));
-    }
-    let enter = Key::plain(KeyCode::Enter);
-    typed.push(Typed::Event(TerminalEvent::Key(enter)));
-    typed
 }

@@ -33,6 +33,7 @@ use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::Zone;
 use crate::config::paths::Paths;
+use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::event::CallEvent;
 use crate::event::Event;
@@ -327,7 +328,9 @@ impl Runtime {
             self.check(entered);
         }
         let entered = enters(&event).then(|| self.state.composer.text().to_owned());
+        let line = piped(&event);
         let effects = update::update(&mut self.state, event, self.clock.both());
+        let entered = entered.or_else(|| line.filter(|_| effects.iter().any(sends)));
         if let Some(line) = entered.filter(|line| !line.is_empty()) {
             self.submitted(&line);
         }
@@ -482,6 +485,18 @@ fn open() -> io::Result<(Keyboard, Output)> {
 
 fn enters(event: &Event) -> bool {
     matches!(event, Event::Terminal(TerminalEvent::Key(key)) if key.code == KeyCode::Enter)
+}
+
+/// A line from a pipe, which no composer holds.
+fn piped(event: &Event) -> Option<String> {
+    match event {
+        Event::Terminal(TerminalEvent::Line(line)) => Some(line.clone()),
+        _ => None,
+    }
+}
+
+const fn sends(effect: &Effect) -> bool {
+    matches!(effect, Effect::Chat(_, ChatCommand::Send { .. }))
 }
 
 /// A message of ours, as the transcript says it.

@@ -62,12 +62,6 @@ impl Runtime {
         let words = phrase::announcement(announcement, &self.state);
         let said = self.display.say(announcement, &words, bell);
         self.check(said);
-        if !self.control.is_unheard() {
-            self.control.publish(News::Announcement {
-                class: class(announcement.class).to_owned(),
-                text: words,
-            });
-        }
     }
 
     fn copy(&mut self, text: &str) {

@@ -11,6 +11,10 @@ use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Question;
 use crate::model::announcement::Said;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
 use crate::model::key::Key;
 use crate::model::key::KeyCode;
 use crate::model::key::Pointer;
@@ -40,6 +44,7 @@ pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Eff
     match event {
         TerminalEvent::Key(key) => on_key(state, key, fx),
         TerminalEvent::Paste(words) => on_paste(state, &words),
+        TerminalEvent::Line(line) => on_line(state, &line, fx),
         TerminalEvent::Pointer(Pointer::ScrollUp) => scroll::back(state, WHEEL, fx),
         TerminalEvent::Pointer(Pointer::ScrollDown) => scroll::on(state, WHEEL, fx),
         TerminalEvent::Pointer(Pointer::Click { .. }) => {}
@@ -259,15 +264,41 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
             state.composer.used();
             give(state, command, fx);
         }
-        Err(ParseError::Unknown { name, nearest }) => {
+        Err(error) => {
             // Into the history: left in the line, the next words would be typed behind it.
             state.composer.used();
-            state.say_as(Class::Answer, Said::UnknownCommand { name, nearest });
+            not_understood(state, error);
         }
-        Err(ParseError::Arguments { command, arguments }) => {
-            state.composer.used();
-            state.say_as(Class::Answer, Said::BadArgument { command, arguments });
-        }
+    }
+}
+
+fn not_understood(state: &mut State, error: ParseError) {
+    let said = match error {
+        ParseError::Unknown { name, nearest } => Said::UnknownCommand { name, nearest },
+        ParseError::Arguments { command, arguments } => Said::BadArgument { command, arguments },
+    };
+    state.say_as(Class::Answer, said);
+}
+
+/// A line through a pipe does what a typed one does, but for what only a person may answer.
+fn on_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
+    if overlay::answer_program(state, line, fx) || line.trim().is_empty() {
+        return;
+    }
+    match command::parse(line.trim_start_matches(' ')) {
+        Ok(Command::Consent(_)) => state.say_as(Class::Answer, Said::Failed(no_person())),
+        Ok(command) => give(state, command, fx),
+        Err(error) => not_understood(state, error),
+    }
+}
+
+fn no_person() -> Failure {
+    Failure {
+        doing: Doing::CallAction,
+        because: Because::Local {
+            detail: "only a person at the terminal can answer for consent".to_owned(),
+        },
+        remedy: Remedy::None,
     }
 }
 

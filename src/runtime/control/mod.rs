@@ -13,6 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Serialize;
 use tokio::io::AsyncBufReadExt;
@@ -160,6 +161,8 @@ const QUEUE: usize = 64;
 /// News a slow reader may lag behind before it loses some.
 const NEWS: usize = 1024;
 const LONGEST_LINE: u64 = 64 * 1024;
+/// Before the next connection is taken, after one that could not be.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 async fn accept(
     listener: UnixListener,
@@ -172,8 +175,10 @@ async fn accept(
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "the control socket takes no more connections");
-                return;
+                // Out of files, mostly, which passes as others are closed.
+                tracing::warn!(%error, "a control connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
             }
         };
         connection += 1;

@@ -159,7 +159,7 @@ pub enum News {
         sender: Option<String>,
         mine: bool,
         text: Option<String>,
-        /// `new`, `replaced` or `duplicate`.
+        /// `new`, `replaced` (our own came back), `updated` or `outside` (of what is kept).
         change: String,
     },
     Notice {

@@ -115,7 +115,7 @@ async fn run(service: Arc<Service>, mut socket: WebSocket, caller: Caller) {
             };
             for message in [ToClient::Refused(refused), ToClient::Ended(ended(404, 0))] {
                 let text = message.encode();
-                if socket.send(Message::Text(text.into())).await.is_err() {
+                if !send(&mut socket, text).await {
                     return;
                 }
             }
@@ -181,7 +181,7 @@ async fn serve(service: &Service, socket: &mut WebSocket, line: &mut Line) -> En
             }
             () = tokio::time::sleep(beat.unwrap_or(silence)), if beat.is_some() => {
                 let text = ToClient::Beat.encode();
-                if socket.send(Message::Text(text.into())).await.is_err() {
+                if !send(socket, text).await {
                     return Ending::Broken;
                 }
                 beaten = clock.now();
@@ -204,8 +204,7 @@ async fn write(service: &Service, socket: &mut WebSocket, frame: Frame) -> Optio
         Frame::Text { text, written } => {
             // The moment before the write: what a benchmark measures includes the write.
             let at = service.clock().now();
-            let sent = socket.send(Message::Text(text.into())).await;
-            if sent.is_err() {
+            if !send(socket, text).await {
                 return Some(Ending::Broken);
             }
             if let Some(written) = written {
@@ -220,6 +219,12 @@ async fn write(service: &Service, socket: &mut WebSocket, frame: Frame) -> Optio
             None
         }
     }
+}
+
+/// `true` when it was written. A client that does not read is as gone as one that is silent.
+async fn send(socket: &mut WebSocket, text: String) -> bool {
+    let sent = socket.send(Message::Text(text.into()));
+    matches!(tokio::time::timeout(CLIENT_SILENCE, sent).await, Ok(Ok(())))
 }
 
 /// The next message that can be read; `None` when there will be no more.
