@@ -253,7 +253,7 @@ mod tests {
         assert_eq!(schedule.poll(at(31)), Output::Fetch);
         let mut schedule = with_token(minutes(60));
         assert_eq!(schedule.poll(at(3000)), Output::Fetch);
-        schedule.throttled(Duration::from_secs(300), at(3000));
+        schedule.throttled(minutes(5), at(3000));
         assert_eq!(schedule.poll(at(3010)), Output::Wait(Some(at(3300))));
         assert_eq!(schedule.poll(at(3300)), Output::Fetch);
     }

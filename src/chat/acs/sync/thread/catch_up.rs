@@ -14,6 +14,7 @@ use crate::wire::acs::chat::ChatMessage;
 use crate::wire::acs::chat::Page;
 
 use super::Access;
+use super::Newest;
 use super::Thread;
 use super::next_link;
 
@@ -135,7 +136,7 @@ impl Thread {
         };
         let next = next_link(page.next_link, catching_up.link.as_ref());
         let lowest = messages.iter().map(|m| &m.id).min().cloned();
-        let all = self.refresh && catching_up.link.is_none();
+        let all = self.newest == Newest::Whole && catching_up.link.is_none();
         if let Stage::Gap { missed } = &mut catching_up.stage {
             for message in messages {
                 let newer = missed
@@ -192,7 +193,7 @@ impl Thread {
             self.window.lower(lowest, next.is_none());
             self.cursor = next.map(str::to_owned);
         }
-        let refreshed = std::mem::take(&mut self.refresh);
+        let refreshed = std::mem::take(&mut self.newest) == Newest::Whole;
         if refreshed {
             self.window.lower(missed.first().map(|m| &m.id), false);
         }

@@ -51,8 +51,7 @@ pub(super) struct Thread {
     /// Another one is wanted when this one is done.
     again: Option<Depth>,
     asked: Option<Asked>,
-    /// The newest page is told whole the next time, known or not.
-    refresh: bool,
+    newest: Newest,
     held: Vec<Message>,
     hold_until: Option<Moment>,
     look_at: Option<Moment>,
@@ -71,6 +70,15 @@ enum Access {
     Gone,
 }
 
+/// What is told of the newest page the next time it is listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Newest {
+    #[default]
+    News,
+    /// All of it, known or not.
+    Whole,
+}
+
 impl Thread {
     pub(super) fn new(id: ThreadId) -> Self {
         Self {
@@ -87,7 +95,7 @@ impl Thread {
             catching_up: None,
             again: None,
             asked: None,
-            refresh: false,
+            newest: Newest::News,
             held: Vec::new(),
             hold_until: None,
             look_at: None,
@@ -116,7 +124,7 @@ impl Thread {
 
     /// Whoever asks may have let go of what was told.
     pub(super) fn refresh(&mut self, out: &mut Out<'_>) {
-        self.refresh = true;
+        self.newest = Newest::Whole;
         self.read(out);
         self.catch_up(Depth::Whole, None, out);
     }
