@@ -1,8 +1,8 @@
 //! Messages, edits and deletions through a link that keeps breaking: each is shown once, in order, in its last state.
 //!
 //! Three people write, change and delete over the documented REST while a fourth
-//! reads: the program's own chat back end and timeline, which have the documented
-//! protocol and nothing else. Behind their back the service is told to drop the
+//! reads: the program's own chat back end, `update` and state, which have the
+//! documented protocol and nothing else. Behind their back the service is told to drop the
 //! reader's sockets and to double and reorder notifications. What is shown in the
 //! end is compared with the service's own list, read by one of the others.
 //!
@@ -32,25 +32,35 @@ use serde_json::Value;
 use serde_json::json;
 use sidetone::chat::acs;
 use sidetone::clock::Clock;
+use sidetone::clock::Zone;
 use sidetone::config::tls::Tls;
 use sidetone::effect::ChatCommand;
+use sidetone::effect::ControlNews;
+use sidetone::effect::Effect;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
 use sidetone::identity;
 use sidetone::identity::Source;
 use sidetone::identity::Tokens;
 use sidetone::identity::http::Http;
+use sidetone::model::account::Account;
 use sidetone::model::account::AccountId;
+use sidetone::model::account::AccountKind;
+use sidetone::model::locator::Locator;
 use sidetone::model::message::Body;
 use sidetone::model::message::Message;
-use sidetone::model::thread::ChatAccess;
+use sidetone::model::message::MessageId;
+use sidetone::model::settings::Settings;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
-use sidetone::state::timeline::Direction;
-use sidetone::state::timeline::Inserted;
+use sidetone::model::thread::ThreadKey;
+use sidetone::state::State;
+use sidetone::state::threads::Thread;
 use sidetone::state::timeline::Page;
 use sidetone::state::timeline::Timeline;
 use sidetone::tasks::Tasks;
+use sidetone::update;
+use sidetone::update::Start;
 use support::program::Guest;
 use support::program::Host;
 use tempfile::NamedTempFile;
@@ -209,18 +219,17 @@ fn recent(mine: &[String], rng: &mut fastrand::Rng) -> usize {
     rng.usize(from..mine.len())
 }
 
-/// The fourth: the program's own back end and timeline.
+/// The fourth: the program's own back end, `update` and state; all but the terminal.
 struct Reader {
     id: String,
+    key: ThreadKey,
+    state: State,
     events: mpsc::Receiver<Event>,
     commands: mpsc::Sender<ChatCommand>,
-    thread: ThreadId,
-    timeline: Timeline,
-    opened: bool,
-    live: bool,
-    /// How often each message was shown as a new one.
-    shown: BTreeMap<String, usize>,
-    /// Shown as new after one that is newer.
+    /// How often each message was told as a new one.
+    told: BTreeMap<MessageId, usize>,
+    newest: Option<MessageId>,
+    /// Told as new after one that is newer.
     late: usize,
     tasks: Tasks,
     _token: NamedTempFile,
@@ -232,7 +241,7 @@ impl Reader {
         token.write_all(guest.token.as_bytes()).unwrap();
         let (tasks, http) = (Tasks::new(), Http::new(Tls::default()));
         let (lane, events) = mpsc::channel(256);
-        let (commands, asked) = mpsc::channel(16);
+        let (commands, asked) = mpsc::channel(64);
         let account = AccountId::new("external:reader");
         let source = Source::File {
             path: token.path().to_owned(),
@@ -244,7 +253,7 @@ impl Reader {
             http: http.clone(),
         };
         let settings = acs::Settings {
-            account,
+            account: account.clone(),
             tokens: Tokens::start(identity, &tasks, lane.clone()),
             http,
             tasks: tasks.clone(),
@@ -252,69 +261,86 @@ impl Reader {
             endpoint_id: uuid::Uuid::new_v4().to_string(),
         };
         tasks.spawn(acs::run(settings, asked, lane));
+        let mut state = State::new(
+            Settings::default(),
+            Zone::UTC,
+            "chaos".to_owned(),
+            (120, 40),
+        );
+        state.add_account(Account {
+            id: account.clone(),
+            kind: AccountKind::External,
+            display_name: guest.name.clone(),
+            raw_id: None,
+            local: true,
+        });
         let thread = ThreadId::new(thread);
-        commands
-            .send(ChatCommand::Open(thread.clone()))
-            .await
-            .unwrap();
-        Self {
+        let start = Start {
+            account: account.clone(),
+            locator: Locator::Thread(thread.clone()),
+            name: guest.name.clone(),
+            audio: false,
+        };
+        let effects = update::start(&mut state, start, Clock.both());
+        let mut reader = Self {
             id: guest.id.clone(),
+            key: ThreadKey { account, thread },
+            state,
             events,
             commands,
-            thread,
-            timeline: Timeline::default(),
-            opened: false,
-            live: false,
-            shown: BTreeMap::new(),
+            told: BTreeMap::new(),
+            newest: None,
             late: 0,
             tasks,
             _token: token,
-        }
-    }
-
-    /// Takes the next event in, as `update` does.
-    async fn take(&mut self) {
-        let next = tokio::time::timeout(PATIENCE, self.events.recv()).await;
-        let Some(Event::Chat(_, event)) = next.expect("the back end says something") else {
-            return;
         };
-        match event {
-            ChatEvent::Link(link) => self.live = link == Link::Live,
-            ChatEvent::Access { access, .. } => {
-                assert!(
-                    matches!(access, ChatAccess::Open | ChatAccess::Opening),
-                    "{access:?}"
-                );
+        reader.perform(effects);
+        reader
+    }
+
+    fn thread(&self) -> &Thread {
+        self.state.threads.get(&self.key).unwrap()
+    }
+
+    fn is_live(&self) -> bool {
+        *self.state.threads.link(&self.key.account) == Link::Live
+    }
+
+    /// Takes in what happens next, or lets the moment come that the state waits for.
+    async fn take(&mut self) {
+        let due = self.state.deadline();
+        let wait = due.map_or(PATIENCE, |at| at.since(Clock.now()));
+        let event = tokio::select! {
+            event = self.events.recv() => event.expect("the back end goes on"),
+            () = tokio::time::sleep(wait) => Event::Deadline,
+        };
+        if let Event::Chat(_, ChatEvent::ActionFailed { failure, .. }) = &event {
+            panic!("{failure:?}");
+        }
+        let effects = update::update(&mut self.state, event, Clock.both());
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Chat(_, command) => self.commands.try_send(command).unwrap(),
+                Effect::Publish(ControlNews::Message {
+                    message,
+                    inserted: "new",
+                    ..
+                }) => self.tell(message.id),
+                _ => {}
             }
-            ChatEvent::MessageReceived { message, .. } => self.show(message),
-            ChatEvent::NewerPage { messages, .. } if self.opened => {
-                for message in messages {
-                    self.show(message);
-                }
-                self.timeline.insert_page(Vec::new(), Page::Newer);
-            }
-            ChatEvent::NewerPage { messages, .. } => {
-                self.opened = true;
-                self.timeline.insert_page(messages, Page::Newer);
-            }
-            ChatEvent::OlderPage {
-                messages, complete, ..
-            } => {
-                self.timeline
-                    .insert_page(messages, Page::Older { complete });
-            }
-            ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
-            _ => {}
         }
     }
 
-    fn show(&mut self, message: Message) {
-        let id = message.id.clone();
-        let newest = self.timeline.newest().is_none_or(|newest| newest.id < id);
-        if self.timeline.insert(message) == Inserted::New {
-            *self.shown.entry(id.as_str().to_owned()).or_default() += 1;
-            self.late += usize::from(!newest);
-            self.timeline.trim(Direction::Newer);
+    fn tell(&mut self, id: MessageId) {
+        *self.told.entry(id.clone()).or_default() += 1;
+        if self.newest.as_ref().is_some_and(|newest| *newest > id) {
+            self.late += 1;
+        } else {
+            self.newest = Some(id);
         }
     }
 
@@ -331,11 +357,11 @@ impl Reader {
                 Some(()) = due.recv() => {
                     let whose = json!({"channel": "chat", "who": self.id});
                     host.control("/drop", whose).await;
-                    while self.live {
+                    while self.is_live() {
                         self.take().await;
                     }
                     phase.send_modify(|phase| phase.drops += 1);
-                    while !self.live {
+                    while !self.is_live() {
                         self.take().await;
                     }
                     phase.send_modify(|phase| phase.returns += 1);
@@ -349,48 +375,60 @@ impl Reader {
     /// Reads on until everything up to the newest message of `truth` stands as it should.
     async fn settle(&mut self, truth: &[Value]) {
         let settled = tokio::time::timeout(PATIENCE, async {
-            while self.differences(truth).is_some() {
+            while differences(&self.thread().timeline, truth).is_some() {
                 self.take().await;
             }
         });
         let lost = settled.await.is_err();
-        assert!(!lost, "{}", self.differences(truth).unwrap_or_default());
+        let wrong = differences(&self.thread().timeline, truth);
+        assert!(!lost, "{}", wrong.unwrap_or_default());
     }
 
-    /// Walks back to the first message.
-    async fn read_back(&mut self) {
-        while !self.timeline.complete {
-            let before = self.timeline.oldest().map(|m| m.id.clone());
+    /// Everything from the first message on. The state keeps a window, so the pages before it
+    /// are asked for as the state does and kept here.
+    async fn read_back(&mut self) -> Timeline {
+        let mut all = self.thread().timeline.clone();
+        while !all.complete {
             let older = ChatCommand::LoadOlder {
-                thread: self.thread.clone(),
-                before: before.clone(),
+                thread: self.key.thread.clone(),
+                before: all.oldest().map(|m| m.id.clone()),
             };
             self.commands.send(older).await.unwrap();
-            while !self.timeline.complete && self.timeline.oldest().map(|m| m.id.clone()) == before
-            {
-                self.take().await;
+            loop {
+                let next = tokio::time::timeout(PATIENCE, self.events.recv()).await;
+                let next = next.expect("the page comes");
+                if let Some(Event::Chat(
+                    _,
+                    ChatEvent::OlderPage {
+                        messages, complete, ..
+                    },
+                )) = next
+                {
+                    all.insert_page(messages, Page::Older { complete });
+                    break;
+                }
             }
         }
+        all
     }
+}
 
-    /// The first differences between what is shown and the newest part of the service's list.
-    fn differences(&self, truth: &[Value]) -> Option<String> {
-        let shown: Vec<String> = self.timeline.messages().map(shown).collect();
-        let listed: Vec<String> = truth.iter().map(listed).collect();
-        let tail = listed.len().checked_sub(shown.len());
-        let Some(tail) = tail else {
-            return Some(format!("{} shown, {} listed", shown.len(), listed.len()));
-        };
-        let wrong: Vec<String> = shown
-            .iter()
-            .zip(&listed[tail..])
-            .filter(|(a, b)| a != b)
-            .take(3)
-            .map(|(a, b)| format!("shown  {a}\nlisted {b}"))
-            .collect();
-        let first_new = listed.last() != shown.last();
-        (first_new || !wrong.is_empty()).then(|| wrong.join("\n"))
-    }
+/// The first differences between what is shown and the newest part of the service's list.
+fn differences(timeline: &Timeline, truth: &[Value]) -> Option<String> {
+    let shown: Vec<String> = timeline.messages().map(shown).collect();
+    let listed: Vec<String> = truth.iter().map(listed).collect();
+    let Some(before) = listed.len().checked_sub(shown.len()) else {
+        return Some(format!("{} shown, {} listed", shown.len(), listed.len()));
+    };
+    let wrong: Vec<String> = shown
+        .iter()
+        .zip(&listed[before..])
+        .filter(|(a, b)| a != b)
+        .take(3)
+        .map(|(a, b)| format!("shown  {a}\nlisted {b}"))
+        .collect();
+    let behind = listed.last() != shown.last();
+    (behind || !wrong.is_empty()).then(|| wrong.join("\n"))
 }
 
 /// Id, version, and the words or what stands for them.
@@ -427,7 +465,7 @@ async fn everything_is_shown_once_in_order_and_in_its_last_state() {
     let everybody: Vec<&Guest> = people.iter().collect();
     let thread = people[0].create_thread("Chaos", &everybody).await;
     let mut reader = Reader::start(&host, &people[3], &thread).await;
-    while !(reader.live && reader.opened) {
+    while !(reader.is_live() && reader.thread().opened) {
         reader.take().await;
     }
 
@@ -453,13 +491,13 @@ async fn everything_is_shown_once_in_order_and_in_its_last_state() {
     let truth = people[0].list(&thread).await;
     reader.settle(&truth).await;
     let settled = Clock.now().since(begun);
-    reader.read_back().await;
+    let all = reader.read_back().await;
 
     let drops = phase.borrow().drops;
     let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
     eprintln!(
         "chaos: seed {:#x}, {} operations ({} sent, {} edited, {} deleted), {drops} drops, \
-         {} notifications doubled, {} reordered; {} messages compared, {} shown later than a newer one, {settled:.1?}",
+         {} notifications doubled, {} reordered; {} messages compared, {} told later than a newer one, {settled:.1?}",
         plan.seed,
         plan.operations,
         read(&tally.sent),
@@ -471,15 +509,18 @@ async fn everything_is_shown_once_in_order_and_in_its_last_state() {
         reader.late,
     );
     assert_eq!(drops, plan.drops());
-    assert_eq!(reader.timeline.messages().count(), truth.len());
-    assert_eq!(reader.differences(&truth), None);
-    let twice: Vec<_> = reader
-        .shown
-        .iter()
-        .filter(|(_, times)| **times != 1)
-        .collect();
-    assert!(twice.is_empty(), "shown more than once: {twice:?}");
-    let ids: Vec<_> = reader.timeline.messages().map(|m| &m.id).collect();
+    assert_eq!(all.messages().count(), truth.len());
+    assert_eq!(differences(&all, &truth), None);
+    let told = reader.told.values();
+    let twice = told.clone().filter(|times| **times != 1).count();
+    assert_eq!(twice, 0, "messages were told more than once");
+    // What was there on opening is backlog, not news: who was added, and the topic.
+    assert!(
+        told.len() + 2 >= truth.len(),
+        "only {} were told",
+        told.len()
+    );
+    let ids: Vec<_> = all.messages().map(|m| &m.id).collect();
     assert!(ids.is_sorted_by(|a, b| a < b), "out of order");
     reader.tasks.stop();
 }

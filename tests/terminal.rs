@@ -286,6 +286,7 @@ async fn a_program_steers_the_client_over_its_socket() {
         all.extend_from_slice(arguments);
         run(&all, &home)
     };
+    session.see("Joined");
     let sent = ctl(&["send", "from", "a", "script"]);
     assert!(sent.status.success(), "{sent:?}");
     session.see("from a script");

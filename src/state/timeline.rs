@@ -236,9 +236,18 @@ impl Timeline {
             }
         }
         self.settle_banners(&messages);
+        // What is read again after a gap goes further back than the window by now: an edited
+        // message from there would stand beside one it never was next to.
+        let floor = self
+            .floor
+            .clone()
+            .filter(|_| page == Page::Newer && !self.complete);
         let taken = messages
             .into_iter()
-            .map(|m| (m.id.clone(), self.place(m)))
+            .map(|m| match &floor {
+                Some(floor) if m.id < *floor => (m.id, Inserted::Outside),
+                _ => (m.id.clone(), self.place(m)),
+            })
             .collect();
         self.revision += 1;
         taken

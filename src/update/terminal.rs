@@ -260,9 +260,12 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
             give(state, command, fx);
         }
         Err(ParseError::Unknown { name, nearest }) => {
+            // Into the history: left in the line, the next words would be typed behind it.
+            state.composer.used();
             state.say_as(Class::Answer, Said::UnknownCommand { name, nearest });
         }
         Err(ParseError::Arguments { command, arguments }) => {
+            state.composer.used();
             state.say_as(Class::Answer, Said::BadArgument { command, arguments });
         }
     }

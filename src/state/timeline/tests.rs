@@ -189,6 +189,22 @@ fn an_edit_of_what_lies_before_the_window_makes_no_hole() {
 }
 
 #[test]
+fn what_is_read_again_after_a_gap_makes_no_hole_before_the_window() {
+    let mut timeline = Timeline::default();
+    timeline.insert_page(vec![message(10, 0), message(11, 0)], Page::Newer);
+    let taken = timeline.insert_page(
+        vec![message(3, 7), message(11, 0), message(12, 0)],
+        Page::Newer,
+    );
+    let taken: Vec<_> = taken.into_iter().map(|(_, inserted)| inserted).collect();
+    assert_eq!(
+        taken,
+        [Inserted::Outside, Inserted::Duplicate, Inserted::New]
+    );
+    assert_eq!(timeline.oldest().map(|m| m.id.clone()), Some(id(10)));
+}
+
+#[test]
 fn the_window_is_bounded_while_following() {
     let mut timeline = Timeline::default();
     for n in 1..=10_000 {

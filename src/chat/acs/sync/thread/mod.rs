@@ -51,6 +51,8 @@ pub(super) struct Thread {
     /// Another one is wanted when this one is done.
     again: Option<Depth>,
     asked: Option<Asked>,
+    /// The newest page is told whole the next time, known or not.
+    refresh: bool,
     held: Vec<Message>,
     hold_until: Option<Moment>,
     look_at: Option<Moment>,
@@ -85,6 +87,7 @@ impl Thread {
             catching_up: None,
             again: None,
             asked: None,
+            refresh: false,
             held: Vec::new(),
             hold_until: None,
             look_at: None,
@@ -109,6 +112,13 @@ impl Thread {
         self.retry_at = None;
         out.access(&self.id, ChatAccess::Opening);
         self.ask_again(out);
+    }
+
+    /// Whoever asks may have let go of what was told.
+    pub(super) fn refresh(&mut self, out: &mut Out<'_>) {
+        self.refresh = true;
+        self.read(out);
+        self.catch_up(Depth::Whole, None, out);
     }
 
     fn ask_again(&mut self, out: &mut Out<'_>) {
