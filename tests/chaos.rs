@@ -236,7 +236,7 @@ struct Reader {
 }
 
 impl Reader {
-    async fn start(host: &Host, guest: &Guest, thread: &str) -> Self {
+    fn start(host: &Host, guest: &Guest, thread: &str) -> Self {
         let mut token = NamedTempFile::new().unwrap();
         token.write_all(guest.token.as_bytes()).unwrap();
         let (tasks, http) = (Tasks::new(), Http::new(Tls::default()));
@@ -464,7 +464,7 @@ async fn everything_is_shown_once_in_order_and_in_its_last_state() {
     }
     let everybody: Vec<&Guest> = people.iter().collect();
     let thread = people[0].create_thread("Chaos", &everybody).await;
-    let mut reader = Reader::start(&host, &people[3], &thread).await;
+    let mut reader = Reader::start(&host, &people[3], &thread);
     while !(reader.is_live() && reader.thread().opened) {
         reader.take().await;
     }

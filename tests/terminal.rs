@@ -361,13 +361,15 @@ async fn a_program_steers_the_client_over_its_socket() {
     let meeting = open_meeting(&host).await;
     let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
     session.see("In call");
-    host.joined().await;
+    // The chat is read, and so may be written.
+    session.see("Alice Wu added Ada");
     let home = session.home().to_owned();
     let ctl = |arguments: &[&str]| {
         let mut all = vec!["ctl"];
         all.extend_from_slice(arguments);
         run(&all, &home)
     };
+    session.see("Joined");
     let sent = ctl(&["send", "from", "a", "script"]);
     assert!(sent.status.success(), "{sent:?}");
     session.see("from a script");

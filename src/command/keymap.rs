@@ -57,6 +57,11 @@ impl KeyMap {
             Ok(command) => command,
             Err(error) => return Some(format!("\"{chord}\" is not bound: {error}")),
         };
+        if matches!(command, Command::Consent(Some(_))) {
+            return Some(format!(
+                "\"{chord}\" is not bound: only a typed answer is consent"
+            ));
+        }
         let taken = keys.first().and_then(|k| taken_by_readers(*k));
         self.typing.insert(keys.clone(), command.clone());
         self.normal.insert(keys, command);
@@ -304,6 +309,14 @@ mod tests {
             problems[0].contains("TDSR") && problems[1].contains("no command /dance"),
             "{problems:?}"
         );
+    }
+
+    #[test]
+    fn no_key_can_answer_for_consent() {
+        let bindings = BTreeMap::from([("Enter".to_owned(), "consent yes".to_owned())]);
+        let (map, problems) = KeyMap::new(KeyMapName::Plain, &bindings);
+        assert_eq!(map, plain());
+        assert_eq!(problems.len(), 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use reqwest::header::HeaderMap;
 use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
 use reqwest::redirect::Policy;
+use serde_json::error::Category;
 use url::Host;
 use url::Url;
 
@@ -231,10 +232,7 @@ fn build(config: rustls::ClientConfig, direct: bool) -> Result<Client, Error> {
 
 fn classify(error: reqwest::Error, host: &str) -> Error {
     let host = host.to_owned();
-    if matches!(
-        tls_cause(&error),
-        Some(rustls::Error::InvalidCertificate(_))
-    ) {
+    if is_untrusted(&error) {
         return Error::Untrusted { host };
     }
     if error.is_connect() {
@@ -247,6 +245,11 @@ fn classify(error: reqwest::Error, host: &str) -> Error {
         return Error::Timeout;
     }
     Error::Lost
+}
+
+/// Whether the other side's certificate is what went wrong.
+pub fn is_untrusted(error: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(tls_cause(error), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// An IO error hides what it was made of from `source`, so it is opened by hand.
@@ -265,6 +268,18 @@ fn tls_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
         };
     }
     None
+}
+
+/// What is wrong with JSON, and where, without quoting any of it: it may hold a token or
+/// what people wrote.
+pub fn unreadable(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        Category::Io => "it could not be read to its end",
+        Category::Syntax => "it is not JSON",
+        Category::Data => "it says something unexpected",
+        Category::Eof => "it ends too early",
+    };
+    format!("{what}, line {}, column {}", error.line(), error.column())
 }
 
 /// The same scheme, host and port.

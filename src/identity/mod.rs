@@ -119,8 +119,10 @@ impl Keeper {
             let deadline = match self.schedule.poll(self.clock.now()) {
                 Output::Fetch => {
                     let (settings, clock, done) = (self.settings.clone(), self.clock, done.clone());
+                    let previous = self.grant.as_ref().map(|grant| grant.token.clone());
                     errands.spawn(async move {
-                        let result = settings.source.fetch(&settings.http, clock).await;
+                        let http = &settings.http;
+                        let result = settings.source.fetch(previous.as_ref(), http, clock).await;
                         // The receiver is gone only when the keeper is.
                         let _ = done.send(result).await;
                     });
@@ -154,6 +156,12 @@ impl Keeper {
     }
 
     async fn settle(&mut self, result: Result<Fetched, Error>) {
+        let now = self.clock.now();
+        match &result {
+            Ok(_) => {}
+            Err(Error::Throttled(wait)) => self.schedule.throttled(*wait, now),
+            Err(_) => self.schedule.fetch_failed(now),
+        }
         let result = result.and_then(|fetched| self.accept(fetched));
         let event = match &result {
             Ok(grant) => IdentityEvent::SignedIn {
@@ -181,6 +189,10 @@ impl Keeper {
 
     fn accept(&mut self, fetched: Fetched) -> Result<Grant, Error> {
         let now = self.clock.now();
+        if self.is_somebody_else(&fetched.raw_id) {
+            self.schedule.fetch_failed(now);
+            return Err(Error::SomebodyElse);
+        }
         // A file that nobody renewed gives the refused token again: asking with it would loop.
         if let Some(held) = &self.grant
             && held.token == fetched.token
@@ -201,6 +213,14 @@ impl Keeper {
         self.grant = Some(grant.clone());
         Ok(grant)
     }
+
+    /// Everything else in the program goes on as who we were. A token may not say whose it is.
+    fn is_somebody_else(&self, raw_id: &RawId) -> bool {
+        let held = self.grant.as_ref().map(|grant| &grant.raw_id);
+        held.is_some_and(|held| {
+            !held.as_str().is_empty() && !raw_id.as_str().is_empty() && held != raw_id
+        })
+    }
 }
 
 async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
@@ -216,10 +236,14 @@ mod tests {
 
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use tokio::io::AsyncReadExt;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
 
     use super::*;
     use crate::config::tls::Tls;
     use crate::model::failure::Because;
+    use crate::model::failure::Doing;
 
     fn token(seconds: i64) -> String {
         let exp = Clock.utc().as_millis() / 1000 + seconds;
@@ -283,6 +307,86 @@ mod tests {
         let (tokens, _heard, _tasks) = keep(&nonsense);
         let failure = tokens.token().await.unwrap_err();
         assert!(matches!(failure.because, Because::Local { .. }));
+    }
+
+    /// A token service that gives these answers, one a connection; and what it was asked.
+    async fn token_service(
+        answers: Vec<String>,
+    ) -> (Tokens, mpsc::Receiver<String>, mpsc::Receiver<Event>, Tasks) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (asked, questions) = mpsc::channel(8);
+        let tasks = Tasks::new();
+        tasks.spawn(async move {
+            for answer in answers {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut read = Vec::new();
+                while !read.ends_with(b"}") {
+                    read.push(stream.read_u8().await.unwrap());
+                }
+                asked.send(String::from_utf8(read).unwrap()).await.unwrap();
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let (events, heard) = mpsc::channel(8);
+        let settings = Settings {
+            account: AccountId::new("external:me"),
+            source: Source::Service {
+                service: format!("http://{address}").parse().unwrap(),
+                display_name: "Ada".to_owned(),
+            },
+            http: Http::new(Tls::default()),
+        };
+        let tokens = Tokens::start(settings, &tasks, events);
+        (tokens, questions, heard, tasks)
+    }
+
+    fn answer(status: &str, body: &str) -> String {
+        let length = body.len();
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
+    }
+
+    fn granted(id: &str, token: &str) -> String {
+        let body = format!(
+            r#"{{"id":"{id}","token":"{token}","expiresOn":"2999-01-01T00:00:00Z","endpoint":"https://chat.example/"}}"#
+        );
+        answer("200 OK", &body)
+    }
+
+    #[tokio::test]
+    async fn a_guest_shows_the_last_token_and_does_not_become_somebody_else() {
+        let answers = vec![
+            granted("8:acs:r_a", "one"),
+            granted("8:acs:r_a", "two"),
+            granted("8:acs:r_b", "three"),
+        ];
+        let (tokens, mut questions, _heard, _tasks) = token_service(answers).await;
+        let grant = tokens.token().await.unwrap();
+        assert!(!questions.recv().await.unwrap().contains("Bearer"));
+        let newer = tokens.after_refusal(grant.generation).await.unwrap();
+        assert!(questions.recv().await.unwrap().contains("Bearer one"));
+        let failure = tokens.after_refusal(newer.generation).await.unwrap_err();
+        assert!(questions.recv().await.unwrap().contains("Bearer two"));
+        assert_eq!(failure.doing, Doing::SigningIn);
+        assert!(matches!(failure.because, Because::Refused { .. }));
+    }
+
+    #[tokio::test]
+    async fn after_a_failed_fetch_the_next_one_is_made_when_the_service_allows() {
+        let throttled = answer("429 Too Many Requests\r\nretry-after-ms: 300", "");
+        let failed = answer("500 Internal Server Error", "");
+        let answers = vec![failed, throttled, granted("8:acs:r_a", "one")];
+        let (tokens, _questions, _heard, _tasks) = token_service(answers).await;
+        let failure = tokens.token().await.unwrap_err();
+        assert!(matches!(
+            failure.because,
+            Because::Service { status: 500, .. }
+        ));
+        let failure = tokens.token().await.unwrap_err();
+        assert!(matches!(failure.because, Because::Throttled { .. }));
+        let asked = Clock.now();
+        tokens.token().await.unwrap();
+        assert!(Clock.now().since(asked) >= std::time::Duration::from_millis(250));
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(super) struct Schedule {
     /// Fetches that failed in a row.
     failures: u32,
     refresh_at: Option<Moment>,
+    /// The token service wants no request earlier, whoever waits.
+    not_before: Option<Moment>,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,12 @@ impl Schedule {
         self.refresh_at = good.then(|| now + pause);
     }
 
+    /// The token service asked to be left alone for a while (429).
+    pub(super) fn throttled(&mut self, wait: Duration, now: Moment) {
+        self.fetch_failed(now);
+        self.not_before = Some(now + wait.min(LONGEST_WAIT));
+    }
+
     pub(super) fn generation(&self) -> Generation {
         self.generation
     }
@@ -107,6 +115,10 @@ impl Schedule {
             return Output::Wait(None);
         }
         if self.wanted || self.refresh_at.is_some_and(|at| at <= now) {
+            if self.not_before.is_some_and(|at| now < at) {
+                return Output::Wait(self.not_before);
+            }
+            self.not_before = None;
             self.fetching = true;
             self.refresh_at = None;
             return Output::Fetch;
@@ -143,6 +155,9 @@ const EXPIRING_SOON: Duration = Duration::from_mins(10);
 
 /// Shortest time between two fetches that nobody waits for.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// No wait that a service asks for keeps us out for longer.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {
@@ -225,6 +240,22 @@ mod tests {
         schedule.fetch_failed(at(3000));
         assert_eq!(schedule.poll(at(3000)), Output::Wait(Some(at(3010))));
         assert_eq!(schedule.ask(at(3000)), Answer::Ready);
+    }
+
+    #[test]
+    fn a_wait_the_token_service_asks_for_is_kept_whoever_asks() {
+        let mut schedule = Schedule::default();
+        schedule.ask(at(0));
+        assert_eq!(schedule.poll(at(0)), Output::Fetch);
+        schedule.throttled(Duration::from_secs(30), at(1));
+        assert_eq!(schedule.ask(at(2)), Answer::Wait);
+        assert_eq!(schedule.poll(at(2)), Output::Wait(Some(at(31))));
+        assert_eq!(schedule.poll(at(31)), Output::Fetch);
+        let mut schedule = with_token(minutes(60));
+        assert_eq!(schedule.poll(at(3000)), Output::Fetch);
+        schedule.throttled(minutes(5), at(3000));
+        assert_eq!(schedule.poll(at(3010)), Output::Wait(Some(at(3300))));
+        assert_eq!(schedule.poll(at(3300)), Output::Fetch);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use reqwest::Method;
+use reqwest::header::AUTHORIZATION;
 use reqwest::header::CONTENT_TYPE;
 use tokio::fs;
 use url::Url;
@@ -27,6 +28,7 @@ use super::http;
 use super::http::Http;
 use super::http::Request;
 use super::http::is_loopback;
+use super::http::unreadable;
 use super::schedule::lifetime;
 use super::secret::Secret;
 
@@ -58,6 +60,8 @@ pub enum Error {
     Expired,
     #[error("the service refused the token, and there is no other")]
     Refused,
+    #[error("the new token belongs to somebody else than the one before")]
+    SomebodyElse,
 }
 
 impl Error {
@@ -89,6 +93,12 @@ impl Error {
                 },
                 Remedy::CheckAddress,
             ),
+            Self::SomebodyElse => (
+                Because::Refused {
+                    reason: self.to_string(),
+                },
+                Remedy::SignInAgain,
+            ),
             Self::File { .. } | Self::NotAToken(_) => (
                 Because::Local {
                     detail: text::line(&self.to_string()),
@@ -115,12 +125,18 @@ pub(super) struct Fetched {
 }
 
 impl Source {
-    pub(super) async fn fetch(&self, http: &Http, clock: Clock) -> Result<Fetched, Error> {
+    /// `previous`: the token before, with which a guest stays the same person.
+    pub(super) async fn fetch(
+        &self,
+        previous: Option<&Secret>,
+        http: &Http,
+        clock: Clock,
+    ) -> Result<Fetched, Error> {
         match self {
             Self::Service {
                 service,
                 display_name,
-            } => fetch_from_service(service, display_name, http, clock).await,
+            } => fetch_from_service(service, display_name, previous, http, clock).await,
             Self::File { path, endpoint } => fetch_from_file(path, endpoint, clock).await,
         }
     }
@@ -129,6 +145,7 @@ impl Source {
 async fn fetch_from_service(
     service: &Url,
     display_name: &str,
+    previous: Option<&Secret>,
     http: &Http,
     clock: Clock,
 ) -> Result<Fetched, Error> {
@@ -140,13 +157,17 @@ async fn fetch_from_service(
         display_name: Some(display_name.to_owned()),
         scopes: vec![Scope::Chat, Scope::Voip],
     };
-    let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(e.to_string()))?;
+    let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(unreadable(&e)))?;
     let base = service.as_str().trim_end_matches('/');
     let url = Url::parse(&format!("{base}/v1/token"))
         .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))?;
-    let request = Request::new(Method::POST, url)
+    let mut request = Request::new(Method::POST, url)
         .header(CONTENT_TYPE, "application/json")
         .body(body);
+    // It goes back to where it came from; that service knows it already.
+    if let Some(token) = previous.and_then(|token| token.for_trusted(&request.url).ok()) {
+        request = request.secret(AUTHORIZATION, &format!("Bearer {token}"));
+    }
     let response = http.send(request).await?;
     if response.status == 429 {
         let wait = response.retry_after().unwrap_or(Duration::from_secs(10));
@@ -170,7 +191,7 @@ fn read_response(
     servers: Option<Timestamp>,
 ) -> Result<Fetched, Error> {
     let answer: TokenResponse =
-        serde_json::from_slice(body).map_err(|e| Error::Protocol(e.to_string()))?;
+        serde_json::from_slice(body).map_err(|e| Error::Protocol(unreadable(&e)))?;
     let expires = Timestamp::parse(&answer.expires_on)
         .ok_or_else(|| Error::Protocol("the expiry is not a date".to_owned()))?;
     let endpoint = Url::parse(&answer.endpoint)
@@ -233,6 +254,14 @@ mod tests {
         let odd =
             br#"{"id":"a","token":"t","expiresOn":"2026-11-23T13:00:00Z","endpoint":"ftp://x"}"#;
         assert!(read_response(odd, ours, None).is_err());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_readable_is_not_quoted() {
+        let error = read_response(br#""hunter2""#, Timestamp::from_millis(0), None).unwrap_err();
+        let told = format!("{error} {:?}", error.failure());
+        assert!(!told.contains("hunter2"), "{told}");
+        assert!(told.contains("line 1"), "{told}");
     }
 
     #[test]

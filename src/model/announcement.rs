@@ -18,6 +18,13 @@ pub struct Announcement {
     pub said: Said,
 }
 
+impl Announcement {
+    /// Assertive lines and mentions (accessibility A3).
+    pub fn is_worth_a_bell(&self) -> bool {
+        self.class == Class::Assertive || self.said.topic() == Topic::Mention
+    }
+}
+
 /// What people wrote may be in it: only the shape is printed.
 impl fmt::Debug for Announcement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

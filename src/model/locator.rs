@@ -72,7 +72,9 @@ pub enum Refusal {
     PersonalMeeting,
     #[error("this is a meeting in a government cloud ({0}), which a public resource cannot join")]
     Government(Cloud),
-    #[error("{host} is not a host that meetings are joined on")]
+    #[error(
+        "{host} is not a host that meetings are joined on; for a service of your own add --endpoint URL"
+    )]
     UnknownHost { host: String },
     #[error("live events and broadcasts are not supported")]
     Broadcast,

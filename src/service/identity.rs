@@ -13,6 +13,7 @@ use axum::http::HeaderMap;
 use axum::http::Method;
 use axum::http::StatusCode;
 use axum::http::Uri;
+use axum::http::header::AUTHORIZATION;
 use axum::response::Response;
 use axum::routing::delete;
 use axum::routing::post;
@@ -284,11 +285,13 @@ async fn exchange(
     Err(NO_DIRECTORY)
 }
 
-/// Anonymous guests: a fresh identity each, counted per address.
+/// Anonymous guests: a fresh identity each, counted per address; who shows a token of an
+/// earlier time stays who they were.
 async fn guest(
     State(service): State<Arc<Service>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     Origin(endpoint): Origin,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let (display_name, wanted) = match http::read(&body)? {
@@ -301,7 +304,12 @@ async fn guest(
     service.count(Operation::GuestToken, &peer.ip().to_string(), "")?;
     check_scopes(&wanted)?;
     let scopes = granted(wanted);
-    let id = service.lock().store.identities.create(display_name);
+    let id = if headers.contains_key(AUTHORIZATION) {
+        returning(&service, http::bearer(&headers)?).await?
+    } else {
+        let identities = &mut service.lock().store.identities;
+        identities.create_guest(display_name)
+    };
     let minted = service.mint(&id, &scopes, GUEST_LIFETIME).await?;
     let answer = TokenResponse {
         id,
@@ -310,6 +318,24 @@ async fn guest(
         endpoint,
     };
     Ok(http::json(StatusCode::OK, &answer))
+}
+
+/// The guest whose token this is, or was until a short while ago.
+async fn returning(service: &Service, token: &str) -> Result<String, Refusal> {
+    let key = service.keys.ready().await;
+    let key = key.ok_or(Refusal::Unavailable(
+        "There is no key to check tokens with.",
+    ))?;
+    let claims = key.claims(token).ok_or(NOT_RENEWED)?;
+    let now = u64::try_from(service.clock().utc().as_millis() / 1000).unwrap_or(0);
+    let id = claims.raw_id().ok_or(NOT_RENEWED)?;
+    let recent = now <= claims.exp.saturating_add(RENEWABLE.as_secs());
+    let known = service.lock().store.identities.is_guest(&id);
+    if recent && known {
+        Ok(id)
+    } else {
+        Err(NOT_RENEWED)
+    }
 }
 
 /// What was asked for; chat and calls when nothing was.
@@ -346,7 +372,11 @@ const MONTHS: [&str; 12] = [
 const SHORTEST_MINUTES: u32 = 60;
 const LONGEST_MINUTES: u32 = 1440;
 const GUEST_LIFETIME: Duration = Duration::from_hours(4);
+/// How long after its end a guest's token still says who they are.
+const RENEWABLE: Duration = Duration::from_hours(24);
 const CLOCK_SKEW_MILLIS: u64 = 5 * 60 * 1000;
+const NOT_RENEWED: Refusal =
+    Refusal::Unauthorized("The access token is not one of a guest who could have another.");
 const NO_OPERATION: Refusal = Refusal::NotFound("There is no such operation.");
 const NO_DIRECTORY: Refusal = Refusal::Forbidden(
     "This resource has no directory of users: tokens of an organisation cannot be exchanged here.",

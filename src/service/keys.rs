@@ -19,8 +19,10 @@ use aws_lc_rs::rand;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::KeyPair;
+use aws_lc_rs::signature::RSA_PKCS1_2048_8192_SHA256;
 use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use aws_lc_rs::signature::RsaKeyPair;
+use aws_lc_rs::signature::UnparsedPublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
@@ -145,6 +147,17 @@ impl SigningKey {
             |()| format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)),
         )
     }
+
+    /// What a token of this key says, expired or not. `None`: this key did not sign it.
+    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
+        let public = self.key.public_key().as_ref();
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
+            .verify(signed.as_bytes(), &signature)
+            .ok()?;
+        Claims::peek(token)
+    }
 }
 
 /// From when until when a token holds.
@@ -190,5 +203,8 @@ mod tests {
         assert_eq!(read.claims.acs_scope.as_deref(), Some("chat,voip"));
         assert_eq!(read.claims.iat, Some(1_755_818_174));
         assert!(read.header.kid.is_some() && read.header.x5t.is_some());
+        assert_eq!(key.claims(&token).unwrap().skypeid, "acs:res_user");
+        let (other, _) = SigningKey::make().unwrap();
+        assert_eq!(other.claims(&token), None);
     }
 }

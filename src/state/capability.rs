@@ -46,7 +46,8 @@ impl State {
             Capability::ManageLobby => self.lead("manageLobby"),
             Capability::RaiseHand => granted(self.inside()?, "raiseHand", None),
             Capability::UseReactions => granted(self.inside()?, "useReactions", None),
-            Capability::AnswerConsent => match self.live_call()?.notices.consent {
+            // Without signalling an answer would not arrive, and must not be logged as given.
+            Capability::AnswerConsent => match self.inside()?.notices.consent {
                 Consent::NotRequired => Err(Reason::NoConsentAsked),
                 Consent::Required | Consent::Granted | Consent::Declined => Ok(()),
             },

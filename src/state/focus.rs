@@ -22,6 +22,8 @@ pub struct Focus {
     pub pending: Vec<Key>,
     /// Letters still taken as part of a "yes" or "no" that was answered by its first.
     pub rest: Vec<char>,
+    /// The open question was raised over the control socket, where it may be answered too.
+    pub asked_by_program: bool,
     /// The last line said, for the one row that answers: gone with the next key.
     pub said: Option<Announcement>,
 }
@@ -93,6 +95,7 @@ impl Focus {
             mode: Mode::Insert,
             pending: Vec::new(),
             rest: Vec::new(),
+            asked_by_program: false,
             said: None,
         }
     }

@@ -163,7 +163,6 @@ impl State {
 
     /// Says what is recorded and asked for again, before anything polite (N2).
     pub fn restate_notices(&mut self) {
-        let mut said = Vec::new();
         for call in self.calls.values().filter(|c| c.is_live()) {
             for kind in NoticeKind::ALL {
                 let change = match call.notices.of(kind).state {
@@ -171,17 +170,19 @@ impl State {
                     NoticeState::Unknown if call.notices.of(kind).stated => NoticeChange::Unknown,
                     NoticeState::Unknown | NoticeState::Inactive { .. } => continue,
                 };
-                said.push(Said::Notice {
+                let said = Said::Notice {
                     kind,
                     change,
                     again: false,
-                });
+                };
+                self.announcer
+                    .restate(said, call.notices.of(kind).acknowledged);
             }
             if call.notices.consent == Consent::Required {
-                said.push(Said::ConsentAsked { again: false });
+                self.announcer
+                    .restate(Said::ConsentAsked { again: false }, false);
             }
         }
-        self.announcer.restate(said);
     }
 
     /// A new id for a message of ours.

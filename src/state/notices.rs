@@ -100,12 +100,13 @@ impl Notices {
                 self.consent = Consent::Required;
                 true
             }
-            (false, Consent::Required) => {
+            // A "no" was an answer to this question; the next one is a new one.
+            (false, Consent::Required | Consent::Declined) => {
                 self.consent = Consent::NotRequired;
                 false
             }
             (true, Consent::Required | Consent::Declined)
-            | (false, Consent::NotRequired | Consent::Granted | Consent::Declined) => false,
+            | (false, Consent::NotRequired | Consent::Granted) => false,
         }
     }
 

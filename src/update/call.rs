@@ -81,6 +81,9 @@ pub(super) fn on_event(
             }
         }
         CallEvent::ConsentRequired(required) => {
+            if !required {
+                state.announcer.consent_settled();
+            }
             if call.notices.require(required) {
                 let at = state.now.utc;
                 log(
@@ -102,7 +105,9 @@ pub(super) fn on_event(
         }
         CallEvent::SignallingLost { at } => on_lost(state, account, at, fx),
         CallEvent::SignallingBack { at } => {
+            call.rejoining = None;
             if let Signalling::Lost { since } = std::mem::take(&mut call.signalling) {
+                state.announcer.link_restored();
                 state.say(Said::ConnectionBack {
                     seconds: at.seconds_since(since),
                     missed: 0,
@@ -126,6 +131,10 @@ fn on_state(
         return;
     };
     let before = std::mem::replace(&mut call.state, new);
+    if new == CallState::Connected {
+        // Also where our place was kept, and nothing but the link had to come back.
+        call.rejoining = None;
+    }
     if before == new {
         return;
     }
@@ -138,7 +147,6 @@ fn on_state(
         }
         CallState::Connected => {
             call.connected_at.get_or_insert(at);
-            call.rejoining = None;
             if !call.notices.is_known() {
                 state.announcer.expect_notices(state.now.moment);
             }
@@ -320,6 +328,10 @@ fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32) {
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
+    if let Signalling::Lost { .. } = call.signalling {
+        // Our place is kept; that the link is lost is said as such.
+        return;
+    }
     call.rejoining = Some(attempt);
     if call.ended.take().is_some() {
         call.begin_again(at);
@@ -335,6 +347,9 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp) {
     };
     call.rejoining = None;
     call.lobby.clear();
+    if let Signalling::Lost { .. } = std::mem::take(&mut call.signalling) {
+        state.announcer.link_restored();
+    }
     let dialled = call.dialled_at;
     state.usage.ended(dialled, at);
     state.announcer.call_ended();

@@ -291,8 +291,14 @@ fn arrived(state: &mut State, key: &ThreadKey, message: &Message) {
     if let Some(sender) = &message.sender {
         thread.types_no_more(&sender.id);
     }
+    let scrolled = current && !following;
+    let end = if scrolled {
+        Direction::Older
+    } else {
+        Direction::Newer
+    };
+    thread.timeline.trim(end);
     if following {
-        thread.timeline.trim(Direction::Newer);
         thread.read_all(now);
     } else if !message.mine && message.sender.is_some() {
         thread.unread += 1;

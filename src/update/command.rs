@@ -358,6 +358,9 @@ fn switch_view(state: &mut State, interface: Interface, fx: &mut Vec<Effect>) {
     state.focus.close();
     fx.push(Effect::SwitchView(interface));
     state.restate_notices();
+    if interface == Interface::Linear {
+        answer(state, Answer::Status);
+    }
 }
 
 /// Good-bye to the service first, so that nobody sees us hang.

@@ -22,7 +22,9 @@ pub(super) fn on_request(
 ) {
     let answer = match request {
         ControlRequest::Status => ControlAnswer::Status(Box::new(report(state))),
-        ControlRequest::Input(line) if overlay::answer_program(state, &line, fx) => {
+        ControlRequest::Input(line)
+            if state.focus.asked_by_program && overlay::answer_program(state, &line, fx) =>
+        {
             ControlAnswer::Done
         }
         ControlRequest::Input(line) => match command::parse(&line) {
@@ -40,17 +42,25 @@ pub(super) fn on_request(
     });
 }
 
-/// A program's consent would not be a person's.
+/// What a program said would not be a person's word: consent, that a notice was heard,
+/// a key that says either.
 fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) -> ControlAnswer {
-    if let Command::Consent(_) = command {
-        return ControlAnswer::Refused(
-            "only a person at the terminal can answer for consent".to_owned(),
-        );
+    let personal = match &command {
+        Command::Consent(_) | Command::Acknowledge => true,
+        Command::Set { key, .. } => key.starts_with("bind."),
+        _ => false,
+    };
+    if personal {
+        let why = "only a person at the terminal can do that";
+        return ControlAnswer::Refused(why.to_owned());
     }
     if let Err(reason) = state.allowed(&command) {
         return ControlAnswer::NotAllowed(reason);
     }
+    let asked = state.focus.overlay.clone();
     crate::update::command::perform(state, command, fx);
+    // A question of the person's own is not a program's to answer.
+    state.focus.asked_by_program = state.focus.overlay != asked;
     ControlAnswer::Done
 }
 

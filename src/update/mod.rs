@@ -25,6 +25,7 @@ use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::call::CallState;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::call::LOBBY_PACE;
 
 pub use start::Start;
@@ -99,9 +100,7 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     }
     let now = state.now.moment;
     let due = state.announcer.release(now);
-    if state.announcer.bell(&due, now) && state.settings.bell {
-        fx.push(Effect::Bell);
-    }
+    let mut bell = state.announcer.bell(&due, now) && state.settings.bell;
     for announcement in due {
         log_repeat(state, &announcement, fx);
         if !matches!(announcement.said, Said::Message { .. }) {
@@ -110,7 +109,13 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
         fx.push(Effect::Publish(ControlNews::Announced(
             announcement.clone(),
         )));
+        let rings = bell && announcement.is_worth_a_bell();
         fx.push(Effect::Say(announcement));
+        // Right behind its line, so that both are one write.
+        if rings {
+            fx.push(Effect::Bell);
+            bell = false;
+        }
     }
 }
 
@@ -121,8 +126,8 @@ fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) 
     else {
         return;
     };
-    let live = state.calls.values().filter(|c| c.is_live());
-    for call in live {
+    let on = |c: &&Call| c.is_live() && c.notices.of(*kind).is_shown();
+    for call in state.calls.values().filter(on) {
         let at = state.now.utc;
         call::log(state, &call.account, *kind, NoticeMoment::Repeated, at, fx);
     }
@@ -131,11 +136,20 @@ fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) 
 /// A command as a person gave it: refused in words, or performed.
 fn give(state: &mut State, command: crate::command::Command, fx: &mut Vec<Effect>) {
     state.announcer.command_given();
+    state.focus.asked_by_program = false;
     match state.allowed(&command) {
         Ok(()) => command::perform(state, command, fx),
         Err(reason) => {
-            let command = command.name();
+            let command = wanted(state, &command);
             state.say_as(Class::Answer, Said::Refused { command, reason });
         }
+    }
+}
+
+/// The command by the name of what it would do: a toggle is one of two.
+fn wanted(state: &State, command: &crate::command::Command) -> &'static str {
+    match command {
+        crate::command::Command::ToggleMute if state.call().is_some_and(|c| c.muted) => "unmute",
+        command => command.name(),
     }
 }

@@ -264,7 +264,11 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
             state.composer.used();
             give(state, command, fx);
         }
-        Err(error) => not_understood(state, error),
+        Err(error) => {
+            // Into the history: left in the line, the next words would be typed behind it.
+            state.composer.used();
+            not_understood(state, error);
+        }
     }
 }
 

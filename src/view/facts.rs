@@ -16,7 +16,8 @@ pub(crate) fn entries(thread: &Thread) -> &[Entry] {
 
 /// A call that has not ended: what notices are shown of.
 pub(crate) fn running(state: &State) -> Option<&Call> {
-    state.call().filter(|c| c.ended.is_none())
+    let front = state.call().filter(|c| c.is_live());
+    front.or_else(|| state.calls.values().find(|c| c.is_live()))
 }
 
 /// The name of what is in front.

@@ -97,10 +97,13 @@ fn enter_on_an_empty_line_only_acknowledges() {
 }
 
 #[test]
-fn a_wrong_command_says_what_was_meant_and_stays_to_be_put_right() {
+fn a_wrong_command_says_what_was_meant_and_is_an_up_away() {
     let shown = script().line("/stauts");
     assert_eq!(shown.lines.len(), 1);
     assert!(shown.lines[0].text.contains("/status"), "{:?}", shown.lines);
+    // Left in the line, the next words would be typed behind it, which nobody hears.
+    assert_eq!(shown.state.composer.text(), "");
+    let shown = script().line("/stauts").press("Up");
     assert_eq!(shown.state.composer.text(), "/stauts");
 }
 

@@ -242,6 +242,41 @@ async fn a_guest_gets_an_identity_and_a_token_for_chat_and_calls() {
 }
 
 #[tokio::test]
+async fn a_guest_who_shows_their_last_token_stays_the_same_person() {
+    let host = start().await;
+    let ask = |token: Option<&str>| {
+        let request = host.http.post(host.url("/v1/token"));
+        let request = match token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        host.send(request.json(&json!({ "kind": "external" })))
+    };
+    let first = ask(None).await;
+    let id = first.body["id"].as_str().unwrap().to_owned();
+    let token = first.body["token"].as_str().unwrap().to_owned();
+    let again = ask(Some(&token)).await;
+    assert_eq!(
+        (again.status.as_u16(), again.body["id"].as_str()),
+        (200, Some(&*id))
+    );
+    let service = &host.running.service;
+    let expired = service.mint(&id, &[], Duration::ZERO).await.unwrap();
+    let late = ask(Some(expired.token.as_str())).await;
+    assert_eq!(late.body["id"].as_str(), Some(&*id));
+    let forged = format!("{}x", &token[..token.len() - 9]);
+    assert_eq!(ask(Some(&forged)).await.status, 401);
+    let created = service.lock().store.identities.create(None);
+    let hosts = service
+        .mint(&created, &[], Duration::from_hours(1))
+        .await
+        .unwrap();
+    assert_eq!(ask(Some(hosts.token.as_str())).await.status, 401);
+    service.delete_identity(&id).unwrap();
+    assert_eq!(ask(Some(&token)).await.status, 401);
+}
+
+#[tokio::test]
 async fn guests_are_counted_by_address() {
     let host = start().await;
     let ask = || {

@@ -31,6 +31,7 @@ use crate::event::Event;
 use crate::identity::Generation;
 use crate::identity::Grant;
 use crate::identity::Tokens;
+use crate::identity::http::is_untrusted;
 use crate::model::account::AccountId;
 use crate::model::failure::Because;
 use crate::model::text;
@@ -233,11 +234,10 @@ async fn connect(grant: &Grant, tls: &Tls) -> Result<Box<Socket>, Failed> {
     let target = grant.endpoint.join(CALL_PATH).map_err(protocol)?;
     let request = request(grant, &target)?;
     let host = target.host_str().unwrap_or_default().to_owned();
-    let unreachable = || Failed::Closed(Because::Unreachable { host: host.clone() });
-    let addresses = target.socket_addrs(|| None).map_err(|_| unreachable())?;
-    let stream = TcpStream::connect(&*addresses)
+    let port = target.port_or_known_default().unwrap_or_default();
+    let stream = TcpStream::connect((bare(&host), port))
         .await
-        .map_err(|_| unreachable())?;
+        .map_err(|_| unreachable(&host))?;
     // A notice must not wait for a segment to fill.
     let _ = stream.set_nodelay(true);
     let stream: Box<dyn Stream> = match target.scheme() {
@@ -277,17 +277,26 @@ async fn encrypt(
             detail: text::line(&error.to_string()),
         })
     })?;
-    let name = host
-        .trim_start_matches('[')
-        .trim_end_matches(']')
-        .to_owned();
-    let name = ServerName::try_from(name).map_err(protocol)?;
+    let name = ServerName::try_from(bare(host).to_owned()).map_err(protocol)?;
     let connector = TlsConnector::from(Arc::clone(&config));
-    connector.connect(name, stream).await.map_err(|_| {
+    connector.connect(name, stream).await.map_err(|error| {
+        if !is_untrusted(&error) {
+            return unreachable(host);
+        }
         Failed::Closed(Because::Untrusted {
             host: host.to_owned(),
         })
     })
+}
+
+/// Without the brackets that an address of IPv6 has in a URL.
+fn bare(host: &str) -> &str {
+    host.trim_start_matches('[').trim_end_matches(']')
+}
+
+fn unreachable(host: &str) -> Failed {
+    let host = host.to_owned();
+    Failed::Closed(Because::Unreachable { host })
 }
 
 fn protocol(error: impl std::fmt::Display) -> Failed {
@@ -298,3 +307,29 @@ fn protocol(error: impl std::fmt::Display) -> Failed {
 
 const CONNECT: Duration = Duration::from_secs(10);
 const WRITE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_ends_early_is_not_a_matter_of_trust() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(address).await.unwrap();
+        drop(listener.accept().await.unwrap());
+        let failed = encrypt(stream, "call.example", &Tls::default()).await;
+        assert!(matches!(
+            failed,
+            Err(Failed::Closed(Because::Unreachable { .. }))
+        ));
+    }
+
+    #[test]
+    fn an_address_loses_its_brackets() {
+        assert_eq!(bare("[::1]"), "::1");
+        assert_eq!(bare("call.example"), "call.example");
+    }
+}

@@ -25,6 +25,7 @@ use crate::identity::http::Http;
 use crate::identity::http::Request;
 use crate::identity::http::Response;
 use crate::identity::http::same_origin;
+use crate::identity::http::unreadable;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
@@ -89,10 +90,30 @@ impl Error {
         Self::permanent(Because::Refused { reason }, Remedy::CheckAddress)
     }
 
-    /// No token to be had.
+    /// No token to be had, so the request was not sent, or was refused for its token.
     fn token(failure: Failure) -> Self {
+        let kind = match &failure.because {
+            Because::Unreachable { .. }
+            | Because::Timeout
+            | Because::Lost
+            | Because::Service {
+                status: 500..=599, ..
+            } => Kind::Transient { arrived: false },
+            Because::Throttled { wait } => Kind::Throttled(*wait),
+            Because::TokenExpired | Because::TokenRefused => Kind::Unauthorized,
+            Because::Untrusted { .. }
+            | Because::Forbidden
+            | Because::NotFound
+            | Because::TooLong { .. }
+            | Because::Service { .. }
+            | Because::Protocol { .. }
+            | Because::NoSuchMeeting
+            | Because::WrongPasscode
+            | Because::Local { .. }
+            | Because::Refused { .. } => Kind::Permanent,
+        };
         Self {
-            kind: Kind::Unauthorized,
+            kind,
             because: failure.because,
             remedy: failure.remedy,
         }
@@ -333,7 +354,7 @@ impl Rest {
 
     async fn read<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Error> {
         let response = self.perform(call).await?;
-        serde_json::from_slice(&response.body).map_err(|e| Error::unreadable(&e.to_string()))
+        serde_json::from_slice(&response.body).map_err(|e| Error::unreadable(&unreadable(&e)))
     }
 
     /// Until it works or trying again makes no sense.
@@ -446,6 +467,28 @@ mod tests {
         ] {
             assert!(call(other).url(&endpoint).is_err(), "{other}");
         }
+    }
+
+    #[test]
+    fn a_token_service_that_does_not_answer_is_not_a_refusal() {
+        let kind = |because| {
+            Error::token(Failure {
+                doing: Doing::SigningIn,
+                because,
+                remedy: Remedy::Retry,
+            })
+            .kind
+        };
+        let host = "tokens.example".to_owned();
+        let later = Kind::Transient { arrived: false };
+        assert_eq!(kind(Because::Unreachable { host }), later);
+        assert_eq!(kind(Because::Timeout), later);
+        assert_eq!(kind(Because::Lost), later);
+        let wait = std::time::Duration::from_secs(9);
+        assert_eq!(kind(Because::Throttled { wait }), Kind::Throttled(wait));
+        assert_eq!(kind(Because::TokenRefused), Kind::Unauthorized);
+        assert_eq!(kind(Because::TokenExpired), Kind::Unauthorized);
+        assert_eq!(kind(Because::Forbidden), Kind::Permanent);
     }
 
     #[test]

@@ -136,7 +136,10 @@ impl Grid {
 
     /// Takes over a buffer and the links that lie over it.
     pub(super) fn read(&mut self, buffer: &Buffer, links: &[Link<'_>]) {
-        self.clear((buffer.area.width, buffer.area.height));
+        let size = (buffer.area.width, buffer.area.height);
+        if size != self.size() {
+            self.clear(size);
+        }
         for y in 0..self.height {
             let mut x = 0;
             while x < self.width {
@@ -151,6 +154,7 @@ impl Grid {
 
     /// Puts one cell of a buffer where a terminal would show it; says how many columns it took.
     fn place(&mut self, cell: &Cell, x: u16, y: u16) -> u16 {
+        let start = self.at(x, y);
         let mut cell = cell.clone();
         cell.diff_option = ratatui::buffer::CellDiffOption::None;
         let width = columns(cell.symbol());
@@ -163,16 +167,12 @@ impl Grid {
             plain_blank(&mut cell);
         }
         let width = if drawable { width } else { 1 };
-        let start = self.at(x, y);
-        for (i, glyph) in self.glyphs[start..start + usize::from(width)]
-            .iter_mut()
-            .enumerate()
-        {
-            glyph.cell = cell.clone();
-            if i > 0 {
-                glyph.cell.set_symbol("");
-            }
+        for glyph in &mut self.glyphs[start + 1..start + usize::from(width)] {
+            glyph.cell.clone_from(&cell);
+            glyph.cell.set_symbol("");
+            glyph.link = 0;
         }
+        self.glyphs[start] = Glyph { cell, link: 0 };
         width
     }
 

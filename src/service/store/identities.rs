@@ -52,6 +52,7 @@ pub struct Identities {
 
 struct Person {
     display_name: Option<String>,
+    guest: bool,
 }
 
 struct Issued {
@@ -81,13 +82,30 @@ impl Identities {
     /// A new external user.
     pub fn create(&mut self, display_name: Option<String>) -> String {
         let id = format!("8:acs:{}_{}", self.resource, uuid::Uuid::new_v4());
-        self.people.insert(id.clone(), Person { display_name });
+        self.register(&id, display_name);
         id
+    }
+
+    /// A new external user who was not invited by name, and may renew a token with a token.
+    pub fn create_guest(&mut self, display_name: Option<String>) -> String {
+        let id = self.create(display_name);
+        if let Some(person) = self.people.get_mut(&id) {
+            person.guest = true;
+        }
+        id
+    }
+
+    pub fn is_guest(&self, id: &str) -> bool {
+        self.people.get(id).is_some_and(|person| person.guest)
     }
 
     /// Makes a person known whose raw id comes from elsewhere: a user of the organisation.
     pub fn register(&mut self, id: &str, display_name: Option<String>) {
-        self.people.insert(id.to_owned(), Person { display_name });
+        let person = Person {
+            display_name,
+            guest: false,
+        };
+        self.people.insert(id.to_owned(), person);
     }
 
     pub fn knows(&self, id: &str) -> bool {

@@ -95,6 +95,8 @@ struct Repeat {
 #[derive(Debug, Clone)]
 struct Outage {
     said: u32,
+    /// How many links are lost.
+    links: u32,
     /// `None`: the link is whole again, which is yet to be said.
     next: Option<Moment>,
 }
@@ -154,6 +156,10 @@ impl Announcer {
     pub fn offer_as(&mut self, class: Class, said: Said, now: Moment) {
         match &said {
             Said::ConnectionLost => return self.lost(now),
+            // Call and chat have a link each: one that is back does not make the other whole.
+            Said::ConnectionBack { .. } if self.outage.as_ref().is_some_and(|o| o.links > 0) => {
+                return;
+            }
             Said::ConnectionBack { .. } => match self.outage.take().map_or(0, |o| o.said) {
                 0 => return,
                 1 => {}
@@ -175,10 +181,7 @@ impl Announcer {
                 return;
             }
             Said::Notice { kind, .. } => self.repeats.retain(|r| !is_notice(&r.said, *kind)),
-            Said::ConsentAnswered { .. } => {
-                self.repeats
-                    .retain(|r| !matches!(r.said, Said::ConsentAsked { .. }));
-            }
+            Said::ConsentAnswered { .. } => self.consent_settled(),
             _ => {}
         }
         let mention = matches!(said, Said::Message { mention: true, .. });
@@ -198,12 +201,22 @@ impl Announcer {
         }
     }
 
-    /// The link is whole again; what was missed is being counted.
+    /// A link is whole again; what was missed is being counted.
     pub fn link_restored(&mut self) {
-        self.outage = self.outage.take().filter(|o| o.said > 0);
-        if let Some(outage) = &mut self.outage {
+        let Some(outage) = &mut self.outage else {
+            return;
+        };
+        outage.links = outage.links.saturating_sub(1);
+        if outage.links == 0 {
             outage.next = None;
+            self.outage = self.outage.take().filter(|o| o.said > 0);
         }
+    }
+
+    /// Consent is answered, or no longer asked for.
+    pub fn consent_settled(&mut self) {
+        self.repeats
+            .retain(|r| !matches!(r.said, Said::ConsentAsked { .. }));
     }
 
     /// Said politely in its turn, whatever it is joined with.
@@ -216,14 +229,16 @@ impl Announcer {
     }
 
     /// Says what is still true again, before anything polite: after joining, reconnecting or a switch of view (N2).
-    pub fn restate(&mut self, notices: Vec<Said>) {
-        for said in notices {
-            self.repeats.retain(|r| r.said != said);
-            self.urgent.push_back(Announcement {
-                class: Class::Assertive,
-                said,
-            });
-        }
+    ///
+    /// What was acknowledged is told, and not repeated again.
+    pub fn restate(&mut self, said: Said, acknowledged: bool) {
+        let class = if acknowledged {
+            Class::Answer
+        } else {
+            Class::Assertive
+        };
+        self.repeats.retain(|r| r.said != again(said.clone()));
+        self.urgent.push_back(Announcement { class, said });
     }
 
     /// Chat waits for the notices of a call just joined, but not for ever (N2).
@@ -312,10 +327,8 @@ impl Announcer {
 
     /// Whether one BEL goes with these lines: for assertive ones and mentions, at most one in two seconds (A3).
     pub fn bell(&mut self, due: &[Announcement], now: Moment) -> bool {
-        let worth =
-            |a: &Announcement| a.class == Class::Assertive || a.said.topic() == Topic::Mention;
-        let due =
-            due.iter().any(worth) && self.last_bell.is_none_or(|at| now.since(at) >= BELL_GAP);
+        let due = due.iter().any(Announcement::is_worth_a_bell)
+            && self.last_bell.is_none_or(|at| now.since(at) >= BELL_GAP);
         if due {
             self.last_bell = Some(now);
         }
@@ -429,8 +442,10 @@ impl Announcer {
     fn lost(&mut self, now: Moment) {
         let outage = self.outage.get_or_insert(Outage {
             said: 0,
+            links: 0,
             next: None,
         });
+        outage.links += 1;
         outage.next.get_or_insert(now + Duration::from_secs(2));
     }
 

@@ -206,6 +206,7 @@ fn one_breath_is_one_line_and_equal_lines_are_counted() {
 fn a_short_loss_is_not_said_and_a_long_one_grows_urgent() {
     let mut a = Announcer::default();
     offer(&mut a, Said::ConnectionLost, 0.0);
+    a.link_restored();
     offer(
         &mut a,
         Said::ConnectionBack {
@@ -218,6 +219,7 @@ fn a_short_loss_is_not_said_and_a_long_one_grows_urgent() {
     offer(&mut a, Said::ConnectionLost, 10.0);
     let times: Vec<f64> = play(&mut a, 60.0).iter().map(|(t, _)| t.round()).collect();
     assert_eq!(times, [12.0, 20.0, 50.0]);
+    a.link_restored();
     offer(
         &mut a,
         Said::ConnectionBack {
@@ -227,6 +229,33 @@ fn a_short_loss_is_not_said_and_a_long_one_grows_urgent() {
         70.0,
     );
     assert_eq!(play(&mut a, 71.0).len(), 1);
+}
+
+#[test]
+fn one_link_that_is_back_does_not_make_the_other_whole() {
+    let mut a = Announcer::default();
+    let back = || Said::ConnectionBack {
+        seconds: 3,
+        missed: 0,
+    };
+    offer(&mut a, Said::ConnectionLost, 0.0);
+    offer(&mut a, Said::ConnectionLost, 0.0);
+    assert_eq!(play(&mut a, 2.0).len(), 1);
+    a.link_restored();
+    offer(&mut a, back(), 3.0);
+    assert!(play(&mut a, 4.0).is_empty());
+    a.link_restored();
+    offer(&mut a, back(), 5.0);
+    assert_eq!(play(&mut a, 6.0).len(), 1);
+}
+
+#[test]
+fn a_question_that_is_no_longer_asked_is_not_repeated() {
+    let mut a = Announcer::default();
+    offer(&mut a, Said::ConsentAsked { again: false }, 0.0);
+    a.release(at(0.0));
+    a.consent_settled();
+    assert!(play(&mut a, 100.0).is_empty());
 }
 
 #[test]

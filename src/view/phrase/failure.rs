@@ -68,7 +68,7 @@ fn because(because: &Because) -> String {
             format!("the answer could not be read ({detail})")
         }
         Because::NoSuchMeeting => "no such meeting is known there".to_owned(),
-        Because::WrongPasscode => "the passcode is wrong".to_owned(),
+        Because::WrongPasscode => "the passcode is missing or wrong".to_owned(),
         Because::Local { detail } => detail.trim_end_matches('.').to_owned(),
         Because::Refused { reason } => reason.trim_end_matches('.').to_owned(),
     }
@@ -112,7 +112,11 @@ fn fate(failure: &Failure) -> String {
         | Doing::Writing
         | Doing::Reading => "",
     };
-    let remedy = remedy(&failure.remedy);
+    let remedy = match failure.because {
+        Because::WrongPasscode => "Check the passcode, --passcode gives it.".to_owned(),
+        Because::NoSuchMeeting => "Check the link or the meeting id.".to_owned(),
+        _ => remedy(&failure.remedy),
+    };
     match (kept, remedy.as_str()) {
         ("", words) => words.to_owned(),
         (kept, "") => format!("{kept}."),

@@ -144,8 +144,7 @@ impl Sync {
                 }
             }
             Input::Refresh(id) => self.with(&id, |thread, out| {
-                thread.read(out);
-                thread.catch_up(Depth::Whole, None, out);
+                thread.refresh(out);
             }),
             Input::Live => self.went_live(now),
             Input::Lost => self.lost(),

@@ -220,6 +220,51 @@ fn an_edit_of_an_old_message_during_a_gap_is_found() {
 }
 
 #[test]
+fn a_refresh_tells_the_newest_page_even_when_all_of_it_is_known() {
+    let mut service = Service::new(1..=9);
+    let (mut sync, mut told) = opened(&service);
+    told.messages.clear();
+    sync.handle(Input::Refresh(thread()), at(5));
+    settle(&mut sync, &service, &mut told, at(5));
+    assert_eq!(told.ids(), [7, 8, 9]);
+    told.messages.clear();
+    service.messages.extend((10..=14).map(|id| (id, id)));
+    sync.handle(Input::Refresh(thread()), at(6));
+    sync.handle(Input::Live, at(6));
+    settle(&mut sync, &service, &mut told, at(6));
+    assert_eq!(told.ids(), (10..=14).collect::<Vec<_>>());
+    told.messages.clear();
+    sync.handle(Input::Live, at(7));
+    settle(&mut sync, &service, &mut told, at(7));
+    assert!(told.ids().is_empty());
+}
+
+#[test]
+fn a_refresh_that_fails_at_first_tells_the_page_later() {
+    let service = Service::new(1..=9);
+    let (mut sync, mut told) = opened(&service);
+    told.messages.clear();
+    sync.handle(Input::Refresh(thread()), at(5));
+    let listing = loop {
+        match sync.poll() {
+            Output::List { listing, .. } => break listing,
+            Output::Read(_) | Output::Event(_) => {}
+            Output::Wait(_) => panic!("nothing is listed"),
+        }
+    };
+    let (thread, result) = (thread(), Err(lost()));
+    let input = Input::Listed {
+        thread,
+        listing,
+        result,
+    };
+    sync.handle(input, at(6));
+    sync.handle(Input::Timeout, at(10_000));
+    settle(&mut sync, &service, &mut told, at(10_000));
+    assert_eq!(told.ids(), [7, 8, 9]);
+}
+
+#[test]
 fn a_repeated_or_outdated_copy_is_told_once() {
     let mut service = Service::new([1]);
     let (mut sync, mut told) = opened(&service);

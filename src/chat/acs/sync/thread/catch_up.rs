@@ -14,6 +14,7 @@ use crate::wire::acs::chat::ChatMessage;
 use crate::wire::acs::chat::Page;
 
 use super::Access;
+use super::Newest;
 use super::Thread;
 use super::next_link;
 
@@ -135,12 +136,13 @@ impl Thread {
         };
         let next = next_link(page.next_link, catching_up.link.as_ref());
         let lowest = messages.iter().map(|m| &m.id).min().cloned();
+        let all = self.newest == Newest::Whole && catching_up.link.is_none();
         if let Stage::Gap { missed } = &mut catching_up.stage {
             for message in messages {
                 let newer = missed
                     .get(&message.id)
                     .is_none_or(|m| m.version < message.version);
-                if newer && self.window.is_news(&message) {
+                if newer && (all || self.window.is_news(&message)) {
                     missed.insert(message.id.clone(), message);
                 }
             }
@@ -191,10 +193,14 @@ impl Thread {
             self.window.lower(lowest, next.is_none());
             self.cursor = next.map(str::to_owned);
         }
+        let refreshed = std::mem::take(&mut self.newest) == Newest::Whole;
+        if refreshed {
+            self.window.lower(missed.first().map(|m| &m.id), false);
+        }
         for message in &missed {
             self.window.note(message);
         }
-        if first || !missed.is_empty() {
+        if first || refreshed || !missed.is_empty() {
             out.event(ChatEvent::NewerPage {
                 thread: self.id.clone(),
                 messages: missed,

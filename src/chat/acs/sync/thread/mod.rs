@@ -51,6 +51,7 @@ pub(super) struct Thread {
     /// Another one is wanted when this one is done.
     again: Option<Depth>,
     asked: Option<Asked>,
+    newest: Newest,
     held: Vec<Message>,
     hold_until: Option<Moment>,
     look_at: Option<Moment>,
@@ -69,6 +70,15 @@ enum Access {
     Gone,
 }
 
+/// What is told of the newest page the next time it is listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Newest {
+    #[default]
+    News,
+    /// All of it, known or not.
+    Whole,
+}
+
 impl Thread {
     pub(super) fn new(id: ThreadId) -> Self {
         Self {
@@ -85,6 +95,7 @@ impl Thread {
             catching_up: None,
             again: None,
             asked: None,
+            newest: Newest::News,
             held: Vec::new(),
             hold_until: None,
             look_at: None,
@@ -109,6 +120,13 @@ impl Thread {
         self.retry_at = None;
         out.access(&self.id, ChatAccess::Opening);
         self.ask_again(out);
+    }
+
+    /// Whoever asks may have let go of what was told.
+    pub(super) fn refresh(&mut self, out: &mut Out<'_>) {
+        self.newest = Newest::Whole;
+        self.read(out);
+        self.catch_up(Depth::Whole, None, out);
     }
 
     fn ask_again(&mut self, out: &mut Out<'_>) {
