@@ -286,18 +286,14 @@ impl Piped {
     }
 
     fn see(&self, words: &str) {
-        let until = std::time::Instant::now() + Duration::from_secs(20);
-        loop {
-            let written = fs::read_to_string(self.home.path().join("output")).unwrap();
-            if written.contains(words) {
+        let written = || fs::read_to_string(self.home.path().join("output")).unwrap();
+        for _ in 0..1000 {
+            if written().contains(words) {
                 return;
             }
-            assert!(
-                std::time::Instant::now() < until,
-                "no {words:?} in {written}"
-            );
             std::thread::sleep(Duration::from_millis(20));
         }
+        panic!("no {words:?} in {}", written());
     }
 }
 
