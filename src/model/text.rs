@@ -1,7 +1,7 @@
 //! Text that is safe to put on a terminal.
 //!
-//! Whatever a network, a file or a person gives passes through [`line`] or
-//! [`lines`] once, where it enters the program. Right-to-left letters, combining
+//! Whatever a network, a file or a person gives passes through [`line()`] or
+//! [`lines()`] once, where it enters the program. Right-to-left letters, combining
 //! marks and emoji sequences stay; what steers the terminal or reorders the
 //! text around it goes.
 
@@ -23,7 +23,7 @@ pub fn line(raw: &str) -> String {
     clean
 }
 
-/// Several lines: `\n` stays, a tab becomes four blanks, the rest as in [`line`] but blanks are kept.
+/// Several lines: `\n` stays, a tab becomes four blanks, the rest as in [`line()`] but blanks are kept.
 pub fn lines(raw: &str) -> String {
     let mut clean = String::with_capacity(raw.len());
     for c in raw.chars() {
