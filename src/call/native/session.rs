@@ -92,8 +92,35 @@ struct Plan {
     attempt: usize,
     /// Joined again after the service ended the call.
     rejoins: usize,
-    refreshed: bool,
+    renewal: Renewal,
     refusal: Option<Because>,
+}
+
+/// Fresh tokens that were had because one was refused.
+#[derive(Debug, Default)]
+struct Renewal {
+    /// The token in use is fresh, and did not get us in yet: refused again, there is no better one.
+    untried: bool,
+    /// Tokens refused in a row, none of which was good for long.
+    times: usize,
+    last: Option<Moment>,
+}
+
+impl Renewal {
+    /// How long to wait before another token is asked for; `None`: a person has to sign in.
+    fn again(&mut self, now: Moment) -> Option<Duration> {
+        if self.untried {
+            return None;
+        }
+        if self.last.is_some_and(|last| now.since(last) >= LASTING) {
+            self.times = 0;
+        }
+        let wait = WAITS.get(self.times)?;
+        self.times += 1;
+        self.untried = true;
+        self.last = Some(now);
+        Some(Duration::from_secs(*wait))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +198,7 @@ impl Session {
             lost: false,
             attempt: 0,
             rejoins: 0,
-            refreshed: false,
+            renewal: Renewal::default(),
             refusal: None,
         });
         self.open(Token::Current, at);
@@ -296,6 +323,7 @@ impl Session {
     fn arrived(&mut self, state: CallState, now: Moment, at: Timestamp) {
         let Some(plan) = &mut self.plan else { return };
         plan.attempt = 0;
+        plan.renewal.untried = false;
         plan.inside |= state.is_inside();
         plan.since.get_or_insert(now);
         self.tell_back(at);
@@ -327,7 +355,6 @@ impl Session {
         // A stay that lasted shows that coming back had worked.
         if plan.since.take().is_some_and(|s| now.since(s) >= LASTING) {
             plan.rejoins = 0;
-            plan.refreshed = false;
         }
         plan.inside = false;
         match reason.after() {
@@ -336,11 +363,11 @@ impl Session {
                 let wait = WAITS.get(plan.rejoins)?;
                 Some((now + Duration::from_secs(*wait), Token::Current))
             }
-            AfterEnd::RefreshAndRejoin if !plan.refreshed => {
-                plan.refreshed = true;
-                Some((now, Token::Fresh))
+            AfterEnd::RefreshAndRejoin => {
+                let wait = plan.renewal.again(now)?;
+                Some((now + wait, Token::Fresh))
             }
-            AfterEnd::RefreshAndRejoin | AfterEnd::ManualRejoin | AfterEnd::Final => None,
+            AfterEnd::ManualRejoin | AfterEnd::Final => None,
         }
     }
 
@@ -379,11 +406,14 @@ impl Session {
             return;
         };
         match status {
-            401 if !plan.refreshed => {
-                plan.refreshed = true;
-                self.open(Token::Fresh, at);
-            }
-            401 => self.give_up(Because::TokenRefused, Remedy::SignInAgain, at),
+            401 => match plan.renewal.again(now) {
+                Some(Duration::ZERO) => self.open(Token::Fresh, at),
+                Some(wait) => {
+                    let (until, token) = (now + wait, Token::Fresh);
+                    self.link = Link::Down { until, token };
+                }
+                None => self.give_up(Because::TokenRefused, Remedy::SignInAgain, at),
+            },
             404 => self.give_up(Because::NotFound, Remedy::CheckAddress, at),
             _ => {
                 let message = String::new();

@@ -278,12 +278,25 @@ fn a_network_end_is_joined_again_four_times_with_back_off() {
 }
 
 #[test]
-fn a_token_end_is_joined_again_once_with_a_fresh_token() {
+fn a_token_end_is_joined_again_with_fresh_tokens_and_back_off() {
+    let mut call = Call::connected();
+    for wait in [0, 1000, 2000, 5000, 10_000] {
+        assert_eq!(call.is_ended(495, 4507).ended(), Some((495, 4507)));
+        assert_eq!(call.deadline(), Some(wait));
+        assert_eq!(call.after(wait).opened, [Token::Fresh]);
+        call.give(Input::Opened);
+        call.is_let_in();
+    }
+    call.is_ended(495, 4507);
+    assert!(call.session.is_idle(), "no loop");
+}
+
+#[test]
+fn a_fresh_token_that_lets_nobody_in_is_not_renewed() {
     let mut call = Call::connected();
     call.is_ended(495, 4507);
-    assert_eq!(call.after(0).opened, [Token::Fresh]);
+    call.after(0);
     call.give(Input::Opened);
-    call.is_let_in();
     call.is_ended(495, 4507);
     assert!(call.session.is_idle());
 }
@@ -291,13 +304,13 @@ fn a_token_end_is_joined_again_once_with_a_fresh_token() {
 #[test]
 fn a_token_that_lasted_may_be_refreshed_again() {
     let mut call = Call::connected();
-    call.is_ended(495, 4507);
-    call.after(0);
-    call.give(Input::Opened);
-    call.is_let_in();
-    call.millis += 3_600_000;
-    call.is_ended(495, 4507);
-    assert_eq!(call.after(0).opened, [Token::Fresh]);
+    for _ in 0..10 {
+        call.is_ended(495, 4507);
+        assert_eq!(call.after(0).opened, [Token::Fresh]);
+        call.give(Input::Opened);
+        call.is_let_in();
+        call.millis += 3_600_000;
+    }
 }
 
 #[test]
@@ -310,6 +323,24 @@ fn a_refused_token_is_refreshed_once() {
         led.said(|e| matches!(e, CallEvent::ActionFailed(f) if f.because == Because::TokenRefused))
     );
     assert!(call.session.is_idle());
+}
+
+#[test]
+fn a_second_token_refused_within_one_stay_is_refreshed_too() {
+    let mut call = Call::new();
+    call.joins();
+    assert_eq!(call.give(Input::Refused(401)).opened, [Token::Fresh]);
+    call.give(Input::Opened);
+    call.is_let_in();
+    // The link breaks, and by then the token has been revoked: still the same stay.
+    call.give(Input::Closed(Because::Lost));
+    assert_eq!(call.after(0).opened, [Token::Current]);
+    let led = call.give(Input::Refused(401));
+    assert_eq!(led.events, []);
+    assert_eq!(call.deadline(), Some(1000));
+    assert_eq!(call.after(1000).opened, [Token::Fresh]);
+    call.give(Input::Opened);
+    assert!(call.is_let_in().back());
 }
 
 #[test]
