@@ -5,6 +5,7 @@ use std::fmt;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
+use crate::model::call::CallInfo;
 use crate::model::call::Reaction;
 use crate::model::capability::Reason;
 use crate::model::control::ControlId;
@@ -16,6 +17,7 @@ use crate::model::message::Draft;
 use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::sound::Audio;
 use crate::model::status::StatusReport;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
@@ -51,6 +53,8 @@ pub enum Effect {
     },
     /// To every subscriber of the control socket.
     Publish(ControlNews),
+    /// Takes another theme; comes back as `Outcome::Themed` or `ThemeFailed`.
+    UseTheme(String),
     /// Remembers a choice in the state file (pins, theme, key map).
     Remember {
         key: String,
@@ -64,8 +68,8 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NoticeRecord {
     pub account: AccountId,
-    pub thread: Option<ThreadId>,
-    pub topic: String,
+    /// `None`: the service has not told yet; the runtime fills it in.
+    pub meeting: Option<CallInfo>,
     pub kind: NoticeKind,
     pub what: NoticeMoment,
     pub at: Timestamp,
@@ -136,6 +140,7 @@ pub enum CallCommand {
     Join {
         locator: Locator,
         name: String,
+        audio: Audio,
     },
     Mute(bool),
     Hold(bool),

@@ -22,6 +22,7 @@ use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::spot::Spot;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::model::thread::ThreadId;
@@ -51,7 +52,11 @@ pub enum TerminalEvent {
     Paste(String),
     /// A whole line through a pipe: words to send, or a slash command.
     Line(String),
+    /// No more lines will come.
+    LinesEnded,
     Pointer(Pointer),
+    /// What the pointer was pressed on.
+    Clicked(Spot),
     Resized {
         columns: u16,
         rows: u16,
@@ -69,7 +74,9 @@ impl fmt::Debug for TerminalEvent {
             Self::Key(_) => "Key",
             Self::Paste(_) => "Paste",
             Self::Line(_) => "Line",
+            Self::LinesEnded => "LinesEnded",
             Self::Pointer(_) => "Pointer",
+            Self::Clicked(_) => "Clicked",
             Self::Resized { .. } => "Resized",
             Self::Edited(_) => "Edited",
             Self::Closed => "Closed",
@@ -112,6 +119,10 @@ pub enum ChatEvent {
         thread: ThreadId,
         client_id: ClientMessageId,
         failure: Failure,
+    },
+    /// An edit or deletion that worked.
+    ActionDone {
+        thread: ThreadId,
     },
     /// An edit, deletion, page or attachment that did not work.
     ActionFailed {
@@ -241,6 +252,13 @@ pub enum RuntimeEvent {
     /// Written to a file, copied, opened: said as an answer.
     Done(Outcome),
     Failed(Failure),
+    /// What the program was started for could not even be begun.
+    StartFailed(Failure),
+    /// A theme could not be taken; this one is in use.
+    ThemeFailed {
+        failure: Failure,
+        in_use: String,
+    },
     /// The program was asked to end (SIGTERM, SIGHUP).
     Terminate,
 }
@@ -250,4 +268,5 @@ pub enum Outcome {
     Copied,
     Opened,
     Saved { path: String },
+    Themed { name: String },
 }

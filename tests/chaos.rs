@@ -51,6 +51,7 @@ use sidetone::model::message::Body;
 use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Audio;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
 use sidetone::model::thread::ThreadKey;
@@ -279,7 +280,7 @@ impl Reader {
             account: account.clone(),
             locator: Locator::Thread(thread.clone()),
             name: guest.name.clone(),
-            audio: false,
+            audio: Audio::Full,
         };
         let effects = update::start(&mut state, start, Clock.both());
         let mut reader = Self {

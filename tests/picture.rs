@@ -51,6 +51,7 @@ use sidetone::model::rich::Rich;
 use sidetone::model::rich::Span;
 use sidetone::model::rich::SpanRole;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Audio;
 use sidetone::model::thread::ChatAccess;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
@@ -245,7 +246,7 @@ fn join(play: &mut Play, others: &[(&Person, Role)], ada: &Person) {
         account: play.account.clone(),
         locator,
         name: "Ada".to_owned(),
-        audio: true,
+        audio: Audio::Full,
     };
     start(&mut play.state, begin, play.now);
     let (thread, topic) = (play.thread.clone(), "Design review".to_owned());

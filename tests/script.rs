@@ -28,3 +28,12 @@ mod keys;
 
 #[path = "script/notices.rs"]
 mod notices;
+
+#[path = "script/parting.rs"]
+mod parting;
+
+#[path = "script/pipe.rs"]
+mod pipe;
+
+#[path = "script/pointer.rs"]
+mod pointer;

@@ -5,11 +5,21 @@
     reason = "a test that cannot set up its scene must fail"
 )]
 
-mod support {
-    #[expect(dead_code, reason = "shared with a benchmark, which uses the rest")]
-    pub(crate) mod program;
-    pub(crate) mod terminal;
-}
+#[expect(dead_code, reason = "shared with a benchmark, which uses the rest")]
+#[path = "support/program.rs"]
+mod program;
+
+#[path = "support/terminal.rs"]
+mod pty;
+
+#[path = "terminal/edges.rs"]
+mod edges;
+
+#[path = "terminal/pipe.rs"]
+mod pipe;
+
+#[path = "terminal/wrong.rs"]
+mod wrong;
 
 use std::fs;
 use std::io::BufRead;
@@ -21,12 +31,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 use serde_json::json;
-use support::program::Host;
-use support::terminal::Session;
-use support::terminal::environment;
+
+use crate::program::Host;
+use crate::pty::Session;
+use crate::pty::environment;
 
 /// The program without a terminal, in an empty home.
-fn run(arguments: &[&str], home: &Path) -> Output {
+pub(crate) fn run(arguments: &[&str], home: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_sidetone"))
         .args(arguments)
         .env_clear()
@@ -36,12 +47,12 @@ fn run(arguments: &[&str], home: &Path) -> Output {
         .unwrap()
 }
 
-fn join<'a>(host: &'a Host, what: &'a str) -> Vec<&'a str> {
+pub(crate) fn join<'a>(host: &'a Host, what: &'a str) -> Vec<&'a str> {
     vec!["join", what, "--endpoint", host.endpoint(), "--name", "Ada"]
 }
 
 /// A meeting that guests enter at once; Alice is there.
-async fn open_meeting(host: &Host) -> Value {
+pub(crate) async fn open_meeting(host: &Host) -> Value {
     let new = json!({"topic": "Design review", "lobby": "everyone", "organizer": "Alice Wu"});
     let meeting = host.control("/meetings", new).await;
     let path = format!("/meetings/{}/participants", thread(&meeting));
@@ -50,12 +61,12 @@ async fn open_meeting(host: &Host) -> Value {
     meeting
 }
 
-fn text(value: &Value) -> &str {
+pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
 /// Thread ids have colons and an at sign, which stand in paths.
-fn thread(meeting: &Value) -> String {
+pub(crate) fn thread(meeting: &Value) -> String {
     text(&meeting["threadId"])
         .replace(':', "%3A")
         .replace('@', "%40")
@@ -170,34 +181,6 @@ fn the_demo_runs_by_itself() {
 }
 
 #[test]
-fn a_panic_gives_the_terminal_back_and_is_a_fault_of_ours() {
-    let mut session = Session::start(96, 24, &["demo"], &[("SIDETONE_TEST_PANIC", "1")]);
-    assert_eq!(session.end(), 70);
-    session.assert_given_back();
-    assert!(
-        session.contents().contains("a panic was asked for"),
-        "{}",
-        session.contents()
-    );
-}
-
-#[test]
-fn a_termination_gives_the_terminal_and_the_draft_back() {
-    let mut session = Session::start(96, 24, &["demo"], &[]);
-    session.see("In call");
-    session.press("half a thought");
-    session.see("> half a thought");
-    session.signal("TERM");
-    assert_eq!(session.end(), 0);
-    session.assert_given_back();
-    assert!(
-        session.contents().contains("half a thought"),
-        "{}",
-        session.contents()
-    );
-}
-
-#[test]
 fn stopping_and_going_on_takes_the_terminal_again() {
     let mut session = Session::start(96, 24, &["demo"], &[]);
     session.see("In call");
@@ -257,79 +240,6 @@ async fn the_linear_view_writes_only_what_a_reader_can_speak() {
         })
         .collect();
     assert!(strange.is_empty(), "{strange:?} in {rest:?}");
-}
-
-/// The program in the linear view, its lines through a pipe and its words into a file.
-struct Piped {
-    child: std::process::Child,
-    home: tempfile::TempDir,
-}
-
-impl Piped {
-    fn start(arguments: &[&str], home: tempfile::TempDir) -> Self {
-        let output = fs::File::create(home.path().join("output")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
-            .args(arguments)
-            .arg("--linear")
-            .env_clear()
-            .envs(environment(home.path()))
-            .stdin(std::process::Stdio::piped())
-            .stdout(output)
-            .spawn()
-            .unwrap();
-        Self { child, home }
-    }
-
-    fn write(&mut self, lines: &str) {
-        let input = self.child.stdin.as_mut().unwrap();
-        input.write_all(lines.as_bytes()).unwrap();
-    }
-
-    fn see(&self, words: &str) {
-        let written = || fs::read_to_string(self.home.path().join("output")).unwrap();
-        for _ in 0..1000 {
-            if written().contains(words) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        panic!("no {words:?} in {}", written());
-    }
-}
-
-impl Drop for Piped {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn lines_through_a_pipe_are_commands_and_messages() {
-    let host = Host::start();
-    let meeting = open_meeting(&host).await;
-    let home = tempfile::tempdir().unwrap();
-    let mut piped = Piped::start(&join(&host, text(&meeting["link"])), home);
-    host.joined().await;
-    piped.see("Joined Design review");
-    piped.write("/consent yes\n");
-    piped.see("only a person at the terminal can answer for consent");
-    piped.write("from a pipe\n");
-    piped.see("you: from a pipe");
-    let path = format!("/threads/{}/messages", thread(&meeting));
-    let posted = async || host.control_get(&path).await["messages"].to_string();
-    // Who leaves at once takes along what is still on its way.
-    while !posted().await.contains("from a pipe") {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    piped.write("/status\n/leave\n");
-    piped.see("you hung up");
-    let posted = posted().await;
-    for command in ["/consent", "/status", "/leave"] {
-        assert!(!posted.contains(command), "{posted}");
-    }
-    piped.write("/quit\n");
-    assert!(piped.child.wait().unwrap().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -393,151 +303,4 @@ async fn a_program_steers_the_client_over_its_socket() {
     session.press("/quit\r");
     session.end();
     assert_eq!(ctl(&["status"]).status.code(), Some(3));
-}
-
-#[test]
-fn wrong_input_is_told_in_a_sentence_before_anything_is_drawn() {
-    let home = tempfile::tempdir().unwrap();
-    let vendor = "https://teams.microsoft.com/l/meetup-join/19%3ameeting_NzM0%40thread.v2/0?context=%7b%22Tid%22%3a%2272f988bf-86f1-41af-91ab-2d7cd011db47%22%2c%22Oid%22%3a%2264b5cb2b-a6f4-4a9e-9e3a-2d7cd011db47%22%7d";
-    let service = ["--endpoint", "http://127.0.0.1:1"];
-    let cases: &[(&[&str], i32, &str)] = &[
-        (&["join", "https://example.com/meeting"], 2, "example.com"),
-        (&["join", "nonsense"], 2, "neither a meeting link"),
-        (&["join", vendor], 2, "does not have"),
-        (&["join", "19:abc@thread.v2"], 2, "--endpoint"),
-        (
-            &[
-                "join",
-                "19:abc@thread.v2",
-                "--endpoint",
-                "http://example.com",
-            ],
-            2,
-            "use https",
-        ),
-        (
-            &[
-                "join",
-                "19:abc@thread.v2",
-                service[0],
-                service[1],
-                "--token-file",
-                "/nowhere/token",
-            ],
-            5,
-            "/nowhere/token",
-        ),
-        (&["join"], 2, "LINK|ID|THREAD"),
-        (&["dance"], 2, "dance"),
-        (&["ctl", "status"], 3, "no running sidetone"),
-    ];
-    for (arguments, code, words) in cases {
-        let output = run(arguments, home.path());
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {told}");
-        assert!(told.contains(words), "{arguments:?}: {told}");
-        assert!(output.stdout.is_empty(), "{arguments:?}");
-    }
-}
-
-#[test]
-fn a_broken_settings_file_is_named_with_its_line() {
-    let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("config/sidetone/config.toml");
-    fs::create_dir_all(file.parent().unwrap()).unwrap();
-    fs::write(&file, "theme = \"dark\"\nverbosity = \"loud\"\n").unwrap();
-    let output = run(&["demo"], home.path());
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(
-        told.contains("config.toml:2: verbosity takes 1, 2, 3, not loud"),
-        "{told}"
-    );
-}
-
-/// Types a draft, waits for the words of a failure, finds the draft kept, quits.
-fn fails(mut session: Session, words: &str, code: u32) {
-    session.see(">");
-    session.press("my draft");
-    session.see(words);
-    session.see("> my draft");
-    session.press("\x15/quit\r");
-    assert_eq!(session.end(), code);
-    session.assert_given_back();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_passcode_is_told_and_the_draft_kept() {
-    let host = Host::start();
-    let meeting = open_meeting(&host).await;
-    let mut arguments = join(&host, text(&meeting["id"]));
-    arguments.extend(["--passcode", "wrong1"]);
-    fails(Session::start(96, 24, &arguments, &[]), "passcode", 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn denied_in_the_lobby_is_told_and_the_draft_kept() {
-    let host = Host::start();
-    let meeting = host
-        .control(
-            "/meetings",
-            json!({"topic": "Board", "lobby": "organization", "organizer": "Alice Wu"}),
-        )
-        .await;
-    let thread = thread(&meeting);
-    host.control(
-        &format!("/meetings/{thread}/participants"),
-        json!({"name": "Alice Wu", "admit": true}),
-    )
-    .await;
-    let mut session = Session::start(96, 24, &join(&host, text(&meeting["link"])), &[]);
-    session.see("lobby");
-    let people = host.control_get(&format!("/meetings/{thread}")).await;
-    let ada = people["people"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|p| p["isClient"] == true)
-        .unwrap();
-    let ada = text(&ada["id"]).replace(':', "%3A");
-    host.control(
-        &format!("/meetings/{thread}/participants/{ada}/deny"),
-        json!({}),
-    )
-    .await;
-    fails(session, "did not let you in", 4);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_expired_token_is_told_and_the_draft_kept() {
-    let host = Host::start();
-    let home = tempfile::tempdir().unwrap();
-    let token = home.path().join("token");
-    // {"exp":1,"skypeid":"acs:a_b"}: expired since 1970.
-    fs::write(&token, "e30.eyJleHAiOjEsInNreXBlaWQiOiJhY3M6YV9iIn0.c2ln").unwrap();
-    let token = token.display().to_string();
-    let mut arguments = join(&host, "19:abc@thread.v2");
-    arguments.extend(["--token-file", &token]);
-    fails(Session::start(96, 24, &arguments, &[]), "expired", 5);
-}
-
-#[test]
-fn no_service_is_told_and_the_draft_kept() {
-    let arguments = [
-        "join",
-        "19:abc@thread.v2",
-        "--endpoint",
-        "http://127.0.0.1:1",
-    ];
-    fails(Session::start(96, 24, &arguments, &[]), "127.0.0.1", 3);
-}
-
-#[test]
-fn a_terminal_that_is_too_small_says_so_and_recovers() {
-    let mut session = Session::start(19, 3, &["demo"], &[]);
-    session.see("small");
-    session.resize(96, 24);
-    session.see("In call");
-    session.press("/quit\r");
-    assert_eq!(session.end(), 0);
 }

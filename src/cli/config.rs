@@ -1,6 +1,7 @@
 //! `sidetone config`: the settings in effect, and where each came from.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::cli::Error;
 use crate::cli::session;
@@ -10,6 +11,7 @@ use crate::config::Surroundings;
 use crate::config::paths::Paths;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal;
+use crate::runtime::themes;
 
 /// Print the settings in effect, and where each came from.
 #[derive(Debug, clap::Args)]
@@ -44,12 +46,13 @@ fn text(args: &Args) -> Result<String, Error> {
         ..session::surroundings()
     };
     let config = Config::load(paths.as_ref(), &surroundings, Vec::new())?;
-    Ok(effective(&config))
+    let themes = paths.as_ref().map(Paths::themes);
+    Ok(effective(&config, themes.as_deref()))
 }
 
 /// One setting a line; what is no default says who gave it. No setting is a secret:
 /// of tokens only the file's name is one.
-fn effective(config: &Config) -> String {
+fn effective(config: &Config, folder: Option<&Path>) -> String {
     let mut text = String::new();
     let written = |text: &mut String, line: std::fmt::Arguments<'_>| {
         text.write_fmt(line)
@@ -57,6 +60,15 @@ fn effective(config: &Config) -> String {
     };
     for warning in &config.warnings {
         written(&mut text, format_args!("# warning: {warning}\n"));
+    }
+    if let (Err(error), Some(value)) = (
+        themes::load(&config.settings.theme, folder),
+        config.values.get("theme"),
+    ) {
+        written(
+            &mut text,
+            format_args!("# warning: {}: {error}\n", value.source),
+        );
     }
     for (key, value) in &config.values {
         let quoted = toml::Value::from(value.text.as_str());

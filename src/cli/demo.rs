@@ -20,6 +20,7 @@ use crate::tasks::Tasks;
 
 /// Show what it is like: a meeting on this machine, with scripted people.
 #[derive(Debug, clap::Args)]
+#[command(after_help = session::WITHOUT_A_TERMINAL)]
 pub struct Args {
     #[command(flatten)]
     pub view: ViewArgs,

@@ -15,6 +15,7 @@ use crate::runtime::terminal;
 
 /// Join a meeting, or open a chat thread.
 #[derive(Debug, clap::Args)]
+#[command(after_help = session::WITHOUT_A_TERMINAL)]
 pub struct Args {
     /// A meeting link, a meeting id, or a thread id.
     #[arg(required = true, value_name = "LINK|ID|THREAD")]

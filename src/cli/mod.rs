@@ -41,7 +41,7 @@ Exit codes:
   0   done
   2   wrong usage, settings, link, meeting id or passcode
   3   no service or no network
-  4   refused, denied in the lobby, or removed
+  4   refused, denied in the lobby, or removed; lines from a pipe that were not sent
   5   access token missing, expired or refused
   70  a fault of this program";
 

@@ -15,6 +15,7 @@ use crate::cli::Error;
 use crate::cli::log;
 use crate::config::Config;
 use crate::config::Entry;
+use crate::config::Source as Origin;
 use crate::config::Surroundings;
 use crate::config::paths;
 use crate::config::paths::Paths;
@@ -36,8 +37,18 @@ use crate::runtime::Options;
 use crate::runtime::Runtime;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal;
+use crate::runtime::themes;
 use crate::tasks::Tasks;
 use crate::view::phrase;
+
+/// The end of `--help` of whatever starts a session.
+pub const WITHOUT_A_TERMINAL: &str = "\
+Without a terminal, each line of the input is a message or a slash command. A
+line that is not possible yet, say before you are let in, waits until it is.
+The end of the input ends the program: it leaves once everything was sent, or
+says what was not, which is also in the exit code. A start that fails ends the
+program at once. To go on watching, keep the input open, or give none: with
+</dev/null the program shows what happens until the call is over.";
 
 /// How the client looks and what others see of us.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -117,6 +128,7 @@ pub fn prepare(view: &ViewArgs, more: Vec<Entry>) -> Result<Prepared, Error> {
     let surroundings = surroundings();
     let config = Config::load(paths.as_ref(), &surroundings, flags)?;
     log::start(paths.as_ref(), config.log).map_err(Error::Log)?;
+    check_theme(&config, paths.as_ref())?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -128,6 +140,21 @@ pub fn prepare(view: &ViewArgs, more: Vec<Entry>) -> Result<Prepared, Error> {
         config,
         paths,
     })
+}
+
+/// A theme asked for right now must be there; one in a file is looked for, and missed, in the program.
+fn check_theme(config: &Config, paths: Option<&Paths>) -> Result<(), Error> {
+    let given = config.values.get("theme");
+    let Some((name, flag)) = given.and_then(|value| match &value.source {
+        Origin::Flag(flag) => Some((&value.text, flag)),
+        _ => None,
+    }) else {
+        return Ok(());
+    };
+    let loaded = themes::load(name, paths.map(Paths::themes).as_deref());
+    loaded
+        .map(drop)
+        .map_err(|error| Error::Input(format!("{flag}: {error}")))
 }
 
 /// What the environment says that is text.

@@ -9,6 +9,7 @@ mod table;
 
 use crate::model::call::Reaction;
 use crate::model::settings::Interface;
+use crate::model::sound::Audio;
 
 pub use keymap::KeyMap;
 pub use keymap::Lookup;
@@ -54,7 +55,7 @@ pub enum Command {
     PageUp,
     PageDown,
     // call
-    Join { audio: bool },
+    Join { audio: Audio },
     Leave,
     EndForEverybody,
     ToggleMute,

@@ -4,6 +4,7 @@ use crate::command::Command;
 use crate::model::call::Reaction;
 use crate::model::capability::Capability;
 use crate::model::settings::Interface;
+use crate::model::sound::Audio;
 
 /// One command, in every way it can be reached and described.
 #[derive(Debug, Clone, Copy)]
@@ -95,8 +96,10 @@ fn save(arguments: &str) -> Option<Command> {
 
 fn join(arguments: &str) -> Option<Command> {
     match arguments {
-        "" => Some(Command::Join { audio: true }),
-        "listen" => Some(Command::Join { audio: false }),
+        "" => Some(Command::Join { audio: Audio::Full }),
+        "listen" => Some(Command::Join {
+            audio: Audio::Listen,
+        }),
         _ => None,
     }
 }
@@ -415,7 +418,7 @@ pub const TABLE: &[Row] = &[
         vim: &[],
         needs: Capability::JoinCall,
         group: Group::Call,
-        help: "Joins the meeting's call, or joins again; listen leaves your microphone off.",
+        help: "Joins the meeting's call, or joins again; listen keeps your microphone off.",
         make: join,
     },
     Row {

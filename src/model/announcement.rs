@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::model::account::AccountId;
 use crate::model::call::EndReason;
 use crate::model::call::Reaction;
 use crate::model::capability::Reason;
@@ -76,14 +77,18 @@ pub enum Topic {
 #[derive(Clone, PartialEq)]
 pub enum Said {
     Notice {
+        /// Whose call it is: each has notices of its own.
+        account: AccountId,
         kind: NoticeKind,
         change: NoticeChange,
         again: bool,
     },
     ConsentAsked {
+        account: AccountId,
         again: bool,
     },
     ConsentAnswered {
+        account: AccountId,
         granted: bool,
     },
 
@@ -184,6 +189,14 @@ pub enum Said {
         thread: String,
         failure: Failure,
     },
+    /// The call was left although it is not known whether our message arrived.
+    LeftWhileSending {
+        thread: String,
+    },
+    /// Lines from a pipe cannot be performed yet.
+    LinesWait {
+        reason: Reason,
+    },
     /// A command that is greyed out was asked for.
     Refused {
         command: &'static str,
@@ -270,6 +283,21 @@ pub enum Question {
 }
 
 impl Said {
+    /// A message of ours, as the transcript says it.
+    pub fn mine(text: &str) -> Self {
+        Self::Message {
+            sender: Sender {
+                name: String::new(),
+                external: false,
+                mine: true,
+            },
+            texts: vec![text.to_owned()],
+            times: 1,
+            mention: false,
+            thread: None,
+        }
+    }
+
     pub const fn topic(&self) -> Topic {
         match self {
             Self::Notice { .. } | Self::ConsentAsked { .. } | Self::ConsentAnswered { .. } => {
@@ -299,8 +327,9 @@ impl Said {
             }
             Self::OtherThread { .. } => Topic::OtherThread,
             Self::Edited { .. } | Self::Deleted { .. } => Topic::Change,
-            Self::Failed(_) | Self::NotSent { .. } => Topic::Error,
-            Self::Refused { .. }
+            Self::Failed(_) | Self::NotSent { .. } | Self::LeftWhileSending { .. } => Topic::Error,
+            Self::LinesWait { .. }
+            | Self::Refused { .. }
             | Self::UnknownCommand { .. }
             | Self::BadArgument { .. }
             | Self::Answer(_) => Topic::Answer,

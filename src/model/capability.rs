@@ -36,6 +36,8 @@ pub enum Reason {
     ChatOpening,
     ChatDenied(Failure),
     ChatGone,
+    /// It could not even be asked for.
+    ChatDown(Failure),
     /// The meeting has no chat for us.
     NoChatInMeeting,
     NoMeeting,
@@ -47,6 +49,8 @@ pub enum Reason {
     Role,
     /// The organiser took the microphone away (hard mute).
     MicrophoneForbidden,
+    /// The call was joined to listen.
+    JoinedToListen,
     ConsentOutstanding,
     NoConsentAsked,
     /// The service said no, in its own capability name and reason.

@@ -27,6 +27,10 @@ pub enum Doing {
     CallAction,
     Writing,
     Reading,
+    /// Another value of a setting.
+    Setting,
+    /// Another theme.
+    Theming,
 }
 
 /// What went wrong.

@@ -14,6 +14,7 @@ use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
 use crate::model::settings::Interface;
+use crate::model::spot::Spot;
 use crate::runtime::pace::Pace;
 use crate::runtime::pace::Permit;
 use crate::runtime::pace::Press;
@@ -24,10 +25,11 @@ use crate::runtime::screen::Rows;
 use crate::runtime::screen::Screen;
 use crate::runtime::terminal::Mode;
 use crate::runtime::terminal::Terminal;
+use crate::runtime::themes;
 use crate::state::State;
 use crate::view::fullscreen;
+use crate::view::fullscreen::Clickable;
 use crate::view::linear::Linear;
-use crate::view::theme;
 use crate::view::theme::Theme;
 
 /// Where the bytes go.
@@ -44,11 +46,13 @@ pub(super) struct Display {
     linear: Linear,
     theme: Theme,
     plain: bool,
-    /// The name of a theme that could not be loaded, so that it is tried once.
-    refused: Option<String>,
     themes: Option<PathBuf>,
     screen: Screen,
     buffer: Buffer,
+    /// What can be clicked on the last whole frame.
+    spots: Vec<Clickable>,
+    /// The terminal tells us of its mouse.
+    mouse: bool,
     pace: Pace,
     press: Press,
     /// Another program has the terminal.
@@ -78,10 +82,11 @@ impl Display {
             linear: Linear::new(state.size.0),
             theme: Theme::default(),
             plain: false,
-            refused: None,
             themes,
             screen: Screen::new(),
             buffer: Buffer::default(),
+            spots: Vec::new(),
+            mouse: false,
             pace: Pace::default(),
             press: Press::Now,
             lent: None,
@@ -98,6 +103,7 @@ impl Display {
             Interface::Linear => Mode::Linear,
         };
         self.lent = None;
+        self.mouse = matches!(mode, Mode::FullScreen { mouse: true });
         if let Output::Terminal(terminal) = &mut self.output {
             terminal.enter(mode)?;
         }
@@ -186,6 +192,10 @@ impl Display {
             Permit::Urgent => Rows::Urgent,
             Permit::Wait(until) => return Ok(until),
         };
+        if self.mouse != state.settings.mouse {
+            self.mouse = state.settings.mouse;
+            terminal.write(Mode::mouse(self.mouse).to_vec())?;
+        }
         let (width, height) = state.size;
         let area = Rect::new(0, 0, width, height);
         self.buffer.resize(area);
@@ -211,6 +221,9 @@ impl Display {
             bytes.extend_from_slice(QUESTION);
         }
         terminal.write(bytes)?;
+        if rows == Rows::All {
+            self.spots = drawn.spots;
+        }
         // What was left out is still to be drawn, when the terminal has caught up.
         self.press = match rows {
             Rows::All => Press::Nothing,
@@ -220,6 +233,11 @@ impl Display {
             Permit::Wait(until) => until,
             Permit::Everything | Permit::Urgent => Some(now),
         })
+    }
+
+    /// What was drawn in that cell.
+    pub(super) fn spot(&self, column: u16, row: u16) -> Option<&Spot> {
+        fullscreen::spot_at(&self.spots, column, row)
     }
 
     /// A line that is due: written in the linear view, drawn from state in the other.
@@ -298,25 +316,28 @@ impl Display {
     /// Keeps the theme what the settings say. The text of an error is for people.
     pub(super) fn follow_theme(&mut self, state: &State) -> Result<(), String> {
         let wanted = &state.settings.theme;
-        let plain = !state.settings.color;
-        if self.theme.name() == wanted && self.plain == plain
-            || self.refused.as_ref() == Some(wanted)
-        {
+        if self.theme.name() == wanted && self.plain != state.settings.color {
             return Ok(());
         }
-        match load_theme(wanted, self.themes.as_ref()) {
-            Ok(theme) => {
-                self.theme = if plain { theme.without_color() } else { theme };
-                self.plain = plain;
-                self.refused = None;
-                self.press(Press::Now);
-                Ok(())
-            }
-            Err(error) => {
-                self.refused = Some(wanted.clone());
-                Err(error.to_string())
-            }
-        }
+        self.use_theme(wanted, state)
+    }
+
+    /// Takes another theme, or leaves everything as it is.
+    pub(super) fn use_theme(&mut self, name: &str, state: &State) -> Result<(), String> {
+        let theme = themes::load(name, self.themes.as_deref()).map_err(|e| e.to_string())?;
+        self.plain = !state.settings.color;
+        self.theme = if self.plain {
+            theme.without_color()
+        } else {
+            theme
+        };
+        self.press(Press::Now);
+        Ok(())
+    }
+
+    /// The theme in use.
+    pub(super) fn theme(&self) -> &str {
+        self.theme.name()
     }
 
     /// Everything is written.
@@ -354,12 +375,3 @@ impl Display {
 }
 
 const BELL: u8 = 0x07;
-
-fn load_theme(name: &str, folder: Option<&PathBuf>) -> Result<Theme, theme::Error> {
-    Theme::load(name, |file| {
-        // A name with a slash is a path of somebody's invention, not a theme.
-        let plain = !file.contains(['/', '\\']) && !file.starts_with('.');
-        let path = folder.filter(|_| plain)?.join(format!("{file}.toml"));
-        std::fs::read_to_string(path).ok()
-    })
-}

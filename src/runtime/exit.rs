@@ -5,7 +5,7 @@
 //! | 0 | it did what was asked |
 //! | 2 | wrong usage, settings, link, meeting id or passcode |
 //! | 3 | no service or no network |
-//! | 4 | refused, denied in the lobby, or removed |
+//! | 4 | refused, denied in the lobby, or removed; a message from a pipe that was not sent |
 //! | 5 | the access token is missing, expired or refused |
 //! | 70 | a fault of this program |
 
@@ -17,8 +17,11 @@ use crate::model::call::EndReason;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
+use crate::model::message::SendState;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
+use crate::state::State;
+use crate::state::timeline::Echo;
 use crate::view::phrase;
 use crate::view::phrase::EndKind;
 
@@ -84,7 +87,8 @@ impl Exit {
 #[derive(Debug, Default)]
 pub struct Ledger {
     call: Exit,
-    chat: Exit,
+    link: Exit,
+    access: Exit,
     token: Exit,
 }
 
@@ -109,15 +113,20 @@ impl Ledger {
                 self.call = Exit::of(failure);
             }
             Event::Chat(_, ChatEvent::Link(link)) => match link {
-                Link::Live | Link::Polling => self.chat = Exit::Done,
-                Link::Down(failure) => self.chat = Exit::of(failure),
+                Link::Live | Link::Polling => self.link = Exit::Done,
+                Link::Down(failure) => self.link = Exit::of(failure),
                 Link::Connecting | Link::Reconnecting => {}
             },
             Event::Chat(_, ChatEvent::Access { access, .. }) => match access {
-                ChatAccess::Open => self.chat = Exit::Done,
-                ChatAccess::Denied(failure) => self.chat = Exit::of(failure),
+                ChatAccess::Open => self.access = Exit::Done,
+                ChatAccess::Denied(failure) => self.access = Exit::of(failure),
                 ChatAccess::Opening | ChatAccess::Gone => {}
             },
+            Event::Chat(_, ChatEvent::ActionFailed { failure, .. })
+                if failure.doing == Doing::OpeningThread =>
+            {
+                self.access = Exit::of(failure);
+            }
             _ => {}
         }
     }
@@ -127,23 +136,56 @@ impl Ledger {
         self.token = exit;
     }
 
-    /// `in_call`: the call is what was asked for, and its chat comes and goes with it.
-    pub fn exit(&self, in_call: bool) -> Exit {
-        let what = if in_call { self.call } else { self.chat };
-        [self.token, what]
+    /// Where a call is what was asked for, its chat comes and goes with it.
+    pub fn exit(&self, state: &State) -> Exit {
+        let chat = [self.access, self.link];
+        let chat = if state.calls.is_empty() {
+            chat
+        } else {
+            [self.call; 2]
+        };
+        [self.token]
             .into_iter()
+            .chain(chat)
+            .chain([unsent(state)])
             .find(|exit| *exit != Exit::Done)
             .unwrap_or_default()
     }
+}
+
+/// A person sees what was not sent and decides; whoever wrote lines into a pipe is told by this.
+fn unsent(state: &State) -> Exit {
+    if state.lines.is_terminal() {
+        return Exit::Done;
+    }
+    let threads = state.threads.all.values();
+    let fate = |echo: &Echo| match &echo.state {
+        SendState::Sent => None,
+        SendState::Sending => Some(Exit::Unreachable),
+        SendState::Failed(failure) => Some(Exit::of(failure)),
+    };
+    let failed = threads
+        .flat_map(|thread| thread.timeline.echoes())
+        .find_map(fate);
+    let given_back = !state.lines.unsent.is_empty() || !state.lines.waiting.is_empty();
+    failed
+        .or_else(|| given_back.then_some(Exit::Refused))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
+    use crate::clock::Zone;
     use crate::model::account::AccountId;
     use crate::model::call::CallState;
     use crate::model::failure::Remedy;
+    use crate::model::locator::Locator;
+    use crate::model::settings::Settings;
+    use crate::model::thread::ThreadId;
+    use crate::state::call::Call;
+    use crate::state::lines::Source;
 
     fn call(event: CallEvent) -> Event {
         Event::Call(AccountId::new("external:ada"), event)
@@ -157,12 +199,21 @@ mod tests {
         })
     }
 
+    fn meeting() -> State {
+        let mut state = State::new(Settings::default(), Zone::UTC, "run".to_owned(), (80, 24));
+        let id = AccountId::new("external:ada");
+        let locator = Locator::Thread(ThreadId::new("19:a@thread.v2"));
+        let call = Call::new(id.clone(), locator, "Ada", Timestamp::from_millis(0));
+        state.calls.insert(id, call);
+        state
+    }
+
     fn after(events: &[Event]) -> u8 {
         let mut ledger = Ledger::default();
         for event in events {
             ledger.hear(event);
         }
-        ledger.exit(true).code()
+        ledger.exit(&meeting()).code()
     }
 
     #[test]
@@ -184,6 +235,16 @@ mod tests {
         }));
         assert_eq!(after(std::slice::from_ref(&wrong)), 2);
         assert_eq!(after(&[wrong, ended(404, 0)]), 2);
+    }
+
+    #[test]
+    fn a_line_of_a_pipe_that_was_not_done_is_told_and_a_draft_at_a_terminal_is_not() {
+        let mut state = meeting();
+        state.lines.waiting.push_back("hello".to_owned());
+        let exit = |state: &State| Ledger::default().exit(state).code();
+        assert_eq!(exit(&state), 0);
+        state.lines.source = Source::Ended;
+        assert_eq!(exit(&state), 4);
     }
 
     #[test]

@@ -1,7 +1,12 @@
 //! What the person types, wherever it comes from: a terminal, or lines through a pipe.
 
+use std::fs;
+use std::fs::File;
 use std::io;
 use std::io::BufRead;
+use std::os::fd::AsFd;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::Duration;
 
@@ -50,14 +55,28 @@ impl Keyboard {
         thread::Builder::new()
             .name("standard input".to_owned())
             .spawn(move || {
-                for line in io::stdin().lock().lines() {
-                    let Ok(line) = line else { return };
+                let mut input = io::stdin().lock();
+                while let Ok(Some(line)) = read_line(&mut input) {
                     if to.blocking_send(line).is_err() {
                         return;
                     }
                 }
             })?;
         Ok(Self::Lines(lines))
+    }
+
+    /// Whether standard input is the null device: nobody is there, and nobody was meant to be.
+    pub(super) fn is_nobody() -> bool {
+        let device = |file: fs::Metadata| {
+            let device = file.file_type().is_char_device();
+            device.then(|| file.rdev())
+        };
+        let input = io::stdin().as_fd().try_clone_to_owned();
+        let input = input.and_then(|input| File::from(input).metadata());
+        match (input.map(device), fs::metadata("/dev/null").map(device)) {
+            (Ok(Some(input)), Ok(Some(null))) => input == null,
+            _ => false,
+        }
     }
 
     /// What was typed next. Safe to cancel.
@@ -80,9 +99,8 @@ impl Keyboard {
                 if let Some(line) = lines.recv().await {
                     return vec![Typed::Event(TerminalEvent::Line(text::lines(&line)))];
                 }
-                // Nobody types any more, and somebody may still read.
                 *self = Self::Closed;
-                Vec::new()
+                vec![Typed::Event(TerminalEvent::LinesEnded)]
             }
             Self::Closed => std::future::pending().await,
         }
@@ -112,6 +130,16 @@ impl Keyboard {
         *self = Self::Closed;
         vec![Typed::Event(TerminalEvent::Closed)]
     }
+}
+
+/// The next line without its end; what is no UTF-8 in it is replaced, so that nothing behind it is lost.
+fn read_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    if input.read_until(b'\n', &mut bytes)? == 0 {
+        return Ok(None);
+    }
+    let line = String::from_utf8_lossy(&bytes);
+    Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 /// How long Escape waits for the rest of a sequence: slow links cut them in two.

@@ -18,6 +18,7 @@ mod perform;
 pub mod screen;
 mod signals;
 pub mod terminal;
+pub mod themes;
 mod transcript;
 
 use std::future::Future;
@@ -33,7 +34,6 @@ use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::Zone;
 use crate::config::paths::Paths;
-use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::event::CallEvent;
 use crate::event::Event;
@@ -43,13 +43,13 @@ use crate::model::account::Account;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
-use crate::model::announcement::Sender;
-use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::key::KeyCode;
+use crate::model::key::Pointer;
 use crate::model::locator::Locator;
 use crate::model::settings::Interface;
 use crate::model::settings::Settings;
+use crate::model::sound::Audio;
 use crate::runtime::backends::Backends;
 pub use crate::runtime::backends::Lanes;
 use crate::runtime::control::Control;
@@ -60,12 +60,14 @@ use crate::runtime::exit::Exit;
 use crate::runtime::exit::Ledger;
 use crate::runtime::keyboard::Keyboard;
 use crate::runtime::keyboard::Typed;
+use crate::runtime::notice_log::Meeting;
 use crate::runtime::notice_log::NoticeLog;
 use crate::runtime::pace::Press;
 use crate::runtime::signals::Signal;
 use crate::runtime::signals::Signals;
 use crate::runtime::terminal::Terminal;
 use crate::state::State;
+use crate::state::lines::Source;
 use crate::tasks::Tasks;
 use crate::update;
 use crate::update::Start;
@@ -136,13 +138,14 @@ impl Runtime {
         for line in &options.greeting {
             terminal::print(line).map_err(Error::Terminal)?;
         }
-        let (keyboard, output) = open().map_err(Error::Terminal)?;
+        let (keyboard, output, source) = open().map_err(Error::Terminal)?;
         let size = match &output {
             Output::Terminal(terminal) => terminal.size(),
             Output::Pipe => (80, 24),
         };
         let run = format!("{:08x}", fastrand::u32(..));
         let mut state = State::new(options.settings.clone(), Zone::local(), run, size);
+        state.lines.source = source;
         if matches!(output, Output::Pipe) {
             state.focus.interface = Interface::Linear;
         }
@@ -189,16 +192,18 @@ impl Runtime {
         while !self.is_over() {
             let frame = self.draw();
             self.report_shown();
+            self.place_notices();
             assert!(!self.options.panics, "a panic was asked for");
             let clock = self.clock;
             let wake = [
                 self.state.deadline(),
                 frame,
                 self.keyboard.deadline(),
+                self.notices.deadline(),
                 self.give_up,
             ];
             let wake = wake.into_iter().flatten().min();
-            let typing = self.display.lent().is_none();
+            let typing = self.display.lent().is_none() && !self.state.lines.is_full();
             let writing = !self.display.is_idle() && !self.deaf;
             let woken = tokio::select! {
                 biased;
@@ -244,10 +249,22 @@ impl Runtime {
     fn typed(&mut self, typed: Vec<Typed>) {
         for typed in typed {
             match typed {
-                Typed::Event(event) => self.happen(Event::Terminal(event)),
+                Typed::Event(event) => {
+                    let event = self.pointed(event);
+                    self.happen(Event::Terminal(event));
+                }
                 Typed::KeepsUp => self.display.keeps_up(),
             }
         }
+    }
+
+    /// A click is on what was drawn there.
+    fn pointed(&self, event: TerminalEvent) -> TerminalEvent {
+        let TerminalEvent::Pointer(Pointer::Click { column, row }) = event else {
+            return event;
+        };
+        let spot = self.display.spot(column, row).cloned();
+        spot.map_or(event, TerminalEvent::Clicked)
     }
 
     fn signalled(&mut self, signal: Signal) {
@@ -284,7 +301,7 @@ impl Runtime {
                     account: self.options.account.id.clone(),
                     locator: opening.locator,
                     name: opening.name,
-                    audio: true,
+                    audio: Audio::Full,
                 };
                 self.backends.start_chat(opening.chat);
                 self.backends.start_call(opening.call);
@@ -294,7 +311,7 @@ impl Runtime {
             }
             Err(failure) => {
                 self.ledger.fail(Exit::of(&failure));
-                self.happen(Event::Runtime(RuntimeEvent::Failed(failure)));
+                self.happen(Event::Runtime(RuntimeEvent::StartFailed(failure)));
             }
         }
     }
@@ -328,9 +345,7 @@ impl Runtime {
             self.check(entered);
         }
         let entered = enters(&event).then(|| self.state.composer.text().to_owned());
-        let line = piped(&event);
         let effects = update::update(&mut self.state, event, self.clock.both());
-        let entered = entered.or_else(|| line.filter(|_| effects.iter().any(sends)));
         if let Some(line) = entered.filter(|line| !line.is_empty()) {
             self.submitted(&line);
         }
@@ -352,7 +367,7 @@ impl Runtime {
             Some(_) => None,
             None => Some(line),
         };
-        let words = message.map(|text| phrase::announcement(&own_words(text), &self.state));
+        let words = message.map(|text| phrase::said(&Said::mine(text), &self.state));
         let shown = self.display.submitted(words.as_deref());
         self.check(shown);
     }
@@ -372,7 +387,7 @@ impl Runtime {
 
     fn follow_theme(&mut self) {
         if let Err(detail) = self.display.follow_theme(&self.state) {
-            self.failed_here(Doing::Reading, detail);
+            self.theme_failed(detail);
         }
     }
 
@@ -396,6 +411,18 @@ impl Runtime {
         }
     }
 
+    /// The log names the meetings of notices that came before their names.
+    fn place_notices(&mut self) {
+        let calls = &self.state.calls;
+        self.notices.settle(self.clock.now(), |account| {
+            let call = calls.get(account);
+            call.map_or_else(Meeting::default, |call| Meeting {
+                info: call.info.clone(),
+                whole: call.info_known,
+            })
+        });
+    }
+
     /// A terminal that cannot be written is gone.
     fn check(&mut self, result: io::Result<()>) {
         if let Err(error) = result
@@ -414,9 +441,8 @@ impl Runtime {
 
     /// Gives the terminal back, hangs up, and waits a moment for it.
     async fn end(mut self) -> Ended {
-        let in_call = !self.state.calls.is_empty();
         let ended = Ended {
-            exit: self.ledger.exit(in_call),
+            exit: self.ledger.exit(&self.state),
             farewell: self.farewell(),
         };
         // It may be gone already, and then there is nobody to tell.
@@ -433,10 +459,7 @@ impl Runtime {
     fn farewell(&self) -> Vec<String> {
         let mut lines = Vec::new();
         lines.extend(phrase::farewell(&self.state));
-        let draft = self.state.composer.text();
-        if !draft.trim().is_empty() {
-            lines.push(phrase::unsent(draft));
-        }
+        lines.extend(phrase::unsent(&self.state));
         lines
     }
 }
@@ -472,49 +495,23 @@ async fn sleep_until(wake: Option<Moment>, clock: Clock) {
 }
 
 /// The terminal where there is one; else lines in, lines out.
-fn open() -> io::Result<(Keyboard, Output)> {
+fn open() -> io::Result<(Keyboard, Output, Source)> {
     if Terminal::is_present() {
         let terminal = Terminal::open()?;
         return Ok((
             Keyboard::terminal(terminal.reader()),
             Output::Terminal(terminal),
+            Source::Terminal,
         ));
     }
-    Ok((Keyboard::lines()?, Output::Pipe))
+    if Keyboard::is_nobody() {
+        return Ok((Keyboard::Closed, Output::Pipe, Source::Nobody));
+    }
+    Ok((Keyboard::lines()?, Output::Pipe, Source::Open))
 }
 
 fn enters(event: &Event) -> bool {
     matches!(event, Event::Terminal(TerminalEvent::Key(key)) if key.code == KeyCode::Enter)
-}
-
-/// A line from a pipe, which no composer holds.
-fn piped(event: &Event) -> Option<String> {
-    match event {
-        Event::Terminal(TerminalEvent::Line(line)) => Some(line.clone()),
-        _ => None,
-    }
-}
-
-const fn sends(effect: &Effect) -> bool {
-    matches!(effect, Effect::Chat(_, ChatCommand::Send { .. }))
-}
-
-/// A message of ours, as the transcript says it.
-fn own_words(text: &str) -> Announcement {
-    Announcement {
-        class: Class::Answer,
-        said: Said::Message {
-            sender: Sender {
-                name: String::new(),
-                external: false,
-                mine: true,
-            },
-            texts: vec![text.to_owned()],
-            times: 1,
-            mention: false,
-            thread: None,
-        },
-    }
 }
 
 /// How soon a frame must show an event.

@@ -52,6 +52,7 @@ impl Runtime {
             }
             Effect::Reply { request, answer } => self.control.reply(request, answer),
             Effect::Publish(news) => self.publish(news),
+            Effect::UseTheme(name) => self.use_theme(name),
             Effect::Remember { key, value } => self.remember(&key, &value),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.quit = true,
@@ -115,6 +116,27 @@ impl Runtime {
         if let Err(error) = config::remember(&paths.remembered(), key, value) {
             self.failed_here(Doing::Writing, error.to_string());
         }
+    }
+
+    fn use_theme(&mut self, name: String) {
+        match self.display.use_theme(&name, &self.state) {
+            Ok(()) => self.done(Outcome::Themed { name }),
+            Err(detail) => self.theme_failed(detail),
+        }
+    }
+
+    /// The theme in use stays.
+    pub(super) fn theme_failed(&mut self, detail: String) {
+        let failure = Failure {
+            doing: Doing::Theming,
+            because: Because::Local { detail },
+            remedy: Remedy::None,
+        };
+        let in_use = self.display.theme().to_owned();
+        self.happen(Event::Runtime(RuntimeEvent::ThemeFailed {
+            failure,
+            in_use,
+        }));
     }
 
     /// Stops like any program does; the signal to go on takes the terminal back.

@@ -48,6 +48,15 @@ impl Mode {
         }
     }
 
+    /// Asks the terminal for the mouse, or no longer.
+    pub(super) const fn mouse(on: bool) -> &'static [u8] {
+        if on {
+            b"\x1b[?1000h\x1b[?1006h"
+        } else {
+            b"\x1b[?1006l\x1b[?1000l"
+        }
+    }
+
     fn leave(self) -> &'static [u8] {
         match self {
             Self::FullScreen { .. } => {

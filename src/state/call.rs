@@ -16,6 +16,7 @@ use crate::model::call::Signalling;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
+use crate::model::sound::Audio;
 use crate::state::notices::Notices;
 
 #[derive(Debug, Clone)]
@@ -26,9 +27,13 @@ pub struct Call {
     pub name: String,
     pub state: CallState,
     pub info: CallInfo,
+    /// `info` was told since we are inside: it is whole.
+    pub info_known: bool,
     pub role: Role,
     pub roster: Vec<RosterEntry>,
     pub lobby: Vec<Person>,
+    /// How we take part in the sound.
+    pub audio: Audio,
     /// As the service states it, never as we wish it.
     pub muted: bool,
     pub quality: Quality,
@@ -47,7 +52,28 @@ pub struct Call {
     pub lobby_due: Option<Moment>,
     /// We asked to leave: what ends now ends by our wish.
     pub leaving: bool,
+    /// We leave once what is being sent is sent.
+    pub parting: Option<Parting>,
+    /// Until then it may be joined again by itself, although it ended.
+    pub rejoins_by: Option<Moment>,
 }
+
+/// On the way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parting {
+    pub way: Way,
+    /// When nothing is waited for any more.
+    pub by: Moment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    Leave,
+    EndForEverybody,
+}
+
+/// A call that is joined again by itself says so within this time.
+pub const REJOINS_WITHIN: Duration = Duration::from_secs(12);
 
 /// What a roster entry changed to, as far as people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,9 +94,11 @@ impl Call {
             name: name.to_owned(),
             state: CallState::Connecting,
             info: CallInfo::default(),
+            info_known: false,
             role: Role::Unknown,
             roster: Vec::new(),
             lobby: Vec::new(),
+            audio: Audio::Full,
             muted: true,
             quality: Quality::Unknown,
             denied: BTreeMap::new(),
@@ -83,19 +111,26 @@ impl Call {
             rejoining: None,
             lobby_due: None,
             leaving: false,
+            parting: None,
+            rejoins_by: None,
         }
     }
 
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
     pub fn begin_again(&mut self, at: Timestamp) {
-        let known = (self.info.clone(), self.rejoining);
+        let known = (self.info.clone(), self.rejoining, self.audio);
         *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
-        (self.info, self.rejoining) = known;
+        (self.info, self.rejoining, self.audio) = known;
     }
 
     /// Dialling, in the lobby, inside or joining again: there is something to leave.
     pub const fn is_live(&self) -> bool {
         self.ended.is_none() && !matches!(self.state, CallState::Disconnected)
+    }
+
+    /// It is over, and nobody joins it again by themselves.
+    pub fn is_given_up(&self, now: Moment) -> bool {
+        !self.is_live() && self.rejoins_by.is_none_or(|by| by <= now)
     }
 
     pub fn me(&self) -> Option<&RosterEntry> {

@@ -7,10 +7,14 @@ use crate::model::call::Role;
 use crate::model::call::Signalling;
 use crate::model::capability::Capability;
 use crate::model::capability::Reason;
+use crate::model::failure::Remedy;
 use crate::model::notice::Consent;
+use crate::model::sound::Audio;
 use crate::model::thread::ChatAccess;
+use crate::model::thread::Link;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::lines::Opening;
 
 impl State {
     /// Whether a command can be given now.
@@ -54,6 +58,37 @@ impl State {
         }
     }
 
+    /// Whether waiting helps against a refusal: the way in is not at its end.
+    pub fn may_come(&self, reason: &Reason) -> bool {
+        match reason {
+            Reason::ChatOpening | Reason::InLobby | Reason::SignallingLost => true,
+            Reason::NoThread | Reason::NoMeeting | Reason::NotInCall => self.is_on_the_way(),
+            Reason::ChatDenied(failure) => matches!(failure.remedy, Remedy::Automatic { .. }),
+            Reason::ChatDown(_)
+            | Reason::ChatGone
+            | Reason::NoChatInMeeting
+            | Reason::AlreadyInCall
+            | Reason::OnHold
+            | Reason::Role
+            | Reason::MicrophoneForbidden
+            | Reason::JoinedToListen
+            | Reason::ConsentOutstanding
+            | Reason::NoConsentAsked
+            | Reason::Service { .. } => false,
+        }
+    }
+
+    /// To the call or the thread we were started for, or back into the call.
+    fn is_on_the_way(&self) -> bool {
+        match (self.opening, self.call()) {
+            (Opening::Pending, _) => true,
+            (Opening::Begun | Opening::Failed, None) => false,
+            (Opening::Begun | Opening::Failed, Some(call)) => {
+                !call.state.is_inside() && !call.is_given_up(self.now.moment)
+            }
+        }
+    }
+
     fn may_read(&self) -> Result<(), Reason> {
         let Some(thread) = self.threads.current() else {
             return Err(self.why_no_thread());
@@ -71,7 +106,12 @@ impl State {
         };
         match &thread.access {
             ChatAccess::Open => Ok(()),
-            ChatAccess::Opening => Err(Reason::ChatOpening),
+            ChatAccess::Opening => match self.threads.link(&thread.key.account) {
+                Link::Down(failure) => Err(Reason::ChatDown(failure.clone())),
+                Link::Connecting | Link::Live | Link::Reconnecting | Link::Polling => {
+                    Err(Reason::ChatOpening)
+                }
+            },
             ChatAccess::Denied(failure) => Err(Reason::ChatDenied(failure.clone())),
             ChatAccess::Gone => Err(Reason::ChatGone),
         }
@@ -80,7 +120,7 @@ impl State {
     fn why_no_thread(&self) -> Reason {
         match self.call() {
             Some(call) if call.state == CallState::InLobby => Reason::InLobby,
-            Some(call) if call.state.is_inside() => Reason::NoChatInMeeting,
+            Some(call) if call.state.is_inside() && call.info_known => Reason::NoChatInMeeting,
             Some(call) if call.is_live() => Reason::ChatOpening,
             Some(_) | None => Reason::NoThread,
         }
@@ -118,6 +158,9 @@ impl State {
 
     fn may_unmute(&self) -> Result<(), Reason> {
         let call = self.inside()?;
+        if call.audio == Audio::Listen {
+            return Err(Reason::JoinedToListen);
+        }
         match (call.state, call.notices.consent) {
             (CallState::LocalHold | CallState::RemoteHold, _) => Err(Reason::OnHold),
             // Listen only until answered; a "no" keeps it so.

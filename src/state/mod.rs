@@ -7,6 +7,7 @@ pub mod call;
 pub mod capability;
 pub mod composer;
 pub mod focus;
+pub mod lines;
 pub mod notices;
 pub mod palette;
 pub mod threads;
@@ -25,6 +26,7 @@ use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
+use crate::model::failure::Failure;
 use crate::model::identity::Person;
 use crate::model::identity::PersonKind;
 use crate::model::message::ClientMessageId;
@@ -33,10 +35,13 @@ use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
+use crate::model::thread::Link;
 use crate::state::announcer::Announcer;
 use crate::state::call::Call;
 use crate::state::composer::Composer;
 use crate::state::focus::Focus;
+use crate::state::lines::Lines;
+use crate::state::lines::Opening;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
 use crate::state::usage::Usage;
@@ -48,11 +53,15 @@ pub struct State {
     pub keymap: KeyMap,
     pub zone: Zone,
     pub accounts: BTreeMap<AccountId, Account>,
+    /// Why accounts are not signed in, as it was said.
+    pub signing_in: BTreeMap<AccountId, Failure>,
     pub threads: Threads,
     /// At most one call an account; the one in front is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
     pub announcer: Announcer,
     pub composer: Composer,
+    pub lines: Lines,
+    pub opening: Opening,
     pub focus: Focus,
     pub usage: Usage,
     /// Columns and rows of the terminal.
@@ -62,7 +71,9 @@ pub struct State {
     /// Unique for this run; client message ids are made of it and a counter, since nothing here is random.
     pub run: String,
     pub sent: u64,
-    /// Set once the program is to end.
+    /// The program is to end once what is being sent is sent, or then.
+    pub quit_by: Option<Moment>,
+    /// Set once the program ends.
     pub quitting: bool,
 }
 
@@ -77,14 +88,18 @@ impl State {
             settings,
             zone,
             accounts: BTreeMap::new(),
+            signing_in: BTreeMap::new(),
             threads: Threads::default(),
             calls: BTreeMap::new(),
             composer: Composer::default(),
+            lines: Lines::default(),
+            opening: Opening::Pending,
             usage: Usage::default(),
             size,
             now: Now::default(),
             run,
             sent: 0,
+            quit_by: None,
             quitting: false,
         }
     }
@@ -171,6 +186,7 @@ impl State {
                     NoticeState::Unknown | NoticeState::Inactive { .. } => continue,
                 };
                 let said = Said::Notice {
+                    account: call.account.clone(),
                     kind,
                     change,
                     again: false,
@@ -179,8 +195,11 @@ impl State {
                     .restate(said, call.notices.of(kind).acknowledged);
             }
             if call.notices.consent == Consent::Required {
-                self.announcer
-                    .restate(Said::ConsentAsked { again: false }, false);
+                let asked = Said::ConsentAsked {
+                    account: call.account.clone(),
+                    again: false,
+                };
+                self.announcer.restate(asked, false);
             }
         }
     }
@@ -189,6 +208,17 @@ impl State {
     pub fn next_client_id(&mut self) -> ClientMessageId {
         self.sent += 1;
         ClientMessageId::new(&format!("{}-{}", self.run, self.sent))
+    }
+
+    /// Something we asked the chat for is neither done nor refused.
+    pub fn is_sending(&self) -> bool {
+        self.threads.all.values().any(|t| self.is_sending_in(t))
+    }
+
+    /// The same in one thread. Where the link is given up, nothing comes of it.
+    pub fn is_sending_in(&self, thread: &Thread) -> bool {
+        let down = matches!(self.threads.link(&thread.key.account), Link::Down(_));
+        thread.is_sending() && !down
     }
 
     /// A person as announcements name them.
@@ -208,12 +238,18 @@ impl State {
         let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
         let back = self.threads.back.values().map(|b| b.due);
         let lobby = self.calls.values().filter_map(|c| c.lobby_due);
+        let parting = self.calls.values().filter_map(|c| c.parting.map(|p| p.by));
+        let rejoins = self.calls.values().filter_map(|c| c.rejoins_by);
+        let unattended = rejoins.filter(|by| *by > now && !self.lines.is_terminal());
         self.announcer
             .deadline()
             .into_iter()
             .chain(threads)
             .chain(lobby)
             .chain(back)
+            .chain(parting)
+            .chain(unattended)
+            .chain(self.quit_by.filter(|_| !self.quitting))
             .min()
     }
 }

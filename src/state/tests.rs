@@ -156,6 +156,8 @@ fn a_chat_that_is_closed_says_why() {
         check(&state, "hello", Err(reason));
     }
     state.threads.current = None;
+    check(&state, "hello", Err(Reason::ChatOpening));
+    state.call_mut().unwrap().info_known = true;
     check(&state, "hello", Err(Reason::NoChatInMeeting));
 }
 

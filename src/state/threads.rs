@@ -9,10 +9,12 @@ use crate::model::account::AccountId;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::message::MessageId;
+use crate::model::message::SendState;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::model::thread::ThreadKey;
 use crate::state::composer::Composer;
+use crate::state::timeline::Echo;
 use crate::state::timeline::Timeline;
 
 #[derive(Debug, Clone, Default)]
@@ -63,6 +65,8 @@ pub struct Thread {
     /// The newest message known when the window was emptied to be read again.
     pub read_again: Option<MessageId>,
     pub receipt: Receipt,
+    /// Edits, deletions and downloads whose outcome is not told yet.
+    pub errands: usize,
     /// When we last told that we type.
     pub typing_told: Option<Moment>,
     /// Unread messages of a thread that is not in front were last told then.
@@ -157,9 +161,16 @@ impl Thread {
             opened: false,
             read_again: None,
             receipt: Receipt::default(),
+            errands: 0,
             typing_told: None,
             count_told: None,
         }
+    }
+
+    /// Something of ours is on its way.
+    pub fn is_sending(&self) -> bool {
+        let sending = |e: &Echo| e.state == SendState::Sending;
+        self.errands > 0 || self.timeline.echoes().any(sending)
     }
 
     /// Who types at this moment.

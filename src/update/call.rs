@@ -11,6 +11,7 @@ use crate::model::account::AccountId;
 use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
+use crate::model::call::AfterEnd;
 use crate::model::call::CallInfo;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
@@ -23,6 +24,7 @@ use crate::model::notice::NoticeState;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::call::REJOINS_WITHIN;
 use crate::state::call::RosterNews;
 
 /// Events of a call that was never asked for are left alone: there is nothing to show them in.
@@ -82,7 +84,7 @@ pub(super) fn on_event(
         }
         CallEvent::ConsentRequired(required) => {
             if !required {
-                state.announcer.consent_settled();
+                state.announcer.consent_settled(account);
             }
             if call.notices.require(required) {
                 let at = state.now.utc;
@@ -94,7 +96,10 @@ pub(super) fn on_event(
                     at,
                     fx,
                 );
-                state.say(Said::ConsentAsked { again: false });
+                state.say(Said::ConsentAsked {
+                    account: account.clone(),
+                    again: false,
+                });
             }
         }
         CallEvent::Capabilities(capabilities) => {
@@ -178,6 +183,8 @@ fn on_info(state: &mut State, account: &AccountId, info: CallInfo, fx: &mut Vec<
     };
     let moved = call.info.thread != info.thread;
     call.info = info;
+    // In the lobby the chat is not told.
+    call.info_known = call.state.is_inside();
     if moved && call.state.is_inside() {
         open_chat(state, account, fx);
     }
@@ -288,6 +295,7 @@ fn notice_changed(
         fx,
     );
     let said = Said::Notice {
+        account: account.clone(),
         kind,
         change,
         again: false,
@@ -346,13 +354,14 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp) {
         return;
     };
     call.rejoining = None;
+    call.parting = None;
     call.lobby.clear();
     if let Signalling::Lost { .. } = std::mem::take(&mut call.signalling) {
         state.announcer.link_restored();
     }
     let dialled = call.dialled_at;
     state.usage.ended(dialled, at);
-    state.announcer.call_ended();
+    state.announcer.call_ended(account);
 }
 
 fn on_ended(
@@ -370,6 +379,11 @@ fn on_ended(
         return;
     }
     call.ended = Some((reason, at));
+    let rejoins = matches!(
+        reason.after(),
+        AfterEnd::Rejoin | AfterEnd::RefreshAndRejoin
+    );
+    call.rejoins_by = (rejoins && !call.leaving).then(|| state.now.moment + REJOINS_WITHIN);
     call.state = CallState::Disconnected;
     let seconds = call.seconds(at);
     over(state, account, at);
@@ -412,8 +426,7 @@ pub(super) fn log(
     };
     fx.push(Effect::Log(NoticeRecord {
         account: account.clone(),
-        thread: call.info.thread.clone(),
-        topic: call.info.topic.clone(),
+        meeting: call.info_known.then(|| call.info.clone()),
         kind,
         what,
         at,

@@ -23,6 +23,7 @@ use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::focus::Scroll;
+use crate::state::lines::Opening;
 use crate::state::threads::Back;
 use crate::state::threads::CATCH_UP;
 use crate::state::timeline::Direction;
@@ -83,13 +84,12 @@ pub(super) fn on_event(
                 failure,
             });
         }
-        ChatEvent::ActionFailed { thread, failure } => {
-            if failure.doing == Doing::LoadingMessages {
-                state.threads.open(&key(thread)).timeline.loading = false;
-            }
-            state.say(Said::Failed(failure));
+        ChatEvent::ActionDone { thread } => errand_done(state, &key(thread)),
+        ChatEvent::ActionFailed { thread, failure } => on_failed(state, &key(thread), failure),
+        ChatEvent::AttachmentSaved { thread, path } => {
+            errand_done(state, &key(thread));
+            state.say(Said::Answer(Answer::Saved { path }));
         }
-        ChatEvent::AttachmentSaved { path, .. } => state.say(Said::Answer(Answer::Saved { path })),
         ChatEvent::Typing { thread, person } => {
             let now = state.now.moment;
             state.threads.open(&key(thread)).types(person, now);
@@ -105,6 +105,24 @@ pub(super) fn on_event(
             on_removed(state, &key(thread), &people);
         }
     }
+}
+
+fn errand_done(state: &mut State, key: &ThreadKey) {
+    let errands = &mut state.threads.open(key).errands;
+    *errands = errands.saturating_sub(1);
+}
+
+fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
+    match failure.doing {
+        Doing::LoadingMessages => state.threads.open(key).timeline.loading = false,
+        Doing::Editing | Doing::Deleting | Doing::SavingAttachment => errand_done(state, key),
+        // Tried again by itself, for whoever is there to wait.
+        Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {
+            state.opening = Opening::Failed;
+        }
+        _ => {}
+    }
+    state.say(Said::Failed(failure));
 }
 
 fn on_link(state: &mut State, account: &AccountId, link: Link) {
@@ -136,6 +154,8 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
             }
         }
         Link::Polling => state.say(Said::Polling),
+        // Where nobody is signed in, that was said already.
+        Link::Down(failure) if state.signing_in.get(account) == Some(&failure) => {}
         Link::Down(failure) => state.say(Said::Failed(failure)),
     }
 }
@@ -209,6 +229,8 @@ fn on_first_page(state: &mut State, key: &ThreadKey, messages: Vec<Message>) {
     let inside = call.filter(|c| c.state.is_inside()).map(Call::people);
     let thread = state.threads.open(key);
     thread.opened = true;
+    state.opening = Opening::Begun;
+    let thread = state.threads.open(key);
     thread.timeline.insert_page(messages, Page::Newer);
     if thread.read_up_to.is_none() {
         // Nobody knows what was read elsewhere: what is there already is not new.

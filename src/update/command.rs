@@ -16,13 +16,16 @@ use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::notice::NoticeKind;
 use crate::model::settings::Interface;
+use crate::model::sound::Audio;
 use crate::state::State;
+use crate::state::call::Way;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::state::timeline::Direction;
 use crate::update::call;
 use crate::update::messages;
 use crate::update::overlay;
+use crate::update::parting;
 use crate::update::scroll;
 use crate::update::start;
 
@@ -57,8 +60,8 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::Newest
         | Command::PageUp
         | Command::PageDown => read(state, command, fx),
-        Command::Join { .. } => join(state, fx),
-        Command::Leave => leave(state, fx),
+        Command::Join { audio } => join(state, audio, fx),
+        Command::Leave => parting::leave(state, Way::Leave, fx),
         Command::EndForEverybody => {
             overlay::ask(state, Confirm::EndForEverybody, Question::EndForEverybody);
         }
@@ -99,7 +102,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::Verbosity(_)
         | Command::Quiet(_)
         | Command::Set { .. } => arrange(state, command, fx),
-        Command::Quit => quit(state, fx),
+        Command::Quit => parting::quit(state, parting::PATIENCE, fx),
     }
 }
 
@@ -156,21 +159,14 @@ fn read_unread(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-fn join(state: &mut State, fx: &mut Vec<Effect>) {
+fn join(state: &mut State, audio: Audio, fx: &mut Vec<Effect>) {
     let Some(call) = state.call() else { return };
     let (account, locator, name) = (
         call.account.clone(),
         call.locator.clone(),
         call.name.clone(),
     );
-    start::dial(state, account, locator, name, fx);
-}
-
-fn leave(state: &mut State, fx: &mut Vec<Effect>) {
-    if let Some(call) = state.call_mut() {
-        call.leaving = true;
-        fx.push(Effect::Call(call.account.clone(), CallCommand::Leave));
-    }
+    start::dial(state, account, locator, name, audio, fx);
 }
 
 /// Asks the call for something. What became of it is true once the service says so.
@@ -217,12 +213,13 @@ fn named<'a>(people: impl Iterator<Item = &'a Person> + Clone, name: &str) -> Op
 
 /// The person's own answer; this is the only place that gives one.
 fn consent(state: &mut State, granted: Option<bool>, fx: &mut Vec<Effect>) {
-    let Some(granted) = granted else {
-        return state.say_as(Class::Answer, Said::ConsentAsked { again: false });
-    };
     let Some(call) = state.call_mut() else { return };
-    call.notices.answer(granted);
     let account = call.account.clone();
+    let Some(granted) = granted else {
+        let again = false;
+        return state.say_as(Class::Answer, Said::ConsentAsked { account, again });
+    };
+    call.notices.answer(granted);
     fx.push(Effect::Call(account.clone(), CallCommand::Consent(granted)));
     let what = if granted {
         NoticeMoment::ConsentGiven
@@ -231,7 +228,7 @@ fn consent(state: &mut State, granted: Option<bool>, fx: &mut Vec<Effect>) {
     };
     let at = state.now.utc;
     call::log(state, &account, NoticeKind::Recording, what, at, fx);
-    state.say(Said::ConsentAnswered { granted });
+    state.say(Said::ConsentAnswered { account, granted });
 }
 
 fn acknowledge(state: &mut State, fx: &mut Vec<Effect>) {
@@ -280,10 +277,7 @@ fn arrange(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
         }
         Command::SwitchView(interface) => switch_view(state, interface, fx),
         Command::SwitchThread(name) => messages::switch_named(state, &name),
-        Command::Theme(name) => {
-            let taken = change(state, "theme", &name, fx);
-            answer_if(taken, state, Answer::Theme(name));
-        }
+        Command::Theme(name) => fx.push(Effect::UseTheme(name)),
         Command::Keys(name) => set(state, "keys", &name, fx),
         Command::Verbosity(level) => {
             let taken = change(state, "verbosity", &level.to_string(), fx);
@@ -304,6 +298,11 @@ fn arrange(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
                 no_value.map_or_else(|| key.clone(), |e| e.to_string()),
             );
         }
+        // Whether there is such a theme is known once it was looked for.
+        Command::Set {
+            key,
+            value: Some(name),
+        } if key == "theme" && !name.is_empty() => fx.push(Effect::UseTheme(name)),
         Command::Set {
             key,
             value: Some(value),
@@ -326,7 +325,7 @@ fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bo
         return false;
     }
     state.configure();
-    if ["pinned_threads", "pinned_people", "theme", "keys"].contains(&key) {
+    if ["pinned_threads", "pinned_people", "keys"].contains(&key) {
         fx.push(Effect::Remember {
             key: key.to_owned(),
             value: value.to_owned(),
@@ -341,7 +340,7 @@ fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bo
 
 fn wrong(state: &mut State, detail: String) {
     let failure = Failure {
-        doing: Doing::Reading,
+        doing: Doing::Setting,
         because: Because::Local { detail },
         remedy: Remedy::None,
     };
@@ -361,17 +360,4 @@ fn switch_view(state: &mut State, interface: Interface, fx: &mut Vec<Effect>) {
     if interface == Interface::Linear {
         answer(state, Answer::Status);
     }
-}
-
-/// Good-bye to the service first, so that nobody sees us hang.
-fn quit(state: &mut State, fx: &mut Vec<Effect>) {
-    if state.quitting {
-        return;
-    }
-    state.quitting = true;
-    for call in state.calls.values_mut().filter(|c| c.is_live()) {
-        call.leaving = true;
-        fx.push(Effect::Call(call.account.clone(), CallCommand::Leave));
-    }
-    fx.push(Effect::Quit);
 }

@@ -8,10 +8,17 @@ use crate::state::State;
 pub(super) fn on_event(state: &mut State, account: &AccountId, event: IdentityEvent) {
     match event {
         IdentityEvent::SignedIn { raw_id, .. } => {
+            state.signing_in.remove(account);
             if let Some(account) = state.accounts.get_mut(account) {
                 account.raw_id = Some(raw_id);
             }
         }
-        IdentityEvent::Failed(failure) => state.say(Said::Failed(failure)),
+        IdentityEvent::Failed(failure) => {
+            // Tried again and again by itself; that it still fails is no news.
+            let known = state.signing_in.insert(account.clone(), failure.clone());
+            if known.as_ref() != Some(&failure) {
+                state.say(Said::Failed(failure));
+            }
+        }
     }
 }

@@ -48,6 +48,10 @@ pub(super) fn send(state: &mut State, draft: Draft, fx: &mut Vec<Effect>) {
     thread.typing_told = None;
     thread.timeline.echo(client_id.clone(), draft.clone(), at);
     let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
+    if !state.lines.is_terminal() {
+        // There is no input line that would become these words.
+        state.say_as(Class::Answer, Said::mine(&draft.text));
+    }
     let send = ChatCommand::Send {
         thread,
         client_id,
@@ -141,7 +145,7 @@ pub(super) fn edit(state: &mut State, words: Option<String>, fx: &mut Vec<Effect
             message,
             draft,
         };
-        fx.push(Effect::Chat(account, edit));
+        errand(state, account, edit, fx);
     }
 }
 
@@ -164,7 +168,7 @@ pub(super) fn ask_to_delete(state: &mut State) {
 pub(super) fn delete(state: &mut State, message: MessageId, fx: &mut Vec<Effect>) {
     if let Some((account, thread)) = place(state) {
         let delete = ChatCommand::Delete { thread, message };
-        fx.push(Effect::Chat(account, delete));
+        errand(state, account, delete, fx);
     }
 }
 
@@ -231,6 +235,17 @@ pub(super) fn open_link(state: &mut State, number: Option<usize>, fx: &mut Vec<E
     match link(state, number) {
         Some(link) => fx.push(Effect::OpenUrl(link)),
         None => nothing(state),
+    }
+}
+
+/// Opens a link of a message, if it is one that `/open` would open.
+pub(super) fn open_one(state: &mut State, message: &MessageId, url: &str, fx: &mut Vec<Effect>) {
+    let message = state.thread().and_then(|t| t.timeline.find(message));
+    let known = message.is_some_and(|m| links(m).iter().any(|link| link == url));
+    if known {
+        fx.push(Effect::OpenUrl(url.to_owned()));
+    } else {
+        nothing(state);
     }
 }
 
@@ -303,7 +318,7 @@ pub(super) fn save_attachment(state: &mut State, name: Option<&str>, fx: &mut Ve
                 attachment,
                 path,
             };
-            fx.push(Effect::Chat(account, save));
+            errand(state, account, save, fx);
         }
     }
 }
@@ -407,6 +422,14 @@ pub(super) fn not_found(state: &mut State, doing: Doing) {
         because: Because::NotFound,
         remedy: Remedy::None,
     }));
+}
+
+/// Asks for something whose outcome is told.
+fn errand(state: &mut State, account: AccountId, command: ChatCommand, fx: &mut Vec<Effect>) {
+    if let Some(thread) = state.threads.current_mut() {
+        thread.errands += 1;
+    }
+    fx.push(Effect::Chat(account, command));
 }
 
 fn place(state: &State) -> Option<(AccountId, ThreadId)> {

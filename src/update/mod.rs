@@ -7,8 +7,11 @@ mod chat;
 mod command;
 mod control;
 mod identity;
+mod lines;
 mod messages;
 mod overlay;
+mod parting;
+mod pointer;
 mod runtime;
 mod scroll;
 mod start;
@@ -25,7 +28,6 @@ use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::call::CallState;
 use crate::state::State;
-use crate::state::call::Call;
 use crate::state::call::LOBBY_PACE;
 
 pub use start::Start;
@@ -50,10 +52,13 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 
 /// What is due by now, whatever happened.
 fn settle(state: &mut State, fx: &mut Vec<Effect>) {
+    parting::settle(state, fx);
+    lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);
     chat::tell_back(state);
     release(state, fx);
+    lines::finish(state, fx);
 }
 
 fn send_receipts(state: &mut State, fx: &mut Vec<Effect>) {
@@ -120,16 +125,15 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
 }
 
 fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {
-    let Said::Notice {
-        kind, again: true, ..
+    if let Said::Notice {
+        account,
+        kind,
+        again: true,
+        ..
     } = &announcement.said
-    else {
-        return;
-    };
-    let on = |c: &&Call| c.is_live() && c.notices.of(*kind).is_shown();
-    for call in state.calls.values().filter(on) {
+    {
         let at = state.now.utc;
-        call::log(state, &call.account, *kind, NoticeMoment::Repeated, at, fx);
+        call::log(state, account, *kind, NoticeMoment::Repeated, at, fx);
     }
 }
 

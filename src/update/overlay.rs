@@ -11,11 +11,13 @@ use crate::model::key::Key;
 use crate::model::key::KeyCode;
 use crate::model::settings::Interface;
 use crate::state::State;
+use crate::state::call::Way;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::state::palette::Target;
 use crate::update::give;
 use crate::update::messages;
+use crate::update::parting;
 use crate::update::scroll;
 use crate::update::terminal;
 
@@ -117,6 +119,42 @@ fn choose(state: &mut State, target: Target, fx: &mut Vec<Effect>) {
         Target::Thread(key) => messages::switch(state, &key),
         Target::Person(person) => state.composer.mention(&person),
         Target::Message(message) => scroll::to(state, &message, fx),
+    }
+}
+
+/// A line was clicked: chosen as Enter chooses it. In the list of people, where more can be
+/// done than one thing, the first click selects.
+pub(super) fn click(state: &mut State, at: usize, fx: &mut Vec<Effect>) {
+    let enter = Key::plain(KeyCode::Enter);
+    match state.focus.overlay.clone() {
+        Some(Overlay::Palette { query, .. }) => {
+            palette(state, query, at, enter, fx);
+        }
+        Some(Overlay::Roster { selected }) if selected == at => {
+            roster(state, at, enter, fx);
+        }
+        Some(Overlay::Roster { .. }) => {
+            state.focus.overlay = Some(Overlay::Roster { selected: at });
+        }
+        Some(Overlay::Leader) => {
+            let pressed = leading(state);
+            let following = state.keymap.continuations(&pressed);
+            let command = following.get(at).map(|(_, command)| (*command).clone());
+            if let Some(command) = command {
+                state.focus.close();
+                give(state, command, fx);
+            }
+        }
+        Some(Overlay::Help { .. } | Overlay::About | Overlay::Notices | Overlay::Confirm(_))
+        | None => {}
+    }
+}
+
+/// The keys whose continuations are listed.
+fn leading(state: &State) -> Vec<Key> {
+    match state.focus.pending.as_slice() {
+        [] => vec![Key::ctrl('g')],
+        pending => pending.to_vec(),
     }
 }
 
@@ -261,11 +299,6 @@ fn answer(state: &mut State, yes: bool, fx: &mut Vec<Effect>) {
             terminal::send_text(state, fx);
         }
         Confirm::Delete(message) => messages::delete(state, message, fx),
-        Confirm::EndForEverybody => {
-            if let Some(call) = state.call() {
-                let end = CallCommand::EndForEverybody;
-                fx.push(Effect::Call(call.account.clone(), end));
-            }
-        }
+        Confirm::EndForEverybody => parting::leave(state, Way::EndForEverybody, fx),
     }
 }

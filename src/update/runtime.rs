@@ -1,24 +1,47 @@
 //! What the runtime reports of its own doings.
 
-use crate::command::Command;
 use crate::effect::Effect;
 use crate::event::Outcome;
 use crate::event::RuntimeEvent;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
 use crate::state::State;
-use crate::update::command;
+use crate::state::lines::Opening;
+use crate::update::parting;
 
 pub(super) fn on_event(state: &mut State, event: RuntimeEvent, fx: &mut Vec<Effect>) {
     match event {
         // The runtime writes the time into the log itself.
         RuntimeEvent::NoticesShown { .. } => {}
-        RuntimeEvent::Done(outcome) => state.say(Said::Answer(match outcome {
-            Outcome::Copied => Answer::Copied,
-            Outcome::Opened => Answer::Opened,
-            Outcome::Saved { path } => Answer::Saved { path },
-        })),
+        RuntimeEvent::Done(outcome) => {
+            let answer = done(state, outcome, fx);
+            state.say(Said::Answer(answer));
+        }
         RuntimeEvent::Failed(failure) => state.say(Said::Failed(failure)),
-        RuntimeEvent::Terminate => command::perform(state, Command::Quit, fx),
+        RuntimeEvent::ThemeFailed { failure, in_use } => {
+            state.settings.theme = in_use;
+            state.say(Said::Failed(failure));
+        }
+        RuntimeEvent::StartFailed(failure) => {
+            state.opening = Opening::Failed;
+            state.say(Said::Failed(failure));
+        }
+        RuntimeEvent::Terminate => parting::quit(state, parting::SHORT_PATIENCE, fx),
+    }
+}
+
+fn done(state: &mut State, outcome: Outcome, fx: &mut Vec<Effect>) -> Answer {
+    match outcome {
+        Outcome::Copied => Answer::Copied,
+        Outcome::Opened => Answer::Opened,
+        Outcome::Saved { path } => Answer::Saved { path },
+        Outcome::Themed { name } => {
+            state.settings.theme.clone_from(&name);
+            fx.push(Effect::Remember {
+                key: "theme".to_owned(),
+                value: name.clone(),
+            });
+            Answer::Theme(name)
+        }
     }
 }

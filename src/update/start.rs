@@ -6,9 +6,11 @@ use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::model::account::AccountId;
 use crate::model::locator::Locator;
+use crate::model::sound::Audio;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::lines::Opening;
 use crate::update::settle;
 
 /// Where to go, as whom.
@@ -18,12 +20,13 @@ pub struct Start {
     pub locator: Locator,
     /// The name we ask for.
     pub name: String,
-    pub audio: bool,
+    pub audio: Audio,
 }
 
 /// Joins the meeting or opens the thread.
 pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
     state.now = now;
+    state.opening = Opening::Begun;
     let mut fx = Vec::new();
     state.focus.account = Some(start.account.clone());
     match start.locator {
@@ -40,7 +43,14 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
         | Locator::MeetingId { .. }
         | Locator::GroupCall(_)
         | Locator::Room(_)
-        | Locator::Person(_)) => dial(state, start.account, locator, start.name, &mut fx),
+        | Locator::Person(_)) => dial(
+            state,
+            start.account,
+            locator,
+            start.name,
+            start.audio,
+            &mut fx,
+        ),
     }
     settle(state, &mut fx);
     fx
@@ -52,11 +62,18 @@ pub(super) fn dial(
     account: AccountId,
     locator: Locator,
     name: String,
+    audio: Audio,
     fx: &mut Vec<Effect>,
 ) {
     let at = state.now.utc;
-    let call = Call::new(account.clone(), locator.clone(), &name, at);
+    let mut call = Call::new(account.clone(), locator.clone(), &name, at);
+    call.audio = audio;
     state.usage.dialled(at);
     state.calls.insert(account.clone(), call);
-    fx.push(Effect::Call(account, CallCommand::Join { locator, name }));
+    let join = CallCommand::Join {
+        locator,
+        name,
+        audio,
+    };
+    fx.push(Effect::Call(account, join));
 }

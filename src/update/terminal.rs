@@ -11,13 +11,8 @@ use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Question;
 use crate::model::announcement::Said;
-use crate::model::failure::Because;
-use crate::model::failure::Doing;
-use crate::model::failure::Failure;
-use crate::model::failure::Remedy;
 use crate::model::key::Key;
 use crate::model::key::KeyCode;
-use crate::model::key::Pointer;
 use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::text;
@@ -29,32 +24,33 @@ use crate::state::composer::Vim;
 use crate::state::focus::Confirm;
 use crate::state::focus::Mode;
 use crate::state::focus::Overlay;
+use crate::state::lines::Source;
 use crate::state::timeline::Direction;
 use crate::update::command::acknowledge_silently;
 use crate::update::command::perform;
 use crate::update::give;
+use crate::update::lines;
 use crate::update::messages;
 use crate::update::overlay;
+use crate::update::parting;
+use crate::update::pointer;
 use crate::update::scroll;
-
-/// Rows of one step of the wheel.
-const WHEEL: usize = 3;
 
 pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Effect>) {
     match event {
         TerminalEvent::Key(key) => on_key(state, key, fx),
         TerminalEvent::Paste(words) => on_paste(state, &words),
-        TerminalEvent::Line(line) => on_line(state, &line, fx),
-        TerminalEvent::Pointer(Pointer::ScrollUp) => scroll::back(state, WHEEL, fx),
-        TerminalEvent::Pointer(Pointer::ScrollDown) => scroll::on(state, WHEEL, fx),
-        TerminalEvent::Pointer(Pointer::Click { .. }) => {}
+        TerminalEvent::Line(line) => lines::on_line(state, line, fx),
+        TerminalEvent::LinesEnded => state.lines.source = Source::Ended,
+        TerminalEvent::Pointer(pointer) => pointer::on_pointer(state, pointer, fx),
+        TerminalEvent::Clicked(spot) => pointer::on_click(state, spot, fx),
         TerminalEvent::Resized { columns, rows } => state.size = (columns, rows),
         TerminalEvent::Edited(draft) => {
             if let Some(draft) = draft {
                 state.composer.replace(&draft);
             }
         }
-        TerminalEvent::Closed => perform(state, Command::Quit, fx),
+        TerminalEvent::Closed => parting::quit(state, parting::SHORT_PATIENCE, fx),
     }
 }
 
@@ -272,34 +268,12 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-fn not_understood(state: &mut State, error: ParseError) {
+pub(super) fn not_understood(state: &mut State, error: ParseError) {
     let said = match error {
         ParseError::Unknown { name, nearest } => Said::UnknownCommand { name, nearest },
         ParseError::Arguments { command, arguments } => Said::BadArgument { command, arguments },
     };
     state.say_as(Class::Answer, said);
-}
-
-/// A line through a pipe does what a typed one does, but for what only a person may answer.
-fn on_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
-    if overlay::answer_program(state, line, fx) || line.trim().is_empty() {
-        return;
-    }
-    match command::parse(line.trim_start_matches(' ')) {
-        Ok(Command::Consent(_)) => state.say_as(Class::Answer, Said::Failed(no_person())),
-        Ok(command) => give(state, command, fx),
-        Err(error) => not_understood(state, error),
-    }
-}
-
-fn no_person() -> Failure {
-    Failure {
-        doing: Doing::CallAction,
-        because: Because::Local {
-            detail: "only a person at the terminal can answer for consent".to_owned(),
-        },
-        remedy: Remedy::None,
-    }
 }
 
 fn submit_edit(state: &mut State, line: String, fx: &mut Vec<Effect>) {

@@ -34,7 +34,7 @@ pub(crate) fn at(minute: i64) -> Timestamp {
     Timestamp::from_millis(ten.as_millis() + minute * 60_000)
 }
 
-fn account() -> AccountId {
+pub(crate) fn account() -> AccountId {
     AccountId::new("external:ada")
 }
 

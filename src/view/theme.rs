@@ -116,8 +116,8 @@ impl Role {
 /// Why a theme could not be used; names the file and the key.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum Error {
-    #[error("there is no theme {name:?}; built in are {}", built_in_names())]
-    Missing { name: String },
+    #[error("there is no theme {name:?}{}", known_words(.name, .known))]
+    Missing { name: String, known: Vec<String> },
     #[error("{file}: not valid TOML: {reason}")]
     Syntax { file: String, reason: String },
     #[error("{file}: unknown key {key:?}{}", nearest_words(.nearest.as_deref()))]
@@ -136,8 +136,30 @@ pub enum Error {
     Circle { file: String },
 }
 
-fn built_in_names() -> String {
-    BUILT_IN.map(|(name, _)| name).join(", ")
+impl Error {
+    /// Whoever knows of themes besides those compiled in names them too.
+    #[must_use]
+    pub fn or(mut self, own: impl IntoIterator<Item = String>) -> Self {
+        if let Self::Missing { known, .. } = &mut self {
+            let new: Vec<String> = own.into_iter().filter(|n| !known.contains(n)).collect();
+            known.extend(new);
+        }
+        self
+    }
+}
+
+/// The theme that was probably meant, and all there are.
+fn known_words(name: &str, known: &[String]) -> String {
+    let nearest = known
+        .iter()
+        .map(|k| (strsim::jaro_winkler(k, &name.to_lowercase()), k))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let all = known.join(", ");
+    match nearest {
+        Some((_, nearest)) => format!("; did you mean {nearest:?}? Themes are {all}"),
+        None => format!("; themes are {all}"),
+    }
 }
 
 fn nearest_words(nearest: Option<&str>) -> String {
@@ -260,6 +282,7 @@ fn read(
         (None, None) => {
             return Err(Error::Missing {
                 name: name.to_owned(),
+                known: BUILT_IN.map(|(name, _)| name.to_owned()).to_vec(),
             });
         }
     };
@@ -445,7 +468,7 @@ mod tests {
         );
         check(
             "inherits = \"dim\"",
-            "there is no theme \"dim\"; built in are terminal, dark, light, high-contrast, colour-blind, mono",
+            "there is no theme \"dim\"; themes are terminal, dark, light, high-contrast, colour-blind, mono",
         );
     }
 

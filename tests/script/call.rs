@@ -12,6 +12,7 @@ use sidetone::model::call::CallState;
 use sidetone::model::call::EndReason;
 use sidetone::model::call::Role;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Audio;
 use sidetone::view::phrase;
 
 use crate::play::alone;
@@ -142,6 +143,32 @@ fn quitting_leaves_first() {
     let quit = effects.iter().position(|e| *e == Effect::Quit);
     assert!(leave.unwrap() < quit.unwrap());
     assert!(shown.state.quitting);
+}
+
+#[test]
+fn who_joined_to_listen_has_no_microphone_until_they_join_again() {
+    let joins = |shown: &crate::play::Script| match &shown.call_commands()[..] {
+        [CallCommand::Join { audio, .. }] => *audio,
+        other => panic!("{other:?}"),
+    };
+    let connected = |shown: crate::play::Script| {
+        shown
+            .then(state(CallState::Connecting))
+            .then(state(CallState::Connected))
+    };
+    let shown = script().connected().then(ended(0, 0)).after(1.0).forget();
+    let shown = shown.line("/join listen");
+    assert_eq!(joins(&shown), Audio::Listen);
+    let shown = connected(shown).forget().line("/unmute").press("Ctrl-T");
+    assert_eq!(shown.call_commands(), []);
+    let shown = shown.transcript([
+        "Error: /unmute is not possible, you joined to listen, /leave and /join joins with your microphone.",
+        "Error: /unmute is not possible, you joined to listen, /leave and /join joins with your microphone.",
+    ]);
+    let shown = shown.then(ended(0, 0)).after(1.0).forget().line("/join");
+    assert_eq!(joins(&shown), Audio::Full);
+    let shown = connected(shown).forget().line("/unmute");
+    assert_eq!(shown.call_commands(), [CallCommand::Mute(false)]);
 }
 
 #[test]

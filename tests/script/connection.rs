@@ -1,9 +1,17 @@
 //! What is said of a connection that is lost, and what is made good afterwards.
 
 use sidetone::event::ChatEvent;
+use sidetone::event::Event;
+use sidetone::event::IdentityEvent;
 use sidetone::model::announcement::Class;
+use sidetone::model::failure::Because;
+use sidetone::model::failure::Doing;
+use sidetone::model::failure::Failure;
+use sidetone::model::failure::Remedy;
+use sidetone::model::identity::RawId;
 use sidetone::model::thread::Link;
 
+use crate::play::account;
 use crate::play::chat;
 use crate::play::link;
 use crate::play::message;
@@ -91,4 +99,34 @@ fn duplicates_and_reorderings_are_said_once() {
         .after(3.0)
         .transcript(["Bob: two", "Alice: one"]);
     assert_eq!(shown.texts(), ["one", "two"]);
+}
+
+#[test]
+fn a_sign_in_that_keeps_failing_is_said_once_until_it_works() {
+    let failure = |because| Failure {
+        doing: Doing::SigningIn,
+        because,
+        remedy: Remedy::SignInAgain,
+    };
+    let failed = |because| {
+        let failed = IdentityEvent::Failed(failure(because));
+        Event::Identity(account(), failed)
+    };
+    let works = Event::Identity(
+        account(),
+        IdentityEvent::SignedIn {
+            raw_id: RawId::new("8:acs:ada"),
+            endpoint: String::new(),
+        },
+    );
+    let expired = "Error: could not sign in: your sign-in has expired. Sign in again.";
+    let shown = script()
+        .then(failed(Because::TokenExpired))
+        .then(link(Link::Down(failure(Because::TokenExpired))))
+        .then(failed(Because::TokenExpired))
+        .then(failed(Because::Timeout))
+        .then(works)
+        .then(failed(Because::Timeout));
+    let late = "Error: could not sign in: no answer in time. Sign in again.";
+    shown.transcript([expired, late, late]);
 }

@@ -4,6 +4,8 @@ use sidetone::effect::CallCommand;
 use sidetone::effect::Effect;
 use sidetone::effect::NoticeMoment;
 use sidetone::event::CallEvent;
+use sidetone::event::Event;
+use sidetone::model::account::AccountId;
 use sidetone::model::announcement::Class;
 use sidetone::model::call::CallState;
 use sidetone::model::notice::NoticeKind::Recording;
@@ -12,6 +14,7 @@ use sidetone::model::notice::NoticeState;
 use sidetone::model::settings::Settings;
 
 use crate::play::Script;
+use crate::play::account;
 use crate::play::at;
 use crate::play::call;
 use crate::play::notice;
@@ -238,6 +241,45 @@ fn a_no_keeps_listening_only() {
         .press("Ctrl-T");
     assert_eq!(shown.call_commands(), []);
     shown.status("isten only");
+}
+
+#[test]
+fn two_calls_repeat_their_notices_each_and_one_answer_acknowledges_all() {
+    let other = AccountId::new("teams:ada");
+    let mut shown = script().connected();
+    let mut second = shown.state.call().unwrap().clone();
+    second.account = other.clone();
+    second.info.topic = "budget".to_owned();
+    shown.state.calls.insert(other.clone(), second);
+    let started = CallEvent::Notice {
+        kind: Recording,
+        state: NoticeState::Active { by: None },
+        initial: false,
+        at: at(0.0),
+    };
+    let shown = shown
+        .then(notice(Recording, true))
+        .then(Event::Call(other.clone(), started))
+        .transcript([
+            "Notice in design: recording started.",
+            "Notice in budget: recording started.",
+        ])
+        .forget()
+        .after(25.0)
+        .transcript([
+            "Again in design: recording started.",
+            "Again in budget: recording started.",
+        ]);
+    let repeated = [NoticeMoment::Repeated, NoticeMoment::Repeated];
+    assert_eq!(logged(&shown), repeated);
+    let shown = shown.forget().press("Enter").transcript(["Acknowledged."]);
+    let effects = shown.effects.iter();
+    let accounts = effects.filter_map(|e| match e {
+        Effect::Log(record) => Some(record.account.clone()),
+        _ => None,
+    });
+    assert_eq!(accounts.collect::<Vec<_>>(), [account(), other]);
+    shown.forget().after(1000.0).transcript([]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ use sidetone::model::notice::NoticeState;
 use sidetone::model::rich::Rich;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Audio;
 use sidetone::model::thread::ChatAccess;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
@@ -211,7 +212,7 @@ impl Script {
             account: account(),
             locator,
             name: "Ada".to_owned(),
-            audio: true,
+            audio: Audio::Full,
         };
         let now = self.now();
         let effects = update::start(&mut self.state, start, now);

@@ -157,7 +157,10 @@ impl Default for Session {
 impl Session {
     pub(super) fn handle(&mut self, input: Input<'_>, now: Moment, at: Timestamp) {
         match input {
-            Input::Command(CallCommand::Join { locator, name }) => self.join(&locator, name, at),
+            // How we take part in the sound is no matter of signalling.
+            Input::Command(CallCommand::Join { locator, name, .. }) => {
+                self.join(&locator, name, at);
+            }
             Input::Command(CallCommand::Leave) => self.leave(now, at),
             Input::Command(command) => self.ask(command),
             Input::Opened => self.opened(now),

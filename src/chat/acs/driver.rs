@@ -281,9 +281,10 @@ impl Driver {
         let rest = self.rest.clone();
         self.errand(async move {
             let edited = edit(&rest, &thread, &message, &draft).await;
-            edited
-                .err()
-                .map(|failure| ChatEvent::ActionFailed { thread, failure })
+            Some(match edited {
+                Ok(()) => ChatEvent::ActionDone { thread },
+                Err(failure) => ChatEvent::ActionFailed { thread, failure },
+            })
         });
     }
 
@@ -291,9 +292,12 @@ impl Driver {
         let rest = self.rest.clone();
         self.errand(async move {
             let deleted = rest.delete(&thread, &message).await;
-            deleted.err().map(|error| ChatEvent::ActionFailed {
-                thread,
-                failure: error.failure(Doing::Deleting),
+            Some(match deleted {
+                Ok(()) => ChatEvent::ActionDone { thread },
+                Err(error) => ChatEvent::ActionFailed {
+                    thread,
+                    failure: error.failure(Doing::Deleting),
+                },
             })
         });
     }

@@ -48,9 +48,11 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::CallEnded { .. }
         | Said::MutedByOther { .. }
         | Said::Failed(_)
-        | Said::NotSent { .. } => Class::Assertive,
+        | Said::NotSent { .. }
+        | Said::LeftWhileSending { .. } => Class::Assertive,
         Said::OwnMute { .. }
         | Said::ConsentAnswered { .. }
+        | Said::LinesWait { .. }
         | Said::Refused { .. }
         | Said::UnknownCommand { .. }
         | Said::BadArgument { .. }

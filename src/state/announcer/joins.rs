@@ -48,6 +48,11 @@ impl Joins {
             .map(|(said, _)| said)
     }
 
+    /// What was counted so far, when it is not to wait any more.
+    pub(super) fn rest(&mut self) -> Option<Said> {
+        self.counted.take().map(|(said, _)| said)
+    }
+
     pub(super) fn deadline(&self) -> Option<Moment> {
         self.counted.as_ref().map(|(_, due)| *due)
     }

@@ -1,5 +1,6 @@
 //! Lines and what becomes of them: joined, counted, said again.
 
+use crate::model::account::AccountId;
 use crate::model::announcement::Said;
 use crate::model::notice::NoticeKind;
 
@@ -152,12 +153,21 @@ pub(super) const fn countable(said: &Said) -> bool {
     )
 }
 
-pub(super) fn is_notice(said: &Said, kind: NoticeKind) -> bool {
-    matches!(said, Said::Notice { kind: k, .. } if *k == kind)
+pub(super) fn is_notice(said: &Said, of: &AccountId, kind: NoticeKind) -> bool {
+    matches!(said, Said::Notice { account, kind: k, .. } if account == of && *k == kind)
+}
+
+pub(super) fn is_consent(said: &Said, of: &AccountId) -> bool {
+    matches!(said, Said::ConsentAsked { account, .. } if account == of)
+}
+
+/// Whether it is about the call of that account.
+pub(super) fn is_of(said: &Said, of: &AccountId) -> bool {
+    matches!(said, Said::Notice { account, .. } | Said::ConsentAsked { account, .. } if account == of)
 }
 
 pub(super) fn again(mut said: Said) -> Said {
-    if let Said::Notice { again, .. } | Said::ConsentAsked { again } = &mut said {
+    if let Said::Notice { again, .. } | Said::ConsentAsked { again, .. } = &mut said {
         *again = true;
     }
     said

@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
@@ -24,7 +25,9 @@ use crate::state::announcer::lines::Count;
 use crate::state::announcer::lines::again;
 use crate::state::announcer::lines::budgeted;
 use crate::state::announcer::lines::countable;
+use crate::state::announcer::lines::is_consent;
 use crate::state::announcer::lines::is_notice;
+use crate::state::announcer::lines::is_of;
 use crate::state::announcer::lines::join;
 
 /// Between lines that were held back: a braille display polls, and misses what comes faster.
@@ -180,8 +183,10 @@ impl Announcer {
                 }
                 return;
             }
-            Said::Notice { kind, .. } => self.repeats.retain(|r| !is_notice(&r.said, *kind)),
-            Said::ConsentAnswered { .. } => self.consent_settled(),
+            Said::Notice { account, kind, .. } => {
+                self.repeats.retain(|r| !is_notice(&r.said, account, *kind));
+            }
+            Said::ConsentAnswered { account, .. } => self.consent_settled(account),
             _ => {}
         }
         let mention = matches!(said, Said::Message { mention: true, .. });
@@ -213,10 +218,9 @@ impl Announcer {
         }
     }
 
-    /// Consent is answered, or no longer asked for.
-    pub fn consent_settled(&mut self) {
-        self.repeats
-            .retain(|r| !matches!(r.said, Said::ConsentAsked { .. }));
+    /// Consent is answered in that call, or no longer asked for.
+    pub fn consent_settled(&mut self, account: &AccountId) {
+        self.repeats.retain(|r| !is_consent(&r.said, account));
     }
 
     /// Said politely in its turn, whatever it is joined with.
@@ -273,7 +277,7 @@ impl Announcer {
         self.quiet_until = Moment::ZERO;
     }
 
-    /// Stops the repeats. False when there was nothing to acknowledge.
+    /// Stops the repeats of every call. False when there was nothing to acknowledge.
     pub fn acknowledge(&mut self) -> bool {
         let open = self.repeats.len();
         self.repeats
@@ -281,9 +285,9 @@ impl Announcer {
         open > self.repeats.len()
     }
 
-    /// The call is over: what was on is no longer worth repeating.
-    pub fn call_ended(&mut self) {
-        self.repeats.clear();
+    /// The call is over: what was on in it is no longer worth repeating.
+    pub fn call_ended(&mut self, account: &AccountId) {
+        self.repeats.retain(|r| !is_of(&r.said, account));
     }
 
     /// Everything that is due, in the order to be written. Call it after each event and at [`Announcer::deadline`].
@@ -308,6 +312,14 @@ impl Announcer {
             });
         }
         due
+    }
+
+    /// Everything polite that still waits, in order, when there is no later any more.
+    pub fn take_waiting(&mut self) -> Vec<Announcement> {
+        let waiting = self.polite.drain(..).chain(self.later.drain(..));
+        let lines = waiting.map(|waiting| waiting.said).chain(self.joins.rest());
+        let class = Class::Polite;
+        lines.map(|said| Announcement { class, said }).collect()
     }
 
     /// When [`Announcer::release`] may have something, unless something else happens first.

@@ -42,8 +42,17 @@ fn mention(text: &str) -> Said {
     }
 }
 
+fn account() -> AccountId {
+    AccountId::new("external:ada")
+}
+
 fn recording() -> Said {
+    recording_of(account())
+}
+
+fn recording_of(account: AccountId) -> Said {
     Said::Notice {
+        account,
         kind: NoticeKind::Recording,
         change: NoticeChange::Started { by: None },
         again: false,
@@ -149,6 +158,7 @@ fn a_stopped_recording_is_not_repeated() {
     offer(
         &mut a,
         Said::Notice {
+            account: account(),
             kind: NoticeKind::Recording,
             change,
             again: false,
@@ -156,6 +166,28 @@ fn a_stopped_recording_is_not_repeated() {
         1.0,
     );
     assert_eq!(play(&mut a, 900.0).len(), 1);
+}
+
+#[test]
+fn each_call_repeats_its_own_notices_until_all_are_acknowledged() {
+    let other = AccountId::new("teams:ada");
+    let of = |said: &[(f64, Said)], account: &AccountId| {
+        let is = |s: &&(f64, Said)| matches!(&s.1, Said::Notice { account: a, .. } if a == account);
+        said.iter().filter(is).count()
+    };
+    let mut a = Announcer::default();
+    offer(&mut a, recording(), 0.0);
+    offer(&mut a, recording_of(other.clone()), 1.0);
+    a.release(at(1.0));
+    let said = play(&mut a, 30.0);
+    assert_eq!((of(&said, &account()), of(&said, &other)), (1, 1));
+    a.call_ended(&other);
+    let said = play(&mut a, 100.0);
+    assert_eq!((of(&said, &account()), of(&said, &other)), (1, 0));
+    offer(&mut a, recording_of(other), 100.0);
+    a.release(at(100.0));
+    assert!(a.acknowledge());
+    assert_eq!(a.deadline(), None);
 }
 
 #[test]
@@ -252,10 +284,22 @@ fn one_link_that_is_back_does_not_make_the_other_whole() {
 #[test]
 fn a_question_that_is_no_longer_asked_is_not_repeated() {
     let mut a = Announcer::default();
-    offer(&mut a, Said::ConsentAsked { again: false }, 0.0);
+    let asked = |account| Said::ConsentAsked {
+        account,
+        again: false,
+    };
+    let other = AccountId::new("teams:ada");
+    offer(&mut a, asked(account()), 0.0);
+    offer(&mut a, asked(other.clone()), 0.0);
     a.release(at(0.0));
-    a.consent_settled();
-    assert!(play(&mut a, 100.0).is_empty());
+    a.consent_settled(&account());
+    let said = play(&mut a, 30.0);
+    assert!(
+        matches!(&said[..], [(_, Said::ConsentAsked { account, .. })] if *account == other),
+        "the other call asks still"
+    );
+    a.consent_settled(&other);
+    assert!(play(&mut a, 200.0).is_empty());
 }
 
 #[test]

@@ -90,6 +90,12 @@ impl Composer {
         self.literal
     }
 
+    /// What was being written before a message of ours is changed.
+    pub fn put_aside(&self) -> Option<&str> {
+        let aside = self.aside.as_ref()?;
+        Some(aside.text.as_str()).filter(|text| !text.trim().is_empty())
+    }
+
     pub fn lines(&self) -> usize {
         self.text.split('\n').count()
     }

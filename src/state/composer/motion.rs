@@ -31,6 +31,13 @@ impl Composer {
         self.cursor = self.behind(self.cursor);
     }
 
+    /// Puts the cursor at a byte offset, or at the next grapheme's.
+    pub fn place(&mut self, at: usize) {
+        self.changes.stop();
+        self.operator = None;
+        self.cursor = self.boundary(at);
+    }
+
     pub fn home(&mut self) {
         self.cursor = self.line_start(self.cursor);
     }

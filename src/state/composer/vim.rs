@@ -29,6 +29,11 @@ impl Composer {
         }
     }
 
+    /// In normal mode the cursor is on a letter, not behind the last.
+    pub fn rest_on_letter(&mut self) {
+        self.cursor = self.cursor.min(self.last_of_line());
+    }
+
     pub fn vim(&mut self, key: Key) -> Vim {
         let KeyCode::Char(c) = key.code else {
             self.operator = None;

@@ -13,6 +13,8 @@ pub(crate) struct Set {
     pub(crate) rows: Vec<Row>,
     /// Column and row from the first of `rows`.
     pub(crate) cursor: (usize, usize),
+    /// For each row the columns where the cursor can stand, and the byte offset each means.
+    pub(crate) marks: Vec<Vec<(usize, usize)>>,
 }
 
 /// Sets `text` behind `prompt` into at most `most` rows of `width` columns, around the cursor.
@@ -27,6 +29,7 @@ pub(crate) fn set(prompt: &str, text: &str, cursor: usize, width: usize, most: u
         2.min(width / 4)
     };
     let mut rows = vec![String::new()];
+    let mut marks = vec![Vec::new()];
     let mut used = wrap::width(prompt);
     let mut found = None;
     for (at, grapheme) in text.grapheme_indices(true) {
@@ -35,13 +38,18 @@ pub(crate) fn set(prompt: &str, text: &str, cursor: usize, width: usize, most: u
         let full = used + columns.max(1) > width && used > indent;
         if full && !newline {
             rows.push(String::new());
+            marks.push(Vec::new());
             used = indent;
+        }
+        if let Some(row) = marks.last_mut() {
+            row.push((used, at));
         }
         if found.is_none() && at >= cursor {
             found = Some((used, rows.len() - 1));
         }
         if newline {
             rows.push(String::new());
+            marks.push(Vec::new());
             used = indent;
         } else {
             if let Some(row) = rows.last_mut() {
@@ -52,6 +60,7 @@ pub(crate) fn set(prompt: &str, text: &str, cursor: usize, width: usize, most: u
     }
     let end = if used >= width && width > indent {
         rows.push(String::new());
+        marks.push(Vec::new());
         (indent, rows.len() - 1)
     } else {
         (used, rows.len() - 1)
@@ -59,13 +68,19 @@ pub(crate) fn set(prompt: &str, text: &str, cursor: usize, width: usize, most: u
     let (x, y) = found.unwrap_or(end);
     if found.is_some() && rows.last().is_some_and(String::is_empty) && !text.ends_with('\n') {
         rows.pop();
+        marks.pop();
     }
-    window(prompt, &rows, indent, (x, y), most.max(1))
+    if let Some(row) = marks.last_mut() {
+        let behind = if row.is_empty() { indent } else { used };
+        row.push((behind, text.len()));
+    }
+    window(prompt, &rows, marks, indent, (x, y), most.max(1))
 }
 
 fn window(
     prompt: &str,
     rows: &[String],
+    marks: Vec<Vec<(usize, usize)>>,
     indent: usize,
     (x, y): (usize, usize),
     most: usize,
@@ -89,6 +104,7 @@ fn window(
     Set {
         rows,
         cursor: (x, y - first),
+        marks: marks.into_iter().take(last).skip(first).collect(),
     }
 }
 
@@ -138,6 +154,24 @@ mod tests {
         check("a\nb", 3, 3, &["> a", "  b"], (3, 1));
         check("会議会議会", 15, 3, &["> 会議会議", "  会"], (4, 1));
         check("a\n", 2, 3, &["> a", "  "], (2, 1));
+    }
+
+    #[test]
+    fn each_letter_has_its_column_and_each_row_its_end() {
+        let marks = |text: &str, cursor: usize| set("> ", text, cursor, 10, 3).marks;
+        assert_eq!(marks("", 0), [vec![(2, 0)]]);
+        assert_eq!(
+            marks("a\nb", 3),
+            [vec![(2, 0), (3, 1)], vec![(2, 2), (3, 3)]]
+        );
+        assert_eq!(
+            marks("会議会議会", 15),
+            [vec![(2, 0), (4, 3), (6, 6), (8, 9)], vec![(2, 12), (4, 15)]]
+        );
+        let full = marks("12345678", 0);
+        assert_eq!((full.len(), full[0].last()), (1, Some(&(10, 8))));
+        assert_eq!(marks("12345678", 8)[1], [(2, 8)]);
+        assert_eq!(set("> ", "1\n2\n3\n4", 7, 10, 2).marks[0][0], (2, 4));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use ratatui::layout::Rect;
 
 use crate::model::announcement::Topic;
 use crate::model::settings::Motion;
+use crate::model::spot::Spot;
 use crate::state::State;
 use crate::state::focus::Mode;
 use crate::view::fullscreen::paint::Painter;
@@ -43,6 +44,8 @@ pub struct Drawn {
     /// Where the real cursor goes, last of all.
     pub cursor: Option<(u16, u16)>,
     pub links: Vec<Link>,
+    /// What can be clicked, where the mouse is on; what lies above comes later.
+    pub spots: Vec<Clickable>,
     /// The page shows the oldest loaded message: time to ask for older ones.
     pub top: bool,
 }
@@ -54,6 +57,22 @@ pub struct Link {
     pub y: u16,
     pub width: u16,
     pub url: String,
+}
+
+/// Cells of a row that can be clicked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clickable {
+    pub x: u16,
+    pub y: u16,
+    pub width: u16,
+    pub spot: Spot,
+}
+
+/// What a cell belongs to.
+pub fn spot_at(spots: &[Clickable], column: u16, row: u16) -> Option<&Spot> {
+    let covers =
+        |c: &&Clickable| c.y == row && (c.x..c.x.saturating_add(c.width)).contains(&column);
+    spots.iter().rev().find(covers).map(|c| &c.spot)
 }
 
 /// Draws frames, and keeps wrapped lines between them. Holds nothing that is not in the state.
@@ -78,7 +97,7 @@ struct Areas {
 impl Screen {
     pub fn draw(&mut self, state: &State, theme: &Theme, buffer: &mut Buffer) -> Drawn {
         let area = buffer.area;
-        let mut painter = Painter::new(buffer, theme, state.settings.borders);
+        let mut painter = Painter::new(buffer, theme, &state.settings);
         if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
             return too_small(state, area, &mut painter);
         }
@@ -101,6 +120,7 @@ impl Screen {
         rows(&notices, areas.notices, &mut painter);
         self.call_line(state, areas.call, &mut painter);
         rows(&composer.rows, areas.composer, &mut painter);
+        composer_spots(&composer, areas.composer, &mut painter);
         let (x, y) = composer.cursor;
         let writing = (areas.composer.x + narrow(x), areas.composer.y + narrow(y));
         Drawn {
@@ -110,6 +130,7 @@ impl Screen {
                     .unwrap_or(writing),
             ),
             links: painter.links,
+            spots: painter.spots,
             top: page.top,
         }
     }
@@ -134,6 +155,7 @@ impl Screen {
             let y = area.y + narrow(blank + at);
             let full = row.row().fill == wrap::Fill::Banner;
             let from = if full { area } else { column };
+            let links = painter.links.len();
             painter.row(
                 row.row(),
                 Rect {
@@ -142,6 +164,15 @@ impl Screen {
                     ..from
                 },
             );
+            if let Some(message) = &row.message {
+                let whole = Rect {
+                    y,
+                    height: 1,
+                    ..area
+                };
+                painter.spot(whole, || Spot::Message(message.clone()));
+                painter.link_spots(links, message);
+            }
             if row.selected {
                 let margin = Rect {
                     y,
@@ -258,6 +289,25 @@ fn header(state: &State, areas: &Areas, painter: &mut Painter<'_>) {
     if let Some(rule) = painter.rule().filter(|_| areas.rule.height > 0) {
         let line = rule.repeat(usize::from(areas.rule.width));
         painter.text(&line, Role::Rule, areas.rule, 0);
+    }
+}
+
+/// Each grapheme is a place for the cursor, what is left of a row belongs to its end.
+fn composer_spots(set: &composer::Set, area: Rect, painter: &mut Painter<'_>) {
+    for (at, marks) in set.marks.iter().enumerate().take(usize::from(area.height)) {
+        let mut from = 0;
+        for (n, (_, offset)) in marks.iter().enumerate() {
+            let next = marks.get(n + 1).map(|(x, _)| narrow(*x));
+            let to = next.unwrap_or(area.width).min(area.width);
+            let cells = Rect {
+                x: area.x + from,
+                y: area.y + narrow(at),
+                width: to.saturating_sub(from),
+                height: 1,
+            };
+            painter.spot(cells, || Spot::Draft(*offset));
+            from = to;
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::command::Command;
 use crate::command::TABLE;
 use crate::model::capability::Reason;
 use crate::model::key::Key;
+use crate::model::spot::Spot;
 use crate::state::State;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
@@ -39,6 +40,15 @@ impl Item {
         self.selected = selected;
         self
     }
+}
+
+/// One row of a list.
+struct Line {
+    row: Row,
+    /// Which item it belongs to.
+    item: usize,
+    /// The first row of what is chosen.
+    selected: bool,
 }
 
 /// Draws an overlay into the rows it may have, and tells where the cursor belongs.
@@ -77,21 +87,41 @@ pub(crate) fn draw(
     }
     let height = usize::from(area.height).saturating_sub(top);
     let mut list = set(&items(state, overlay), room);
+    let mut each = true;
     if *overlay == Overlay::Leader && list.len() > height {
         list = keys_in_short(state, room);
+        each = false;
     }
     let from = first(&list, overlay, height);
-    for (at, (row, selected)) in list.iter().skip(from).take(height).enumerate() {
+    let clicks = each && is_list(state, overlay);
+    for (at, line_of) in list.iter().skip(from).take(height).enumerate() {
         let line = Rect {
             y: area.y + narrow(top + at),
             ..inner
         };
-        painter.row(row, line);
-        if *selected && cursor_follows(overlay) {
+        painter.row(&line_of.row, line);
+        if clicks {
+            let whole = Rect {
+                y: line.y,
+                height: 1,
+                ..area
+            };
+            painter.spot(whole, || Spot::Choice(line_of.item));
+        }
+        if line_of.selected && cursor_follows(overlay) {
             cursor = Some((inner.x, line.y));
         }
     }
     cursor
+}
+
+/// Its lines can be chosen one by one.
+fn is_list(state: &State, overlay: &Overlay) -> bool {
+    match overlay {
+        Overlay::Palette { .. } | Overlay::Leader => true,
+        Overlay::Roster { .. } => state.call().is_some_and(|c| c.state.is_inside()),
+        Overlay::Help { .. } | Overlay::About | Overlay::Notices | Overlay::Confirm(_) => false,
+    }
 }
 
 /// While a query is being typed and nothing else was chosen, the cursor stays where typing goes.
@@ -108,7 +138,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
 }
 
 /// The first line shown: as scrolled, or so that what is chosen is visible.
-fn first(list: &[(Row, bool)], overlay: &Overlay, height: usize) -> usize {
+fn first(list: &[Line], overlay: &Overlay, height: usize) -> usize {
     let most = list.len().saturating_sub(height);
     match overlay {
         Overlay::Help { scroll, .. } => (*scroll).min(most),
@@ -118,19 +148,16 @@ fn first(list: &[(Row, bool)], overlay: &Overlay, height: usize) -> usize {
         | Overlay::About
         | Overlay::Notices
         | Overlay::Confirm(_) => {
-            let chosen = list
-                .iter()
-                .rposition(|(_, selected)| *selected)
-                .unwrap_or(0);
+            let chosen = list.iter().rposition(|line| line.selected).unwrap_or(0);
             (chosen + 1).saturating_sub(height).min(most)
         }
     }
 }
 
 /// Items as rows; what is chosen is marked by a sign and a role, and only its first row counts as it.
-fn set(items: &[Item], room: usize) -> Vec<(Row, bool)> {
+fn set(items: &[Item], room: usize) -> Vec<Line> {
     let mut rows = Vec::new();
-    for item in items {
+    for (number, item) in items.iter().enumerate() {
         let mut pieces = item.pieces.clone();
         let mark = if item.selected {
             for piece in &mut pieces {
@@ -145,10 +172,11 @@ fn set(items: &[Item], room: usize) -> Vec<(Row, bool)> {
             .enumerate()
         {
             let before = if at == 0 { mark } else { "  " };
-            rows.push((
-                row.indent(before, Role::OverlaySelected),
-                item.selected && at == 0,
-            ));
+            rows.push(Line {
+                row: row.indent(before, Role::OverlaySelected),
+                item: number,
+                selected: item.selected && at == 0,
+            });
         }
     }
     rows
@@ -207,25 +235,30 @@ fn leader(state: &State) -> Vec<Item> {
 }
 
 /// The same with names instead of sentences, as many in a row as fit: all keys are seen at once.
-fn keys_in_short(state: &State, room: usize) -> Vec<(Row, bool)> {
+fn keys_in_short(state: &State, room: usize) -> Vec<Line> {
     const GAP: &str = "   ";
-    let mut rows: Vec<(Row, bool)> = Vec::new();
+    let mut rows: Vec<Row> = Vec::new();
     for (chord, command) in following(state) {
         let name = possible(command.name(), state.allowed(command).err().as_ref());
         let needed = wrap::width(&chord) + 1 + wrap::width(&name.text);
         match rows.last_mut() {
-            Some((row, _)) if row.width() + GAP.len() + needed <= room => {
+            Some(row) if row.width() + GAP.len() + needed <= room => {
                 row.pieces.push(Piece::new(GAP, Role::Overlay));
             }
-            _ => rows.push((Row::blank(), false)),
+            _ => rows.push(Row::blank()),
         }
-        if let Some((row, _)) = rows.last_mut() {
+        if let Some(row) = rows.last_mut() {
             let chord = format!("{chord} ");
             row.pieces.push(Piece::new(&chord, Role::OverlayKey));
             row.pieces.push(name);
         }
     }
-    rows
+    let line = |row| Line {
+        row,
+        item: 0,
+        selected: false,
+    };
+    rows.into_iter().map(line).collect()
 }
 
 /// What the keys pressed so far can lead to.

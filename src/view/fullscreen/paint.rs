@@ -7,7 +7,11 @@ use ratatui::style::Modifier;
 use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::model::message::MessageId;
 use crate::model::settings::Borders;
+use crate::model::settings::Settings;
+use crate::model::spot::Spot;
+use crate::view::fullscreen::Clickable;
 use crate::view::fullscreen::Link;
 use crate::view::fullscreen::wrap;
 use crate::view::fullscreen::wrap::Fill;
@@ -22,19 +26,24 @@ pub(crate) struct Painter<'a> {
     pub(crate) theme: &'a Theme,
     pub(crate) borders: Borders,
     pub(crate) links: Vec<Link>,
+    pub(crate) spots: Vec<Clickable>,
+    /// Nobody clicks without one.
+    mouse: bool,
 }
 
 impl<'a> Painter<'a> {
     /// Starts with an empty page in the theme's background.
-    pub(crate) fn new(buffer: &'a mut Buffer, theme: &'a Theme, borders: Borders) -> Self {
+    pub(crate) fn new(buffer: &'a mut Buffer, theme: &'a Theme, settings: &Settings) -> Self {
         let area = buffer.area;
         buffer.reset();
         buffer.set_style(area, theme.style(Role::Text));
         Self {
             buffer,
             theme,
-            borders,
+            borders: settings.borders,
             links: Vec::new(),
+            spots: Vec::new(),
+            mouse: settings.mouse,
         }
     }
 
@@ -50,6 +59,31 @@ impl<'a> Painter<'a> {
         }
         self.links
             .retain(|l| !area.contains(Position::new(l.x, l.y)));
+        self.spots.retain(|s| !area.intersects(cells(s)));
+    }
+
+    /// What a click on these cells of one row means.
+    pub(crate) fn spot(&mut self, area: Rect, spot: impl FnOnce() -> Spot) {
+        if self.mouse && area.width > 0 && area.height > 0 {
+            self.spots.push(Clickable {
+                x: area.x,
+                y: area.y,
+                width: area.width,
+                spot: spot(),
+            });
+        }
+    }
+
+    /// The links drawn from the `from`th on lead out of that message.
+    pub(crate) fn link_spots(&mut self, from: usize, message: &MessageId) {
+        let drawn: Vec<Link> = self.links.iter().skip(from).cloned().collect();
+        for link in drawn {
+            let area = Rect::new(link.x, link.y, link.width, 1);
+            self.spot(area, || Spot::Link {
+                message: message.clone(),
+                url: link.url,
+            });
+        }
     }
 
     /// The character of a thin rule, where rules are wanted.
@@ -152,6 +186,15 @@ impl<'a> Painter<'a> {
             }
         }
         style
+    }
+}
+
+const fn cells(spot: &Clickable) -> Rect {
+    Rect {
+        x: spot.x,
+        y: spot.y,
+        width: spot.width,
+        height: 1,
     }
 }
 

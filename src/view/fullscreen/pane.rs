@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::model::spot::Spot;
 use crate::state::State;
 use crate::view::facts;
 use crate::view::fullscreen::paint::Painter;
@@ -24,7 +25,8 @@ pub(crate) fn draw(state: &State, area: Rect, painter: &mut Painter<'_>) -> Rect
             width: WIDTH,
             ..middle
         };
-        list("Threads", &threads(state), pane, painter);
+        let spots = state.threads.all.keys().cloned().map(Spot::Thread);
+        list("Threads", &threads(state), spots.collect(), pane, painter);
         middle.x += WIDTH;
         middle.width -= WIDTH;
     }
@@ -34,7 +36,9 @@ pub(crate) fn draw(state: &State, area: Rect, painter: &mut Painter<'_>) -> Rect
             width: WIDTH,
             ..middle
         };
-        list("People", &people(state), pane, painter);
+        let people = people(state);
+        let spots = (0..people.len()).map(Spot::Person).collect();
+        list("People", &people, spots, pane, painter);
         middle.width -= WIDTH;
     }
     middle
@@ -64,7 +68,7 @@ fn people(state: &State) -> Vec<String> {
     }
 }
 
-fn list(title: &str, lines: &[String], area: Rect, painter: &mut Painter<'_>) {
+fn list(title: &str, lines: &[String], spots: Vec<Spot>, area: Rect, painter: &mut Painter<'_>) {
     let room = usize::from(area.width).saturating_sub(2);
     let title = Row::new(title, Role::OverlayTitle);
     let rows = std::iter::once(title).chain(
@@ -72,6 +76,7 @@ fn list(title: &str, lines: &[String], area: Rect, painter: &mut Painter<'_>) {
             .iter()
             .map(|l| Row::new(&wrap::shorten(l, room), Role::Text)),
     );
+    let mut spots = std::iter::once(None).chain(spots.into_iter().map(Some));
     for (at, row) in rows.take(usize::from(area.height)).enumerate() {
         let line = Rect {
             x: area.x + 1,
@@ -80,5 +85,8 @@ fn list(title: &str, lines: &[String], area: Rect, painter: &mut Painter<'_>) {
             height: 1,
         };
         painter.row(&row, line);
+        if let Some(spot) = spots.next().flatten() {
+            painter.spot(line, || spot);
+        }
     }
 }

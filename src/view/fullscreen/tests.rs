@@ -37,6 +37,8 @@ use crate::view::fixture::at;
 use crate::view::fixture::message;
 use crate::view::theme::Theme;
 
+mod clicks;
+
 fn draw(state: &State, width: u16, height: u16) -> (Vec<String>, Drawn) {
     draw_with(&mut Screen::default(), state, width, height)
 }
@@ -283,6 +285,7 @@ fn a_long_notice_line_wraps_into_a_second_row() {
 fn a_notice_is_also_a_row_at_the_moment_it_happened() {
     let mut state = long(2);
     let said = Said::Notice {
+        account: fixture::account(),
         kind: NoticeKind::Recording,
         change: NoticeChange::Started { by: None },
         again: false,
@@ -478,6 +481,7 @@ fn every_key_after_the_leader_is_seen_at_once() {
 fn a_notice_is_not_told_a_third_time_in_the_row_of_answers() {
     let mut state = talk();
     let said = Said::Notice {
+        account: fixture::account(),
         kind: NoticeKind::Recording,
         change: NoticeChange::Started { by: None },
         again: false,

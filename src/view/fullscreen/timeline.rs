@@ -110,6 +110,8 @@ pub(crate) struct Page {
 pub(crate) struct PageRow {
     entry: Option<(Arc<Vec<Row>>, usize)>,
     own: Row,
+    /// The message it belongs to; days and lines between messages belong to none.
+    pub(crate) message: Option<MessageId>,
     /// The first row of the selected message.
     pub(crate) selected: bool,
 }
@@ -262,13 +264,17 @@ impl Pages {
         for at in (0..=place.at).rev() {
             let rows = self.rows(scene, at);
             let selected = scene.selected(at);
+            let message = scene.entries.get(at).and_then(Entry::message);
+            let message = message.filter(|m| m.sender.is_some()).map(|m| &m.id);
+            let heading = entry::heading_at(&rows);
             for row in (0..rows.len().saturating_sub(hidden)).rev() {
                 if page.rows.len() >= height {
                     page.rows.reverse();
                     return (page, 0);
                 }
                 page.rows.push(PageRow {
-                    selected: selected && row == entry::heading_at(&rows),
+                    selected: selected && row == heading,
+                    message: message.filter(|_| row >= heading).cloned(),
                     entry: Some((Arc::clone(&rows), row)),
                     own: Row::blank(),
                 });
@@ -327,6 +333,7 @@ fn edge(thread: &Thread) -> Option<PageRow> {
     Some(PageRow {
         entry: None,
         own: Row::new(words, Role::Quiet),
+        message: None,
         selected: false,
     })
 }

@@ -1,6 +1,7 @@
 //! Each announcement as one clean sentence, exactly as accessibility 2.3 spells it.
 
 use crate::command::TABLE;
+use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::NoticeChange;
@@ -30,20 +31,33 @@ pub fn announcement(announcement: &Announcement, state: &State) -> String {
 pub fn said(said: &Said, state: &State) -> String {
     match said {
         Said::Notice {
+            account,
             kind,
             change,
             again,
-        } => format!("{} {}", notice_prefix(*again), notice(*kind, change)),
-        Said::ConsentAsked { again } => format!(
-            "{} the meeting asks for your consent to be recorded. Type /consent yes or /consent no.",
-            notice_prefix(*again)
+        } => format!(
+            "{} {}",
+            notice_prefix(state, account, *again),
+            notice(*kind, change)
         ),
-        Said::ConsentAnswered { granted: true } => {
-            "Notice: you gave your consent to be recorded.".to_owned()
-        }
-        Said::ConsentAnswered { granted: false } => {
-            "Notice: you did not consent to be recorded. You can listen only.".to_owned()
-        }
+        Said::ConsentAsked { account, again } => format!(
+            "{} the meeting asks for your consent to be recorded. Type /consent yes or /consent no.",
+            notice_prefix(state, account, *again)
+        ),
+        Said::ConsentAnswered {
+            account,
+            granted: true,
+        } => format!(
+            "{} you gave your consent to be recorded.",
+            notice_prefix(state, account, false)
+        ),
+        Said::ConsentAnswered {
+            account,
+            granted: false,
+        } => format!(
+            "{} you did not consent to be recorded. You can listen only.",
+            notice_prefix(state, account, false)
+        ),
         Said::Opened {
             topic,
             people,
@@ -120,6 +134,12 @@ pub fn said(said: &Said, state: &State) -> String {
             "Error: message to {thread} not sent, {}. /retry",
             phrase::briefly(&failure.because)
         ),
+        Said::LeftWhileSending { thread } => format!(
+            "Error: left the call before the service confirmed your message to {thread}. It is kept here."
+        ),
+        Said::LinesWait { reason } => {
+            format!("Input: waiting to go on, {}.", phrase::reason(reason))
+        }
         Said::Refused { command, reason } => {
             format!(
                 "Error: /{command} is not possible, {}.",
@@ -134,8 +154,15 @@ pub fn said(said: &Said, state: &State) -> String {
     }
 }
 
-const fn notice_prefix(again: bool) -> &'static str {
-    if again { "Again:" } else { "Notice:" }
+/// Of which meeting is said where there are several.
+fn notice_prefix(state: &State, account: &AccountId, again: bool) -> String {
+    let word = if again { "Again" } else { "Notice" };
+    let several = state.calls.values().filter(|c| c.is_live()).count() > 1;
+    let call = state.calls.get(account).filter(|_| several);
+    match call.map(|c| phrase::one_line(&c.info.topic)) {
+        Some(topic) if !topic.is_empty() => format!("{word} in {topic}:"),
+        _ => format!("{word}:"),
+    }
 }
 
 fn notice(kind: NoticeKind, change: &NoticeChange) -> String {

@@ -98,6 +98,9 @@ fn standing(state: &State, call: &Call) -> Part {
         let words = format!("Joining again, attempt {attempt}");
         return Part::new(Role::Call, &words, &words);
     }
+    if call.parting.is_some() {
+        return Part::new(Role::Call, "Leaving once your message is sent", "leaving");
+    }
     let (full, short) = match call.state {
         CallState::Connecting => ("Joining the call".to_owned(), "joining".to_owned()),
         CallState::Ringing => ("Ringing".to_owned(), "ringing".to_owned()),

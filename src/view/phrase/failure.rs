@@ -38,6 +38,8 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::CallAction => "do that in the call",
         Doing::Writing => "write the file",
         Doing::Reading => "read the file",
+        Doing::Setting => "change the setting",
+        Doing::Theming => "change the colours",
     }
 }
 
@@ -101,6 +103,7 @@ fn fate(failure: &Failure) -> String {
     let kept = match failure.doing {
         Doing::Sending => "It is kept",
         Doing::Editing => "Your text is kept",
+        Doing::Theming => "The colours stay as they are",
         Doing::Connecting
         | Doing::OpeningThread
         | Doing::LoadingMessages
@@ -110,7 +113,8 @@ fn fate(failure: &Failure) -> String {
         | Doing::JoiningCall
         | Doing::CallAction
         | Doing::Writing
-        | Doing::Reading => "",
+        | Doing::Reading
+        | Doing::Setting => "",
     };
     let remedy = match failure.because {
         Because::WrongPasscode => "Check the passcode, --passcode gives it.".to_owned(),
@@ -159,6 +163,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::ChatDenied(failure) => {
             format!("this chat is closed to you, {}", briefly(&failure.because))
         }
+        Reason::ChatDown(failure) => {
+            format!("the chat cannot be opened, {}", briefly(&failure.because))
+        }
         Reason::ChatGone => "this chat no longer exists".to_owned(),
         Reason::NoChatInMeeting => "this meeting has no chat for you".to_owned(),
         Reason::NoMeeting => "there is no meeting to join".to_owned(),
@@ -168,6 +175,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::OnHold => "the call is on hold".to_owned(),
         Reason::Role => "only organizers and presenters may".to_owned(),
         Reason::MicrophoneForbidden => "the organizer does not allow your microphone".to_owned(),
+        Reason::JoinedToListen => {
+            "you joined to listen, /leave and /join joins with your microphone".to_owned()
+        }
         Reason::ConsentOutstanding => {
             "recording needs your consent first, /consent yes or /consent no".to_owned()
         }

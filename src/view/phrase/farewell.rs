@@ -1,8 +1,11 @@
 //! What is left on the normal screen when the program ends.
 
+use crate::model::message::SendState;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::state::State;
+use crate::state::composer::Composer;
+use crate::view::phrase::briefly;
 use crate::view::phrase::one_line;
 
 /// One sentence for each notice that was in force at the end, meeting by meeting (accessibility N3).
@@ -37,7 +40,42 @@ pub fn farewell(state: &State) -> Vec<String> {
     lines
 }
 
-/// A draft that was never sent: given back, so that nothing is lost.
-pub fn unsent(draft: &str) -> String {
-    format!("Not sent, from the input line:\n{draft}")
+/// What was written and is not known to have arrived: given back, so that nothing is lost.
+pub fn unsent(state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    for thread in state.threads.all.values() {
+        let place = one_line(&thread.topic);
+        for echo in thread.timeline.echoes() {
+            let text = &echo.draft.text;
+            match &echo.state {
+                SendState::Sent => {}
+                SendState::Sending => {
+                    lines.push(format!("Not confirmed by the service, to {place}:\n{text}"));
+                }
+                SendState::Failed(failure) => {
+                    let why = briefly(&failure.because);
+                    lines.push(format!("Not sent, to {place}, {why}:\n{text}"));
+                }
+            }
+        }
+        for draft in drafts(&thread.draft) {
+            lines.push(format!(
+                "Not sent, to {place}, from the input line:\n{draft}"
+            ));
+        }
+    }
+    for draft in drafts(&state.composer) {
+        lines.push(format!("Not sent, from the input line:\n{draft}"));
+    }
+    let given = state.lines.unsent.iter().chain(&state.lines.waiting);
+    let given: Vec<&str> = given.map(String::as_str).collect();
+    if !given.is_empty() {
+        lines.push(format!("Not done, from the input:\n{}", given.join("\n")));
+    }
+    lines
+}
+
+fn drafts(composer: &Composer) -> impl Iterator<Item = &str> {
+    let draft = Some(composer.text()).filter(|text| !text.trim().is_empty());
+    composer.put_aside().into_iter().chain(draft)
 }

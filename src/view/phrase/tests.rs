@@ -1,5 +1,6 @@
 //! The table of accessibility 2.3, line by line.
 
+use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
@@ -33,6 +34,7 @@ fn check_in(state: &State, said: Said, words: &str) {
 
 fn notice(kind: NoticeKind, change: NoticeChange) -> Said {
     Said::Notice {
+        account: fixture::account(),
         kind,
         change,
         again: false,
@@ -94,6 +96,7 @@ fn notices_are_worded_as_the_law_wants_them() {
     );
     check(
         Said::Notice {
+            account: fixture::account(),
             kind: Recording,
             change: started(None),
             again: true,
@@ -101,9 +104,34 @@ fn notices_are_worded_as_the_law_wants_them() {
         "Again: recording started.",
     );
     check(
-        Said::ConsentAsked { again: false },
+        Said::ConsentAsked {
+            account: fixture::account(),
+            again: false,
+        },
         "Notice: the meeting asks for your consent to be recorded. Type /consent yes or /consent no.",
     );
+}
+
+#[test]
+fn a_notice_says_of_which_meeting_it_is_where_there_are_several() {
+    let mut state = fixture::meeting();
+    let other = AccountId::new("teams:ada");
+    let mut second = state.call().unwrap().clone();
+    second.account = other.clone();
+    second.info.topic = "Budget".to_owned();
+    state.calls.insert(other.clone(), second);
+    let said = |account| Said::Notice {
+        account,
+        kind: NoticeKind::Recording,
+        change: NoticeChange::Started { by: None },
+        again: false,
+    };
+    check_in(
+        &state,
+        said(fixture::account()),
+        "Notice in Design review: recording started.",
+    );
+    check_in(&state, said(other), "Notice in Budget: recording started.");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::model::call::CallState;
 use crate::model::failure::Because;
 use crate::model::locator::Locator;
 use crate::model::notice::NoticeState;
+use crate::model::sound::Audio;
 use crate::wire::local::CallState as WireState;
 use crate::wire::local::Consent;
 use crate::wire::local::Ended;
@@ -77,7 +78,11 @@ impl Call {
             passcode: Some("Mt9xB2N6".into()),
         };
         let name = "Ada".to_owned();
-        self.give(Input::Command(CallCommand::Join { locator, name }))
+        self.give(Input::Command(CallCommand::Join {
+            locator,
+            name,
+            audio: Audio::Full,
+        }))
     }
 
     fn connected() -> Self {
