@@ -1,6 +1,7 @@
 //! Chat: the client's back end against the embedded service on loopback, over real sockets.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot go on must fail where it is"
 )]
 
@@ -311,6 +312,36 @@ async fn two_people_see_each_others_messages_edits_deletions_typing_and_receipts
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_burst_of_messages_does_not_cost_the_link() {
+    let host = service::start().await;
+    let (ada, bob, thread) = two(&host).await;
+    let mut client = client(&host, &bob, "Bob", &thread);
+    client.open().await;
+    for number in 0..BURST {
+        let said = sidetone::service::store::Draft::text(&format!("message {number}"));
+        let posted = host.running.service.post_as(&thread, &ada.id, said);
+        posted.unwrap();
+    }
+    let mut heard = 0;
+    client
+        .until(|event| {
+            let messages = match event {
+                ChatEvent::MessageReceived { message, .. } => std::slice::from_ref(message),
+                // What was said before the first events came.
+                ChatEvent::NewerPage { messages, .. } => messages,
+                ChatEvent::Link(link) => panic!("the link is {link:?} after {heard} messages"),
+                _ => &[],
+            };
+            for message in messages.iter().filter(|m| m.sender.is_some()) {
+                assert_eq!(text(message), format!("message {heard}"));
+                heard += 1;
+            }
+            (heard == BURST).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mentions_and_replies_arrive_as_such() {
     let host = service::start().await;
     let (ada, bob, thread) = two(&host).await;
@@ -420,12 +451,12 @@ async fn lost_events_the_service_admits_are_read_again() {
 async fn older_messages_come_page_by_page() {
     let host = service::start().await;
     let (ada, bob, thread) = two(&host).await;
-    for n in 0..250 {
+    for n in 0..450 {
         host.say(&bob, &thread, &format!("{n:03}")).await;
     }
     let mut ada = client(&host, &ada, "Ada", &thread);
     ada.open().await;
-    assert!(ada.words().len() <= 100);
+    assert!(ada.words().len() <= 200);
     loop {
         let older = ChatCommand::LoadOlder {
             thread: ada.thread.clone(),
@@ -440,7 +471,7 @@ async fn older_messages_come_page_by_page() {
             break;
         }
     }
-    let expected: Vec<String> = (0..250).map(|n| format!("{n:03}")).collect();
+    let expected: Vec<String> = (0..450).map(|n| format!("{n:03}")).collect();
     assert_eq!(ada.words(), expected);
 }
 
@@ -559,3 +590,5 @@ async fn an_unknown_authority_is_named_as_the_reason() {
 }
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// More than any queue of the client holds, less than the service keeps for one that is slow.
+const BURST: usize = 8_000;

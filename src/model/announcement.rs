@@ -166,7 +166,8 @@ pub enum Said {
         count: usize,
         thread: String,
         names: Vec<String>,
-        others: usize,
+        /// Counted, not named; kept so that nobody is counted twice.
+        others: Vec<String>,
     },
     OtherThread {
         count: usize,

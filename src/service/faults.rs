@@ -1,14 +1,20 @@
 //! Faults on demand: what a test or an operator may make the service do wrong.
 //!
 //! Nothing here acts by itself; `http` asks before it answers a request and the
-//! realtime hub before it hands over a notification.
+//! realtime hub before it hands over a notification. The control API reads and writes these
+//! values as they are.
 
 use std::time::Duration;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 /// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Effect {
     /// A request is answered, or a notification delivered, this much later.
+    #[serde(with = "millis")]
     Delay(Duration),
     /// The request is refused with this status, and with `Retry-After` if given (whole seconds).
     Refuse {
@@ -23,8 +29,18 @@ pub enum Effect {
     Swallow,
 }
 
+impl Effect {
+    pub(super) fn delay(&self) -> Option<Duration> {
+        match self {
+            Self::Delay(span) => Some(*span),
+            Self::Refuse { .. } | Self::Duplicate | Self::Reorder | Self::Swallow => None,
+        }
+    }
+}
+
 /// What it happens to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Class {
     /// Every request.
     Any,
@@ -69,7 +85,7 @@ impl Class {
 }
 
 /// One fault that is on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     pub class: Class,
     pub effect: Effect,
@@ -124,9 +140,42 @@ impl Faults {
     }
 }
 
+mod millis {
+    use std::time::Duration;
+
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(span: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_millis)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn faults_read_their_documented_form() {
+        let text =
+            r#"{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}"#;
+        let fault: Fault = serde_json::from_str(text).unwrap();
+        assert_eq!(serde_json::to_string(&fault).unwrap(), text);
+        for effect in [
+            r#"{"delay":50}"#,
+            r#""duplicate""#,
+            r#""reorder""#,
+            r#""swallow""#,
+        ] {
+            let read: Effect = serde_json::from_str(effect).unwrap();
+            assert_eq!(serde_json::to_string(&read).unwrap(), effect);
+        }
+    }
 
     fn refuse(class: Class, times: Option<u32>) -> Fault {
         Fault {

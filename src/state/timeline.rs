@@ -242,15 +242,32 @@ impl Timeline {
             .floor
             .clone()
             .filter(|_| page == Page::Newer && !self.complete);
-        let taken = messages
+        self.revision += 1;
+        if floor.is_none()
+            && let Some(at) = self.room_for(&messages)
+        {
+            let taken = messages.iter().map(|m| (m.id.clone(), Inserted::New));
+            let taken = taken.collect();
+            let page = messages.into_iter().map(Entry::Message);
+            self.entries.splice(at..at, page);
+            return taken;
+        }
+        messages
             .into_iter()
             .map(|m| match &floor {
                 Some(floor) if m.id < *floor => (m.id, Inserted::Outside),
                 _ => (m.id.clone(), self.place(m)),
             })
-            .collect();
-        self.revision += 1;
-        taken
+            .collect()
+    }
+
+    /// Where a page goes in one piece, as one read backwards does: nothing held lies within
+    /// it. One by one, each of its messages would move everything behind it.
+    fn room_for(&self, messages: &[Message]) -> Option<usize> {
+        let (first, last) = (messages.first()?, messages.last()?);
+        let whole = self.echoes == 0 && messages.is_sorted_by(|a, b| a.id < b.id);
+        let at = self.position(&first.id).err().filter(|_| whole)?;
+        (self.position(&last.id) == Err(at)).then_some(at)
     }
 
     /// A page that is empty, or reaches the newest message we heard of, closes the gap.

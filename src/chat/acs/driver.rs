@@ -99,7 +99,7 @@ impl Driver {
         grant: &Grant,
         events: mpsc::Sender<Event>,
     ) -> (Self, Inlets) {
-        let (heard, heard_inlet) = mpsc::channel(256);
+        let (heard, heard_inlet) = mpsc::channel(HEARD);
         let (done, done_inlet) = mpsc::channel(64);
         let clock = Clock;
         let seed = fastrand::u64(..);
@@ -389,7 +389,7 @@ impl Driver {
                 });
             }
             realtime::Output::Open { link, url } => {
-                let (sender, outgoing) = mpsc::channel(256);
+                let (sender, outgoing) = mpsc::channel(OUTGOING);
                 self.sockets.insert(link, sender);
                 let (tls, heard) = (self.settings.http.tls().clone(), self.heard.clone());
                 let socket = socket::run(link, url, tls, outgoing, heard);
@@ -595,5 +595,12 @@ pub(super) async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
         None => std::future::pending().await,
     }
 }
+
+/// Frames that were read from sockets and wait for the sessions.
+const HEARD: usize = 256;
+
+/// Frames that wait for one socket. More than all that is heard at once can ask for, two
+/// answers each: only a peer that takes nothing any more fills it.
+const OUTGOING: usize = 4 * HEARD;
 
 const LEAVING: Duration = Duration::from_secs(1);

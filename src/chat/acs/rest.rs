@@ -428,8 +428,8 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 
-/// Messages a page.
-const PAGE: usize = 100;
+/// Messages a page: the most the service gives, since listings are counted against a limit.
+const PAGE: usize = 200;
 
 /// More pages than this of people or receipts are not a list any more.
 const MOST_PAGES: usize = 50;

@@ -92,27 +92,41 @@ async fn talk(
 ) -> Result<(), Error> {
     let config = WebSocketConfig::default().max_message_size(Some(LARGEST));
     let opened = client_async_with_config(url, stream, Some(config)).await;
-    let (mut socket, _) = opened.map_err(Box::new)?;
-    loop {
-        tokio::select! {
-            frame = socket.next() => match frame {
-                Some(Ok(Message::Text(text))) => {
-                    if heard.send((link, Heard::Frame(text.to_string()))).await.is_err() {
-                        return Ok(());
+    let (socket, _) = opened.map_err(Box::new)?;
+    let (mut sink, mut frames) = socket.split();
+    // Side by side: answers go out while more comes in. Whoever did one after the other
+    // would, in a burst, read more than it answers, or wait for a peer that waits for it.
+    let write = async {
+        while let Some(text) = outgoing.recv().await {
+            sink.feed(Message::text(text)).await?;
+            while let Ok(text) = outgoing.try_recv() {
+                sink.feed(Message::text(text)).await?;
+            }
+            sink.flush().await?;
+        }
+        sink.close().await
+    };
+    let read = async {
+        while let Some(frame) = frames.next().await {
+            match frame? {
+                Message::Text(text) => {
+                    let frame = Heard::Frame(text.to_string());
+                    if heard.send((link, frame)).await.is_err() {
+                        break;
                     }
                 }
-                Some(Ok(Message::Close(_))) | None => return Ok(()),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(Box::new(error).into()),
-            },
-            text = outgoing.recv() => {
-                let Some(text) = text else {
-                    return Ok(socket.close(None).await.map_err(Box::new)?);
-                };
-                socket.send(Message::text(text)).await.map_err(Box::new)?;
+                Message::Close(_) => break,
+                _ => {}
             }
         }
-    }
+        Ok(())
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = write => ended,
+        ended = read => ended,
+    };
+    Ok(ended.map_err(Box::new)?)
 }
 
 /// Largest frame, in bytes.

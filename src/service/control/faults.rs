@@ -13,13 +13,13 @@ use axum::routing::delete;
 use axum::routing::get;
 use axum::routing::post;
 use serde::Deserialize;
-use serde::Serialize;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::service::Disconnect;
 use crate::service::Service;
-use crate::service::faults;
+use crate::service::faults::Class;
+use crate::service::faults::Fault;
 use crate::service::http;
 use crate::service::store::KeySlot;
 use crate::service::store::Refusal;
@@ -39,44 +39,8 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/marks", post(mark))
 }
 
-#[derive(Serialize, Deserialize)]
-struct Fault {
-    class: Class,
-    effect: Effect,
-    times: Option<u32>,
-}
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Class {
-    Any,
-    Identity,
-    Token,
-    Chat,
-    ChatRead,
-    ChatWrite,
-    Connect,
-    Registrar,
-    Notification,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-enum Effect {
-    /// Milliseconds.
-    Delay(u64),
-    Refuse {
-        status: u16,
-        retry_after: Option<u64>,
-    },
-    Duplicate,
-    Reorder,
-    Swallow,
-}
-
 async fn list(State(service): State<Arc<Service>>) -> Json<Vec<Fault>> {
-    let state = service.lock();
-    Json(state.faults.on().iter().map(Fault::from).collect())
+    Json(service.lock().faults.on().to_vec())
 }
 
 async fn switch_on(
@@ -84,12 +48,12 @@ async fn switch_on(
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     let fault: Fault = http::read(&body)?;
-    service.lock().faults.switch_on(fault.into());
+    service.lock().faults.switch_on(fault);
     Ok(Json(json!({})))
 }
 
 async fn switch_off(State(service): State<Arc<Service>>, Path(class): Path<Class>) -> Json<Value> {
-    service.lock().faults.switch_off(class.into());
+    service.lock().faults.switch_off(class);
     Json(json!({}))
 }
 
@@ -241,112 +205,4 @@ async fn mark(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<V
         state.marks.add(at, mark);
     }
     Ok(Json(json!({ "mono": at.as_secs_f64() })))
-}
-
-impl From<Fault> for faults::Fault {
-    fn from(fault: Fault) -> Self {
-        Self {
-            class: fault.class.into(),
-            effect: fault.effect.into(),
-            times: fault.times,
-        }
-    }
-}
-
-impl From<&faults::Fault> for Fault {
-    fn from(fault: &faults::Fault) -> Self {
-        Self {
-            class: fault.class.into(),
-            effect: Effect::from(&fault.effect),
-            times: fault.times,
-        }
-    }
-}
-
-/// The same names on both sides; a new one there does not compile until it is here.
-macro_rules! same_classes {
-    ($($name:ident),*) => {
-        impl From<Class> for faults::Class {
-            fn from(class: Class) -> Self {
-                match class { $(Class::$name => Self::$name),* }
-            }
-        }
-
-        impl From<faults::Class> for Class {
-            fn from(class: faults::Class) -> Self {
-                match class { $(faults::Class::$name => Self::$name),* }
-            }
-        }
-    };
-}
-same_classes!(
-    Any,
-    Identity,
-    Token,
-    Chat,
-    ChatRead,
-    ChatWrite,
-    Connect,
-    Registrar,
-    Notification
-);
-
-impl From<Effect> for faults::Effect {
-    fn from(effect: Effect) -> Self {
-        match effect {
-            Effect::Delay(millis) => Self::Delay(Duration::from_millis(millis)),
-            Effect::Refuse {
-                status,
-                retry_after,
-            } => Self::Refuse {
-                status,
-                retry_after,
-            },
-            Effect::Duplicate => Self::Duplicate,
-            Effect::Reorder => Self::Reorder,
-            Effect::Swallow => Self::Swallow,
-        }
-    }
-}
-
-impl From<&faults::Effect> for Effect {
-    fn from(effect: &faults::Effect) -> Self {
-        match effect {
-            faults::Effect::Delay(span) => {
-                Self::Delay(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
-            }
-            faults::Effect::Refuse {
-                status,
-                retry_after,
-            } => Self::Refuse {
-                status: *status,
-                retry_after: *retry_after,
-            },
-            faults::Effect::Duplicate => Self::Duplicate,
-            faults::Effect::Reorder => Self::Reorder,
-            faults::Effect::Swallow => Self::Swallow,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn faults_read_their_documented_form() {
-        let text =
-            r#"{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}"#;
-        let fault: Fault = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&fault).unwrap(), text);
-        for effect in [
-            r#"{"delay":50}"#,
-            r#""duplicate""#,
-            r#""reorder""#,
-            r#""swallow""#,
-        ] {
-            let read: Effect = serde_json::from_str(effect).unwrap();
-            assert_eq!(serde_json::to_string(&read).unwrap(), effect);
-        }
-    }
 }

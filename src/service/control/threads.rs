@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::service::Service;
 use crate::service::http;
@@ -172,7 +173,7 @@ pub(super) async fn say_many(
             Some(rate) if rate > 0.0 => {
                 // From the beginning each time, so that lateness does not add up.
                 let due = begun + Duration::from_secs_f64(as_seconds(step) / rate);
-                tokio::time::sleep(due.since(service.clock().now())).await;
+                wait_until(due, service.clock()).await;
             }
             Some(_) | None => drained_to(service, WAITING).await,
         }
@@ -187,6 +188,17 @@ pub(super) async fn say_many(
     }
     drained_to(service, 0).await;
     Ok((times, ids))
+}
+
+/// A timer wakes at the next whole millisecond, also when asked for none: whoever is late
+/// makes way for others and asks no timer, or a thousand a second would be the most there is.
+async fn wait_until(due: Moment, clock: Clock) {
+    let wait = due.since(clock.now());
+    if wait.is_zero() {
+        tokio::task::yield_now().await;
+    } else {
+        tokio::time::sleep(wait).await;
+    }
 }
 
 /// Waits until no connection is further behind than `most`. A look each millisecond: a

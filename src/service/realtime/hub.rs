@@ -47,19 +47,12 @@ pub(super) enum Item {
     Notify {
         change: Arc<Shared>,
         to: Arc<str>,
-        manner: Manner,
-        delay: Duration,
+        /// Faults that happen on the way.
+        effects: Vec<Effect>,
     },
     Loss,
     Reconnect,
     Disconnect(Disconnect),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
-    Once,
-    Twice,
-    AfterNext,
 }
 
 pub(crate) struct Hub {
@@ -372,21 +365,14 @@ impl Allocated {
 
 /// The change on its way to one connection; `None` when a fault swallows it.
 fn notification(change: &Arc<Shared>, to: &Arc<str>, faults: &mut Faults) -> Option<Item> {
-    let (mut manner, mut delay) = (Manner::Once, Duration::ZERO);
-    for effect in faults.notification() {
-        match effect {
-            Effect::Swallow => return None,
-            Effect::Duplicate => manner = Manner::Twice,
-            Effect::Reorder => manner = Manner::AfterNext,
-            Effect::Delay(span) => delay = delay.max(span),
-            Effect::Refuse { .. } => {}
-        }
+    let effects = faults.notification();
+    if effects.contains(&Effect::Swallow) {
+        return None;
     }
     Some(Item::Notify {
         change: change.clone(),
         to: to.clone(),
-        manner,
-        delay,
+        effects,
     })
 }
 

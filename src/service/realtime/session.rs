@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::clock::Moment;
 use crate::service::RealtimeOptions;
+use crate::service::faults::Effect;
 use crate::wire::acs::frame::Event;
 use crate::wire::acs::frame::Packet;
 use crate::wire::acs::realtime::DroppedIndicator;
@@ -19,7 +20,6 @@ use crate::wire::acs::realtime::TrouterReconnect;
 
 use super::hub::Disconnect;
 use super::hub::Item;
-use super::hub::Manner;
 
 pub(super) enum Input<'a> {
     Text(&'a str),
@@ -153,12 +153,16 @@ impl Session {
 
     fn queued(&mut self, item: Item, now: Moment) {
         match item {
-            Item::Notify { delay, .. } if !delay.is_zero() || !self.delayed.is_empty() => {
+            Item::Notify { ref effects, .. } => {
+                let delay = effects.iter().filter_map(Effect::delay).max();
+                if delay.is_none() && self.delayed.is_empty() {
+                    return self.notify(item, now);
+                }
                 // Whatever comes behind a delayed one keeps its place behind it.
                 let due = self.delayed.back().map_or(Moment::ZERO, |(due, _)| *due);
-                self.delayed.push_back((due.max(now + delay), item));
+                let due = due.max(now + delay.unwrap_or_default());
+                self.delayed.push_back((due, item));
             }
-            Item::Notify { .. } => self.notify(item, now),
             Item::Loss => self.tell_of_loss(),
             Item::Reconnect => self.ask(),
             Item::Disconnect(how) => self.disconnect(how),
@@ -167,29 +171,30 @@ impl Session {
 
     fn notify(&mut self, item: Item, now: Moment) {
         let Item::Notify {
-            change, to, manner, ..
+            change,
+            to,
+            effects,
         } = item
         else {
             return;
         };
-        self.next_id += 1;
-        let data = change.request(&to, &self.path, self.next_id);
-        let frame = Packet::Message { id: None, data }.encode();
-        match manner {
-            Manner::AfterNext => {
+        let twice = effects.contains(&Effect::Duplicate);
+        let late = effects.contains(&Effect::Reorder);
+        for _ in 0..if twice { 2 } else { 1 } {
+            self.next_id += 1;
+            let data = change.request(&to, &self.path, self.next_id);
+            let frame = Packet::Message { id: None, data }.encode();
+            if late {
                 self.overtaken.push(frame);
-                self.overtaken_until = now + OVERTAKEN;
-                return;
-            }
-            Manner::Twice => {
+            } else {
                 self.out.push_back(Output::Send(frame));
-                self.next_id += 1;
-                let data = change.request(&to, &self.path, self.next_id);
-                self.send(&Packet::Message { id: None, data });
             }
-            Manner::Once => self.out.push_back(Output::Send(frame)),
         }
-        self.release_overtaken();
+        if late {
+            self.overtaken_until = now + OVERTAKEN;
+        } else {
+            self.release_overtaken();
+        }
     }
 
     fn timeout(&mut self, now: Moment) {
@@ -296,7 +301,7 @@ mod tests {
         sent
     }
 
-    fn notify(manner: Manner, delay: Duration) -> Input<'static> {
+    fn notify(effects: &[Effect]) -> Input<'static> {
         let by = Who {
             id: "8:acs:r_a".to_owned(),
             display_name: None,
@@ -311,8 +316,7 @@ mod tests {
         Input::Queued(Item::Notify {
             change: Arc::new(Shared::new(change)),
             to: Arc::from("8:acs:r_b"),
-            manner,
-            delay,
+            effects: effects.to_vec(),
         })
     }
 
@@ -379,7 +383,7 @@ mod tests {
     fn a_duplicate_is_a_request_of_its_own() {
         let mut session = session(false);
         sent(&mut session);
-        session.handle(notify(Manner::Twice, Duration::ZERO), secs(1));
+        session.handle(notify(&[Effect::Duplicate]), secs(1));
         assert_eq!(ids(&sent(&mut session)), [1, 2]);
     }
 
@@ -387,11 +391,11 @@ mod tests {
     fn the_next_one_overtakes_and_without_one_it_comes_late() {
         let mut session = session(false);
         sent(&mut session);
-        session.handle(notify(Manner::AfterNext, Duration::ZERO), secs(1));
+        session.handle(notify(&[Effect::Reorder]), secs(1));
         assert!(sent(&mut session).is_empty());
-        session.handle(notify(Manner::Once, Duration::ZERO), secs(1));
+        session.handle(notify(&[]), secs(1));
         assert_eq!(ids(&sent(&mut session)), [2, 1]);
-        session.handle(notify(Manner::AfterNext, Duration::ZERO), secs(2));
+        session.handle(notify(&[Effect::Reorder]), secs(2));
         session.handle(Input::Timeout, secs(3));
         assert_eq!(ids(&sent(&mut session)), [3]);
     }
@@ -400,8 +404,8 @@ mod tests {
     fn a_delayed_one_is_not_overtaken() {
         let mut session = session(false);
         sent(&mut session);
-        session.handle(notify(Manner::Once, Duration::from_secs(5)), secs(1));
-        session.handle(notify(Manner::Once, Duration::ZERO), secs(2));
+        session.handle(notify(&[Effect::Delay(Duration::from_secs(5))]), secs(1));
+        session.handle(notify(&[]), secs(2));
         assert!(sent(&mut session).is_empty());
         assert_eq!(session.poll(), Output::Wait(secs(6)));
         session.handle(Input::Timeout, secs(6));

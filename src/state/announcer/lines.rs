@@ -12,7 +12,7 @@ const NAMES: usize = 2;
 pub(super) struct Count {
     messages: usize,
     names: Vec<String>,
-    others: usize,
+    others: Vec<String>,
     thread: String,
 }
 
@@ -35,8 +35,7 @@ impl Count {
                 thread,
             } => {
                 self.messages += count;
-                self.others += others;
-                for name in names {
+                for name in names.into_iter().chain(others) {
                     self.name(name);
                 }
                 self.thread = thread;
@@ -46,13 +45,13 @@ impl Count {
     }
 
     fn name(&mut self, name: String) {
-        if self.names.contains(&name) {
+        if self.names.contains(&name) || self.others.contains(&name) {
             return;
         }
         if self.names.len() < NAMES {
             self.names.push(name);
         } else {
-            self.others += 1;
+            self.others.push(name);
         }
     }
 

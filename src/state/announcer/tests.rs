@@ -222,6 +222,21 @@ fn a_flood_stays_in_its_budget_and_every_mention_is_said() {
 }
 
 #[test]
+fn a_summary_of_summaries_counts_nobody_twice() {
+    let mut a = Announcer::default();
+    let people = ["Alice", "Bob", "Carol", "Dave"];
+    for n in 0..3 * QUEUED {
+        offer(&mut a, message(people[n % 4], &format!("message {n}")), 1.0);
+    }
+    let said = play(&mut a, 60.0);
+    let summary = said.iter().find_map(|(_, said)| match said {
+        Said::Summary { names, others, .. } => Some((names.len(), others.len())),
+        _ => None,
+    });
+    assert_eq!(summary, Some((2, 2)));
+}
+
+#[test]
 fn one_breath_is_one_line_and_equal_lines_are_counted() {
     let mut a = Announcer::default();
     a.key_pressed(at(0.0));

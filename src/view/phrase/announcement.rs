@@ -119,7 +119,7 @@ pub fn said(said: &Said, state: &State) -> String {
         } => format!(
             "{} in {thread} from {}. /unread reads them.",
             phrase::count(*count, "new message"),
-            names_and(names, *others)
+            names_and(names, others.len())
         ),
         Said::OtherThread { count, thread } => format!("{count} new in {thread}."),
         Said::Edited { sender, text } => {

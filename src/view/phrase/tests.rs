@@ -247,7 +247,7 @@ fn messages_say_who_first() {
             count: 12,
             thread: "design".to_owned(),
             names: names(&["Alice", "Bob"]),
-            others: 3,
+            others: names(&["Carol", "Dave", "Erin"]),
         },
         "12 new messages in design from Alice, Bob and 3 others. /unread reads them.",
     );

@@ -299,8 +299,9 @@ impl Sync {
             }
             Notification::ReadReceiptReceived(receipt) => {
                 let person = self.eyes.person(&text::line(&receipt.at.sender_id), "").id;
+                let message = MessageId::new(&text::line(&receipt.at.message_id));
+                self.with(&thread, |known, _| known.read_by_somebody(&message, now));
                 if person != self.eyes.me {
-                    let message = MessageId::new(&text::line(&receipt.at.message_id));
                     self.tell(ChatEvent::ReadReceipt {
                         thread,
                         person,

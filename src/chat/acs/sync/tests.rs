@@ -15,6 +15,7 @@ use crate::wire::acs::notification::ChatThreadPropertiesUpdated;
 use crate::wire::acs::notification::ParticipantsRemoved;
 use crate::wire::acs::notification::Participation;
 use crate::wire::acs::notification::Properties;
+use crate::wire::acs::notification::ReadReceiptReceived;
 use crate::wire::acs::notification::ThreadLevel;
 
 const THREAD: &str = "19:t@thread.v2";
@@ -94,6 +95,21 @@ impl Service {
     }
 }
 
+/// Somebody else read the message.
+fn push_read(id: u64) -> Input {
+    Input::Notified(Box::new(Notification::ReadReceiptReceived(
+        ReadReceiptReceived {
+            at: Participation {
+                group_id: THREAD.to_owned(),
+                message_id: id.to_string(),
+                sender_id: "8:acs:r_b".to_owned(),
+                ..Participation::default()
+            },
+            ..ReadReceiptReceived::default()
+        },
+    )))
+}
+
 /// What was told: id to version, in the order of telling, and everything else.
 #[derive(Default)]
 struct Told {
@@ -130,8 +146,9 @@ fn reading() -> Box<Reading> {
     })
 }
 
-/// Answers everything that is asked, until nothing is.
-fn settle(sync: &mut Sync, service: &Service, told: &mut Told, now: Moment) {
+/// Answers everything that is asked, until nothing is; how many pages that took.
+fn settle(sync: &mut Sync, service: &Service, told: &mut Told, now: Moment) -> usize {
+    let mut pages = 0;
     loop {
         match sync.poll() {
             Output::List {
@@ -139,6 +156,7 @@ fn settle(sync: &mut Sync, service: &Service, told: &mut Told, now: Moment) {
                 listing,
                 link,
             } => {
+                pages += 1;
                 let result = Ok(service.list(link.as_deref()));
                 let input = Input::Listed {
                     thread,
@@ -152,7 +170,7 @@ fn settle(sync: &mut Sync, service: &Service, told: &mut Told, now: Moment) {
                 sync.handle(Input::Read { thread, result }, now);
             }
             Output::Event(event) => told.hear(event),
-            Output::Wait(_) => return,
+            Output::Wait(_) => return pages,
         }
     }
 }
@@ -350,6 +368,32 @@ fn a_page_before_a_message_in_the_middle_is_found_from_the_top() {
 }
 
 #[test]
+fn reading_back_costs_one_listing_a_page_wherever_it_began() {
+    let mut service = Service::new(1..=1000);
+    service.page = 100;
+    let (mut sync, mut told) = opened(&service);
+    told.others.clear();
+    let mut before = MessageId::new("650");
+    let mut listings = Vec::new();
+    for _ in 0..4 {
+        let older = Input::Older {
+            thread: thread(),
+            before: Some(before.clone()),
+        };
+        sync.handle(older, at(5));
+        listings.push(settle(&mut sync, &service, &mut told, at(5)));
+        let Some(ChatEvent::OlderPage { messages, .. }) = told.others.last() else {
+            panic!("{:?}", told.others);
+        };
+        assert!(messages.last().unwrap().id < before);
+        before = messages[0].id.clone();
+    }
+    // 649 to 601 is less than a page worth telling, so the first goes on to 501.
+    assert_eq!(listings, [5, 1, 1, 1]);
+    assert_eq!(before.as_str(), "201");
+}
+
+#[test]
 fn a_gap_stays_a_gap_when_filling_it_fails() {
     let mut service = Service::new([1, 2, 3]);
     let (mut sync, mut told) = opened(&service);
@@ -538,6 +582,39 @@ fn a_changed_topic_is_told_once_and_its_message_is_looked_for() {
     sync.handle(Input::Timeout, at(310));
     settle(&mut sync, &service, &mut told, at(310));
     assert_eq!(told.ids(), [1, 2]);
+}
+
+#[test]
+fn a_message_whose_event_is_lost_is_looked_for_when_somebody_has_read_it() {
+    let mut service = Service::new([1, 2]);
+    let (mut sync, mut told) = opened(&service);
+    // The event of 3 is lost, the one of 4 comes.
+    service.messages.extend([(3, 3), (4, 4)]);
+    sync.handle(service.push(4), at(10));
+    sync.handle(push_read(3), at(20));
+    sync.handle(push_read(4), at(20));
+    assert_eq!(settle(&mut sync, &service, &mut told, at(20)), 0);
+    sync.handle(Input::Timeout, at(320));
+    settle(&mut sync, &service, &mut told, at(320));
+    assert_eq!(told.ids(), [1, 2, 4, 3]);
+}
+
+#[test]
+fn a_receipt_that_overtakes_its_message_and_one_for_what_is_not_ours_to_see_cost_little() {
+    let mut service = Service::new([1, 2]);
+    let (mut sync, mut told) = opened(&service);
+    sync.handle(push_read(3), at(10));
+    service.messages.insert(3, 3);
+    sync.handle(service.push(3), at(20));
+    sync.handle(Input::Timeout, at(400));
+    assert_eq!(settle(&mut sync, &service, &mut told, at(400)), 0);
+    let mut listings = 0;
+    for n in 0..5 {
+        sync.handle(push_read(9), at(1000 + 500 * n));
+        sync.handle(Input::Timeout, at(1400 + 500 * n));
+        listings += settle(&mut sync, &service, &mut told, at(1400 + 500 * n));
+    }
+    assert_eq!(listings, 1);
 }
 
 #[test]

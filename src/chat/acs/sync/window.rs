@@ -28,6 +28,12 @@ impl Window {
             .is_none_or(|told| *told < message.version)
     }
 
+    /// Whether the message belongs to what is loaded and was not told.
+    pub(super) fn lacks(&self, id: &MessageId) -> bool {
+        let inside = self.floor.as_ref().is_some_and(|floor| floor < id);
+        inside && !self.told.contains_key(id)
+    }
+
     pub(super) fn note(&mut self, message: &Message) {
         let told = self.told.entry(message.id.clone()).or_default();
         *told = (*told).max(message.version);

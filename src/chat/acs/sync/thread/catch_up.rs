@@ -191,7 +191,7 @@ impl Thread {
         let first = !std::mem::replace(&mut self.loaded, true);
         if first {
             self.window.lower(lowest, next.is_none());
-            self.cursor = next.map(str::to_owned);
+            self.cursor = lowest.cloned().zip(next.map(str::to_owned));
         }
         let refreshed = std::mem::take(&mut self.newest) == Newest::Whole;
         if refreshed {

@@ -45,8 +45,8 @@ pub(super) struct Thread {
     loaded: bool,
     /// The newest message before the gap that is not closed yet.
     gap_from: Option<MessageId>,
-    /// Where the page before the floor is.
-    cursor: Option<String>,
+    /// Where the page below a message is: the one at which a listing last ended.
+    cursor: Option<(MessageId, String)>,
     catching_up: Option<CatchUp>,
     /// Another one is wanted when this one is done.
     again: Option<Depth>,
@@ -55,6 +55,10 @@ pub(super) struct Thread {
     held: Vec<Message>,
     hold_until: Option<Moment>,
     look_at: Option<Moment>,
+    /// Somebody read it, and no event told of it: it is looked for then.
+    wanted: Option<(MessageId, Moment)>,
+    /// The newest one that was looked for.
+    looked_for: Option<MessageId>,
     failures: u32,
     retry_at: Option<Moment>,
     /// The latest thread-level events, to know repeated ones.
@@ -99,6 +103,8 @@ impl Thread {
             held: Vec::new(),
             hold_until: None,
             look_at: None,
+            wanted: None,
+            looked_for: None,
             failures: 0,
             retry_at: None,
             seen: VecDeque::new(),
@@ -225,6 +231,7 @@ impl Thread {
         self.asked = None;
         self.reading = false;
         self.look_at = None;
+        self.wanted = None;
         self.retry_at = None;
         self.hold_until = None;
         self.held.clear();
@@ -233,6 +240,16 @@ impl Thread {
     /// The message that tells of a change is listed a moment after the event.
     fn look_soon(&mut self, now: Moment) {
         self.look_at = self.look_at.or(Some(now + LOOK_AFTER));
+    }
+
+    /// A receipt for a message that no event told of: the event may be lost, though the link
+    /// stands, or only late. Each is looked for once, as there are some we may not see.
+    pub(super) fn read_by_somebody(&mut self, message: &MessageId, now: Moment) {
+        let newer = |known: &MessageId| known < message;
+        if self.window.lacks(message) && self.looked_for.as_ref().is_none_or(newer) {
+            self.looked_for = Some(message.clone());
+            self.wanted = Some((message.clone(), now + LOOK_AFTER));
+        }
     }
 
     /// A reading or a catch-up did not work.
@@ -299,7 +316,8 @@ impl Thread {
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
-        [self.hold_until, self.look_at, self.retry_at]
+        let wanted = self.wanted.as_ref().map(|(_, at)| *at);
+        [self.hold_until, self.look_at, wanted, self.retry_at]
             .into_iter()
             .flatten()
             .min()
@@ -310,6 +328,11 @@ impl Thread {
             self.release(out);
         }
         if self.look_at.take_if(|at| *at <= now).is_some() {
+            self.look_again(Depth::Gap, out);
+        }
+        if let Some((message, _)) = self.wanted.take_if(|(_, at)| *at <= now)
+            && self.window.lacks(&message)
+        {
             self.look_again(Depth::Gap, out);
         }
         if self.retry_at.take_if(|at| *at <= now).is_some() {
@@ -361,7 +384,7 @@ const GIVEN_UP: usize = RETRIES.len() + 1;
 
 const MOST_SEEN: usize = 64;
 
-/// After a thread-level event the newest messages are listed.
+/// After a thread-level event, or a receipt for an unknown message, the newest messages are listed.
 const LOOK_AFTER: Duration = Duration::from_millis(300);
 
 /// A link that leads to the page it came with leads nowhere.

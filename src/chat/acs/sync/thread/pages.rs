@@ -47,7 +47,9 @@ impl Thread {
             });
         }
         let before = before.or_else(|| self.window.floor().cloned());
-        let cursor = self.cursor.clone().filter(|_| at_floor);
+        let known = self.cursor.as_ref();
+        let known = known.filter(|(below, _)| Some(below) == before.as_ref());
+        let cursor = known.map(|(_, link)| link.clone());
         self.ask(Range::Before(before), cursor, out);
     }
 
@@ -121,8 +123,8 @@ impl Thread {
         };
         if lower {
             self.window.lower(lowest.as_ref(), complete);
-            self.cursor = next;
         }
+        self.cursor = lowest.zip(next);
         for message in &messages {
             self.window.note(message);
         }
