@@ -2,6 +2,7 @@
 # make test       everything that must hold before a change goes in (at most 15 minutes on two cores)
 # make test-long  the same rules at full size
 # make bench      the figures
+# make heard      what real screen readers say of a meeting (SPOKEN_RIG=folder names the rig that runs them)
 # make picture    the picture in the README, anew
 
 SHELL := /bin/bash
@@ -9,7 +10,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help demo build test test-long bench picture
+.PHONY: help demo build test test-long bench heard picture
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -38,6 +39,11 @@ test-long: build
 
 bench: build
 	@.ci/step "notices under load" cargo bench --locked --bench notice
+
+# Not part of the tests: it needs five screen readers and some five minutes of quiet.
+heard:
+	@.ci/setup rust cc cmake alsa
+	@tests/heard/run
 
 picture:
 	@.ci/setup rust cc chromium

@@ -39,6 +39,16 @@ pub(super) enum Output {
     Pipe,
 }
 
+impl Output {
+    /// A file has no right edge at which a line is broken.
+    const fn columns(&self, columns: u16) -> u16 {
+        match self {
+            Self::Terminal(_) => columns,
+            Self::Pipe => u16::MAX,
+        }
+    }
+}
+
 pub(super) struct Display {
     output: Output,
     interface: Interface,
@@ -76,10 +86,10 @@ impl Display {
             Output::Pipe => Interface::Linear,
         };
         Self {
+            linear: Linear::new(output.columns(state.size.0)),
             output,
             interface,
             page: fullscreen::Screen::default(),
-            linear: Linear::new(state.size.0),
             theme: Theme::default(),
             plain: false,
             themes,
@@ -132,7 +142,7 @@ impl Display {
             (_, Output::Pipe) => self.write(b"\n".to_vec()),
             _ => Ok(()),
         };
-        self.linear = Linear::new(self.size().0);
+        self.linear = Linear::new(self.output.columns(self.size().0));
         if let Output::Terminal(terminal) = &mut self.output {
             terminal.leave();
         }
@@ -295,7 +305,7 @@ impl Display {
     }
 
     pub(super) fn resize(&mut self, columns: u16) {
-        self.linear.resize(columns);
+        self.linear.resize(self.output.columns(columns));
         self.forget();
     }
 

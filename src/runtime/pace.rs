@@ -75,7 +75,13 @@ impl Pace {
     }
 
     /// A frame of so many bytes goes out; says whether a question belongs behind it.
+    ///
+    /// The answer comes in as if it were typed, and silences the screen readers that
+    /// follow the stream: what was written before a calm second asks nothing.
     pub fn wrote(&mut self, bytes: usize, now: Moment) -> bool {
+        if self.last.is_none_or(|last| now.since(last) >= CALM) {
+            self.unasked = 0;
+        }
         self.last = Some(now);
         self.unasked += bytes;
         let ask =
@@ -109,6 +115,8 @@ pub const QUESTION: &[u8] = b"\x1b[5n";
 const FRAME: Duration = Duration::from_micros(16_600);
 /// Bytes that may be on their way unquestioned: an ordinary minute of talk asks nothing.
 const ASK_AFTER: usize = 600;
+/// After so long without a frame the terminal has taken the few bytes before it.
+const CALM: Duration = Duration::from_secs(1);
 /// A terminal that does not know the question is found out after this.
 const FIRST_PATIENCE: Duration = Duration::from_millis(400);
 /// A line that broke in the middle must not freeze the screen.
@@ -133,6 +141,13 @@ mod tests {
         );
         assert_eq!(pace.permit(Press::Now, at(1004)), Permit::Everything);
         assert_eq!(pace.permit(Press::Chat, at(1017)), Permit::Everything);
+    }
+
+    #[test]
+    fn an_ordinary_talk_asks_nothing_and_a_busy_stretch_does() {
+        let mut pace = Pace::default();
+        assert!((0..60).all(|n| !pace.wrote(250, at(n * 1500))));
+        assert!((0..10).any(|n| pace.wrote(250, at(90_000 + n * 100))));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Where the newline and the cursor are decides what a screen reader says
 //! (accessibility 2.2): an event begins with a new line and the cursor rests at
-//! its end; the input row appears with the first key. No byte but printable
-//! text, CR, LF, BEL and `ESC [ K` is ever produced, and bracketed paste once.
+//! its end; the input row appears with the first key; a line that is longer than
+//! a row is broken between words, as readers that follow the stream say each row
+//! by itself. No byte but printable text, CR, LF, BEL and `ESC [ K` is ever
+//! produced, and bracketed paste once.
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -16,6 +18,8 @@ const BELL: char = '\u{7}';
 /// Terminal rows a line may fill before the rest waits for `/more` (L2).
 const ROWS: usize = 4;
 const MORE: &str = " (more with /more)";
+/// By how many columns less is tried where words leave too much of their rows empty.
+const STEP: usize = 8;
 
 /// What stands on the terminal's last row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,13 +146,47 @@ impl Linear {
 
     /// A line that fits on four rows; the rest is kept.
     fn fit(&mut self, line: &str) -> String {
-        let room = self.columns * ROWS;
-        if line.width() <= room {
-            return line.to_owned();
+        let mut room = self.columns * ROWS;
+        if line.width() <= room
+            && let Some(fitting) = self.wrap(line)
+        {
+            return fitting;
         }
-        let end = cut(line, room - MORE.len());
-        line[end..].trim_start().clone_into(&mut self.rest);
-        format!("{}{MORE}", line[..end].trim_end())
+        room -= MORE.len();
+        loop {
+            let end = cut(line, room);
+            let head = format!("{}{MORE}", line[..end].trim_end());
+            let wrapped = self.wrap(&head);
+            if wrapped.is_some() || room <= self.columns {
+                line[end..].trim_start().clone_into(&mut self.rest);
+                return wrapped.unwrap_or(head);
+            }
+            room -= STEP;
+        }
+    }
+
+    /// Breaks a line between words; `None` where that takes too many rows. A word that is
+    /// longer than a row, as an address may be, stays whole.
+    fn wrap(&self, line: &str) -> Option<String> {
+        // The cursor rests behind the last character, not on it.
+        let room = self.columns - 1;
+        let (mut out, mut rows) = (String::with_capacity(line.len() + 8), 1);
+        let mut used = 0;
+        for (n, word) in line.split(' ').enumerate() {
+            let width = word.width();
+            if n > 0 && used + 1 + width > room {
+                out.push_str("\r\n");
+                rows += 1;
+                used = 0;
+            } else if n > 0 {
+                out.push(' ');
+                used += 1;
+            }
+            out.push_str(word);
+            rows += (used + width) / self.columns;
+            used = (used + width) % self.columns;
+        }
+        (rows <= ROWS).then_some(out)
     }
 
     /// The part of the cursor's line that fits on one row, and the cursor in it.
@@ -280,14 +318,27 @@ mod tests {
         let mut linear = Linear::new(20);
         let words = "One sentence of some length stands here. Another follows it and does not fit any more at all.";
         assert_eq!(
-            text(linear.say(words, false)),
+            text(linear.say(words, false)).replace("\r\n", " "),
             "One sentence of some length stands here. (more with /more)"
         );
         assert_eq!(
-            text(linear.more().unwrap()),
-            "\r\nAnother follows it and does not fit any more at all."
+            text(linear.more().unwrap()).replace("\r\n", " "),
+            " Another follows it and does not fit any more at all."
         );
         assert!(linear.more().is_none());
+    }
+
+    #[test]
+    fn a_line_is_broken_between_words_and_an_address_is_not() {
+        let mut linear = Linear::new(20);
+        assert_eq!(
+            text(linear.say("Alice: the planning document is new", false)),
+            "Alice: the planning\r\ndocument is new"
+        );
+        assert_eq!(
+            text(linear.say("Bob: https://example.org/planning see", false)),
+            "\r\nBob:\r\nhttps://example.org/planning see"
+        );
     }
 
     proptest! {
@@ -306,6 +357,19 @@ mod tests {
             }
             let all = text(all).replace("\u{1b}[K", "");
             prop_assert!(all.chars().all(|c| !c.is_control() || matches!(c, '\r' | '\n' | '\u{7}')), "{:?}", all);
+        }
+
+        #[test]
+        fn a_line_takes_four_rows_at_most_and_loses_no_word(words in prop::collection::vec("[a-z]{1,12}", 0..80)) {
+            let mut linear = Linear::new(40);
+            let line = words.join(" ");
+            let mut said = text(linear.say(&line, false));
+            prop_assert!(said.split("\r\n").count() <= 4 && said.split("\r\n").all(|row| row.width() < 40));
+            while let Some(more) = linear.more() {
+                said.push_str(&text(more));
+            }
+            let said = said.replace("\r\n", " ").replace(MORE, "");
+            prop_assert_eq!(said.split_whitespace().collect::<Vec<_>>(), words);
         }
 
         #[test]

@@ -112,7 +112,7 @@ fn a_flood_stays_within_the_budget_and_loses_no_mention() {
         .filter(|l| !l.text.starts_with("Mention,"))
         .map(|l| l.text.split_whitespace().count())
         .sum();
-    assert!(words <= 40 + 25, "{words} words in ten seconds");
+    assert!(words <= 80 + 25, "{words} words in ten seconds");
     assert!(words >= 25, "{words} words in ten seconds");
     let shown = flood.after(60.0);
     let all: Vec<_> = shown.lines.iter().collect();

@@ -285,3 +285,14 @@ fn the_help_says_what_happens_without_a_terminal() {
         assert!(told.contains("</dev/null"), "{told}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_has_no_right_edge_at_which_a_line_is_broken() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let long = ["words and words"; 40].join(" ");
+    let arguments = join(&host, text(&meeting["link"]));
+    let mut piped = Piped::given(&arguments, &format!("{long}\n"));
+    assert_eq!(piped.code(), 0, "{}", piped.output());
+    piped.see(&format!("you: {long}"));
+}

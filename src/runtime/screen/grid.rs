@@ -26,7 +26,7 @@ pub(super) struct Glyph {
 }
 
 impl Glyph {
-    const BLANK: Self = Self {
+    pub(super) const BLANK: Self = Self {
         cell: Cell::EMPTY,
         link: 0,
     };

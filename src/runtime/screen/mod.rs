@@ -12,6 +12,7 @@ mod scroll;
 
 use ratatui::buffer::Buffer;
 
+use grid::Glyph;
 use grid::Grid;
 use grid::Link;
 use pen::Pen;
@@ -104,7 +105,12 @@ impl Screen {
         let blank_from = self.next.blank_from(y);
         let erase = blank_from <= last && last - blank_from.max(first) >= ERASE_FROM;
         let end = if erase { blank_from } else { last + 1 };
-        for x in first..end {
+        let begin = if first < end {
+            self.begin(first, y)
+        } else {
+            end
+        };
+        for x in begin..end {
             let glyph = self.next.glyph(x, y);
             if !glyph.is_continuation() {
                 self.pen.put(glyph, (x, y), self.next.size(), links);
@@ -114,8 +120,21 @@ impl Screen {
             self.pen.erase_right(blank_from.max(first), y);
         }
     }
+
+    /// Where a run that changes from `first` on begins. Stream readers know no rows: without
+    /// a new line or a blank, they read its first word into the last one of the row above.
+    fn begin(&self, first: u16, y: u16) -> u16 {
+        let blank = |x| *self.next.glyph(x, y) == Glyph::BLANK;
+        match self.pen.row() {
+            Some(row) if row == y => first,
+            Some(row) if row + 1 == y && first <= INDENT && (0..first).all(blank) => 0,
+            _ => first - u16::from(first > 0 && blank(first - 1)),
+        }
+    }
 }
 
+/// A new line and so many blanks are fewer bytes than a jump.
+const INDENT: u16 = 4;
 /// `ESC [ K` is three bytes, and the move to where it starts is none after a run.
 const ERASE_FROM: u16 = 3;
 

@@ -42,6 +42,11 @@ impl Pen {
         std::mem::take(&mut self.out).into_bytes()
     }
 
+    /// The row the cursor is in, where that is certain.
+    pub(super) fn row(&self) -> Option<u16> {
+        self.at.map(|(_, row)| row)
+    }
+
     pub(super) fn clear_screen(&mut self, (_, height): (u16, u16)) {
         self.out
             .push_str("\x1b]8;;\x1b\\\x1b[r\x1b[m\x1b[H\x1b[2J\x1b[?25h");

@@ -182,6 +182,43 @@ fn a_run_carries_its_blanks() {
     );
 }
 
+/// What a reader says that follows the stream: every move is nothing, a line feed ends a sentence.
+fn streamed(written: &str) -> String {
+    let mut said = String::new();
+    let mut rest = written;
+    while let Some(c) = rest.chars().next() {
+        if let Some(code) = rest.strip_prefix("\x1b[") {
+            let end = code.find(|c: char| c.is_ascii_alphabetic()).unwrap();
+            rest = &code[end + 1..];
+            continue;
+        }
+        said.push(if c.is_control() { ' ' } else { c });
+        rest = &rest[c.len_utf8()..];
+    }
+    said
+}
+
+#[test]
+fn words_of_two_rows_are_never_run_together() {
+    let mut bench = Bench::new(60, 8);
+    bench.draw(&page(60, &[""; 8]), (4, 7));
+    let rows = [
+        "",
+        " Alice Wu · 10:02",
+        "   Good morning. Shall we start?",
+        "",
+        "                    far in",
+        "   Two rows on.",
+        "",
+        " > ",
+    ];
+    let written = bench.draw(&page(60, &rows), (3, 7));
+    let said = streamed(written);
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let expected: Vec<&str> = rows.iter().flat_map(|r| r.split_whitespace()).collect();
+    assert_eq!(words, expected, "{written:?}");
+}
+
 #[test]
 fn a_shorter_line_is_erased_to_its_end() {
     let mut bench = Bench::new(60, 2);

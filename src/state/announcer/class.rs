@@ -116,7 +116,18 @@ pub(super) fn words(said: &Said) -> u32 {
         Said::ConsentAsked { .. } => 19,
         Said::Admitted => 4,
         Said::MutedByOther { by, .. } => 3 + name(by),
-        Said::Message { sender, texts, .. } => count(&sender.name) + all(texts) + 5,
+        Said::Message {
+            sender,
+            texts,
+            times,
+            thread,
+            ..
+        } => {
+            let external = u32::from(sender.external);
+            let times = if *times > 1 { 2 } else { 0 };
+            // One for the time of day, which may be shown.
+            count(&sender.name) + external + all(texts) + times + name(thread) + 1
+        }
         Said::Edited { sender, text } => count(&sender.name) + count(text) + 2,
         Said::Summary { thread, names, .. } => count(thread) + all(names) + 13,
         Said::CameAndWent { joined, left, .. } => all(joined) + all(left) + 10,

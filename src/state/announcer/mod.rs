@@ -34,8 +34,10 @@ use crate::state::announcer::lines::join;
 const LINE_GAP: Duration = Duration::from_millis(150);
 /// How long a line waits for room in the budget before it is summarised (T1).
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The budget's bucket, in words.
-const BUCKET: f64 = 40.0;
+/// The budget's bucket, in words: a lively quarter of a minute is read out whole, a flood is not.
+const BUCKET: f64 = 80.0;
+/// Words of a line that counts messages.
+const SUMMARY: u32 = 16;
 /// A key within this time after a notice means that a reader was silenced (N3).
 const TYPED_OVER: Duration = Duration::from_secs(4);
 /// The state of the notices is told right after joining.
@@ -441,9 +443,9 @@ impl Announcer {
         }
     }
 
-    /// A repeat never interrupts typing: then it would be lost again.
+    /// A repeat interrupts neither typing, or it would be lost again, nor the notice that is being read.
     fn repeat_due(&self, repeat: &Repeat) -> Moment {
-        let pause = self.typing_until();
+        let pause = self.typing_until().max(self.quiet_until);
         if repeat.typed_over {
             pause
         } else {
@@ -507,7 +509,7 @@ impl Announcer {
                 self.summarise(at);
                 Some(said)
             }
-            None if patient => None,
+            None if patient || !self.worth_counting() => None,
             None => {
                 self.summarise(self.polite.len());
                 let summary = &self.polite.front()?.said;
@@ -520,6 +522,12 @@ impl Announcer {
                     })
             }
         }
+    }
+
+    /// Whether what waits is longer than the line that would count it.
+    fn worth_counting(&self) -> bool {
+        let messages = self.polite.iter().filter(|w| countable(&w.said));
+        messages.map(|w| class::words(&w.said)).sum::<u32>() > SUMMARY
     }
 
     /// Turns the messages among the first `n` lines into one count; other lines stay.
@@ -553,7 +561,8 @@ impl Announcer {
             _ => {}
         }
         if budgeted(said) {
-            self.tokens -= f64::from(class::words(said));
+            // Of a line longer than the bucket only the first rows are written (L2).
+            self.tokens -= f64::from(class::words(said)).min(BUCKET);
         }
     }
 
