@@ -108,7 +108,11 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     let mut bell = state.announcer.bell(&due, now) && state.settings.bell;
     for announcement in due {
         log_repeat(state, &announcement, fx);
-        if !matches!(announcement.said, Said::Message { .. }) {
+        // Messages, also counted ones, stand in the timeline above the row of answers.
+        if !matches!(
+            announcement.said,
+            Said::Message { .. } | Said::Summary { .. }
+        ) {
             state.focus.said = Some(announcement.clone());
         }
         fx.push(Effect::Publish(ControlNews::Announced(
