@@ -94,7 +94,9 @@ fn main() -> ExitCode {
     println!(
         "{NOTICES} notices in each view, {MESSAGES_A_SECOND} messages a second, terminal {COLUMNS} x {ROWS}"
     );
-    println!("notice: from the service's socket write to the pty read that completes the words, ms");
+    println!(
+        "notice: from the service's socket write to the pty read that completes the words, ms"
+    );
     println!("messages: a second, sent by the service and taken in by the client; how late, ms");
     println!(
         "{:<12} {:>8} {:>8} {:>8}   {:>8} {:>8} {:>8} {:>8}",
@@ -208,9 +210,7 @@ impl Figures {
             f64::from(count) / last.since(first).as_secs_f64()
         };
         let taken = taken.iter().filter(|(at, _)| inside(*at));
-        let mut behind: Vec<_> = taken
-            .map(|(at, number)| at.since(sent[*number]))
-            .collect();
+        let mut behind: Vec<_> = taken.map(|(at, number)| at.since(sent[*number])).collect();
         behind.sort();
         Self {
             notices: delays,
