@@ -1,7 +1,6 @@
 //! Chat: the client's back end against the embedded service on loopback, over real sockets.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test that cannot go on must fail where it is"
 )]
 

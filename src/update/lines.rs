@@ -77,14 +77,12 @@ fn waits_for(state: &State, line: &str) -> Option<Reason> {
     let command = read(line)
         .ok()
         .filter(|c| !matches!(c, Command::Consent(_)))?;
-    match state.allowed(&command) {
-        Err(reason) => state.may_come(&reason).then_some(reason),
-        Ok(()) => {
-            let needs = command::row(&command).needs;
-            let chat = matches!(needs, Capability::ReadChat | Capability::WriteChat);
-            (chat && is_first_page_coming(state)).then_some(Reason::ChatOpening)
-        }
+    if let Err(reason) = state.allowed(&command) {
+        return state.may_come(&reason).then_some(reason);
     }
+    let needs = command::row(&command).needs;
+    let chat = matches!(needs, Capability::ReadChat | Capability::WriteChat);
+    (chat && is_first_page_coming(state)).then_some(Reason::ChatOpening)
 }
 
 /// The chat may be written already, and what it holds is on its way.

@@ -138,10 +138,10 @@ async fn the_mouse_selects_opens_chooses_and_places_the_cursor() {
     let meeting = open_meeting(&host).await;
     let home = tempfile::tempdir().unwrap();
     let opened = home.path().join("opened");
-    let opener = home.path().join("xdg-open");
+    let stand_in = home.path().join("xdg-open");
     let script = format!("#!/bin/sh\nprintf %s \"$1\" > {}\n", opened.display());
-    fs::write(&opener, script).unwrap();
-    fs::set_permissions(&opener, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(&stand_in, script).unwrap();
+    fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!(
         "{}:{}",
         home.path().display(),

@@ -220,8 +220,8 @@ async fn lines_wait_in_the_lobby_and_are_given_back_when_nobody_lets_them_in() {
     let act = async |what: &str| {
         let path = format!("/meetings/{}", thread(&meeting));
         let told = host.control_get(&path).await;
-        let ada = told["people"].as_array().unwrap().iter();
-        let ada = ada.filter(|p| p["isClient"] == true).last().unwrap();
+        let mut ada = told["people"].as_array().unwrap().iter();
+        let ada = ada.rfind(|p| p["isClient"] == true).unwrap();
         let ada = text(&ada["id"]).replace(':', "%3A");
         host.control(&format!("{people}/{ada}/{what}"), json!({}))
             .await;

@@ -160,8 +160,8 @@ async fn denied_in_the_lobby_is_told_and_the_draft_kept_in_both_views() {
         let mut session = Session::start(96, 24, &arguments, &[]);
         session.see("lobby");
         let people = host.control_get(&format!("/meetings/{thread}")).await;
-        let people = people["people"].as_array().unwrap().iter();
-        let ada = people.filter(|p| p["isClient"] == true).last().unwrap();
+        let mut people = people["people"].as_array().unwrap().iter();
+        let ada = people.rfind(|p| p["isClient"] == true).unwrap();
         let ada = text(&ada["id"]).replace(':', "%3A");
         let deny = format!("/meetings/{thread}/participants/{ada}/deny");
         host.control(&deny, json!({})).await;
@@ -169,7 +169,7 @@ async fn denied_in_the_lobby_is_told_and_the_draft_kept_in_both_views() {
     }
 }
 
-/// {"exp":1,"skypeid":"acs:a_b"}: expired since 1970.
+/// `{"exp":1,"skypeid":"acs:a_b"}`: expired since 1970.
 const EXPIRED: &str = "e30.eyJleHAiOjEsInNreXBlaWQiOiJhY3M6YV9iIn0.c2ln";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -271,6 +271,7 @@ fn a_short_message_after_a_long_one_is_said_and_not_counted() {
 fn a_repeat_waits_until_another_notice_is_read_out() {
     let mut a = Announcer::default();
     let transcription = Said::Notice {
+        account: account(),
         kind: NoticeKind::Transcription,
         change: NoticeChange::Started { by: None },
         again: false,

@@ -41,8 +41,8 @@ fn on(rows: &[String], drawn: &Drawn, words: &str) -> Option<Spot> {
     spot_at(&drawn.spots, x, y).cloned()
 }
 
-fn message(id: &str) -> Option<Spot> {
-    Some(Spot::Message(MessageId::new(id)))
+fn message(id: &str) -> Spot {
+    Spot::Message(MessageId::new(id))
 }
 
 /// Everything on the screen under which the pointer finds what is wanted; of a wide letter both halves.
@@ -78,14 +78,14 @@ fn every_row_of_a_message_is_the_message_and_its_links_are_links() {
         url: "https://ci.example/1881".to_owned(),
     });
     for (words, spot) in [
-        ("Alice Wu · 10:02", message("1")),
-        ("Good morning", message("1")),
-        ("Bob Ito", message("2")),
-        ("The build", message("2")),
+        ("Alice Wu · 10:02", Some(message("1"))),
+        ("Good morning", Some(message("1"))),
+        ("Bob Ito", Some(message("2"))),
+        ("The build", Some(message("2"))),
         ("build 1881", link.clone()),
         ("‹https", link),
-        ("let green", message("2")),
-        ("Carol Diaz · ", message("3")),
+        ("let green", Some(message("2"))),
+        ("Carol Diaz · ", Some(message("3"))),
         ("Monday", None),
         (" new ", None),
         ("Design review", None),
@@ -96,7 +96,7 @@ fn every_row_of_a_message_is_the_message_and_its_links_are_links() {
     }
     // Behind the last letter of a row it is still the message.
     let (_, y) = cell(&rows, "Good morning");
-    assert_eq!(spot_at(&drawn.spots, 90, y).cloned(), message("1"));
+    assert_eq!(spot_at(&drawn.spots, 90, y).cloned(), Some(message("1")));
     // The blank row between two messages is neither.
     assert_eq!(spot_at(&drawn.spots, 10, y + 1), None);
 }
@@ -127,7 +127,10 @@ fn wide_letters_and_wrapped_lines_are_found_whole() {
     let (_, last) = cell(&rows, "続き");
     assert!(last > first, "{rows:#?}");
     for y in first..=last {
-        assert!(spot_at(&drawn.spots, 1, y).cloned() == message("1"), "{y}");
+        assert!(
+            spot_at(&drawn.spots, 1, y).cloned() == Some(message("1")),
+            "{y}"
+        );
     }
 }
 
@@ -216,7 +219,7 @@ fn the_lines_of_a_pane_are_threads_and_people() {
         on(&rows, &drawn, "Bob Ito (External),"),
         Some(Spot::Person(0))
     );
-    assert_eq!(on(&rows, &drawn, "Good morning"), message("1"));
+    assert_eq!(on(&rows, &drawn, "Good morning"), Some(message("1")));
 }
 
 #[test]
