@@ -173,9 +173,10 @@ impl Runtime {
             deaf: false,
             quit: false,
         };
-        runtime.follow_theme();
         let entered = runtime.display.enter(&runtime.state);
         entered.map_err(Error::Terminal)?;
+        // What is wrong with it is said once keys are read as keys: the terminal would echo them itself.
+        runtime.follow_theme();
         runtime.draw();
         Ok(runtime)
     }
