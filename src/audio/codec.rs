@@ -77,6 +77,8 @@ impl Encoder {
         let set_up = |inner: &mut opus::Encoder| {
             inner.set_bitrate(opus::Bitrate::Bits(bitrate))?;
             inner.set_complexity(i32::from(settings.complexity.min(10)))?;
+            // Left to itself, at little loss it takes some voices for music and sends no copies.
+            inner.set_signal(opus::Signal::Voice)?;
             inner.set_inband_fec(true)?;
             inner.set_dtx(settings.silence == Silence::Discontinuous)
         };
@@ -152,7 +154,7 @@ pub fn has_copy_of_previous(packet: &[u8]) -> bool {
 #[derive(Debug)]
 pub struct Decoder {
     inner: opus::Decoder,
-    buffer: Box<[f32; LONGEST]>,
+    buffer: Box<[f32]>,
 }
 
 impl Decoder {
@@ -160,7 +162,7 @@ impl Decoder {
         let inner = opus::Decoder::new(SAMPLE_RATE, opus::Channels::Mono).map_err(Error::Setup)?;
         Ok(Self {
             inner,
-            buffer: Box::new([0.0; LONGEST]),
+            buffer: vec![0.0; LONGEST].into_boxed_slice(),
         })
     }
 
@@ -221,3 +223,175 @@ const USUAL_LOOKAHEAD: usize = 312;
 
 /// Decoded sound may overshoot full scale a little; limiting is the mixer's task.
 const LOUDEST: f32 = 4.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::level::dbfs;
+    use crate::audio::tone::Sine;
+    use proptest::prelude::*;
+
+    fn packets(sound: &[f32], settings: Settings) -> Vec<Arc<[u8]>> {
+        let mut encoder = Encoder::new(settings).unwrap();
+        sound
+            .as_chunks()
+            .0
+            .iter()
+            .map(|chunk| encoder.encode(chunk).unwrap())
+            .collect()
+    }
+
+    fn tone(packets: usize) -> Vec<f32> {
+        Sine::new(440.0, -20.0).take(packets * PACKET).collect()
+    }
+
+    /// What a browser may send: a tone in two channels, several frames in each packet.
+    fn stereo(frames: usize) -> Vec<Vec<u8>> {
+        let mut encoder = opus::Encoder::new(
+            SAMPLE_RATE,
+            opus::Channels::Stereo,
+            opus::Application::Audio,
+        )
+        .unwrap();
+        let sound: Vec<f32> = tone(12).iter().flat_map(|sample| [*sample; 2]).collect();
+        let singles: Vec<_> = sound
+            .chunks_exact(2 * PACKET)
+            .map(|chunk| encoder.encode_vec_float(chunk, 1000).unwrap())
+            .collect();
+        let mut repacketizer = opus::Repacketizer::new().unwrap();
+        let joined = |group: &[Vec<u8>]| {
+            let parts: Vec<_> = group.iter().map(Vec::as_slice).collect();
+            let mut packet = vec![0; 4000];
+            let length = repacketizer.combine(&parts, &mut packet).unwrap();
+            packet.truncate(length);
+            packet
+        };
+        singles.chunks(frames).map(joined).collect()
+    }
+
+    #[test]
+    fn a_packet_lasts_twenty_milliseconds_and_keeps_to_its_bit_rate() {
+        let sound = tone(100);
+        let packets = packets(&sound, Settings::default());
+        let bytes: usize = packets.iter().map(|packet| packet.len()).sum();
+        assert!(
+            (4_000..12_000).contains(&bytes),
+            "{bytes} bytes in two seconds"
+        );
+        let mut decoder = Decoder::new().unwrap();
+        for packet in &packets {
+            assert_eq!(duration(packet).unwrap(), PACKET);
+            assert_eq!(decoder.decode(packet).unwrap().len(), PACKET);
+        }
+    }
+
+    #[test]
+    fn browsers_packets_of_two_channels_and_a_hundred_and_twenty_milliseconds_are_heard() {
+        for (frames, samples) in [(1, PACKET), (3, 3 * PACKET), (6, LONGEST)] {
+            let mut decoder = Decoder::new().unwrap();
+            let mut sound = Vec::new();
+            for packet in stereo(frames) {
+                assert_eq!(duration(&packet).unwrap(), samples);
+                sound.extend_from_slice(decoder.decode(&packet).unwrap());
+            }
+            assert_eq!(sound.len(), 12 * PACKET);
+            let level = dbfs(&sound[6 * PACKET..]);
+            assert!((level + 20.0).abs() < 1.0, "{level}");
+        }
+    }
+
+    #[test]
+    fn speech_packets_carry_a_copy_of_the_one_before() {
+        let mut sound = Vec::new();
+        for note in 0..20_u8 {
+            sound.extend(Sine::new(150.0 + 20.0 * f32::from(note), -20.0).take(2 * PACKET));
+        }
+        let settings = Settings {
+            expected_loss: 20,
+            ..Settings::default()
+        };
+        let packets = packets(&sound, settings);
+        let copies = packets
+            .iter()
+            .filter(|packet| has_copy_of_previous(packet))
+            .count();
+        assert!(copies > 10, "{copies} of {}", packets.len());
+        assert!(!has_copy_of_previous(&stereo(1)[0]));
+        assert!(!has_copy_of_previous(&[]));
+    }
+
+    #[test]
+    fn silence_is_marked_only_where_it_may_be_left_out() {
+        let silence = vec![0.0; 30 * PACKET];
+        let marks = |silence_setting| {
+            let settings = Settings {
+                silence: silence_setting,
+                ..Settings::default()
+            };
+            packets(&silence, settings)
+                .iter()
+                .filter(|packet| is_silence_mark(packet))
+                .count()
+        };
+        assert!(marks(Silence::Discontinuous) >= 15);
+        assert_eq!(marks(Silence::Continuous), 0);
+    }
+
+    #[test]
+    fn expected_loss_has_bounds_and_any_settings_make_an_encoder() {
+        let settings = Settings {
+            bitrate: 0,
+            complexity: 99,
+            expected_loss: 255,
+            silence: Silence::Continuous,
+        };
+        let mut encoder = Encoder::new(settings).unwrap();
+        encoder.set_expected_loss(0).unwrap();
+        assert_eq!(encoder.inner.get_packet_loss_perc().unwrap(), 5);
+        encoder.set_expected_loss(100).unwrap();
+        assert_eq!(encoder.inner.get_packet_loss_perc().unwrap(), 50);
+        assert!((100..1000).contains(&encoder.lookahead()));
+    }
+
+    #[test]
+    fn what_is_no_packet_is_an_error_and_the_decoder_goes_on() {
+        let mut decoder = Decoder::new().unwrap();
+        assert!(matches!(decoder.decode(&[]), Err(Error::Size(0))));
+        assert!(matches!(duration(&[0; 5000]), Err(Error::Size(5000))));
+        // A packet that says it holds no frames, and one longer than 120 ms.
+        assert!(duration(&[0x03]).is_err());
+        assert!(duration(&[0x1b, 0x3f]).is_err());
+        assert!(decoder.decode(&[0xff, 0xff, 0xff]).is_err());
+        let packets = packets(&tone(10), Settings::default());
+        for packet in &packets {
+            decoder.decode(packet).unwrap();
+        }
+        assert_eq!(decoder.conceal(481).unwrap().len(), 480);
+        assert_eq!(decoder.conceal(0).unwrap().len(), GRAIN);
+        assert_eq!(decoder.recover(&packets[9], PACKET).unwrap().len(), PACKET);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn any_bytes_decode_or_fail_and_the_sound_is_finite(
+            packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..200), 1..6),
+            missing in 0_usize..7000,
+        ) {
+            let mut decoder = Decoder::new().unwrap();
+            for packet in &packets {
+                let expected = duration(packet);
+                has_copy_of_previous(packet);
+                if let Ok(sound) = decoder.decode(packet) {
+                    prop_assert_eq!(sound.len(), expected.unwrap());
+                    prop_assert!(sound.iter().all(|sample| sample.abs() <= LOUDEST));
+                }
+                if let Ok(sound) = decoder.recover(packet, missing) {
+                    prop_assert!(sound.iter().all(|sample| sample.abs() <= LOUDEST));
+                }
+                prop_assert!(decoder.conceal(missing).is_ok());
+            }
+        }
+    }
+}
