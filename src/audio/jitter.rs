@@ -10,14 +10,14 @@
 //! begins. A gap in timestamps without a gap in sequence numbers is silence that
 //! was not sent, and no loss. Memory is bounded whatever arrives.
 
-use std::collections::VecDeque;
+mod delays;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::FRAME;
 use super::SAMPLE_RATE;
-use super::codec::GRAIN;
 use super::time_of;
+use delays::Delays;
 
 /// A packet as it arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,7 +159,7 @@ impl Buffer {
         } else {
             0
         };
-        self.delays.usual_delay().max(lossy).clamp(LEAST, MOST)
+        self.delays.usual().max(lossy).clamp(LEAST, MOST)
     }
 
     /// Samples by which play-out lies behind the fastest packet, once it has begun, when `unplayed` were taken out and not yet played.
@@ -168,12 +168,12 @@ impl Buffer {
         if stream.flow == Flow::Starting {
             return None;
         }
-        Some(clock(now) - self.delays.fastest - stream.at - stream.waited + signed(unplayed))
+        Some(clock(now) - self.delays.fastest() - stream.at - stream.waited + signed(unplayed))
     }
 
     /// The variation of arrival times as RFC 3550 has it.
     pub fn jitter(&self) -> Duration {
-        time_of(unsigned(self.delays.jitter / 16))
+        time_of(unsigned(self.delays.jitter()))
     }
 
     /// What is held, in samples.
@@ -185,6 +185,13 @@ impl Buffer {
             .map(|held| u64::from(held.content.samples))
             .sum();
         sum
+    }
+
+    /// Samples from what is played next to the end of the newest packet, gaps included.
+    pub fn ahead(&self) -> i64 {
+        self.stream.as_ref().map_or(0, |stream| {
+            stream.newest_timestamp + stream.usual - stream.at - stream.waited
+        })
     }
 
     /// Whether the next packet in order is here.
@@ -204,9 +211,14 @@ impl Buffer {
         let number = stream.number(packet.sequence);
         let timestamp = stream.time(packet.timestamp);
         let step = number - stream.newest;
-        let delay = now - timestamp - self.delays.fastest;
+        let delay = now - timestamp - self.delays.fastest();
         let new_clock = !(EARLIEST..=LATEST).contains(&delay);
         if !(-WINDOW_I..=LARGEST_STEP).contains(&step) {
+            let age = stream.newest_timestamp - timestamp;
+            if step < 0 && (-step * SHORTEST..OLDEST).contains(&age) {
+                self.counts.late += 1;
+                return Pushed::Late;
+            }
             return self.stray(packet, content, now);
         }
         self.expected_stray = None;
@@ -227,7 +239,7 @@ impl Buffer {
     pub fn next(&mut self, now: Duration) -> Option<Unit> {
         let target = self.target(now);
         let level = self.level(now, 0);
-        let fastest = self.delays.fastest;
+        let fastest = self.delays.fastest();
         let (now, first) = (clock(now), self.first());
         let stream = self.stream.as_mut()?;
         let Some(first) = first else {
@@ -477,80 +489,6 @@ impl Stream {
     }
 }
 
-/// How long packets travel, on a clock of our own zero: only differences mean anything.
-#[derive(Debug)]
-struct Delays {
-    recent: VecDeque<(i64, i64)>,
-    sorted: Vec<i64>,
-    fastest: i64,
-    percentile: i64,
-    measured: i64,
-    last: i64,
-    /// Sixteen times the jitter, as in RFC 3550 A.8.
-    jitter: i64,
-}
-
-impl Delays {
-    fn new() -> Self {
-        Self {
-            recent: VecDeque::with_capacity(MOST_DELAYS),
-            sorted: Vec::with_capacity(MOST_DELAYS),
-            fastest: 0,
-            percentile: 0,
-            measured: 0,
-            last: 0,
-            jitter: 0,
-        }
-    }
-
-    fn restart(&mut self, now: i64, transit: i64) {
-        self.recent.clear();
-        self.recent.push_back((now, transit));
-        (self.fastest, self.last) = (transit, transit);
-        (self.percentile, self.measured) = (0, now);
-    }
-
-    fn note(&mut self, now: i64, transit: i64, in_order: bool) {
-        if in_order {
-            let change = (transit - self.last).abs();
-            self.jitter += change - ((self.jitter + 8) >> 4);
-            self.last = transit;
-        }
-        if self.recent.len() >= MOST_DELAYS {
-            self.recent.pop_front();
-        }
-        self.recent.push_back((now, transit));
-        let grew = transit - self.fastest > self.percentile;
-        if transit < self.fastest || grew || now - self.measured >= MEASURE_AGAIN {
-            self.measure(now);
-        }
-    }
-
-    fn measure(&mut self, now: i64) {
-        while self
-            .recent
-            .front()
-            .is_some_and(|(at, _)| *at < now - REMEMBERED)
-        {
-            self.recent.pop_front();
-        }
-        self.measured = now;
-        self.sorted.clear();
-        self.sorted
-            .extend(self.recent.iter().map(|(_, transit)| *transit));
-        self.sorted.sort_unstable();
-        if let Some(fastest) = self.sorted.first() {
-            self.fastest = *fastest;
-            let rank = (self.sorted.len() * 19).div_ceil(20) - 1;
-            self.percentile = self.sorted[rank] - fastest;
-        }
-    }
-
-    fn usual_delay(&self) -> i64 {
-        self.percentile
-    }
-}
-
 /// The moment on the samples' clock.
 fn clock(now: Duration) -> i64 {
     let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX / (1 << 20));
@@ -599,8 +537,8 @@ const WINDOW_I: i64 = 128;
 /// Beyond this many numbers forward it is no loss but another stream (RFC 3550, `MAX_DROPOUT`).
 const LARGEST_STEP: i64 = 3000;
 
-const FRAME_I: i64 = FRAME as i64;
-const GRAIN_I: i64 = GRAIN as i64;
+const FRAME_I: i64 = 480;
+const GRAIN_I: i64 = 120;
 
 const MS: i64 = 48;
 /// The bounds of the target.
@@ -610,11 +548,14 @@ const MOST: i64 = 200 * MS;
 const LONGEST_SPAN: i64 = 600 * MS;
 /// Earlier or later than this against the fastest packet, the sender's clock was set anew.
 const EARLIEST: i64 = -500 * MS;
-const LATEST: i64 = 2000 * MS;
+const LATEST: i64 = 1000 * MS;
 const LONGEST_WAIT: i64 = 24 * 3600 * 1000 * MS;
 
-const REMEMBERED: i64 = 5000 * MS;
-const MEASURE_AGAIN: i64 = 100 * MS;
-const MOST_DELAYS: usize = 512;
+/// No packet lasts less, and none that is older is still on its way.
+const SHORTEST: i64 = 120;
+const OLDEST: i64 = 60_000 * MS;
 /// How long after a loss the next one is prepared for.
 const LOSSY: i64 = 10_000 * MS;
+
+#[cfg(test)]
+mod tests;

@@ -94,7 +94,7 @@ impl Playout {
             };
         };
         match advice {
-            Advice::Drop(when) if self.may(when, front) => {
+            Advice::Drop(when) if self.is_full(now, ready.len()) && self.may(when, front) => {
                 if ready.len() >= 2 * FRAME {
                     self.dropped += 1;
                     self.corrector.dropped();
@@ -140,6 +140,13 @@ impl Playout {
         }
     }
 
+    /// Whether there is something to leave out. When the way has become longer the delay seems too
+    /// long until its fastest packets are forgotten, and yet nothing is waiting.
+    fn is_full(&self, now: Duration, ready: usize) -> bool {
+        let ready = i64::try_from(ready).unwrap_or(i64::MAX);
+        self.buffer.ahead().saturating_add(ready) >= self.buffer.target(now)
+    }
+
     fn may(&mut self, when: When, front: &Frame) -> bool {
         when == When::Now || self.corrector.is_quiet(front)
     }
@@ -178,3 +185,6 @@ impl Cut {
 
 /// The delay is measured against the fastest packet of 5 s; beyond that it needs little smoothing.
 const ONE_SECOND: u16 = 100;
+
+#[cfg(test)]
+mod tests;

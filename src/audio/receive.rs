@@ -236,15 +236,12 @@ impl Voice {
             Unit::Packet {
                 payload, samples, ..
             } => {
-                match self.decoder.decode(&payload) {
-                    Ok(sound) => {
-                        self.ready.extend_from_slice(sound);
-                        self.sounds(start);
-                    }
-                    Err(_) => {
-                        self.undecodable += 1;
-                        self.conceal(samples);
-                    }
+                if let Ok(sound) = self.decoder.decode(&payload) {
+                    self.ready.extend_from_slice(sound);
+                    self.sounds(start);
+                } else {
+                    self.undecodable += 1;
+                    self.conceal(samples);
                 }
                 samples
             }
