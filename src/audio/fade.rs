@@ -51,10 +51,7 @@ pub fn tail(last: &Frame) -> Frame {
 
 /// Moves the volume of a frame from one factor to another.
 pub fn ramp(frame: &mut [f32], from: f32, to: f32) {
-    if same(from, to) {
-        if !same(to, 1.0) {
-            frame.iter_mut().for_each(|sample| *sample *= to);
-        }
+    if same(from, 1.0) && same(to, 1.0) {
         return;
     }
     let step = (to - from) / count(frame.len());

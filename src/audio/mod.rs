@@ -16,6 +16,7 @@ pub mod drift;
 pub mod fade;
 pub mod jitter;
 pub mod level;
+pub mod limiter;
 pub mod mix;
 pub mod ogg;
 pub mod playout;
@@ -24,6 +25,9 @@ pub mod receive;
 pub mod resample;
 pub mod send;
 pub mod tone;
+
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
