@@ -202,3 +202,108 @@ fn tags(title: Option<&str>) -> Vec<u8> {
     tags.extend(comments);
     tags
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::codec::Encoder;
+    use crate::audio::codec::PACKET;
+    use crate::audio::codec::Settings;
+    use crate::audio::level::dbfs;
+    use crate::audio::tone::Sine;
+    use proptest::prelude::*;
+
+    /// The pages of a recording of so many packets, as they became ready.
+    fn recording(packets: usize) -> Vec<Vec<u8>> {
+        let mut encoder = Encoder::new(Settings::default()).unwrap();
+        let pre_skip = u16::try_from(encoder.lookahead()).unwrap();
+        let mut writer = Writer::new(0x5eed, pre_skip, Some("Design review"));
+        let sound: Vec<f32> = Sine::new(700.0, -20.0).take(packets * PACKET).collect();
+        let mut pages = vec![writer.take()];
+        for chunk in sound.as_chunks().0 {
+            writer.packet(&encoder.encode(chunk).unwrap(), PACKET);
+            pages.push(writer.take());
+        }
+        assert_eq!(
+            writer.length(),
+            Duration::from_millis(20) * u32::try_from(packets).unwrap()
+        );
+        pages.push(writer.finish());
+        pages
+    }
+
+    #[test]
+    fn a_recording_is_read_back_as_it_was_written() {
+        let file = recording(150).concat();
+        let clip = Clip::read(&file).unwrap();
+        assert_eq!(clip.packets.len(), 150);
+        assert_eq!(clip.samples + clip.pre_skip, 150 * PACKET);
+        let sound = clip.decode().unwrap();
+        assert_eq!(sound.len(), clip.samples);
+        assert!((dbfs(&sound[4800..]) + 20.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn a_recording_that_ended_at_any_moment_is_at_most_a_second_short() {
+        let pages = recording(200);
+        for cut in [0, 1, 60, 120, 199, 200] {
+            let file = pages[..=cut].concat();
+            match Clip::read(&file) {
+                Ok(clip) => {
+                    let missing = cut - clip.packets.len();
+                    assert!(missing <= 52, "{missing} packets missing of {cut}");
+                    assert!(clip.decode().is_ok());
+                }
+                Err(Error::Empty) => assert!(cut < 52),
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_empty_recording_is_a_file_without_sound() {
+        let file = Writer::new(1, 312, None).finish();
+        assert!(matches!(Clip::read(&file), Err(Error::Empty)));
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_refused() {
+        assert!(Clip::read(b"").is_err());
+        assert!(Clip::read(b"RIFF\0\0\0\0WAVEfmt ").is_err());
+        let mut file = recording(10).concat();
+        let at = file
+            .windows(8)
+            .position(|part| part == b"OpusHead")
+            .unwrap();
+        file[at] = b'X';
+        assert!(Clip::read(&file).is_err());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn a_damaged_file_is_an_error_or_a_clip(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..20),
+            length in any::<prop::sample::Index>(),
+        ) {
+            let mut file = recording(3).concat();
+            for (at, byte) in changes {
+                let at = at.index(file.len());
+                file[at] = byte;
+            }
+            file.truncate(length.index(file.len() + 1));
+            if let Ok(clip) = Clip::read(&file) {
+                prop_assert!(clip.packets.len() <= 1000);
+                let _ = clip.decode();
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_an_error_or_a_clip(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+            let mut file = b"OggS".to_vec();
+            file.extend(bytes);
+            let _ = Clip::read(&file);
+        }
+    }
+}

@@ -167,3 +167,125 @@ fn config(switches: Switches) -> Config {
 
 const USUAL_DELAY: Duration = Duration::from_millis(60);
 const LONGEST_DELAY: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::FRAME;
+    use crate::audio::SILENCE;
+    use crate::audio::level::dbfs;
+    use crate::audio::tests::signal::frames;
+    use crate::audio::tests::speech::speech;
+
+    fn only(echo: Switch, noise: Switch, gain: Switch) -> Switches {
+        Switches {
+            echo_cancellation: echo,
+            noise_suppression: noise,
+            gain_control: gain,
+        }
+    }
+
+    fn captured(processing: &mut Processing, sound: &[f32]) -> Vec<f32> {
+        frames(sound)
+            .flat_map(|mut frame| {
+                processing.capture(&mut frame);
+                frame
+            })
+            .collect()
+    }
+
+    #[test]
+    fn off_is_bit_for_bit_also_after_it_was_on() {
+        let sound = speech(1, 7);
+        let mut processing = Processing::new(Switches::OFF);
+        processing.render(&SILENCE);
+        assert_eq!(captured(&mut processing, &sound), sound);
+        processing.switch(Switches::ON);
+        assert_ne!(captured(&mut processing, &sound), sound);
+        processing.switch(Switches::OFF);
+        assert_eq!(captured(&mut processing, &sound), sound);
+    }
+
+    #[test]
+    fn an_echo_is_taken_out_and_the_near_voice_is_left() {
+        let far = speech(6, 7);
+        let mut processing = Processing::new(only(Switch::On, Switch::Off, Switch::Off));
+        processing.set_delay(Duration::from_millis(45));
+        let lag = 45 * 48;
+        let mut out = Vec::new();
+        for (at, played) in frames(&far).enumerate() {
+            processing.render(&played);
+            let mut frame = SILENCE;
+            for (sample, place) in frame.iter_mut().zip(at * FRAME..) {
+                let near = |lag: usize| place.checked_sub(lag).map_or(0.0, |place| far[place]);
+                *sample = 0.4 * near(lag) + 0.15 * near(lag + 700);
+            }
+            processing.capture(&mut frame);
+            out.extend(frame);
+        }
+        let left = dbfs(&out[48_000 * 4..]) - dbfs(&far[48_000 * 4..]);
+        assert!(left < -35.0, "the echo is {left} dB below what was played");
+
+        let near = speech(2, 9);
+        let mut processing = Processing::new(only(Switch::On, Switch::Off, Switch::Off));
+        for _ in 0..100 {
+            processing.render(&SILENCE);
+        }
+        let kept = dbfs(&captured(&mut processing, &near)) - dbfs(&near);
+        assert!(kept.abs() < 1.5, "the voice changed by {kept} dB");
+    }
+
+    #[test]
+    fn steady_noise_is_lowered() {
+        let mut random = fastrand::Rng::with_seed(4);
+        let noise: Vec<f32> = (0..48_000 * 4)
+            .map(|_| (random.f32() - 0.5) * 0.02)
+            .collect();
+        let mut processing = Processing::new(only(Switch::Off, Switch::On, Switch::Off));
+        let out = captured(&mut processing, &noise);
+        let lowered = dbfs(&noise[96_000..]) - dbfs(&out[96_000..]);
+        assert!(lowered > 8.0, "by {lowered} dB");
+    }
+
+    #[test]
+    fn speech_at_a_usual_level_keeps_it_with_everything_on() {
+        let sound = speech(6, 7);
+        let mut processing = Processing::new(Switches::ON);
+        let mut out = Vec::new();
+        for mut frame in frames(&sound) {
+            processing.render(&SILENCE);
+            processing.capture(&mut frame);
+            out.extend(frame);
+        }
+        let changed = dbfs(&out) - dbfs(&sound);
+        assert!(changed.abs() < 3.0, "by {changed} dB");
+    }
+
+    #[test]
+    fn a_faint_voice_is_raised() {
+        let sound: Vec<f32> = speech(8, 7).iter().map(|sample| sample * 0.05).collect();
+        let mut processing = Processing::new(only(Switch::Off, Switch::Off, Switch::On));
+        let out = captured(&mut processing, &sound);
+        let raised = dbfs(&out[48_000 * 6..]) - dbfs(&sound[48_000 * 6..]);
+        assert!(raised > 6.0, "by {raised} dB");
+    }
+
+    #[test]
+    fn any_switch_can_be_moved_in_mid_call() {
+        let mut processing = Processing::new(Switches::OFF);
+        let sound = speech(1, 7);
+        let both = [Switch::On, Switch::Off];
+        for echo in both {
+            for noise in both {
+                for gain in both {
+                    processing.switch(only(echo, noise, gain));
+                    assert_eq!(processing.switches(), only(echo, noise, gain));
+                    processing.set_delay(Duration::from_secs(3));
+                    processing.render(&SILENCE);
+                    let out = captured(&mut processing, &sound[..4800]);
+                    assert!(out.iter().all(|sample| sample.is_finite()));
+                }
+            }
+        }
+    }
+}
