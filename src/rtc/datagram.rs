@@ -65,12 +65,22 @@ impl Transport {
 
 impl fmt::Debug for Datagram<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Datagram({:?}, {} bytes)", self.transport, self.bytes.len())
+        write!(
+            f,
+            "Datagram({:?}, {} bytes)",
+            self.transport,
+            self.bytes.len()
+        )
     }
 }
 
 impl fmt::Debug for Transmit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Transmit({:?}, {} bytes)", self.transport, self.bytes().len())
+        write!(
+            f,
+            "Transmit({:?}, {} bytes)",
+            self.transport,
+            self.bytes().len()
+        )
     }
 }

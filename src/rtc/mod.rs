@@ -6,8 +6,13 @@
 //! come and go as [`sdp::Sdp`].
 
 pub mod datagram;
+pub mod driver;
 pub mod framing;
+pub mod hub;
+mod outbox;
 pub mod packet;
 pub mod peer;
 pub mod sdp;
+mod sockets;
 pub mod stats;
+mod stream;

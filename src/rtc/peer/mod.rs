@@ -8,6 +8,7 @@
 //! announced, and only while the [`Gate`] is open; the same holds for what is sent.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -75,9 +76,13 @@ pub enum Input<'a> {
     Bound(Transport, SocketAddr),
     NotBound,
     /// The connection that was asked for stands.
-    Opened { local: SocketAddr, remote: SocketAddr },
-    /// It could not be made, or it broke.
-    Broken { remote: SocketAddr },
+    Opened {
+        local: SocketAddr,
+    },
+    /// A connection with this local address is no more.
+    Broken {
+        local: SocketAddr,
+    },
     /// A datagram could not be sent.
     NotSent(Transport, ErrorKind),
     Frame(Frame),
@@ -106,7 +111,7 @@ pub enum Output {
     Connect(SocketAddr),
     /// Every UDP socket but this one can be closed.
     KeepOnly(SocketAddr),
-    /// The TCP connection to this address can be closed.
+    /// The TCP connection with this local address can be closed.
     Shut(SocketAddr),
     Packet(Packet),
     Event(Event),
@@ -175,8 +180,8 @@ pub struct Peer {
     ufrag: Option<String>,
     /// Where we listen: UDP sockets, or sockets for TCP connections.
     bound: Vec<(Transport, SocketAddr)>,
-    /// The TCP connection we opened: local and remote address.
-    opened: Option<(SocketAddr, SocketAddr)>,
+    /// The local address of the TCP connection we opened.
+    opened: Option<SocketAddr>,
     /// Where the other side takes TCP connections.
     takes_tcp: Vec<SocketAddr>,
     /// Where the other side was heard from, the latest first.
@@ -226,8 +231,8 @@ impl Peer {
             Input::Frame(frame) => self.send(frame, now),
             Input::Bound(transport, address) => self.on_bound(transport, address),
             Input::NotBound => self.on_not_bound(now),
-            Input::Opened { local, remote } => self.on_opened(local, remote),
-            Input::Broken { remote } => self.on_broken(remote, now),
+            Input::Opened { local } => self.on_opened(local),
+            Input::Broken { local } => self.on_broken(local, now),
             Input::NotSent(transport, error) => self.on_not_sent(transport, error, now),
             Input::Command(command) => self.on_command(command, now),
         }
@@ -339,7 +344,7 @@ impl Peer {
         result.map_err(|_| Error::Unreadable)?;
         self.learn(&text);
         self.takes_tcp = tcp;
-        let over_tcp = self.opened.is_some();
+        let over_tcp = self.opened.is_some() || self.meter.transport() == Some(Transport::Tcp);
         if again {
             // The restart forgot where we are.
             for (transport, address) in self.bound.clone() {
@@ -387,13 +392,13 @@ impl Peer {
         self.sources.announce(sdp::ssrcs(text));
     }
 
-    fn on_opened(&mut self, local: SocketAddr, remote: SocketAddr) {
-        self.opened = Some((local, remote));
+    fn on_opened(&mut self, local: SocketAddr) {
+        self.opened = Some(local);
         self.add_candidate(Transport::Tcp, local);
     }
 
-    fn on_broken(&mut self, remote: SocketAddr, now: Moment) {
-        if self.opened.is_some_and(|(_, to)| to == remote) {
+    fn on_broken(&mut self, local: SocketAddr, now: Moment) {
+        if self.opened == Some(local) {
             self.opened = None;
             if self.meter.transport() == Some(Transport::Tcp) {
                 self.link.broke(Reason::Broken, now);
@@ -421,8 +426,8 @@ impl Peer {
     }
 
     fn drop_connection(&mut self) {
-        if let Some((_, remote)) = self.opened.take() {
-            self.out.push_back(Output::Shut(remote));
+        if let Some(local) = self.opened.take() {
+            self.out.push_back(Output::Shut(local));
         }
     }
 
@@ -507,7 +512,9 @@ impl Peer {
     }
 
     fn advance(&mut self, now: Moment) {
-        let _ = self.rtc.handle_input(str0m::Input::Timeout(self.timeline.instant(now)));
+        let _ = self
+            .rtc
+            .handle_input(str0m::Input::Timeout(self.timeline.instant(now)));
         self.settle(now);
     }
 
@@ -523,7 +530,8 @@ impl Peer {
                     break;
                 }
                 Ok(str0m::Output::Transmit(transmit)) => {
-                    self.out.extend(Transmit::new(transmit).map(Output::Transmit));
+                    self.out
+                        .extend(Transmit::new(transmit).map(Output::Transmit));
                 }
                 Ok(str0m::Output::Event(event)) => self.on_event(event, now),
                 Err(RtcError::RemoteSdp(_)) => return self.end(Cause::Certificate),
@@ -587,7 +595,9 @@ impl Peer {
                         self.clear_up();
                     }
                 }
-                Due::TryTcp => self.out.extend(self.takes_tcp.first().copied().map(Output::Connect)),
+                Due::TryTcp => self
+                    .out
+                    .extend(self.takes_tcp.first().copied().map(Output::Connect)),
                 Due::Ask(reason) => self.event(Event::RestartNeeded(reason)),
                 Due::GiveUp => self.end(Cause::NeverConnected),
             }
@@ -608,7 +618,8 @@ impl Peer {
             match output {
                 str0m::Output::Timeout(_) => break,
                 str0m::Output::Transmit(transmit) => {
-                    self.out.extend(Transmit::new(transmit).map(Output::Transmit));
+                    self.out
+                        .extend(Transmit::new(transmit).map(Output::Transmit));
                 }
                 str0m::Output::Event(_) => {}
             }
@@ -627,6 +638,15 @@ impl Peer {
 
     fn event(&mut self, event: Event) {
         self.out.push_back(Output::Event(event));
+    }
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer")
+            .field("role", &self.role)
+            .field("link", &self.link)
+            .finish_non_exhaustive()
     }
 }
 

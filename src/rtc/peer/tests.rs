@@ -84,7 +84,8 @@ impl Pair {
         pair.run(millis(800));
         assert!(pair.client.link.is_up(), "{:?}", pair.events);
         pair.command(Command::Gate(Gate::Open));
-        pair.service.handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
+        pair.service
+            .handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
         pair
     }
 
@@ -112,11 +113,12 @@ impl Pair {
                 Output::Transmit(transmit) => self.fly(true, &transmit),
                 Output::Bind => {
                     let bound = SocketAddr::new(client_address().ip(), self.next_port);
-                    self.client.handle(Input::Bound(Transport::Udp, bound), self.now);
+                    self.client
+                        .handle(Input::Bound(Transport::Udp, bound), self.now);
                 }
-                Output::Connect(remote) => {
+                Output::Connect(_) => {
                     let local = SocketAddr::new(client_address().ip(), 50_000);
-                    self.client.handle(Input::Opened { local, remote }, self.now);
+                    self.client.handle(Input::Opened { local }, self.now);
                 }
                 Output::Event(event) => {
                     if let Event::Offer(sdp) = &event {
@@ -195,7 +197,12 @@ impl Pair {
         let mut steps = 0;
         loop {
             steps += 1;
-            assert!(steps < 100_000, "no progress at {:?}: {:?}", self.now, self.events);
+            assert!(
+                steps < 100_000,
+                "no progress at {:?}: {:?}",
+                self.now,
+                self.events
+            );
             let wait = self.carry();
             let next = self.flying.front().map(|f| f.due);
             let due = next.into_iter().chain(wait).min().unwrap_or(end);
@@ -260,7 +267,10 @@ fn frame(count: u32) -> Frame {
     Frame {
         timestamp: count * 960,
         payload: Arc::from(count.to_be_bytes()),
-        level: Some(Level { dbov: -30, voice: true }),
+        level: Some(Level {
+            dbov: -30,
+            voice: true,
+        }),
         marker: count == 0,
     }
 }
@@ -276,7 +286,13 @@ fn two_peers_connect_and_each_hears_the_other() {
         for (count, packet) in (0..).zip(heard) {
             assert_eq!(packet.timestamp, count * 960);
             assert_eq!(packet.payload, Arc::from(count.to_be_bytes()));
-            assert_eq!(packet.level, Some(Level { dbov: -30, voice: true }));
+            assert_eq!(
+                packet.level,
+                Some(Level {
+                    dbov: -30,
+                    voice: true
+                })
+            );
             assert_eq!(packet.sequence, heard[0].sequence + u64::from(count));
         }
     }
@@ -315,7 +331,8 @@ fn tcp_is_tried_when_udp_finds_no_way_for_a_second_and_a_half() {
     pair.run(millis(600));
     assert_eq!(pair.states(), [State::Connected]);
     pair.command(Command::Gate(Gate::Open));
-    pair.service.handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
+    pair.service
+        .handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
     pair.talk(Duration::from_secs(2));
     assert_eq!((pair.heard.len(), pair.service_heard.len()), (100, 100));
     assert_eq!(last_stats(&pair.events).transport, Some(Transport::Tcp));
@@ -386,7 +403,10 @@ fn a_client_that_only_the_network_renamed_asks_for_a_new_path_and_gets_it_within
     pair.seen_as = SocketAddr::new("192.0.2.99".parse().unwrap(), 41_000);
     pair.heard.clear();
     pair.talk(millis(1250));
-    let asked = pair.events.iter().any(|e| matches!(e, Event::RestartNeeded(_)));
+    let asked = pair
+        .events
+        .iter()
+        .any(|e| matches!(e, Event::RestartNeeded(_)));
     assert!(asked, "{:?}", pair.events);
     pair.next_port += 1;
     pair.command(Command::Offer);
@@ -401,7 +421,11 @@ fn one_packet_in_ten_lost_is_survived_and_reported_to_both() {
     pair.loss = 10;
     pair.talk(Duration::from_secs(20));
     assert_eq!(pair.states(), [State::Connected]);
-    assert!((870..930).contains(&pair.heard.len()), "{}", pair.heard.len());
+    assert!(
+        (870..930).contains(&pair.heard.len()),
+        "{}",
+        pair.heard.len()
+    );
     let losses = |stats: &Stats| (stats.loss_in.unwrap(), stats.loss_out.unwrap());
     let all = pair.events.iter().filter_map(|e| match e {
         Event::Stats(stats) if stats.loss_out.is_some() => Some(losses(stats)),
@@ -413,8 +437,16 @@ fn one_packet_in_ten_lost_is_survived_and_reported_to_both() {
         sum_in += lost_in;
         sum_out += lost_out;
     }
-    assert!((0.07..0.13).contains(&(sum_in / count)), "{}", sum_in / count);
-    assert!((0.07..0.13).contains(&(sum_out / count)), "{}", sum_out / count);
+    assert!(
+        (0.07..0.13).contains(&(sum_in / count)),
+        "{}",
+        sum_in / count
+    );
+    assert!(
+        (0.07..0.13).contains(&(sum_out / count)),
+        "{}",
+        sum_out / count
+    );
 }
 
 #[test]
@@ -443,8 +475,10 @@ fn closing_is_noticed_by_the_other_side() {
 #[test]
 fn a_certificate_other_than_the_announced_one_ends_the_connection_before_any_sound() {
     let mut pair = Pair::new();
-    pair.client.handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
-    pair.service.handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
+    pair.client
+        .handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
+    pair.service
+        .handle(Input::Command(Command::Gate(Gate::Open)), pair.now);
     pair.forge = true;
     pair.command(Command::Offer);
     pair.talk(Duration::from_secs(2));
