@@ -80,9 +80,10 @@ pub(super) fn ssrcs(sdp: &str) -> impl Iterator<Item = u32> {
         .filter_map(|line| line.split(' ').next()?.parse().ok())
 }
 
-/// The user name that STUN requests to whoever wrote this description begin with.
-pub(super) fn ufrag(sdp: &str) -> Option<&str> {
-    sdp.lines().find_map(|l| l.strip_prefix("a=ice-ufrag:"))
+/// What STUN to whoever wrote this description is addressed and signed with.
+pub(super) fn credentials(sdp: &str) -> Option<(&str, &str)> {
+    let value = |name| sdp.lines().find_map(|line| line.strip_prefix(name));
+    value("a=ice-ufrag:").zip(value("a=ice-pwd:"))
 }
 
 fn check(sdp: &Sdp) -> Result<impl Iterator<Item = &str>, Error> {

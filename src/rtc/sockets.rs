@@ -34,6 +34,8 @@ impl Sockets {
     pub(super) async fn bind(&mut self, address: SocketAddr) -> io::Result<SocketAddr> {
         let socket = UdpSocket::bind(address).await?;
         let bound = socket.local_addr()?;
+        // Before this the first datagram would find the socket not ready, and be dropped.
+        socket.writable().await?;
         self.bound.push((bound, socket));
         Ok(bound)
     }

@@ -12,26 +12,23 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::Once;
 use std::time::Duration;
 
 use str0m::Candidate;
 use str0m::IceConnectionState;
+use str0m::IceCreds;
 use str0m::Rtc;
 use str0m::RtcError;
 use str0m::change::SdpAnswer;
 use str0m::change::SdpOffer;
 use str0m::change::SdpPendingOffer;
 use str0m::format::Codec;
-use str0m::format::FormatParams;
 use str0m::media::Direction;
-use str0m::media::Frequency;
 use str0m::media::MediaKind;
 use str0m::media::Mid;
 use str0m::media::Pt;
 use str0m::net::Receive;
 use str0m::net::TcpType;
-use str0m::rtp::Extension;
 use str0m::rtp::ExtensionValues;
 use str0m::rtp::RtpPacket;
 use str0m::rtp::RtpWrite;
@@ -49,7 +46,14 @@ use super::sdp;
 use super::sdp::Error;
 use super::sdp::Sdp;
 use super::stats::Meter;
-use super::stats::Stats;
+pub use interface::Cause;
+pub use interface::Command;
+pub use interface::Event;
+pub use interface::Input;
+pub use interface::Output;
+pub use interface::Reason;
+pub use interface::Role;
+pub use interface::State;
 use link::Due;
 use link::Ice;
 use link::Link;
@@ -57,112 +61,11 @@ use link::Tcp;
 use sources::Sources;
 use timeline::Timeline;
 
+mod engine;
+mod interface;
 mod link;
 mod sources;
 mod timeline;
-
-/// Who writes the first description: the client and the browser offer, the service answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
-    Offerer,
-    Answerer,
-}
-
-#[derive(Debug)]
-pub enum Input<'a> {
-    Timeout,
-    Datagram(Datagram<'a>),
-    /// A UDP socket was bound, or a socket for TCP connections.
-    Bound(Transport, SocketAddr),
-    NotBound,
-    /// The connection that was asked for stands.
-    Opened {
-        local: SocketAddr,
-    },
-    /// A connection with this local address is no more.
-    Broken {
-        local: SocketAddr,
-    },
-    /// A datagram could not be sent.
-    NotSent(Transport, ErrorKind),
-    Frame(Frame),
-    Command(Command),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Write an offer; also anew, for another path, once there was one.
-    Offer,
-    /// The answer to it.
-    Answer(Sdp),
-    /// Answer this offer; also one that comes later, for another path.
-    Accept(Sdp),
-    Gate(Gate),
-    /// Say good-bye. Nothing comes out after [`State::Closed`].
-    Close,
-}
-
-#[derive(Debug)]
-pub enum Output {
-    Transmit(Transmit),
-    /// Bind a UDP socket for the route of now.
-    Bind,
-    /// Open a TCP connection.
-    Connect(SocketAddr),
-    /// Every UDP socket but this one can be closed.
-    KeepOnly(SocketAddr),
-    /// The TCP connection with this local address can be closed.
-    Shut(SocketAddr),
-    Packet(Packet),
-    Event(Event),
-    /// Nothing more until something arrives or this moment has come.
-    Wait(Option<Moment>),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    Offer(Sdp),
-    Answer(Sdp),
-    /// A description could not be used.
-    Refused(Error),
-    State(State),
-    /// The path is lost: when the other side can be told, [`Command::Offer`] finds another.
-    RestartNeeded(Reason),
-    Stats(Stats),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    Connected,
-    /// Nothing is heard of the other side at present.
-    Interrupted,
-    Closed(Cause),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// No path was found.
-    NoPath,
-    /// Nothing was heard for a while.
-    Silence,
-    /// The network does not take what is sent.
-    Unreachable,
-    /// The TCP connection broke.
-    Broken,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
-    /// We closed it.
-    Here,
-    /// The other side closed it.
-    There,
-    /// The other side has another certificate than it announced.
-    Certificate,
-    /// The encrypted connection could not go on.
-    Failed,
-    NeverConnected,
-}
 
 pub struct Peer {
     role: Role,
@@ -186,6 +89,8 @@ pub struct Peer {
     takes_tcp: Vec<SocketAddr>,
     /// Where the other side was heard from, the latest first.
     paths: VecDeque<SocketAddr>,
+    /// How many such places there were under the passwords of now: the library keeps them all.
+    introduced: usize,
     offer_when_bound: bool,
     closed: bool,
     out: VecDeque<Output>,
@@ -194,11 +99,10 @@ pub struct Peer {
 
 impl Peer {
     pub fn new(role: Role, now: Moment) -> Self {
-        install_crypto();
         let timeline = Timeline::starting(now);
         Self {
             role,
-            rtc: rtc(role, &timeline, now),
+            rtc: engine::start(role, timeline.instant(now)),
             timeline,
             link: Link::new(role, now),
             gate: Gate::Shut,
@@ -214,6 +118,7 @@ impl Peer {
             opened: None,
             takes_tcp: Vec::new(),
             paths: VecDeque::new(),
+            introduced: 0,
             offer_when_bound: false,
             closed: false,
             out: VecDeque::new(),
@@ -317,7 +222,7 @@ impl Peer {
         let Some((transport, address)) = self.bound.first().copied() else {
             return;
         };
-        if self.mid.is_none() {
+        if self.fingerprint.is_none() {
             self.add_candidate(transport, address);
         }
         let mut api = self.rtc.sdp_api();
@@ -337,8 +242,10 @@ impl Peer {
         let (text, tcp) = sdp::answer(sdp)?;
         self.same_certificate(&text)?;
         let answer = SdpAnswer::from_sdp_string(&text).map_err(|_| Error::Unreadable)?;
-        let pending = self.pending.take().ok_or(Error::NotAsked)?;
         let again = self.fingerprint.is_some();
+        let Some(pending) = self.pending.take() else {
+            return self.answered_once_more(&text, now);
+        };
         let result = self.rtc.sdp_api().accept_answer(pending, answer);
         self.settle(now);
         result.map_err(|_| Error::Unreadable)?;
@@ -362,6 +269,20 @@ impl Peer {
         Ok(())
     }
 
+    /// Two offers were on their way, and the answer to the first was taken for that to the
+    /// second, which this is: all it changes is the password of the path.
+    fn answered_once_more(&mut self, text: &str, now: Moment) -> Result<(), Error> {
+        let known = self.fingerprint.is_some();
+        let (ufrag, pass) = sdp::credentials(text)
+            .filter(|_| known)
+            .ok_or(Error::NotAsked)?;
+        let (ufrag, pass) = (ufrag.to_owned(), pass.to_owned());
+        let credentials = IceCreds { ufrag, pass };
+        self.rtc.direct_api().set_remote_ice_credentials(credentials);
+        self.advance(now);
+        Ok(())
+    }
+
     fn accept(&mut self, sdp: &Sdp, now: Moment) -> Result<(), Error> {
         let text = sdp::offer(sdp)?;
         self.same_certificate(&text)?;
@@ -370,7 +291,7 @@ impl Peer {
         self.settle(now);
         let answer = answer.map_err(|_| Error::Unreadable)?.to_sdp_string();
         self.learn(&text);
-        self.ufrag = sdp::ufrag(&answer).map(str::to_owned);
+        self.ufrag = sdp::credentials(&answer).map(|(ufrag, _)| ufrag.to_owned());
         self.link.begin(None, now);
         self.event(Event::Answer(Sdp(answer)));
         self.advance(now);
@@ -390,6 +311,7 @@ impl Peer {
     fn learn(&mut self, text: &str) {
         self.fingerprint = sdp::fingerprint(text);
         self.sources.announce(sdp::ssrcs(text));
+        self.introduced = 0;
     }
 
     fn on_opened(&mut self, local: SocketAddr) {
@@ -468,8 +390,13 @@ impl Peer {
         if !is_stun(datagram.bytes) {
             return self.paths.contains(&datagram.source) && self.sources.admit(datagram.bytes);
         }
+        let known = self.paths.contains(&datagram.source);
+        if !known && self.introduced >= MOST_INTRODUCED {
+            return false;
+        }
         let accepted = self.rtc.accepts(input);
-        if accepted && !self.paths.contains(&datagram.source) {
+        if accepted && !known {
+            self.introduced += 1;
             self.paths.truncate(MOST_PATHS - 1);
             self.paths.push_front(datagram.source);
         }
@@ -665,45 +592,12 @@ pub(super) fn is_stun(datagram: &[u8]) -> bool {
     matches!(datagram.first(), Some(0..=3))
 }
 
-fn rtc(role: Role, timeline: &Timeline, now: Moment) -> Rtc {
-    let mut config = Rtc::builder()
-        .clear_codecs()
-        .clear_extension_map()
-        .set_extension(1, Extension::AudioLevel)
-        .set_extension(4, Extension::RtpMid)
-        .set_rtp_mode(true)
-        .set_rtcp_report_interval_audio(REPORTS)
-        .set_stats_interval(Some(STATS));
-    let format = FormatParams {
-        min_p_time: Some(10),
-        use_inband_fec: Some(true),
-        use_dtx: Some(true),
-        ..FormatParams::default()
-    };
-    let rate = Frequency::FORTY_EIGHT_KHZ;
-    let opus = Pt::new_with_value(OPUS);
-    config
-        .codec_config()
-        .add_config(opus, None, Codec::Opus, rate, Some(2), format);
-    if role == Role::Offerer {
-        config.set_max_stun_rto(CHECKS);
-    }
-    config.build(timeline.instant(now))
-}
-
-fn install_crypto() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| str0m::crypto::from_feature_flags().install_process_default());
-}
-
-const OPUS: u8 = 111;
-const REPORTS: Duration = Duration::from_millis(500);
-const STATS: Duration = Duration::from_secs(1);
-/// How often the path in use is checked.
-const CHECKS: Duration = Duration::from_millis(500);
 const SHORTEST_WAIT: Duration = Duration::from_millis(2);
 const MOST_ERRORS: usize = 16;
 const MOST_PATHS: usize = 8;
+const MOST_INTRODUCED: usize = 256;
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -3,16 +3,17 @@
 use std::collections::VecDeque;
 
 use super::*;
+use crate::rtc::stats::Stats;
 
-fn millis(count: u64) -> Duration {
+pub(super) fn millis(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
-fn client_address() -> SocketAddr {
+pub(super) fn client_address() -> SocketAddr {
     "192.0.2.7:40000".parse().unwrap()
 }
 
-fn service_address() -> SocketAddr {
+pub(super) fn service_address() -> SocketAddr {
     "192.0.2.1:5000".parse().unwrap()
 }
 
@@ -27,20 +28,20 @@ struct Flying {
 }
 
 /// A client and a service with a network between them that a test can disturb.
-struct Pair {
-    client: Peer,
-    service: Peer,
-    now: Moment,
+pub(super) struct Pair {
+    pub(super) client: Peer,
+    pub(super) service: Peer,
+    pub(super) now: Moment,
     flying: VecDeque<Flying>,
     delay: Duration,
     udp: bool,
     online: bool,
     /// As the service sees the client's address.
     seen_as: SocketAddr,
-    events: Vec<Event>,
-    service_events: Vec<Event>,
-    heard: Vec<Packet>,
-    service_heard: Vec<Packet>,
+    pub(super) events: Vec<Event>,
+    pub(super) service_events: Vec<Event>,
+    pub(super) heard: Vec<Packet>,
+    pub(super) service_heard: Vec<Packet>,
     sent: u32,
     next_port: u16,
     loss: u64,
@@ -48,10 +49,16 @@ struct Pair {
     forge: bool,
     service_sent: usize,
     random: fastrand::Rng,
+    /// Whether DTLS gets through, and answers reach the client.
+    pub(super) dtls: bool,
+    pub(super) deaf: bool,
+    /// Whether all that is sent is kept, and that.
+    pub(super) keep: bool,
+    pub(super) kept: Vec<Vec<u8>>,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let now = Moment::ZERO + Duration::from_secs(1000);
         let mut service = Peer::new(Role::Answerer, now);
         service.handle(Input::Bound(Transport::Udp, service_address()), now);
@@ -75,10 +82,14 @@ impl Pair {
             forge: false,
             service_sent: 0,
             random: fastrand::Rng::with_seed(1),
+            dtls: true,
+            deaf: false,
+            keep: false,
+            kept: Vec::new(),
         }
     }
 
-    fn connected() -> Self {
+    pub(super) fn connected() -> Self {
         let mut pair = Self::new();
         pair.command(Command::Offer);
         pair.run(millis(800));
@@ -89,7 +100,7 @@ impl Pair {
         pair
     }
 
-    fn command(&mut self, command: Command) {
+    pub(super) fn command(&mut self, command: Command) {
         self.client.handle(Input::Command(command), self.now);
         self.carry();
     }
@@ -152,7 +163,7 @@ impl Pair {
                     self.fly(false, &transmit);
                 }
                 Output::Event(event) => {
-                    if let Event::Answer(sdp) = &event {
+                    if let (Event::Answer(sdp), false) = (&event, self.deaf) {
                         let answer = Command::Answer(sdp.clone());
                         self.client.handle(Input::Command(answer), self.now);
                         // What it has to say is drained with the next step.
@@ -179,8 +190,12 @@ impl Pair {
             destination = SocketAddr::new(client_address().ip(), self.next_port);
         }
         let lost = self.random.u64(0..100) < self.loss;
-        if !self.online || lost || (udp && !self.udp) {
+        let dtls = matches!(transmit.bytes().first(), Some(20..=63));
+        if !self.online || lost || (udp && !self.udp) || (dtls && !self.dtls) {
             return;
+        }
+        if self.keep {
+            self.kept.push(transmit.bytes().to_vec());
         }
         self.flying.push_back(Flying {
             due: self.now + self.delay,
@@ -192,7 +207,7 @@ impl Pair {
         });
     }
 
-    fn run(&mut self, span: Duration) {
+    pub(super) fn run(&mut self, span: Duration) {
         let end = self.now + span;
         let mut steps = 0;
         loop {
@@ -235,7 +250,7 @@ impl Pair {
     }
 
     /// Both talk for a while, a packet each 20 ms.
-    fn talk(&mut self, span: Duration) {
+    pub(super) fn talk(&mut self, span: Duration) {
         let end = self.now + span;
         while self.now < end {
             let frame = frame(self.sent);
@@ -246,7 +261,7 @@ impl Pair {
         }
     }
 
-    fn states(&self) -> Vec<State> {
+    pub(super) fn states(&self) -> Vec<State> {
         states(&self.events)
     }
 
@@ -255,7 +270,7 @@ impl Pair {
     }
 }
 
-fn states(events: &[Event]) -> Vec<State> {
+pub(super) fn states(events: &[Event]) -> Vec<State> {
     let state = |event: &Event| match event {
         Event::State(state) => Some(*state),
         _ => None,
@@ -263,7 +278,7 @@ fn states(events: &[Event]) -> Vec<State> {
     events.iter().filter_map(state).collect()
 }
 
-fn frame(count: u32) -> Frame {
+pub(super) fn frame(count: u32) -> Frame {
     Frame {
         timestamp: count * 960,
         payload: Arc::from(count.to_be_bytes()),
@@ -532,4 +547,38 @@ fn last_stats(events: &[Event]) -> Stats {
         _ => None,
     };
     events.iter().rev().find_map(stats).unwrap()
+}
+
+#[test]
+fn an_answer_to_an_offer_that_was_overtaken_by_another_does_no_harm() {
+    let mut pair = Pair::connected();
+    pair.talk(millis(100));
+    pair.deaf = true;
+    pair.next_port += 1;
+    pair.command(Command::Offer);
+    pair.command(Command::Offer);
+    let answers: Vec<_> = pair.service_events.iter().filter_map(|event| match event {
+        Event::Answer(answer) => Some(answer.clone()),
+        _ => None,
+    }).collect();
+    for answer in &answers[1..] {
+        pair.run(millis(50));
+        pair.command(Command::Answer(answer.clone()));
+    }
+    pair.heard.clear();
+    pair.talk(millis(1000));
+    assert!(pair.heard.len() >= 40, "{}", pair.heard.len());
+    assert!(!pair.events.iter().any(|e| matches!(e, Event::Refused(_))));
+}
+
+#[test]
+fn an_answer_that_nobody_asked_for_is_refused() {
+    let mut pair = Pair::new();
+    let mut other = Pair::new();
+    other.command(Command::Offer);
+    let Some(Event::Answer(answer)) = other.service_events.first().cloned() else {
+        panic!("no answer");
+    };
+    pair.command(Command::Answer(answer));
+    assert_eq!(pair.events, [Event::Refused(Error::NotAsked)]);
 }
