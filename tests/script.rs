@@ -28,3 +28,9 @@ mod keys;
 
 #[path = "script/notices.rs"]
 mod notices;
+
+#[path = "script/sound.rs"]
+mod sound;
+
+#[path = "script/words.rs"]
+mod words;

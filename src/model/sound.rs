@@ -80,14 +80,7 @@ impl Level {
     pub const fn dbfs(self) -> i8 {
         self.0
     }
-
-    /// Loud enough to be somebody's voice, where nobody else said so.
-    pub fn is_voice(self) -> bool {
-        self >= QUIETEST_VOICE
-    }
 }
-
-const QUIETEST_VOICE: Level = Level(-50);
 
 /// Whether the microphone is open only while one asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

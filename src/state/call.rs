@@ -81,6 +81,8 @@ pub struct Media {
 #[derive(Debug, Clone, Default)]
 pub struct Levels {
     pub all: BTreeMap<RawId, Level>,
+    /// When they were told.
+    pub heard: Moment,
     /// The service was asked to tell.
     pub told: bool,
     /// A command asked; what is known by then is its answer.
@@ -229,6 +231,12 @@ impl Call {
         )
     }
 
+    /// How loud somebody is, where that was told of late.
+    pub fn level(&self, id: &RawId, now: Moment) -> Option<Level> {
+        let recent = now.since(self.levels.heard) < LEVELS_LAST;
+        self.levels.all.get(id).copied().filter(|_| recent)
+    }
+
     /// Takes what was measured.
     pub fn measure(&mut self, statistics: Statistics) {
         let before = self.media.quality();
@@ -276,5 +284,7 @@ impl Media {
     }
 }
 
+/// Who was told a level hears five a second; after this it says nothing any more.
+const LEVELS_LAST: Duration = Duration::from_secs(2);
 /// A share that is said follows the measured one when they are so many percent apart.
 const LOSS_STEP: u8 = 3;

@@ -9,7 +9,6 @@ use crate::model::call::CallState;
 use crate::model::locator::Locator;
 use crate::model::notice::Consent;
 use crate::model::settings::Motion;
-use crate::model::settings::Sound as Chosen;
 use crate::model::sound::Audio;
 use crate::model::sound::Choice;
 use crate::model::sound::Device;
@@ -162,27 +161,21 @@ impl Line {
 impl State {
     /// What the sound side shall do now.
     pub fn sound_wanted(&self) -> Wanted {
-        let Chosen {
-            microphone,
-            speaker,
-            processing,
-            volume,
-            ..
-        } = self.settings.sound.clone();
+        let chosen = &self.settings.sound;
         let checking = self.sound.check.is_some();
         let call = self.sounding_call();
         let speaks = call.is_some_and(|c| c.audio == Audio::Full);
         let present = self.sound.system == System::Present;
         Wanted {
-            capture: present && microphone != Choice::None && (checking || speaks),
-            playback: present && speaker != Choice::None && (checking || call.is_some()),
+            capture: present && chosen.microphone != Choice::None && (checking || speaks),
+            playback: present && chosen.speaker != Choice::None && (checking || call.is_some()),
             mute: !call.is_some_and(|c| self.is_heard(c)),
             deafen: self.sound.deafened,
             meter: checking || self.levels_wanted(),
-            microphone,
-            speaker,
-            processing,
-            volume,
+            microphone: chosen.microphone.clone(),
+            speaker: chosen.speaker.clone(),
+            processing: chosen.processing,
+            volume: chosen.volume,
         }
     }
 

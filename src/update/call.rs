@@ -78,6 +78,7 @@ pub(super) fn on_event(
         CallEvent::Turn { turn, at } => turns::on_turn(state, account, turn, at),
         CallEvent::Levels(levels) => {
             call.levels.all = levels.into_iter().collect();
+            call.levels.heard = state.now.moment;
             if call.levels.asked.take().is_some() {
                 state.say_as(Class::Answer, Said::Answer(Answer::Levels));
             }

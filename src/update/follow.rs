@@ -19,7 +19,8 @@ use crate::state::sound::Wanted;
 pub(super) fn own_text(state: &mut State, fx: &mut Vec<Effect>) {
     let now = state.now.moment;
     let text = state.composer.text();
-    let is_text = matches!(command::parse(text), Ok(Command::RealTimeText(_)));
+    let is_text =
+        text.starts_with('/') && matches!(command::parse(text), Ok(Command::RealTimeText(_)));
     let goes = is_text && !state.composer.is_literal();
     // With its blank at the end, which tells that a word is finished.
     let line = text.split_once(' ').map(|(_, line)| line.to_owned());
@@ -50,9 +51,10 @@ pub(super) fn service(state: &mut State, fx: &mut Vec<Effect>) {
         if !volumes.is_empty() {
             for entry in call.roster.iter().filter(|e| !e.me) {
                 let percent = volumes.get(&entry.person.name).copied().unwrap_or(100);
-                let id = entry.person.id.clone();
-                if call.volumes.insert(id.clone(), percent).unwrap_or(100) != percent {
-                    let person = id;
+                let id = &entry.person.id;
+                if call.volumes.get(id).copied().unwrap_or(100) != percent {
+                    call.volumes.insert(id.clone(), percent);
+                    let person = id.clone();
                     wishes.push(CallCommand::Volume { person, percent });
                 }
             }

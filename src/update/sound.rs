@@ -95,8 +95,10 @@ fn opened(state: &mut State, direction: Direction, device: String) {
     line.failed = false;
     let lost = line.lost.take().is_some();
     let before = line.open.replace(device.clone());
+    let chosen = state.settings.sound.device(direction);
+    let instead = matches!(chosen, Choice::Named(name) if *name != device);
     // The first one is no news: it was chosen, or stands in the check.
-    if lost || before.is_some_and(|before| before != device) {
+    if lost || instead || before.is_some_and(|before| before != device) {
         state.say(Said::DeviceOpened { direction, device });
     }
 }

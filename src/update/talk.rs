@@ -34,7 +34,7 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         return true;
     }
     let (mode, now) = (state.settings.sound.push_to_talk, state.now.moment);
-    let muted = state.call().is_some_and(|c| c.muted);
+    let muted = is_muted(state);
     let talked = state.sound.talk.press(mode, muted, now);
     carry_out(state, talked, fx);
     true
@@ -80,7 +80,7 @@ fn is_talk_key_here(state: &State) -> bool {
 
 /// `/talk`, a headset or a pedal. Without push to talk it is the same as muting.
 pub(super) fn by_command(state: &mut State, talking: Option<bool>, fx: &mut Vec<Effect>) {
-    let muted = state.call().is_some_and(|c| c.muted);
+    let muted = is_muted(state);
     if state.settings.sound.push_to_talk == PushToTalk::Off {
         let mute = talking.map_or(!muted, |talking| !talking);
         return command::mute(state, mute, fx);
@@ -114,9 +114,17 @@ pub(super) fn expire(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-fn carry_out(state: &State, talked: Talked, fx: &mut Vec<Effect>) {
+/// Muted, or about to be.
+fn is_muted(state: &State) -> bool {
+    state.sound.muting || state.call().is_some_and(|c| c.muted)
+}
+
+fn carry_out(state: &mut State, talked: Talked, fx: &mut Vec<Effect>) {
     let wish = match talked {
-        Talked::Begun { unmute: true } => CallCommand::Mute(false),
+        Talked::Begun { unmute: true } => {
+            state.sound.muting = false;
+            CallCommand::Mute(false)
+        }
         Talked::Ended { mute: true } => CallCommand::Mute(true),
         Talked::Nothing | Talked::Begun { unmute: false } | Talked::Ended { mute: false } => return,
     };

@@ -1,5 +1,7 @@
 //! The rules of meetings, seen from the sockets.
 
+mod sound;
+
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -129,7 +131,7 @@ impl Scene {
             .filter_map(|output| match output {
                 Output::OpenChat { id, .. } => Some(("open", id)),
                 Output::CloseChat { id } => Some(("close", id)),
-                Output::Send { .. } | Output::Close { .. } => None,
+                Output::Send { .. } | Output::Close { .. } | Output::Media(_) => None,
             })
             .collect()
     }

@@ -55,6 +55,7 @@ pub use sound::check_notes;
 pub use sound::check_title;
 pub use sound::choice;
 pub use sound::device;
+pub use sound::device_now;
 pub use sound::devices;
 pub use sound::direction;
 pub use sound::input_level;

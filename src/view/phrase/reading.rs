@@ -104,7 +104,7 @@ pub(crate) fn roster_entry(state: &State, call: &Call, entry: &RosterEntry) -> S
         parts.push(phrase::DEAFENED.to_owned());
     }
     if entry.talking {
-        parts.push(sound::talking(call, &entry.person.id));
+        parts.push(sound::talking(state, call, &entry.person.id));
     }
     if !entry.me {
         parts.extend(sound::other_volume(state, &entry.person));

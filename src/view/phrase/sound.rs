@@ -61,6 +61,15 @@ pub fn device(state: &State, which: Direction) -> String {
     }
 }
 
+/// Which device is in use from now on, and which was wished for in vain.
+pub fn device_now(state: &State, which: Direction, device: &str) -> String {
+    let missing = match state.settings.sound.device(which) {
+        Choice::Named(name) if name != device => format!(", {name} is not here"),
+        Choice::Named(_) | Choice::Default | Choice::None => String::new(),
+    };
+    format!("{} is now {device}{missing}", direction(which))
+}
+
 /// A choice by the name of the device that it means.
 fn chosen(line: &Line, choice: &Choice) -> String {
     let default = line.devices.iter().find(|d| d.default);
@@ -144,12 +153,14 @@ pub fn levels(state: &State) -> String {
         return "You are not in the call.".to_owned();
     };
     let mut others: Vec<_> = call.roster.iter().filter(|e| !e.me).collect();
-    others.sort_by_key(|e| (!e.talking, std::cmp::Reverse(level_of(call, &e.person.id))));
+    let now = state.now.moment;
+    let level_of = |id: &RawId| call.level(id, now);
+    others.sort_by_key(|e| (!e.talking, std::cmp::Reverse(level_of(&e.person.id))));
     let mut parts: Vec<String> = others
         .iter()
         .map(|e| {
             let name = phrase::person(&e.person);
-            match (e.talking, e.muted, level_of(call, &e.person.id)) {
+            match (e.talking, e.muted, level_of(&e.person.id)) {
                 (true, _, Some(at)) => format!("{name} talking {}", level(at)),
                 (true, _, None) => format!("{name} talking"),
                 (false, true, _) => format!("{name} muted"),
@@ -167,13 +178,9 @@ pub fn levels(state: &State) -> String {
     format!("{}.", parts.join(", "))
 }
 
-fn level_of(call: &Call, id: &RawId) -> Option<Level> {
-    call.levels.all.get(id).copied()
-}
-
 /// Talking, with the level where it is known: for the roster.
-pub(crate) fn talking(call: &Call, id: &RawId) -> String {
-    match level_of(call, id) {
+pub(crate) fn talking(state: &State, call: &Call, id: &RawId) -> String {
+    match call.level(id, state.now.moment) {
         Some(at) => format!("talking {}", level(at)),
         None => "talking".to_owned(),
     }

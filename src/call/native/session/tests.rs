@@ -1,5 +1,7 @@
 //! The call session, driven without a socket or a clock.
 
+mod sound;
+
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -409,7 +411,7 @@ fn frames_that_are_not_understood_change_nothing() {
     for text in [
         "",
         "{}",
-        r#"{"type":"offer","sdp":"v=0"}"#,
+        r#"{"type":"video","on":true}"#,
         r#"{"type":"role","role":7}"#,
     ] {
         assert_eq!(call.give(Input::Frame(text)).events, []);
