@@ -22,6 +22,7 @@ use sidetone::model::failure::Because;
 use sidetone::model::locator::Locator;
 use sidetone::model::notice::NoticeKind;
 use sidetone::model::notice::NoticeState;
+use sidetone::model::sound::Audio;
 use sidetone::service;
 use sidetone::service::Running;
 use sidetone::service::meetings::Arrival;
@@ -67,6 +68,7 @@ impl Room {
                 call_id: "alice".into(),
                 rejoin: None,
                 token_until: None,
+                audio: local::Audio::Full,
             };
             meeting.join(arrival, now, out);
         });
@@ -122,6 +124,7 @@ impl Room {
             account,
             tokens: tokens.clone(),
             tls,
+            media: None,
         };
         self.tasks.spawn(native::run(settings, received, events));
         Client {
@@ -160,7 +163,12 @@ impl Client {
     async fn join(&mut self, text: &str) {
         let locator = Locator::parse(text, Some(&self.endpoint)).unwrap();
         let name = "Ada".to_owned();
-        self.ask(CallCommand::Join { locator, name }).await;
+        self.ask(CallCommand::Join {
+            locator,
+            name,
+            audio: Audio::Full,
+        })
+        .await;
     }
 
     /// The first event from now on that is `wanted`, or the test fails.
@@ -407,7 +415,12 @@ async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
             passcode,
         };
         let name = "Ada".to_owned();
-        ada.ask(CallCommand::Join { locator, name }).await;
+        ada.ask(CallCommand::Join {
+            locator,
+            name,
+            audio: Audio::Full,
+        })
+        .await;
         let heard = ada
             .hears(|event| match event {
                 CallEvent::ActionFailed(failure) => Some(failure.because.clone()),
@@ -421,7 +434,12 @@ async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
         passcode: Some(room.names.passcode.clone()),
     };
     let name = "Ada".to_owned();
-    ada.ask(CallCommand::Join { locator, name }).await;
+    ada.ask(CallCommand::Join {
+        locator,
+        name,
+        audio: Audio::Full,
+    })
+    .await;
     ada.reaches(CallState::Connected).await;
 }
 

@@ -279,7 +279,7 @@ impl Reader {
             account: account.clone(),
             locator: Locator::Thread(thread.clone()),
             name: guest.name.clone(),
-            audio: false,
+            sound: false,
         };
         let effects = update::start(&mut state, start, Clock.both());
         let mut reader = Self {

@@ -1,6 +1,18 @@
 //! The rows: everything a person can ask for.
 
 use crate::command::Command;
+use crate::command::arguments::consent;
+use crate::command::arguments::devices;
+use crate::command::arguments::join;
+use crate::command::arguments::none;
+use crate::command::arguments::number;
+use crate::command::arguments::one_of;
+use crate::command::arguments::reply;
+use crate::command::arguments::save;
+use crate::command::arguments::set;
+use crate::command::arguments::switch;
+use crate::command::arguments::text;
+use crate::command::arguments::volume;
 use crate::model::call::Reaction;
 use crate::model::capability::Capability;
 use crate::model::settings::Interface;
@@ -30,6 +42,7 @@ pub enum Group {
     Chat,
     Reading,
     Call,
+    Sound,
     Knowing,
     Screen,
 }
@@ -40,94 +53,6 @@ pub fn row(command: &Command) -> &'static Row {
         .iter()
         .find(|r| r.name == command.name())
         .expect("a test finds the row of every command")
-}
-
-fn none(arguments: &str, command: Command) -> Option<Command> {
-    arguments.is_empty().then_some(command)
-}
-
-fn text(arguments: &str) -> Option<String> {
-    (!arguments.is_empty()).then(|| arguments.to_owned())
-}
-
-/// `Some(None)` for no number at all.
-#[expect(clippy::option_option, reason = "a wrong number is not a missing one")]
-fn number(arguments: &str) -> Option<Option<usize>> {
-    if arguments.is_empty() {
-        Some(None)
-    } else {
-        arguments.parse().ok().filter(|n| *n > 0).map(Some)
-    }
-}
-
-fn one_of(arguments: &str, words: &[&str]) -> Option<String> {
-    words.contains(&arguments).then(|| arguments.to_owned())
-}
-
-/// Without a text it begins an answer in the composer.
-#[expect(clippy::unnecessary_wraps, reason = "the form of every row's maker")]
-fn reply(arguments: &str) -> Option<Command> {
-    let (to, text) = match arguments.strip_prefix('@') {
-        Some(rest) => {
-            let (name, text) = rest.split_once(' ').unwrap_or((rest, ""));
-            (Some(name.to_owned()), text.trim().to_owned())
-        }
-        None => (None, arguments.to_owned()),
-    };
-    Some(Command::Reply { to, text })
-}
-
-fn save(arguments: &str) -> Option<Command> {
-    let (path, json) = match arguments.strip_suffix(" json") {
-        Some(path) => (path.trim_end(), true),
-        None => (
-            arguments,
-            std::path::Path::new(arguments)
-                .extension()
-                .is_some_and(|e| e == "jsonl"),
-        ),
-    };
-    (!path.is_empty()).then(|| Command::SaveTranscript {
-        path: path.to_owned(),
-        json,
-    })
-}
-
-fn join(arguments: &str) -> Option<Command> {
-    match arguments {
-        "" => Some(Command::Join { audio: true }),
-        "listen" => Some(Command::Join { audio: false }),
-        _ => None,
-    }
-}
-
-fn consent(arguments: &str) -> Option<Command> {
-    match arguments {
-        "" => Some(Command::Consent(None)),
-        "yes" => Some(Command::Consent(Some(true))),
-        "no" => Some(Command::Consent(Some(false))),
-        _ => None,
-    }
-}
-
-fn quiet(arguments: &str) -> Option<Command> {
-    match arguments {
-        "" => Some(Command::Quiet(None)),
-        "on" => Some(Command::Quiet(Some(true))),
-        "off" => Some(Command::Quiet(Some(false))),
-        _ => None,
-    }
-}
-
-fn set(arguments: &str) -> Option<Command> {
-    let (key, value) = match arguments.split_once(' ') {
-        Some((key, value)) => (key, Some(value.trim().to_owned())),
-        None => (arguments, None),
-    };
-    (!key.is_empty()).then(|| Command::Set {
-        key: key.to_owned(),
-        value,
-    })
 }
 
 /// Every command.
@@ -410,12 +335,12 @@ pub const TABLE: &[Row] = &[
     Row {
         name: "join",
         aliases: &[],
-        arguments: "[listen]",
+        arguments: "[listen|silent]",
         keys: &["Ctrl-G j"],
         vim: &[],
         needs: Capability::JoinCall,
         group: Group::Call,
-        help: "Joins the meeting's call, or joins again; listen leaves your microphone off.",
+        help: "Joins the meeting's call, or joins again; listen without your microphone, silent without any sound.",
         make: join,
     },
     Row {
@@ -582,6 +507,119 @@ pub const TABLE: &[Row] = &[
         group: Group::Call,
         help: "Acknowledges a notice, so that it is not repeated; Enter on an empty line does the same.",
         make: |a| none(a, Command::Acknowledge),
+    },
+    Row {
+        name: "talk",
+        aliases: &[],
+        arguments: "[on|off]",
+        keys: &["Ctrl-G k"],
+        vim: &[],
+        needs: Capability::UnmuteMic,
+        group: Group::Sound,
+        help: "Begins or ends talking, where push to talk is on; else the same as unmute and mute.",
+        make: |a| switch(a).map(Command::Talk),
+    },
+    Row {
+        name: "ptt",
+        aliases: &["pushtotalk"],
+        arguments: "[hold|toggle|off]",
+        keys: &[],
+        vim: &[],
+        needs: Capability::Anything,
+        group: Group::Sound,
+        help: "Opens your microphone only while you hold Space outside your message, or from one press to the next.",
+        make: |a| match a {
+            "" => Some(Command::PushToTalk(None)),
+            a => one_of(a, &["hold", "toggle", "off"]).map(|mode| Command::PushToTalk(Some(mode))),
+        },
+    },
+    Row {
+        name: "deafen",
+        aliases: &[],
+        arguments: "[on|off]",
+        keys: &["Ctrl-G f"],
+        vim: &[],
+        needs: Capability::HearCall,
+        group: Group::Sound,
+        help: "Plays nothing of the call, or plays it again; others see it.",
+        make: |a| switch(a).map(Command::Deafen),
+    },
+    Row {
+        name: "devices",
+        aliases: &["audio"],
+        arguments: "[input|output NAME|none]",
+        keys: &["Ctrl-G i"],
+        vim: &[],
+        needs: Capability::Anything,
+        group: Group::Sound,
+        help: "Lists microphones and speakers, or takes one, by name, number, default or none.",
+        make: devices,
+    },
+    Row {
+        name: "testtone",
+        aliases: &["tone"],
+        arguments: "",
+        keys: &[],
+        vim: &[],
+        needs: Capability::Sound,
+        group: Group::Sound,
+        help: "Plays a tone on your speaker; nobody else hears it.",
+        make: |a| none(a, Command::TestTone),
+    },
+    Row {
+        name: "volume",
+        aliases: &["vol"],
+        arguments: "[NAME] [PERCENT]",
+        keys: &[],
+        vim: &[],
+        needs: Capability::Anything,
+        group: Group::Sound,
+        help: "Says or sets how loud everything is played, or one person, from 0 to 200.",
+        make: volume,
+    },
+    Row {
+        name: "levels",
+        aliases: &["level"],
+        arguments: "",
+        keys: &[],
+        vim: &[],
+        needs: Capability::InCall,
+        group: Group::Sound,
+        help: "Says how loud you and the others are.",
+        make: |a| none(a, Command::Levels),
+    },
+    Row {
+        name: "captions",
+        aliases: &["cc"],
+        arguments: "[on|off]",
+        keys: &["Ctrl-G t"],
+        vim: &[],
+        needs: Capability::Anything,
+        group: Group::Sound,
+        help: "Shows what people say as text, where the meeting gives it.",
+        make: |a| switch(a).map(Command::Captions),
+    },
+    Row {
+        name: "text",
+        aliases: &["rtt"],
+        arguments: "[TEXT]",
+        keys: &["Ctrl-G x"],
+        vim: &[],
+        needs: Capability::RealTimeText,
+        group: Group::Sound,
+        help: "Writes in real time: everybody reads along while you type, and Enter ends the line.",
+        make: |a| Some(Command::RealTimeText(a.to_owned())),
+    },
+    Row {
+        name: "stats",
+        aliases: &[],
+        arguments: "",
+        keys: &[],
+        vim: &[],
+        needs: Capability::InCall,
+        group: Group::Sound,
+        help: "Says how the sound travels: round trip, loss, jitter, levels, codec, bitrate.",
+        make: |a| none(a, Command::Stats),
     },
     Row {
         name: "status",
@@ -788,7 +826,7 @@ pub const TABLE: &[Row] = &[
         needs: Capability::Anything,
         group: Group::Screen,
         help: "Says only notices and mentions until switched off.",
-        make: quiet,
+        make: |a| switch(a).map(Command::Quiet),
     },
     Row {
         name: "set",

@@ -16,6 +16,8 @@ pub mod message;
 pub mod notice;
 pub mod rich;
 pub mod settings;
+pub mod sound;
 pub mod status;
 pub mod text;
 pub mod thread;
+pub mod turn;

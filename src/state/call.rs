@@ -16,7 +16,13 @@ use crate::model::call::Signalling;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
+use crate::model::sound::Audio;
+use crate::model::sound::Level;
+use crate::model::sound::MediaState;
+use crate::model::sound::Statistics;
 use crate::state::notices::Notices;
+use crate::state::own_text::OwnText;
+use crate::state::turns::Turns;
 
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -31,6 +37,17 @@ pub struct Call {
     pub lobby: Vec<Person>,
     /// As the service states it, never as we wish it.
     pub muted: bool,
+    /// How we take part in the sound.
+    pub audio: Audio,
+    pub media: Media,
+    pub levels: Levels,
+    pub turns: Turns,
+    pub own_text: OwnText,
+    /// The service was asked for captions.
+    pub captions: bool,
+    /// How loud the service was asked to let us hear people.
+    pub volumes: BTreeMap<RawId, u16>,
+    /// As the service grades it.
     pub quality: Quality,
     /// Capabilities the service takes from us, with its reason.
     pub denied: BTreeMap<String, String>,
@@ -47,6 +64,27 @@ pub struct Call {
     pub lobby_due: Option<Moment>,
     /// We asked to leave: what ends now ends by our wish.
     pub leaving: bool,
+}
+
+/// The sound on its way between us and the service.
+#[derive(Debug, Clone, Default)]
+pub struct Media {
+    pub state: MediaState,
+    /// Why it is not there, as the service says it.
+    pub reason: Option<String>,
+    pub statistics: Option<Statistics>,
+    /// The share that is said to be lost; follows the measured one in steps, so that a line stays.
+    pub lost: u8,
+}
+
+/// How loud people are, while somebody wants to know.
+#[derive(Debug, Clone, Default)]
+pub struct Levels {
+    pub all: BTreeMap<RawId, Level>,
+    /// The service was asked to tell.
+    pub told: bool,
+    /// A command asked; what is known by then is its answer.
+    pub asked: Option<Moment>,
 }
 
 /// What a roster entry changed to, as far as people are told.
@@ -72,6 +110,13 @@ impl Call {
             roster: Vec::new(),
             lobby: Vec::new(),
             muted: true,
+            audio: Audio::Full,
+            media: Media::default(),
+            levels: Levels::default(),
+            turns: Turns::default(),
+            own_text: OwnText::default(),
+            captions: false,
+            volumes: BTreeMap::new(),
             quality: Quality::Unknown,
             denied: BTreeMap::new(),
             signalling: Signalling::Up,
@@ -88,9 +133,9 @@ impl Call {
 
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
     pub fn begin_again(&mut self, at: Timestamp) {
-        let known = (self.info.clone(), self.rejoining);
+        let known = (self.info.clone(), self.rejoining, self.audio);
         *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
-        (self.info, self.rejoining) = known;
+        (self.info, self.rejoining, self.audio) = known;
     }
 
     /// Dialling, in the lobby, inside or joining again: there is something to leave.
@@ -171,12 +216,28 @@ impl Call {
         (!gone.me).then_some(gone.person.name)
     }
 
+    /// The connection's quality: the worse of what the service grades and what we measure.
+    pub fn quality(&self) -> Quality {
+        self.quality.max(self.media.quality())
+    }
+
     /// May we let people in, and hear of raised hands at once?
     pub const fn leads(&self) -> bool {
         matches!(
             self.role,
             Role::Organizer | Role::CoOrganizer | Role::Presenter
         )
+    }
+
+    /// Takes what was measured.
+    pub fn measure(&mut self, statistics: Statistics) {
+        let before = self.media.quality();
+        let lost = statistics.lost();
+        self.media.statistics = Some(statistics);
+        let moved = self.media.lost.abs_diff(lost) >= LOSS_STEP;
+        if moved || before != self.media.quality() {
+            self.media.lost = lost;
+        }
     }
 
     /// Seconds from dialling until `now` or the end: what is billed.
@@ -192,3 +253,28 @@ impl Call {
         self.connected_at.map_or(0, |at| end.seconds_since(at))
     }
 }
+
+impl Media {
+    /// As the figures are: from 4 % lost or 400 ms away it is heard, from 15 % or a second
+    /// it is hard to talk.
+    fn quality(&self) -> Quality {
+        if self.state == MediaState::Reconnecting {
+            return Quality::Bad;
+        }
+        let Some(statistics) = &self.statistics else {
+            return Quality::Unknown;
+        };
+        let lost = statistics.lost();
+        let away = statistics.round_trip.unwrap_or_default();
+        if lost >= 15 || away >= Duration::from_secs(1) {
+            Quality::Bad
+        } else if lost >= 4 || away >= Duration::from_millis(400) {
+            Quality::Poor
+        } else {
+            Quality::Good
+        }
+    }
+}
+
+/// A share that is said follows the measured one when they are so many percent apart.
+const LOSS_STEP: u8 = 3;

@@ -8,9 +8,11 @@ use crate::model::call::Signalling;
 use crate::model::capability::Capability;
 use crate::model::capability::Reason;
 use crate::model::notice::Consent;
+use crate::model::sound::Audio;
 use crate::model::thread::ChatAccess;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::sound::System;
 
 impl State {
     /// Whether a command can be given now.
@@ -21,6 +23,8 @@ impl State {
             Command::ToggleMute if self.call().is_some_and(|c| !c.muted) => {
                 self.may(Capability::InCall)
             }
+            Command::Talk(Some(false)) => self.may(Capability::InCall),
+            Command::Talk(None) if self.sound.talk.is_open() => self.may(Capability::InCall),
             Command::Mute(false) | Command::ToggleMute => self.may(Capability::UnmuteMic),
             command => self.may(command::row(command).needs),
         }
@@ -51,6 +55,18 @@ impl State {
                 Consent::NotRequired => Err(Reason::NoConsentAsked),
                 Consent::Required | Consent::Granted | Consent::Declined => Ok(()),
             },
+            Capability::Sound => self.has_sound(),
+            Capability::HearCall => match self.inside()?.audio {
+                Audio::None => Err(Reason::JoinedSilent),
+                Audio::Listen | Audio::Full => Ok(()),
+            },
+            Capability::RealTimeText => {
+                let call = self.inside()?;
+                match call.state {
+                    CallState::LocalHold | CallState::RemoteHold => Err(Reason::OnHold),
+                    _ => granted(call, "realTimeText", None),
+                }
+            }
         }
     }
 
@@ -86,8 +102,21 @@ impl State {
         }
     }
 
+    fn has_sound(&self) -> Result<(), Reason> {
+        match &self.sound.system {
+            System::Present => Ok(()),
+            System::Absent { reason } => Err(Reason::NoSound {
+                reason: reason.clone(),
+            }),
+            System::Looking | System::Unowned => Err(Reason::NoSound {
+                reason: String::new(),
+            }),
+        }
+    }
+
     fn may_join(&self) -> Result<(), Reason> {
         match self.call() {
+            _ if self.sound.check.is_some() => Ok(()),
             None => Err(Reason::NoMeeting),
             Some(call) if call.is_live() => Err(Reason::AlreadyInCall),
             Some(_) => Ok(()),
@@ -118,6 +147,11 @@ impl State {
 
     fn may_unmute(&self) -> Result<(), Reason> {
         let call = self.inside()?;
+        match call.audio {
+            Audio::None => return Err(Reason::JoinedSilent),
+            Audio::Listen => return Err(Reason::JoinedToListen),
+            Audio::Full => {}
+        }
         match (call.state, call.notices.consent) {
             (CallState::LocalHold | CallState::RemoteHold, _) => Err(Reason::OnHold),
             // Listen only until answered; a "no" keeps it so.

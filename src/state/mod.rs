@@ -8,9 +8,13 @@ pub mod capability;
 pub mod composer;
 pub mod focus;
 pub mod notices;
+pub mod own_text;
 pub mod palette;
+pub mod sound;
+pub mod talk;
 pub mod threads;
 pub mod timeline;
+pub mod turns;
 pub mod usage;
 
 use std::collections::BTreeMap;
@@ -37,6 +41,7 @@ use crate::state::announcer::Announcer;
 use crate::state::call::Call;
 use crate::state::composer::Composer;
 use crate::state::focus::Focus;
+use crate::state::sound::Sound;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
 use crate::state::usage::Usage;
@@ -55,6 +60,7 @@ pub struct State {
     pub composer: Composer,
     pub focus: Focus,
     pub usage: Usage,
+    pub sound: Sound,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The last event's times.
@@ -81,6 +87,7 @@ impl State {
             calls: BTreeMap::new(),
             composer: Composer::default(),
             usage: Usage::default(),
+            sound: Sound::default(),
             size,
             now: Now::default(),
             run,
@@ -154,6 +161,9 @@ impl State {
     /// Takes changed settings into force.
     pub fn configure(&mut self) {
         self.announcer.configure(&self.settings);
+        for call in self.calls.values_mut() {
+            call.turns.live = self.settings.sound.rtt_live;
+        }
         let (keymap, _) = KeyMap::new(self.settings.keys, &self.settings.bindings);
         self.keymap = keymap;
         if self.settings.keys != KeyMapName::Vim {
@@ -207,12 +217,24 @@ impl State {
         let now = self.now.moment;
         let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
         let back = self.threads.back.values().map(|b| b.due);
-        let lobby = self.calls.values().filter_map(|c| c.lobby_due);
+        let calls = self.calls.values();
+        let of_call = |c: &Call| {
+            let due = [
+                c.lobby_due,
+                c.turns.deadline(),
+                c.own_text.deadline(),
+                c.levels.asked,
+            ];
+            due.into_iter().flatten().min()
+        };
+        let check = self.sound.check.as_ref().and_then(|c| c.patience);
         self.announcer
             .deadline()
             .into_iter()
             .chain(threads)
-            .chain(lobby)
+            .chain(calls.filter_map(of_call))
+            .chain(check)
+            .chain(self.sound.talk.deadline())
             .chain(back)
             .min()
     }

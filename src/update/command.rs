@@ -16,15 +16,20 @@ use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::notice::NoticeKind;
 use crate::model::settings::Interface;
+use crate::model::settings::VOLUME_OF;
+use crate::model::sound::Audio;
 use crate::state::State;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::state::timeline::Direction;
 use crate::update::call;
+use crate::update::check;
 use crate::update::messages;
 use crate::update::overlay;
 use crate::update::scroll;
+use crate::update::sound;
 use crate::update::start;
+use crate::update::talk;
 
 pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     match command {
@@ -57,20 +62,33 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::Newest
         | Command::PageUp
         | Command::PageDown => read(state, command, fx),
-        Command::Join { .. } => join(state, fx),
+        Command::Join { audio } => join(state, audio, fx),
         Command::Leave => leave(state, fx),
         Command::EndForEverybody => {
             overlay::ask(state, Confirm::EndForEverybody, Question::EndForEverybody);
         }
-        Command::ToggleMute
-        | Command::Mute(_)
-        | Command::Hold(_)
+        Command::ToggleMute => {
+            let muted = state.call().is_some_and(|c| c.muted);
+            mute(state, !muted, fx);
+        }
+        Command::Mute(muted) => mute(state, muted, fx),
+        Command::Hold(_)
         | Command::RaiseHand(_)
         | Command::React(_)
         | Command::Admit(_)
         | Command::Reject(_)
         | Command::Remove(_)
         | Command::MuteOther(_) => ask_call(state, command, fx),
+        Command::Deafen(_)
+        | Command::Devices(_)
+        | Command::Volume { .. }
+        | Command::Levels
+        | Command::Captions(_)
+        | Command::RealTimeText(_)
+        | Command::Stats
+        | Command::PushToTalk(_)
+        | Command::Talk(_)
+        | Command::TestTone => sound::perform(state, command, fx),
         Command::Consent(answer) => consent(state, answer, fx),
         Command::Acknowledge => acknowledge(state, fx),
         Command::Status => answer(state, Answer::Status),
@@ -110,12 +128,12 @@ fn answer_if(taken: bool, state: &mut State, said: Answer) {
     }
 }
 
-fn answer(state: &mut State, answer: Answer) {
+pub(super) fn answer(state: &mut State, answer: Answer) {
     state.say(Said::Answer(answer));
 }
 
 /// A list on the full screen, a line in the linear view.
-fn show(state: &mut State, overlay: Overlay, said: Answer) {
+pub(super) fn show(state: &mut State, overlay: Overlay, said: Answer) {
     match state.focus.interface {
         Interface::FullScreen => state.focus.overlay = Some(overlay),
         Interface::Linear => answer(state, said),
@@ -156,14 +174,18 @@ fn read_unread(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-fn join(state: &mut State, fx: &mut Vec<Effect>) {
+fn join(state: &mut State, audio: Option<Audio>, fx: &mut Vec<Effect>) {
+    if state.sound.check.is_some() {
+        return check::join(state, audio, fx);
+    }
+    let audio = audio.unwrap_or(state.settings.sound.audio);
     let Some(call) = state.call() else { return };
     let (account, locator, name) = (
         call.account.clone(),
         call.locator.clone(),
         call.name.clone(),
     );
-    start::dial(state, account, locator, name, fx);
+    start::dial(state, account, locator, name, audio, fx);
 }
 
 fn leave(state: &mut State, fx: &mut Vec<Effect>) {
@@ -173,14 +195,23 @@ fn leave(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
+/// Nothing is captured from here on; the microphone opens once the service says so.
+pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
+    if muted {
+        talk::stop(state, fx);
+    }
+    state.sound.muting = muted;
+    if let Some(call) = state.call() {
+        fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
+    }
+}
+
 /// Asks the call for something. What became of it is true once the service says so.
 fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     let Some(call) = state.call() else { return };
     let account = call.account.clone();
     let inside = || call.roster.iter().filter(|e| !e.me).map(|e| &e.person);
     let wish = match command {
-        Command::ToggleMute => Some(CallCommand::Mute(!call.muted)),
-        Command::Mute(muted) => Some(CallCommand::Mute(muted)),
         Command::Hold(hold) => Some(CallCommand::Hold(hold)),
         Command::RaiseHand(up) => Some(CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))),
         Command::React(reaction) => Some(CallCommand::React(reaction)),
@@ -200,7 +231,10 @@ fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
 }
 
 /// The person meant by a name: the whole of it, else its begin, else the begin of one of its words.
-fn named<'a>(people: impl Iterator<Item = &'a Person> + Clone, name: &str) -> Option<RawId> {
+pub(super) fn named<'a>(
+    people: impl Iterator<Item = &'a Person> + Clone,
+    name: &str,
+) -> Option<RawId> {
     let wanted = name.trim().trim_start_matches('@').to_lowercase();
     let tests: [fn(&str, &str) -> bool; 3] = [
         |name, wanted| name == wanted,
@@ -320,13 +354,13 @@ fn set(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) {
 }
 
 /// Takes a setting into force and remembers what the screen looks like.
-fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bool {
+pub(super) fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bool {
     if let Err(error) = state.settings.set(key, value) {
         wrong(state, error.to_string());
         return false;
     }
     state.configure();
-    if ["pinned_threads", "pinned_people", "theme", "keys"].contains(&key) {
+    if REMEMBERED.contains(&key) || key.starts_with(VOLUME_OF) {
         fx.push(Effect::Remember {
             key: key.to_owned(),
             value: value.to_owned(),
@@ -338,6 +372,19 @@ fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bo
     }
     true
 }
+
+/// Choices that are the same in the next run.
+const REMEMBERED: &[&str] = &[
+    "pinned_threads",
+    "pinned_people",
+    "theme",
+    "keys",
+    "microphone",
+    "speaker",
+    "volume",
+    "push_to_talk",
+    "captions",
+];
 
 fn wrong(state: &mut State, detail: String) {
     let failure = Failure {

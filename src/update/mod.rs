@@ -4,15 +4,20 @@
 
 mod call;
 mod chat;
+mod check;
 mod command;
 mod control;
+mod follow;
 mod identity;
 mod messages;
 mod overlay;
 mod runtime;
 mod scroll;
+mod sound;
 mod start;
+mod talk;
 mod terminal;
+mod turns;
 
 use crate::clock::Now;
 use crate::effect::ChatCommand;
@@ -39,6 +44,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Terminal(event) => terminal::on_event(state, event, &mut fx),
         Event::Chat(account, event) => chat::on_event(state, &account, event, &mut fx),
         Event::Call(account, event) => call::on_event(state, &account, event, &mut fx),
+        Event::Sound(event) => sound::on_event(state, event, &mut fx),
         Event::Identity(account, event) => identity::on_event(state, &account, event),
         Event::Control(id, request) => control::on_request(state, id, request, &mut fx),
         Event::Runtime(event) => runtime::on_event(state, event, &mut fx),
@@ -52,6 +58,13 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     send_receipts(state, fx);
     remind_of_lobby(state);
+    talk::expire(state, fx);
+    check::expire(state, fx);
+    sound::levels_due(state);
+    turns::expire(state);
+    follow::own_text(state, fx);
+    follow::service(state, fx);
+    follow::devices(state, fx);
     chat::tell_back(state);
     release(state, fx);
 }
@@ -103,7 +116,7 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     let mut bell = state.announcer.bell(&due, now) && state.settings.bell;
     for announcement in due {
         log_repeat(state, &announcement, fx);
-        if !matches!(announcement.said, Said::Message { .. }) {
+        if !matches!(announcement.said, Said::Message { .. } | Said::Turn { .. }) {
             state.focus.said = Some(announcement.clone());
         }
         fx.push(Effect::Publish(ControlNews::Announced(

@@ -4,11 +4,15 @@ use crate::clock::Now;
 use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
 use crate::effect::Effect;
+use crate::effect::SoundCommand;
 use crate::model::account::AccountId;
 use crate::model::locator::Locator;
+use crate::model::sound::Audio;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::sound::System;
+use crate::update::check;
 use crate::update::settle;
 
 /// Where to go, as whom.
@@ -18,7 +22,8 @@ pub struct Start {
     pub locator: Locator,
     /// The name we ask for.
     pub name: String,
-    pub audio: bool,
+    /// Somebody owns microphone and speaker: they can be tried before a call is joined.
+    pub sound: bool,
 }
 
 /// Joins the meeting or opens the thread.
@@ -26,6 +31,12 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
     state.now = now;
     let mut fx = Vec::new();
     state.focus.account = Some(start.account.clone());
+    if start.sound {
+        state.sound.system = System::Looking;
+        fx.push(Effect::Sound(SoundCommand::List));
+    }
+    let chosen = &state.settings.sound;
+    let (audio, checks) = (chosen.audio, start.sound && chosen.precheck);
     match start.locator {
         Locator::Thread(thread) => {
             let key = ThreadKey {
@@ -40,7 +51,13 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
         | Locator::MeetingId { .. }
         | Locator::GroupCall(_)
         | Locator::Room(_)
-        | Locator::Person(_)) => dial(state, start.account, locator, start.name, &mut fx),
+        | Locator::Person(_)) => {
+            if checks && audio != Audio::None {
+                check::begin(state, start.account, locator, start.name);
+            } else {
+                dial(state, start.account, locator, start.name, audio, &mut fx);
+            }
+        }
     }
     settle(state, &mut fx);
     fx
@@ -52,11 +69,19 @@ pub(super) fn dial(
     account: AccountId,
     locator: Locator,
     name: String,
+    audio: Audio,
     fx: &mut Vec<Effect>,
 ) {
     let at = state.now.utc;
-    let call = Call::new(account.clone(), locator.clone(), &name, at);
+    let mut call = Call::new(account.clone(), locator.clone(), &name, at);
+    call.audio = audio;
+    call.turns.live = state.settings.sound.rtt_live;
     state.usage.dialled(at);
     state.calls.insert(account.clone(), call);
-    fx.push(Effect::Call(account, CallCommand::Join { locator, name }));
+    let join = CallCommand::Join {
+        locator,
+        name,
+        audio,
+    };
+    fx.push(Effect::Call(account, join));
 }

@@ -30,12 +30,14 @@ use crate::state::focus::Confirm;
 use crate::state::focus::Mode;
 use crate::state::focus::Overlay;
 use crate::state::timeline::Direction;
+use crate::update::check;
 use crate::update::command::acknowledge_silently;
 use crate::update::command::perform;
 use crate::update::give;
 use crate::update::messages;
 use crate::update::overlay;
 use crate::update::scroll;
+use crate::update::talk;
 
 /// Rows of one step of the wheel.
 const WHEEL: usize = 3;
@@ -43,6 +45,9 @@ const WHEEL: usize = 3;
 pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Effect>) {
     match event {
         TerminalEvent::Key(key) => on_key(state, key, fx),
+        TerminalEvent::Released(key) => talk::released(state, key, fx),
+        TerminalEvent::Focused(focused) => talk::focused(state, focused, fx),
+        TerminalEvent::TellsReleases(tells) => talk::tells_releases(state, tells),
         TerminalEvent::Paste(words) => on_paste(state, &words),
         TerminalEvent::Line(line) => on_line(state, &line, fx),
         TerminalEvent::Pointer(Pointer::ScrollUp) => scroll::back(state, WHEEL, fx),
@@ -59,12 +64,15 @@ pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Eff
 }
 
 fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    if talk::key(state, key, fx) {
+        return;
+    }
     state.announcer.key_pressed(state.now.moment);
     state.focus.said = None;
     if overlay::is_rest(state, key) || bound(state, key, fx) {
         return;
     }
-    if !overlay::key(state, key, fx) {
+    if !overlay::key(state, key, fx) && !check::key(state, key, fx) {
         typing(state, key, fx);
     }
 }
@@ -248,6 +256,9 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
     if overlay::answer_line(state, &line, fx) {
         return;
     }
+    if check::line(state, &line, fx) {
+        return state.composer.used();
+    }
     if line.trim().is_empty() {
         return acknowledge_silently(state, fx);
     }
@@ -282,7 +293,10 @@ fn not_understood(state: &mut State, error: ParseError) {
 
 /// A line through a pipe does what a typed one does, but for what only a person may answer.
 fn on_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
-    if overlay::answer_program(state, line, fx) || line.trim().is_empty() {
+    if overlay::answer_program(state, line, fx)
+        || check::line(state, line, fx)
+        || line.trim().is_empty()
+    {
         return;
     }
     match command::parse(line.trim_start_matches(' ')) {

@@ -38,6 +38,7 @@ use sidetone::model::notice::NoticeState;
 use sidetone::model::rich::Rich;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Audio;
 use sidetone::model::thread::ChatAccess;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
@@ -73,6 +74,8 @@ pub(crate) fn entry(name: &str) -> RosterEntry {
         role: Role::Attendee,
         state: CallState::Connected,
         muted: true,
+        deafened: false,
+        audio: Audio::Full,
         talking: false,
         hand: None,
     }
@@ -211,7 +214,7 @@ impl Script {
             account: account(),
             locator,
             name: "Ada".to_owned(),
-            audio: true,
+            sound: false,
         };
         let now = self.now();
         let effects = update::start(&mut self.state, start, now);
@@ -256,6 +259,7 @@ impl Script {
             .then(call(CallEvent::Info(CallInfo {
                 thread: Some(thread()),
                 topic: "design".to_owned(),
+                started: None,
             })))
             .then(state(CallState::Connected))
             .then(call(CallEvent::Roster(

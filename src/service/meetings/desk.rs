@@ -28,6 +28,8 @@ use crate::wire::local;
 use crate::wire::local::ResolveRefusal;
 use crate::wire::local::ToClient;
 
+use super::media::MediaAct;
+use super::media::Mixing;
 use super::meeting::Meeting;
 use super::meeting::Names;
 use super::meeting::Now;
@@ -44,6 +46,8 @@ pub struct Meetings {
     sockets: SocketId,
     /// Something may have become due earlier than it was.
     changed: Arc<Notify>,
+    /// Not bounded: what may flow is a promise to people, and none of it may be lost on the way.
+    mixer: Option<mpsc::UnboundedSender<Mixing>>,
 }
 
 struct Room {
@@ -194,10 +198,16 @@ impl Service {
         let room = state.meetings.all.get_mut(thread)?;
         let mut outputs = Vec::new();
         let learned = act(&mut room.meeting, now, &mut outputs);
+        room.meeting.follow_media(&mut outputs);
         let clients = carry_out(state, thread, outputs, now, Some(&told));
         state.meetings.changed.notify_one();
         self.changed.send_replace(());
         Some((learned, Written { times, clients }))
+    }
+
+    /// From now on offers are answered, and what may be heard of whom is told, by whoever mixes.
+    pub fn attach_mixer(&self, mixer: mpsc::UnboundedSender<Mixing>) {
+        self.lock().meetings.mixer = Some(mixer);
     }
 
     /// Ends every call connection without a word; answers how many there were.
@@ -241,6 +251,7 @@ fn expire(service: &Service) {
         let mut outputs = Vec::new();
         if let Some(room) = state.meetings.all.get_mut(&thread) {
             room.meeting.expire(now, &mut outputs);
+            room.meeting.follow_media(&mut outputs);
         }
         carry_out(state, &thread, outputs, now, None);
     }
@@ -271,6 +282,7 @@ fn carry_out(
                 state.meetings.push(socket, Frame::Close);
                 state.meetings.close_line(socket);
             }
+            Output::Media(act) => mix(state, thread, act),
             Output::OpenChat {
                 id,
                 name,
@@ -298,6 +310,32 @@ fn carry_out(
         }
     }
     frames
+}
+
+/// Hands an act to the mixer. Where there is none, an offer is refused.
+fn mix(state: &mut State, thread: &str, act: MediaAct) {
+    let meeting = thread.to_owned();
+    let unheard = match &state.meetings.mixer {
+        Some(mixer) => mixer.send(Mixing { meeting, act }).err().map(|e| e.0.act),
+        None => Some(act),
+    };
+    let Some(MediaAct::Offer { id, socket, .. }) = unheard else {
+        return;
+    };
+    let mut refused = Vec::new();
+    if let Some(room) = state.meetings.all.get_mut(thread) {
+        // Whoever left meanwhile needs no answer.
+        let _ = room
+            .meeting
+            .refuse_offer(&id, socket, NO_MIXER, &mut refused);
+    }
+    for output in refused {
+        if let Output::Send { socket, message } = output {
+            let text = message.encode();
+            let written = None;
+            state.meetings.push(socket, Frame::Text { text, written });
+        }
+    }
 }
 
 /// What the organizer says whenever a client comes in, if the meeting wants it.
@@ -371,5 +409,7 @@ fn thread_in(link: &str) -> Option<String> {
 
 /// The one organisation behind this service.
 const TENANT: &str = "0fd1c0de-0000-4000-8000-10ca15e4b1ce";
+/// The vendor's word for a capability that is not there.
+const NO_MIXER: &str = "FeatureNotSupported";
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 const LONGEST_SLEEP: Duration = Duration::from_hours(1);

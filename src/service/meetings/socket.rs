@@ -158,6 +158,7 @@ fn join_meeting(service: &Service, join: Join, caller: Caller) -> Result<Line, R
             call_id: uuid::Uuid::new_v4().to_string(),
             rejoin: join.rejoin,
             token_until: Some(now.mono + left),
+            audio: join.audio,
         };
         meeting.join(arrival, now, out);
     });

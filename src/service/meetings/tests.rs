@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::clock::Timestamp;
+use crate::wire::local::Audio;
 use crate::wire::local::CallState;
 use crate::wire::local::CapabilityName;
 use crate::wire::local::Consent;
@@ -77,6 +78,7 @@ impl Scene {
             call_id: format!("call-{}", socket.unwrap_or_default()),
             rejoin: rejoin.map(str::to_owned),
             token_until: Some(Moment::ZERO + Duration::from_hours(1)),
+            audio: Audio::Full,
         };
         let now = self.now();
         self.meeting.join(arrival, now, &mut self.out);

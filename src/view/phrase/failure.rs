@@ -36,6 +36,9 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::SigningIn => "sign in",
         Doing::JoiningCall => "join the call",
         Doing::CallAction => "do that in the call",
+        Doing::ChoosingDevice => "take that device",
+        Doing::OpeningMicrophone => "open the microphone",
+        Doing::OpeningSpeaker => "open the speaker",
         Doing::Writing => "write the file",
         Doing::Reading => "read the file",
     }
@@ -109,6 +112,9 @@ fn fate(failure: &Failure) -> String {
         | Doing::SigningIn
         | Doing::JoiningCall
         | Doing::CallAction
+        | Doing::ChoosingDevice
+        | Doing::OpeningMicrophone
+        | Doing::OpeningSpeaker
         | Doing::Writing
         | Doing::Reading => "",
     };
@@ -174,6 +180,16 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NoConsentAsked => "the meeting does not ask for your consent".to_owned(),
         Reason::Service { reason } => service_reason(reason),
         Reason::SignallingLost => "the connection to the call is lost".to_owned(),
+        Reason::NoSound { reason } if reason.is_empty() => {
+            "there is no sound on this machine".to_owned()
+        }
+        Reason::NoSound { reason } => format!("there is no sound here, {reason}"),
+        Reason::JoinedSilent => {
+            "you joined without sound, /leave and /join joins with it".to_owned()
+        }
+        Reason::JoinedToListen => {
+            "you joined to listen, /leave and /join joins with your microphone".to_owned()
+        }
     }
 }
 

@@ -37,6 +37,7 @@ struct Led {
     sent: Vec<ToService>,
     opened: Vec<Token>,
     closed: bool,
+    wishes: Vec<MediaWish>,
 }
 
 impl Call {
@@ -57,6 +58,7 @@ impl Call {
                 Output::Send(text) => led.sent.push(ToService::decode(&text).unwrap()),
                 Output::Close => led.closed = true,
                 Output::Event(event) => led.events.push(event),
+                Output::Media(wish) => led.wishes.push(wish),
                 Output::Wait(_) => return led,
             }
         }
@@ -77,7 +79,11 @@ impl Call {
             passcode: Some("Mt9xB2N6".into()),
         };
         let name = "Ada".to_owned();
-        self.give(Input::Command(CallCommand::Join { locator, name }))
+        self.give(Input::Command(CallCommand::Join {
+            locator,
+            name,
+            audio: Audio::Full,
+        }))
     }
 
     fn connected() -> Self {
@@ -377,6 +383,8 @@ fn hands_and_talkers_show_in_the_roster() {
         role: Role::Organizer,
         state: WireState::Connected,
         is_muted: false,
+        is_deafened: true,
+        audio: crate::wire::local::Audio::Listen,
     };
     call.hears(&ToClient::Roster {
         participants: vec![alice],
