@@ -52,6 +52,14 @@ pub enum Because {
     /// 403: not a member, chat switched off, not yet let in.
     Forbidden,
     NotFound,
+    /// Nobody waits in the lobby, or nobody of that name.
+    NobodyWaits {
+        name: Option<String>,
+    },
+    /// Nobody of that name is in the call.
+    NobodyHere {
+        name: String,
+    },
     /// 429.
     Throttled {
         wait: Duration,

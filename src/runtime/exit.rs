@@ -54,6 +54,8 @@ impl Exit {
             Because::NoSuchMeeting
             | Because::WrongPasscode
             | Because::NotFound
+            | Because::NobodyWaits { .. }
+            | Because::NobodyHere { .. }
             | Because::TooLong { .. } => Self::Input,
             Because::TokenExpired | Because::TokenRefused => Self::Token,
             Because::Forbidden | Because::Refused { .. } => Self::Refused,

@@ -174,24 +174,33 @@ fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     let Some(call) = state.call() else { return };
     let account = call.account.clone();
     let inside = || call.roster.iter().filter(|e| !e.me).map(|e| &e.person);
+    let waiting = |name: String| {
+        let id = named(call.lobby.iter(), &name);
+        id.ok_or(Because::NobodyWaits { name: Some(name) })
+    };
+    let here = |name: String| named(inside(), &name).ok_or(Because::NobodyHere { name });
     let wish = match command {
-        Command::ToggleMute => Some(CallCommand::Mute(!call.muted)),
-        Command::Mute(muted) => Some(CallCommand::Mute(muted)),
-        Command::Hold(hold) => Some(CallCommand::Hold(hold)),
-        Command::RaiseHand(up) => Some(CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))),
-        Command::React(reaction) => Some(CallCommand::React(reaction)),
-        Command::Admit(None) if call.lobby.is_empty() => None,
-        Command::Admit(None) => Some(CallCommand::AdmitAll),
-        Command::Admit(Some(name)) => named(call.lobby.iter(), &name).map(CallCommand::Admit),
-        Command::Reject(name) => named(call.lobby.iter(), &name).map(CallCommand::Reject),
-        Command::Remove(name) => named(inside(), &name).map(CallCommand::Remove),
-        Command::MuteOther(None) => Some(CallCommand::MuteEverybody),
-        Command::MuteOther(Some(name)) => named(inside(), &name).map(CallCommand::MuteOther),
-        _ => None,
+        Command::ToggleMute => Ok(CallCommand::Mute(!call.muted)),
+        Command::Mute(muted) => Ok(CallCommand::Mute(muted)),
+        Command::Hold(hold) => Ok(CallCommand::Hold(hold)),
+        Command::RaiseHand(up) => Ok(CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))),
+        Command::React(reaction) => Ok(CallCommand::React(reaction)),
+        Command::Admit(None) if call.lobby.is_empty() => Err(Because::NobodyWaits { name: None }),
+        Command::Admit(None) => Ok(CallCommand::AdmitAll),
+        Command::Admit(Some(name)) => waiting(name).map(CallCommand::Admit),
+        Command::Reject(name) => waiting(name).map(CallCommand::Reject),
+        Command::Remove(name) => here(name).map(CallCommand::Remove),
+        Command::MuteOther(None) => Ok(CallCommand::MuteEverybody),
+        Command::MuteOther(Some(name)) => here(name).map(CallCommand::MuteOther),
+        _ => return,
     };
     match wish {
-        Some(wish) => fx.push(Effect::Call(account, wish)),
-        None => messages::not_found(state, Doing::CallAction),
+        Ok(wish) => fx.push(Effect::Call(account, wish)),
+        Err(because) => state.say(Said::Failed(Failure {
+            doing: Doing::CallAction,
+            because,
+            remedy: Remedy::None,
+        })),
     }
 }
 

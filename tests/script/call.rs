@@ -115,6 +115,22 @@ fn people_are_let_in_by_a_part_of_their_name() {
 }
 
 #[test]
+fn a_name_that_nobody_has_is_said_with_where_it_was_looked_for() {
+    let shown = script()
+        .connected_as(Role::Presenter)
+        .line("/admit")
+        .then(call(CallEvent::Lobby(vec![person("Erin")])))
+        .line("/admit Zoe")
+        .line("/remove Zoe");
+    assert_eq!(shown.call_commands(), []);
+    shown.transcript([
+        "Error: could not do that in the call: nobody waits in the lobby.",
+        "Error: could not do that in the call: nobody called Zoe waits in the lobby; /who says who is there.",
+        "Error: could not do that in the call: nobody called Zoe is in the call; /who says who is there.",
+    ]);
+}
+
+#[test]
 fn what_is_not_allowed_is_refused_in_words_and_not_asked_for() {
     let shown = script().connected().line("/remove Bob").line("/admit Erin");
     assert_eq!(shown.call_commands(), []);

@@ -104,6 +104,8 @@ impl Error {
             Because::Untrusted { .. }
             | Because::Forbidden
             | Because::NotFound
+            | Because::NobodyWaits { .. }
+            | Because::NobodyHere { .. }
             | Because::TooLong { .. }
             | Because::Service { .. }
             | Because::Protocol { .. }

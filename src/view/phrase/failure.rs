@@ -53,6 +53,13 @@ fn because(because: &Because) -> String {
         Because::TokenRefused => "the service does not accept your sign-in".to_owned(),
         Because::Forbidden => "it is not allowed here".to_owned(),
         Because::NotFound => "it does not exist, or no longer".to_owned(),
+        Because::NobodyWaits { name: None } => "nobody waits in the lobby".to_owned(),
+        Because::NobodyWaits { name: Some(name) } => {
+            format!("nobody called {name} waits in the lobby; /who says who is there")
+        }
+        Because::NobodyHere { name } => {
+            format!("nobody called {name} is in the call; /who says who is there")
+        }
         Because::Throttled { wait } => {
             format!("the service asks to wait {}", duration(whole(*wait)))
         }
@@ -85,7 +92,9 @@ pub fn briefly(because: &Because) -> String {
         Because::TokenExpired => "sign-in expired".to_owned(),
         Because::TokenRefused => "sign-in refused".to_owned(),
         Because::Forbidden => "not allowed here".to_owned(),
-        Because::NotFound => "no longer there".to_owned(),
+        Because::NotFound | Because::NobodyWaits { .. } | Because::NobodyHere { .. } => {
+            "no longer there".to_owned()
+        }
         Because::Throttled { wait } => format!("asked to wait {}", duration(whole(*wait))),
         Because::TooLong { .. } => "too long".to_owned(),
         Because::Service { status, .. } => format!("service error {status}"),
