@@ -42,17 +42,47 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
             items.push(shown(state, kind, notice));
         }
     }
+    items.extend(elsewhere(state, call));
     items.extend(consent(call));
     items.extend(connection(state, call));
     items.extend(lobby(state, call));
-    let waits = NoticeKind::ALL.into_iter().any(|kind| {
-        let notice = call.notices.of(kind);
-        notice.state.is_active() && !notice.acknowledged
-    });
-    if waits {
+    let waits = |call: &Call| {
+        NoticeKind::ALL.into_iter().any(|kind| {
+            let notice = call.notices.of(kind);
+            notice.state.is_active() && !notice.acknowledged
+        })
+    };
+    if state.calls.values().filter(|c| c.is_live()).any(waits) {
         items.push(NoticeLine::new("Enter acknowledges", "", ""));
     }
     items
+}
+
+/// What is on in the calls that are not in front, each with its meeting.
+fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
+    let others = state
+        .calls
+        .values()
+        .filter(|c| c.is_live() && c.account != front.account);
+    others
+        .flat_map(|call| {
+            let topic = match call.info.topic.as_str() {
+                "" => "Other call",
+                topic => topic,
+            };
+            let on = NoticeKind::ALL.map(|kind| (kind, call.notices.of(kind)));
+            let on = on.into_iter().filter(|(_, n)| facts::is_shown(call, n));
+            on.map(move |(kind, notice)| {
+                let item = shown(state, kind, notice);
+                let in_topic = |words: &str| format!("{topic}: {words}");
+                NoticeLine::new(
+                    &in_topic(&item.full),
+                    &in_topic(&item.short),
+                    &item.shortest,
+                )
+            })
+        })
+        .collect()
 }
 
 fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {

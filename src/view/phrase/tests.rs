@@ -351,6 +351,25 @@ fn notices_tell_the_state_and_where_the_privacy_statement_is() {
 }
 
 #[test]
+fn what_is_on_in_another_call_is_shown_with_its_meeting() {
+    let mut state = fixture::meeting();
+    let on = NoticeState::Active { by: None };
+    let mut other = fixture::call(&mut state).clone();
+    other.account = AccountId::new("teams:ada");
+    other.info.topic = "Budget".to_owned();
+    other
+        .notices
+        .note(NoticeKind::Recording, on, false, fixture::at(3));
+    state.calls.insert(other.account.clone(), other);
+    let line = phrase::notice_line(&state);
+    let words: Vec<&str> = line.iter().map(|item| item.full.as_str()).collect();
+    assert_eq!(
+        words,
+        ["Budget: REC Recording since 10:03", "Enter acknowledges"]
+    );
+}
+
+#[test]
 fn who_began_is_never_guessed_and_neither_is_when() {
     let mut state = fixture::meeting();
     let on = |by: Option<&str>| NoticeState::Active {
