@@ -299,6 +299,14 @@ impl Said {
         }
     }
 
+    /// A notice or a question that was said before and nobody has acknowledged.
+    pub const fn is_repeat(&self) -> bool {
+        matches!(
+            self,
+            Self::Notice { again: true, .. } | Self::ConsentAsked { again: true, .. }
+        )
+    }
+
     pub const fn topic(&self) -> Topic {
         match self {
             Self::Notice { .. } | Self::ConsentAsked { .. } | Self::ConsentAnswered { .. } => {

@@ -59,6 +59,8 @@ pub(super) struct Display {
     themes: Option<PathBuf>,
     screen: Screen,
     buffer: Buffer,
+    /// A notice was said again, and no frame has shown it since.
+    repeats: bool,
     /// What can be clicked on the last whole frame.
     spots: Vec<Clickable>,
     /// The terminal tells us of its mouse.
@@ -95,6 +97,7 @@ impl Display {
             themes,
             screen: Screen::new(),
             buffer: Buffer::default(),
+            repeats: false,
             spots: Vec::new(),
             mouse: false,
             pace: Pace::default(),
@@ -211,6 +214,9 @@ impl Display {
         self.buffer.resize(area);
         self.buffer.reset();
         let drawn = self.page.draw(state, &self.theme, &mut self.buffer);
+        if std::mem::take(&mut self.repeats) {
+            self.screen.write_again(drawn.repeat.clone());
+        }
         let links: Vec<Hyperlink<'_>> = drawn
             .links
             .iter()
@@ -258,6 +264,7 @@ impl Display {
         bell: bool,
     ) -> io::Result<()> {
         self.press(Press::of(announcement));
+        self.repeats |= announcement.said.is_repeat();
         if self.interface == Interface::FullScreen || self.lent.is_some() {
             if self.lent == Some(Borrower::Editor) && self.interface == Interface::Linear {
                 self.missed.push(words.to_owned());

@@ -293,3 +293,16 @@ fn nothing_repeats_after_the_call() {
         .after(1000.0);
     assert!(shown.lines.is_empty(), "{:?}", shown.lines);
 }
+
+#[test]
+fn a_notice_that_was_typed_over_is_written_again_on_the_full_screen_until_acknowledged() {
+    let shown = script()
+        .connected()
+        .then(notice(Recording, true))
+        .typed("a few words")
+        .after(2.0)
+        .status("Again: recording started.");
+    let shown = shown.typed("x");
+    assert!(shown.state.focus.said.is_none());
+    shown.after(70.0).status("Again: recording started.");
+}

@@ -130,6 +130,14 @@ impl Grid {
         self.glyphs[span].clone_from_slice(other.row(y));
     }
 
+    /// Makes a row that is shown already differ from the next frame's, in every cell that is not blank.
+    pub(super) fn forget_row(&mut self, next: &Self, y: u16) {
+        if y < self.height && self.size() == next.size() && self.row(y) == next.row(y) {
+            let span = self.span(y);
+            self.glyphs[span].fill(Glyph::BLANK);
+        }
+    }
+
     pub(super) fn is_reversed(&self, y: u16) -> bool {
         self.row(y).iter().any(Glyph::is_reversed)
     }

@@ -10,6 +10,8 @@ mod grid;
 mod pen;
 mod scroll;
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 
 use grid::Glyph;
@@ -53,6 +55,8 @@ pub struct Screen {
     next: Grid,
     pen: Pen,
     known: bool,
+    /// Rows that the next frame writes also where nothing changed.
+    again: Range<u16>,
 }
 
 impl Screen {
@@ -63,6 +67,12 @@ impl Screen {
     /// Somebody else may have written: the next frame clears the screen and writes everything.
     pub const fn forget(&mut self) {
         self.known = false;
+    }
+
+    /// The next frame writes these rows also where they stand already: a stream reader
+    /// says only what is written.
+    pub const fn write_again(&mut self, rows: Range<u16>) {
+        self.again = rows;
     }
 
     /// The bytes that turn what is shown into `frame`; none where it is shown already.
@@ -78,6 +88,9 @@ impl Screen {
         } else if let Some(shift) = scroll::find(&self.shown, &self.next) {
             self.pen.scroll(&shift);
             self.shown.shift(&shift);
+        }
+        for y in std::mem::take(&mut self.again) {
+            self.shown.forget_row(&self.next, y);
         }
         for y in 0..self.next.size().1 {
             self.draw_row(y, frame.links);

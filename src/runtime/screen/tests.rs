@@ -110,6 +110,21 @@ fn page(width: u16, lines: &[&str]) -> Buffer {
     buffer
 }
 
+#[test]
+fn a_row_that_is_said_again_is_written_whole_though_it_stands_already() {
+    let mut bench = Bench::new(40, 3);
+    let rows = page(40, &[" talk", " Again: recording started.", " > "]);
+    bench.draw(&rows, (3, 2));
+    assert_eq!(bench.draw(&rows, (3, 2)), "");
+    bench.screen.write_again(1..2);
+    assert!(
+        bench
+            .draw(&rows, (3, 2))
+            .contains("Again: recording started.")
+    );
+    assert_eq!(bench.draw(&rows, (3, 2)), "");
+}
+
 fn message(n: usize) -> String {
     format!(" Alice Wu: message {n} with sixty characters of prose, more or less, to read")
 }
@@ -349,6 +364,9 @@ enum Step {
         seed: u8,
     },
     Forget,
+    Again {
+        y: u8,
+    },
     Resize(u16, u16),
 }
 
@@ -359,6 +377,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(top, bottom, by, fill)| Step::Scroll { top, bottom, by, fill }),
         2 => (any::<u8>(), any::<u8>()).prop_map(|(y, seed)| Step::Poke { y, seed }),
         1 => Just(Step::Forget),
+        1 => any::<u8>().prop_map(|y| Step::Again { y }),
         1 => (1u16..50, 1u16..14).prop_map(|(w, h)| Step::Resize(w, h)),
     ]
 }
@@ -386,6 +405,7 @@ impl Step {
             }
             Self::Poke { y, seed } => rows[usize::from(*y) % height] = *seed,
             Self::Forget => screen.forget(),
+            Self::Again { y } => screen.write_again(u16::from(*y % 16)..u16::from(*y % 16) + 2),
             Self::Resize(w, h) => {
                 *width = *w;
                 rows.resize(usize::from(*h), 7);

@@ -14,6 +14,8 @@ mod status;
 mod timeline;
 pub(crate) mod wrap;
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -26,6 +28,7 @@ use crate::view::fullscreen::paint::Painter;
 use crate::view::fullscreen::paint::narrow;
 use crate::view::fullscreen::timeline::Layout;
 use crate::view::fullscreen::timeline::Pages;
+use crate::view::fullscreen::wrap::Fill;
 use crate::view::fullscreen::wrap::Piece;
 use crate::view::fullscreen::wrap::Row;
 use crate::view::phrase;
@@ -48,6 +51,8 @@ pub struct Drawn {
     pub spots: Vec<Clickable>,
     /// The page shows the oldest loaded message: time to ask for older ones.
     pub top: bool,
+    /// The rows of a notice that is said again.
+    pub repeat: Range<u16>,
 }
 
 /// Cells that lead somewhere.
@@ -115,7 +120,7 @@ impl Screen {
             &status::above(state, usize::from(areas.above.width)),
             areas.above,
         );
-        answer(state, &areas, &mut painter);
+        let repeat = answer(state, &areas, &mut painter);
         let chosen = draw_overlay(state, &areas, &mut painter);
         rows(&notices, areas.notices, &mut painter);
         self.call_line(state, areas.call, &mut painter);
@@ -132,6 +137,7 @@ impl Screen {
             links: painter.links,
             spots: painter.spots,
             top: page.top,
+            repeat,
         }
     }
 
@@ -153,7 +159,7 @@ impl Screen {
         let blank = usize::from(area.height).saturating_sub(page.rows.len());
         for (at, row) in page.rows.iter().enumerate() {
             let y = area.y + narrow(blank + at);
-            let full = row.row().fill == wrap::Fill::Banner;
+            let full = row.row().fill == Fill::Banner;
             let from = if full { area } else { column };
             let links = painter.links.len();
             painter.row(
@@ -326,15 +332,25 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
 }
 
 /// What was answered last, over the last rows of talk; at most a third of the screen, the rest is in `/last`.
-fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) {
-    // A notice has its banner and its line already.
+/// The rows of a repeated notice are handed back.
+fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16> {
+    // A notice has its banner and its line already; said again it has nothing else (accessibility N3, N5).
     let said = state.focus.said.as_ref();
-    let Some(said) = said.filter(|s| s.said.topic() != Topic::Notice) else {
-        return;
+    let Some(said) = said.filter(|s| s.said.is_repeat() || s.said.topic() != Topic::Notice) else {
+        return 0..0;
     };
     let words = phrase::announcement(said, state);
-    let column = inner(areas.timeline);
-    let mut set = wrap::text(&words, Role::Text, usize::from(column.width));
+    let repeats = said.said.is_repeat();
+    let (role, fill, column) = if repeats {
+        (Role::Notice, Fill::Banner, areas.timeline)
+    } else {
+        (Role::Text, Fill::Blank, inner(areas.timeline))
+    };
+    let room = inner(areas.timeline).width;
+    let mut set: Vec<Row> = wrap::text(&words, role, usize::from(room))
+        .into_iter()
+        .map(|row| row.filled(fill))
+        .collect();
     let room = areas.timeline.height + areas.above.height;
     let height = narrow(set.len())
         .min((room / 3).max(areas.above.height))
@@ -347,6 +363,11 @@ fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) {
     };
     painter.clear(area);
     rows(&set, area, painter);
+    if repeats {
+        area.top()..area.bottom()
+    } else {
+        0..0
+    }
 }
 
 /// What lies over the talk and the header, and where it wants the cursor.

@@ -497,6 +497,32 @@ fn a_notice_is_not_told_a_third_time_in_the_row_of_answers() {
 }
 
 #[test]
+fn a_notice_that_is_said_again_has_a_row_of_its_own_until_a_key_is_pressed() {
+    let mut state = talk();
+    let said = Said::Notice {
+        account: fixture::account(),
+        kind: NoticeKind::Recording,
+        change: NoticeChange::Started { by: None },
+        again: true,
+    };
+    let class = Class::Assertive;
+    state.focus.said = Some(Announcement { class, said });
+    for (width, height) in [(120, 40), (60, 16), (40, 10)] {
+        let (rows, drawn) = draw(&state, width, height);
+        let y = usize::from(drawn.repeat.start);
+        assert_eq!(drawn.repeat.len(), 1, "{rows:#?}");
+        assert_eq!(
+            rows[y].trim_end(),
+            " Again: recording started.",
+            "{rows:#?}"
+        );
+    }
+    state.focus.said = None;
+    let (rows, drawn) = draw(&state, 60, 16);
+    assert!(drawn.repeat.is_empty() && !has(&rows, "Again:"));
+}
+
+#[test]
 fn the_cursor_stands_on_what_is_chosen_in_an_overlay() {
     let mut state = talk();
     state.focus.overlay = Some(Overlay::Roster { selected: 1 });
