@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
+use crate::model::announcement::Said;
 use crate::model::call::CallInfo;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
@@ -50,6 +51,8 @@ pub struct Call {
     pub rejoining: Option<u32>,
     /// Who else waits, or that we wait, is said again at this moment.
     pub lobby_due: Option<Moment>,
+    /// Banners of what happened before the meeting's chat was known, which is where they go.
+    pub banners: Vec<(Said, Timestamp)>,
     /// We asked to leave: what ends now ends by our wish.
     pub leaving: bool,
     /// We leave once what is being sent is sent.
@@ -110,6 +113,7 @@ impl Call {
             ended: None,
             rejoining: None,
             lobby_due: None,
+            banners: Vec::new(),
             leaving: false,
             parting: None,
             rejoins_by: None,

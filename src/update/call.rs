@@ -192,13 +192,15 @@ fn on_info(state: &mut State, account: &AccountId, info: CallInfo, fx: &mut Vec<
 
 /// The meeting's chat is ours from the moment we are in the call, not before (teams-interop 3.3).
 fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
-    let Some(call) = state.calls.get(account).filter(|c| c.state.is_inside()) else {
+    let call = state.calls.get_mut(account);
+    let Some(call) = call.filter(|c| c.state.is_inside()) else {
         return;
     };
     let Some(thread) = call.info.thread.clone() else {
         return;
     };
     let topic = call.info.topic.clone();
+    let banners = std::mem::take(&mut call.banners);
     let key = ThreadKey {
         account: account.clone(),
         thread: thread.clone(),
@@ -206,6 +208,9 @@ fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
     let known = state.threads.open(&key);
     if known.topic.is_empty() {
         known.topic = topic;
+    }
+    for (said, at) in banners {
+        known.timeline.banner(said, at);
     }
     state.threads.current.get_or_insert(key);
     fx.push(Effect::Chat(account.clone(), ChatCommand::Open(thread)));
@@ -302,6 +307,8 @@ fn notice_changed(
     };
     if let Some(key) = thread_of(state, account) {
         state.threads.open(&key).timeline.banner(said.clone(), at);
+    } else if let Some(call) = state.calls.get_mut(account) {
+        call.banners.push((said.clone(), at));
     }
     state.say(said);
     fx.push(Effect::Publish(ControlNews::Notice { kind, state: new }));

@@ -7,11 +7,13 @@ use sidetone::event::CallEvent;
 use sidetone::event::Event;
 use sidetone::model::account::AccountId;
 use sidetone::model::announcement::Class;
+use sidetone::model::call::CallInfo;
 use sidetone::model::call::CallState;
 use sidetone::model::notice::NoticeKind::Recording;
 use sidetone::model::notice::NoticeKind::Transcription;
 use sidetone::model::notice::NoticeState;
 use sidetone::model::settings::Settings;
+use sidetone::state::timeline::Entry;
 
 use crate::play::Script;
 use crate::play::account;
@@ -22,6 +24,7 @@ use crate::play::says;
 use crate::play::script;
 use crate::play::state;
 use crate::play::stated;
+use crate::play::thread;
 use crate::play::with;
 
 fn logged(script: &Script) -> Vec<NoticeMoment> {
@@ -305,4 +308,26 @@ fn a_notice_that_was_typed_over_is_written_again_on_the_full_screen_until_acknow
     let shown = shown.typed("x");
     assert!(shown.state.focus.said.is_none());
     shown.after(70.0).status("Again: recording started.");
+}
+
+#[test]
+fn what_was_on_before_the_chat_was_known_has_its_banner_there_once() {
+    let info = || {
+        call(CallEvent::Info(CallInfo {
+            thread: Some(thread()),
+            topic: "design".to_owned(),
+        }))
+    };
+    let shown = script()
+        .dialled()
+        .then(state(CallState::Connected))
+        .then(stated(Recording, true, true))
+        .then(info())
+        .then(info())
+        .then(state(CallState::LocalHold))
+        .then(state(CallState::Connected));
+    let timeline = &shown.state.thread().unwrap().timeline;
+    let banners = timeline.entries().iter();
+    let banners = banners.filter(|entry| matches!(entry, Entry::Banner { .. }));
+    assert_eq!(banners.count(), 1);
 }
