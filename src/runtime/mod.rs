@@ -145,9 +145,8 @@ impl Runtime {
         };
         let run = format!("{:08x}", fastrand::u32(..));
         let mut state = State::new(options.settings.clone(), Zone::local(), run, size);
-        state.lines.source = source;
-        if matches!(output, Output::Pipe) {
-            state.focus.interface = Interface::Linear;
+        if source != Source::Terminal {
+            state.without_terminal(source);
         }
         state.add_account(options.account.clone());
         let themes = options.paths.as_ref().map(Paths::themes);

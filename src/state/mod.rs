@@ -33,6 +33,7 @@ use crate::model::message::ClientMessageId;
 use crate::model::notice::Consent;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
 use crate::model::thread::Link;
@@ -42,6 +43,7 @@ use crate::state::composer::Composer;
 use crate::state::focus::Focus;
 use crate::state::lines::Lines;
 use crate::state::lines::Opening;
+use crate::state::lines::Source;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
 use crate::state::usage::Usage;
@@ -102,6 +104,13 @@ impl State {
             quit_by: None,
             quitting: false,
         }
+    }
+
+    /// Commands come as lines, or not at all, and what is said goes to no terminal.
+    pub fn without_terminal(&mut self, source: Source) {
+        self.lines.source = source;
+        self.focus.interface = Interface::Linear;
+        self.announcer.unpace();
     }
 
     pub fn add_account(&mut self, account: Account) {

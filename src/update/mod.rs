@@ -26,6 +26,7 @@ use crate::event::Event;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
+use crate::model::announcement::Topic;
 use crate::model::call::CallState;
 use crate::state::State;
 use crate::state::call::LOBBY_PACE;
@@ -108,11 +109,7 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     let mut bell = state.announcer.bell(&due, now) && state.settings.bell;
     for announcement in due {
         log_repeat(state, &announcement, fx);
-        // Messages, also counted ones, stand in the timeline above the row of answers.
-        if !matches!(
-            announcement.said,
-            Said::Message { .. } | Said::Summary { .. }
-        ) {
+        if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
             state.focus.said = Some(announcement.clone());
         }
         fx.push(Effect::Publish(ControlNews::Announced(
@@ -126,6 +123,15 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
             bell = false;
         }
     }
+}
+
+/// Messages, also counted ones, stand in the timeline above the row for answers; an error
+/// keeps the row until a key is pressed, or something as urgent comes.
+fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
+    let error = shown.is_some_and(|s| s.said.topic() == Topic::Error);
+    let urgent = matches!(next.class, Class::Assertive | Class::Answer);
+    let message = matches!(next.said, Said::Message { .. } | Said::Summary { .. });
+    !message && (urgent || !error)
 }
 
 fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {

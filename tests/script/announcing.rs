@@ -4,7 +4,12 @@ use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
 use sidetone::model::announcement::Class;
 use sidetone::model::call::CallState;
+use sidetone::model::call::Reaction;
 use sidetone::model::call::Role;
+use sidetone::model::failure::Because;
+use sidetone::model::failure::Doing;
+use sidetone::model::failure::Failure;
+use sidetone::model::failure::Remedy;
 use sidetone::model::notice::NoticeKind::Recording;
 use sidetone::model::notice::NoticeKind::Transcription;
 use sidetone::model::settings::Settings;
@@ -288,4 +293,27 @@ fn a_flood_while_typing_takes_bounded_room_and_is_counted() {
         .map(|(count, _)| count.parse::<usize>().unwrap())
         .sum();
     assert!(counted > 4000, "{:?}", shown.lines);
+}
+
+#[test]
+fn an_error_keeps_its_row_until_a_key_is_pressed_or_something_as_urgent_comes() {
+    let failure = Failure {
+        doing: Doing::CallAction,
+        because: Because::Timeout,
+        remedy: Remedy::None,
+    };
+    script()
+        .connected()
+        .then(call(CallEvent::ActionFailed(failure)))
+        .status("no answer in time")
+        .then(call(CallEvent::Reaction {
+            person: person("Bob"),
+            reaction: Reaction::Like,
+        }))
+        .then(call(CallEvent::RosterChanged(entry("Erin"))))
+        .after(10.0)
+        .status("no answer in time")
+        .line("/quiet")
+        .no_status("no answer in time")
+        .status("Quiet.");
 }

@@ -16,6 +16,8 @@ use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::locator::Locator;
 use sidetone::model::message::MessageId;
+use sidetone::model::notice::NoticeKind::Recording;
+use sidetone::model::notice::NoticeKind::Transcription;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::model::thread::ChatAccess;
@@ -31,6 +33,7 @@ use crate::play::chat;
 use crate::play::link;
 use crate::play::says;
 use crate::play::state;
+use crate::play::stated;
 use crate::play::thread;
 
 /// Without a terminal; nothing was begun yet.
@@ -39,7 +42,9 @@ fn piped(source: Source) -> Script {
         interface: Interface::Linear,
         ..Settings::default()
     });
-    script.state.lines.source = source;
+    if source != Source::Terminal {
+        script.state.without_terminal(source);
+    }
     script
 }
 
@@ -277,8 +282,22 @@ fn who_only_watches_stays_until_the_call_is_over() {
 }
 
 #[test]
+fn every_line_is_written_as_it_comes_where_nobody_listens() {
+    let shown = chat_opens(joined(piped(Source::Nobody).dialled()));
+    let shown = shown.then(stated(Recording, false, true));
+    let shown = shown.then(stated(Transcription, false, true)).forget();
+    let shown = (1..200).fold(shown, |shown, n| {
+        shown.then(says(n, "Alice", &format!("words number {n}")))
+    });
+    let said = shown.lines.iter().map(|l| l.text.clone());
+    let expected = (1..200).map(|n| format!("Alice: words number {n}"));
+    assert!(said.eq(expected), "{:?}", shown.lines);
+}
+
+#[test]
 fn what_was_to_be_said_later_is_said_before_the_end() {
     let shown = chat_opens(joined(piped(Source::Nobody).dialled()));
+    // Chat waits until it is known whether the meeting is recorded.
     let shown = (1..200)
         .fold(shown, |shown, n| {
             shown.then(says(n, "Alice", &format!("words number {n}")))

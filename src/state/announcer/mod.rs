@@ -62,6 +62,8 @@ pub struct Announcer {
     hold: Duration,
     pace: u32,
     silent: bool,
+    /// Nobody listens while lines are written: each goes as it comes.
+    unpaced: bool,
     last_key: Option<Moment>,
     quiet_until: Moment,
     /// Chat waits until then for the notices of the call just joined.
@@ -124,6 +126,7 @@ impl Announcer {
             hold: settings.hold,
             pace: settings.pace,
             silent: false,
+            unpaced: false,
             last_key: None,
             quiet_until: Moment::ZERO,
             next_line: Moment::ZERO,
@@ -255,6 +258,11 @@ impl Announcer {
     /// The notices are known: chat may follow.
     pub const fn notices_known(&mut self) {
         self.known_until = Moment::ZERO;
+    }
+
+    /// Lines go to a file or another program, which wants every one and needs no pauses.
+    pub const fn unpace(&mut self) {
+        self.unpaced = true;
     }
 
     /// Only notices and mentions from here on.
@@ -568,7 +576,7 @@ impl Announcer {
 
     /// A line longer than the whole bucket goes when the bucket is full.
     fn fits(&self, said: &Said) -> bool {
-        self.tokens >= f64::from(class::words(said)).min(BUCKET)
+        self.unpaced || self.tokens >= f64::from(class::words(said)).min(BUCKET)
     }
 
     fn refill(&mut self, now: Moment) {
@@ -596,6 +604,9 @@ impl Announcer {
     }
 
     fn gate(&self) -> Moment {
+        if self.unpaced {
+            return self.known_until;
+        }
         self.quiet_until
             .max(self.known_until)
             .max(self.typing_until())
