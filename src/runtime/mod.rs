@@ -47,7 +47,6 @@ use crate::model::failure::Failure;
 use crate::model::key::KeyCode;
 use crate::model::key::Pointer;
 use crate::model::locator::Locator;
-use crate::model::settings::Interface;
 use crate::model::settings::Settings;
 use crate::model::sound::Audio;
 use crate::runtime::backends::Backends;
