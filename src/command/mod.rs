@@ -3,6 +3,7 @@
 //! The parser of slash commands, the key map, the help screen, completion, the
 //! palette and the list in the README all derive from [`TABLE`]; a new command is a new row.
 
+mod arguments;
 mod keymap;
 mod parse;
 mod table;
