@@ -37,6 +37,7 @@ use sidetone::model::thread::ThreadId;
 use sidetone::model::thread::ThreadKey;
 use sidetone::state::State;
 use sidetone::state::focus::Scroll;
+use sidetone::state::timeline::Mark;
 use sidetone::state::timeline::Page;
 use sidetone::update::update;
 use sidetone::view::fullscreen::Screen;
@@ -171,7 +172,7 @@ fn paging(criterion: &mut Criterion) {
             b.iter(|| {
                 rows += page;
                 scene.state.focus.scroll = Scroll::Anchored {
-                    message: newest.clone(),
+                    at: Mark::Message(newest.clone()),
                     rows,
                     newer: 0,
                 };
@@ -186,7 +187,7 @@ fn paging(criterion: &mut Criterion) {
                     let mut screen = Screen::default();
                     let middle = MessageId::new(&(1_000_000 + messages / 2).to_string());
                     scene.state.focus.scroll = Scroll::Anchored {
-                        message: middle,
+                        at: Mark::Message(middle),
                         rows: 0,
                         newer: 0,
                     };

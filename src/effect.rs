@@ -18,9 +18,13 @@ use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::sound::Audio;
+use crate::model::sound::Choice;
+use crate::model::sound::Direction;
+use crate::model::sound::Processing;
 use crate::model::status::StatusReport;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
+use crate::model::turn::Typed;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -28,6 +32,8 @@ pub enum Effect {
     Chat(AccountId, ChatCommand),
     /// To the call back end of an account.
     Call(AccountId, CallCommand),
+    /// To the owner of microphone and speaker.
+    Sound(SoundCommand),
     /// A line that is due now, in both views: the announcer released it.
     Say(Announcement),
     Bell,
@@ -154,8 +160,49 @@ pub enum CallCommand {
     MuteEverybody,
     /// The person's own answer; nothing else may send it.
     Consent(bool),
+    /// Others see that we hear nothing; what is played is the sound side's business.
+    Deafen(bool),
+    /// How loud we want to hear somebody, in percent: the mix is made elsewhere.
+    Volume {
+        person: RawId,
+        percent: u16,
+    },
+    Levels(bool),
+    Captions(bool),
+    /// Real-time text of ours.
+    Text(Typed),
     Leave,
     EndForEverybody,
+}
+
+/// To the owner of microphone and speaker. It begins closed and muted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SoundCommand {
+    /// Answered with [`crate::event::SoundEvent::Devices`] or `Unavailable`.
+    List,
+    /// Which device from now on; an open one is exchanged.
+    Choose {
+        direction: Direction,
+        choice: Choice,
+    },
+    /// What shall be open from now on.
+    Open {
+        capture: bool,
+        playback: bool,
+    },
+    /// Gives both back.
+    Close,
+    /// While `true` no captured sample leaves the process, and what the network brings goes on being played.
+    Mute(bool),
+    /// While `true` nothing that the network brings is played.
+    Deafen(bool),
+    /// Of everything that is played, in percent.
+    Volume(u16),
+    /// Levels are reported while somebody looks at them.
+    Meter(bool),
+    Process(Processing),
+    /// A tone to the speaker, once.
+    Test,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -22,23 +22,27 @@ use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::sound::Device;
+use crate::model::sound::Direction;
+use crate::model::sound::Level;
+use crate::model::sound::MediaState;
+use crate::model::sound::Statistics;
 use crate::model::spot::Spot;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadInfo;
+use crate::model::turn::Turn;
 
 /// One thing that happened. `at` of a call event is when the back end received it.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "messages are the bulk; a box for each would cost more"
-)]
 pub enum Event {
     Terminal(TerminalEvent),
     Chat(AccountId, ChatEvent),
     Call(AccountId, CallEvent),
     Identity(AccountId, IdentityEvent),
+    /// Devices belong to the machine, not to an account.
+    Sound(SoundEvent),
     Control(ControlId, ControlRequest),
     Runtime(RuntimeEvent),
     /// `State::deadline` was reached.
@@ -49,6 +53,12 @@ pub enum Event {
 #[derive(Clone, PartialEq)]
 pub enum TerminalEvent {
     Key(Key),
+    /// A key was let go, where the terminal tells.
+    Released(Key),
+    /// The terminal has the person's keys, or another window has.
+    Focused(bool),
+    /// Whether the terminal tells when a key is let go.
+    TellsReleases(bool),
     Paste(String),
     /// A whole line through a pipe: words to send, or a slash command.
     Line(String),
@@ -72,6 +82,9 @@ impl fmt::Debug for TerminalEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Key(_) => "Key",
+            Self::Released(_) => "Released",
+            Self::Focused(_) => "Focused",
+            Self::TellsReleases(_) => "TellsReleases",
             Self::Paste(_) => "Paste",
             Self::Line(_) => "Line",
             Self::LinesEnded => "LinesEnded",
@@ -182,6 +195,20 @@ pub enum CallEvent {
         reaction: Reaction,
     },
     Quality(Quality),
+    /// A caption or real-time text, whole as it is by now; the newer copy of a turn replaces the older.
+    Turn {
+        turn: Turn,
+        at: Timestamp,
+    },
+    /// How loud everybody is who can be heard; only while [`crate::effect::CallCommand::Levels`] asks for it.
+    Levels(Vec<(RawId, Level)>),
+    /// The media connection, and why it is not there.
+    Media {
+        state: MediaState,
+        reason: Option<String>,
+    },
+    /// The media connection in figures, about once a second.
+    Statistics(Statistics),
     /// Recording or transcription as the service states it; `initial` right after joining or reconnecting.
     Notice {
         kind: NoticeKind,
@@ -211,6 +238,48 @@ pub enum CallEvent {
     ActionFailed(Failure),
 }
 
+/// From the owner of microphone and speaker.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SoundEvent {
+    /// What devices there are; again whenever that changes.
+    Devices {
+        capture: Vec<Device>,
+        playback: Vec<Device>,
+    },
+    /// There is no sound on this machine at all: a few words why.
+    Unavailable { reason: String },
+    /// A device is open, also when another one than before.
+    Opened {
+        direction: Direction,
+        device: String,
+    },
+    /// Given back, as asked.
+    Closed(Direction),
+    /// It vanished. The sound side looks for it, or for another, by itself.
+    Lost {
+        direction: Direction,
+        device: String,
+    },
+    /// It could not be opened. Tried again only when asked, or when the devices change.
+    Failed {
+        direction: Direction,
+        failure: Failure,
+    },
+    /// What the microphone gives, at most ten times a second, and only while metered.
+    InputLevel {
+        level: Level,
+        /// Quieter than this is not taken for a voice.
+        gate: Level,
+        speaking: bool,
+    },
+    /// What is played, likewise.
+    OutputLevel(Level),
+    /// Somebody speaks into a microphone whose sound goes nowhere.
+    SpeakingWhileMuted,
+    /// The test tone has been played.
+    Tested,
+}
+
 /// From the owner of secrets. No secret is ever in one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IdentityEvent {
@@ -226,6 +295,8 @@ pub enum ControlRequest {
     Send(String),
     /// `None` toggles.
     Mute(Option<bool>),
+    /// Begins or ends talking, for a key or a pedal elsewhere; `None` toggles.
+    Talk(Option<bool>),
     Status,
     Leave,
 }
@@ -236,6 +307,7 @@ impl fmt::Debug for ControlRequest {
             Self::Input(_) => "Input",
             Self::Send(_) => "Send",
             Self::Mute(_) => "Mute",
+            Self::Talk(_) => "Talk",
             Self::Status => "Status",
             Self::Leave => "Leave",
         })

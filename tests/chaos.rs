@@ -51,7 +51,6 @@ use sidetone::model::message::Body;
 use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
 use sidetone::model::settings::Settings;
-use sidetone::model::sound::Audio;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
 use sidetone::model::thread::ThreadKey;
@@ -280,7 +279,7 @@ impl Reader {
             account: account.clone(),
             locator: Locator::Thread(thread.clone()),
             name: guest.name.clone(),
-            audio: Audio::Full,
+            sound: false,
         };
         let effects = update::start(&mut state, start, Clock.both());
         let mut reader = Self {

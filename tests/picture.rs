@@ -166,6 +166,8 @@ fn entry(person: &Person, role: Role, me: bool) -> RosterEntry {
         role,
         state,
         muted: me,
+        deafened: false,
+        audio: Audio::Full,
         talking: false,
         hand: None,
     }
@@ -246,13 +248,14 @@ fn join(play: &mut Play, others: &[(&Person, Role)], ada: &Person) {
         account: play.account.clone(),
         locator,
         name: "Ada".to_owned(),
-        audio: Audio::Full,
+        sound: false,
     };
     start(&mut play.state, begin, play.now);
     let (thread, topic) = (play.thread.clone(), "Design review".to_owned());
     play.call(CallEvent::Info(CallInfo {
         thread: Some(thread.clone()),
         topic: topic.clone(),
+        started: None,
     }));
     play.call(CallEvent::Role(Role::Presenter));
     let mut roster = vec![entry(ada, Role::Presenter, true)];

@@ -37,3 +37,8 @@ mod pipe;
 
 #[path = "script/pointer.rs"]
 mod pointer;
+#[path = "script/sound.rs"]
+mod sound;
+
+#[path = "script/words.rs"]
+mod words;

@@ -39,6 +39,11 @@ pub enum What {
         #[arg(value_parser = ["on", "off"])]
         muted: Option<String>,
     },
+    /// Begin or end talking where push to talk is on; without an argument: the other one.
+    Talk {
+        #[arg(value_parser = ["on", "off"])]
+        talking: Option<String>,
+    },
     /// Print the state as one JSON object.
     Status,
     /// Leave the call.
@@ -53,7 +58,7 @@ It speaks JSON, one object a line. Requests, with any number as id:
   {\"id\":1,\"do\":\"send\",\"text\":\"yes\"}      {\"id\":2,\"do\":\"input\",\"line\":\"/raise\"}
   {\"id\":3,\"do\":\"mute\",\"muted\":true}      {\"id\":4,\"do\":\"mute\"}  (the other one)
   {\"id\":5,\"do\":\"status\"}                  {\"id\":6,\"do\":\"leave\"}
-  {\"id\":7,\"do\":\"subscribe\"}
+  {\"id\":7,\"do\":\"subscribe\"}                {\"id\":8,\"do\":\"talk\",\"on\":true}
 Answers: {\"id\":1,\"ok\":true}, {\"id\":3,\"ok\":false,\"error\":\"…\"}, {\"id\":5,\"ok\":true,\"status\":{…}}.
 Events after subscribe: announcement, message, notice, call, mute, missed; each with its name in \"event\".";
 
@@ -68,6 +73,9 @@ impl What {
             },
             Self::Mute { muted } => Ask::Mute {
                 muted: muted.map(|word| word == "on"),
+            },
+            Self::Talk { talking } => Ask::Talk {
+                on: talking.map(|word| word == "on"),
             },
             Self::Status => Ask::Status,
             Self::Leave => Ask::Leave,

@@ -73,6 +73,10 @@ pub struct ViewArgs {
     #[arg(long, value_name = "MAP")]
     pub keys: Option<String>,
 
+    /// Join without trying microphone and speaker first.
+    #[arg(long)]
+    pub no_check: bool,
+
     /// What the log file gets: off, error, warn, info, debug.
     #[arg(long, value_name = "LEVEL")]
     pub log: Option<String>,
@@ -102,6 +106,7 @@ impl ViewArgs {
             self.full_screen.then_some("full-screen"),
             "--full-screen",
         );
+        flag("precheck", self.no_check.then_some("false"), "--no-check");
         for pair in &self.set {
             let (key, value) = pair
                 .split_once('=')

@@ -2,6 +2,8 @@
 
 use crate::command::Command;
 use crate::model::sound::Audio;
+use crate::model::sound::Direction;
+use crate::model::sound::LOUDEST;
 
 pub(super) fn none(arguments: &str, command: Command) -> Option<Command> {
     arguments.is_empty().then_some(command)
@@ -55,13 +57,54 @@ pub(super) fn save(arguments: &str) -> Option<Command> {
 }
 
 pub(super) fn join(arguments: &str) -> Option<Command> {
+    let audio = match arguments {
+        "" => None,
+        "listen" => Some(Audio::Listen),
+        "silent" => Some(Audio::None),
+        _ => return None,
+    };
+    Some(Command::Join { audio })
+}
+
+/// `on`, `off`, or the other one.
+#[expect(clippy::option_option, reason = "a wrong word is not a missing one")]
+pub(super) fn switch(arguments: &str) -> Option<Option<bool>> {
     match arguments {
-        "" => Some(Command::Join { audio: Audio::Full }),
-        "listen" => Some(Command::Join {
-            audio: Audio::Listen,
-        }),
+        "" => Some(None),
+        "on" => Some(Some(true)),
+        "off" => Some(Some(false)),
         _ => None,
     }
+}
+
+pub(super) fn devices(arguments: &str) -> Option<Command> {
+    if arguments.is_empty() {
+        return Some(Command::Devices(None));
+    }
+    let (which, name) = arguments.split_once(' ')?;
+    let direction = match which {
+        "input" | "microphone" => Direction::Capture,
+        "output" | "speaker" => Direction::Playback,
+        _ => return None,
+    };
+    let name = name.trim().to_owned();
+    Some(Command::Devices(Some((direction, name))))
+}
+
+/// `80`, `80%`, `Bob 80 %`, `Bob`.
+pub(super) fn volume(arguments: &str) -> Option<Command> {
+    let words = arguments.trim_end_matches('%').trim_end();
+    let (name, number) = match words.rsplit_once(' ') {
+        Some((name, number)) if number.starts_with(|c: char| c.is_ascii_digit()) => (name, number),
+        None if words.starts_with(|c: char| c.is_ascii_digit()) => ("", words),
+        Some(_) | None => (words, ""),
+    };
+    let percent = match number {
+        "" => None,
+        number => Some(number.parse().ok().filter(|p| *p <= LOUDEST)?),
+    };
+    let name = text(name.trim());
+    Some(Command::Volume { name, percent })
 }
 
 pub(super) fn consent(arguments: &str) -> Option<Command> {
@@ -69,15 +112,6 @@ pub(super) fn consent(arguments: &str) -> Option<Command> {
         "" => Some(Command::Consent(None)),
         "yes" => Some(Command::Consent(Some(true))),
         "no" => Some(Command::Consent(Some(false))),
-        _ => None,
-    }
-}
-
-pub(super) fn quiet(arguments: &str) -> Option<Command> {
-    match arguments {
-        "" => Some(Command::Quiet(None)),
-        "on" => Some(Command::Quiet(Some(true))),
-        "off" => Some(Command::Quiet(Some(false))),
         _ => None,
     }
 }
@@ -91,4 +125,47 @@ pub(super) fn set(arguments: &str) -> Option<Command> {
         key: key.to_owned(),
         value,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_is_of_everything_or_of_a_person_whatever_their_name() {
+        let read = |arguments| match volume(arguments) {
+            Some(Command::Volume { name, percent }) => Some((name.unwrap_or_default(), percent)),
+            _ => None,
+        };
+        for (arguments, name, percent) in [
+            ("", "", None),
+            ("80", "", Some(80)),
+            ("80 %", "", Some(80)),
+            ("Bob", "Bob", None),
+            ("Bob 80%", "Bob", Some(80)),
+            ("Bob Ito 0 %", "Bob Ito", Some(0)),
+            ("Room 101 now", "Room 101 now", None),
+        ] {
+            assert_eq!(
+                read(arguments),
+                Some((name.to_owned(), percent)),
+                "{arguments}"
+            );
+        }
+        assert_eq!(read("Bob 300"), None);
+    }
+
+    #[test]
+    fn a_device_is_named_with_its_direction() {
+        let named =
+            |direction, name: &str| Some(Command::Devices(Some((direction, name.to_owned()))));
+        assert_eq!(
+            devices("input USB headset"),
+            named(Direction::Capture, "USB headset")
+        );
+        assert_eq!(devices("output 2"), named(Direction::Playback, "2"));
+        assert_eq!(devices(""), Some(Command::Devices(None)));
+        assert_eq!(devices("USB headset"), None);
+        assert_eq!(devices("input"), None);
+    }
 }

@@ -11,6 +11,7 @@ mod table;
 use crate::model::call::Reaction;
 use crate::model::settings::Interface;
 use crate::model::sound::Audio;
+use crate::model::sound::Direction;
 
 pub use keymap::KeyMap;
 pub use keymap::Lookup;
@@ -30,7 +31,10 @@ pub use table::row;
 pub enum Command {
     // chat
     SendText(String),
-    Reply { to: Option<String>, text: String },
+    Reply {
+        to: Option<String>,
+        text: String,
+    },
     EditMessage(Option<String>),
     DeleteMessage,
     Retry,
@@ -40,7 +44,10 @@ pub enum Command {
     CopyMessage,
     CopyLink,
     Editor,
-    SaveTranscript { path: String, json: bool },
+    SaveTranscript {
+        path: String,
+        json: bool,
+    },
     // reading
     Last(usize),
     Unread,
@@ -56,7 +63,10 @@ pub enum Command {
     PageUp,
     PageDown,
     // call
-    Join { audio: Audio },
+    /// `None`: as settings say.
+    Join {
+        audio: Option<Audio>,
+    },
     Leave,
     EndForEverybody,
     ToggleMute,
@@ -70,6 +80,22 @@ pub enum Command {
     MuteOther(Option<String>),
     Consent(Option<bool>),
     Acknowledge,
+    // sound; `None` toggles a switch and asks for anything else
+    Deafen(Option<bool>),
+    /// A name, the begin of one, a number of the list, `default` or `none`.
+    Devices(Option<(Direction, String)>),
+    Volume {
+        name: Option<String>,
+        percent: Option<u16>,
+    },
+    Levels,
+    Captions(Option<bool>),
+    /// Empty: begins in the composer.
+    RealTimeText(String),
+    Stats,
+    PushToTalk(Option<String>),
+    Talk(Option<bool>),
+    TestTone,
     // knowing
     Status,
     Who,
@@ -89,7 +115,10 @@ pub enum Command {
     Keys(String),
     Verbosity(u8),
     Quiet(Option<bool>),
-    Set { key: String, value: Option<String> },
+    Set {
+        key: String,
+        value: Option<String>,
+    },
     Quit,
 }
 
@@ -138,6 +167,16 @@ impl Command {
             Self::MuteOther(_) => "silence",
             Self::Consent(_) => "consent",
             Self::Acknowledge => "ack",
+            Self::Deafen(_) => "deafen",
+            Self::Devices(_) => "devices",
+            Self::Volume { .. } => "volume",
+            Self::Levels => "levels",
+            Self::Captions(_) => "captions",
+            Self::RealTimeText(_) => "text",
+            Self::Stats => "stats",
+            Self::PushToTalk(_) => "ptt",
+            Self::Talk(_) => "talk",
+            Self::TestTone => "testtone",
             Self::Status => "status",
             Self::Who => "who",
             Self::Notices => "notices",

@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn names_and_words_complete() {
-        assert_eq!(complete("/sta"), ["/status"]);
+        assert_eq!(complete("/sta"), ["/stats", "/status"]);
         assert_eq!(complete("/consent y"), ["/consent yes"]);
         assert!(complete("sta").is_empty());
     }

@@ -5,6 +5,7 @@ mod chat;
 mod knowing;
 mod reading;
 mod screen;
+mod sound;
 
 use crate::command::Command;
 use crate::model::capability::Capability;
@@ -34,6 +35,7 @@ pub enum Group {
     Chat,
     Reading,
     Call,
+    Sound,
     Knowing,
     Screen,
 }
@@ -49,10 +51,11 @@ pub fn row(command: &Command) -> &'static Row {
 /// Every command, group by group.
 pub const TABLE: &[Row] = &all();
 
-const GROUPS: [&[Row]; 5] = [
+const GROUPS: [&[Row]; 6] = [
     &chat::ROWS,
     &reading::ROWS,
     &call::ROWS,
+    &sound::ROWS,
     &knowing::ROWS,
     &screen::ROWS,
 ];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::config::Config;
 use crate::model::settings;
 
-/// Keys of the start; those of [`settings::KEYS`] can also be changed at run time.
+/// Keys of the start; those of [`settings::keys`] can also be changed at run time.
 pub(super) const STARTING: &[&str] = &["name", "endpoint", "ca", "token_file", "log"];
 
 /// Levels of the log file.
@@ -16,7 +16,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static str> {
     STARTING
         .iter()
         .copied()
-        .chain(settings::KEYS.iter().map(|key| key.name))
+        .chain(settings::keys().map(|key| key.name))
 }
 
 /// Reads one key, or says what would have been right.

@@ -22,6 +22,7 @@ use crate::model::settings::ANNOUNCED;
 use crate::model::settings::Interface;
 use crate::model::settings::Motion;
 use crate::model::settings::Settings;
+use crate::model::settings::VOLUME_OF;
 
 /// The commented defaults, as `sidetone config --defaults` prints them.
 pub const DEFAULTS: &str = include_str!("defaults.toml");
@@ -299,7 +300,11 @@ fn unknown(key: &str) -> Option<String> {
             format!("no event is called {event:?}{near}")
         });
     }
-    if key.starts_with("bind.") || keys::all().any(|name| name == key) {
+    if ["bind.", VOLUME_OF]
+        .iter()
+        .any(|table| key.starts_with(table))
+        || keys::all().any(|name| name == key)
+    {
         return None;
     }
     Some(format!(
@@ -329,11 +334,19 @@ pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
     choices.insert(key.to_owned(), value.to_owned());
     let mut text = String::new();
     for (key, value) in &choices {
-        let value = toml::Value::from(value.as_str());
-        // Dotted keys as they stand: the file is read back by the same rules.
+        let (key, value) = (assigned(key), toml::Value::from(value.as_str()));
         writeln!(text, "{key} = {value}").expect("writing to a string cannot fail");
     }
     paths::replace_private(path, text.as_bytes())
+}
+
+/// A key of ours as the file has it: what stands behind the first dot may be anybody's name.
+fn assigned(key: &str) -> String {
+    let quoted = |part: &str| toml::Value::from(part).to_string();
+    match key.split_once('.') {
+        Some((table, rest)) => format!("{}.{}", quoted(table), quoted(rest)),
+        None => quoted(key),
+    }
 }
 
 #[cfg(test)]

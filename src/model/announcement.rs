@@ -11,6 +11,8 @@ use crate::model::call::Reaction;
 use crate::model::capability::Reason;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
+use crate::model::sound::Direction;
+use crate::model::turn::TurnKind;
 
 /// One announcement and how it is delivered.
 #[derive(Clone, PartialEq)]
@@ -70,6 +72,10 @@ pub enum Topic {
     Join,
     Hand,
     Reaction,
+    /// Devices, speaking while muted.
+    Sound,
+    Caption,
+    RealTimeText,
     Answer,
 }
 
@@ -137,6 +143,28 @@ pub enum Said {
         people: usize,
     },
     RoleChanged,
+
+    /// Words as they were spoken, or typed in real time.
+    Turn {
+        kind: TurnKind,
+        sender: Sender,
+        text: String,
+    },
+    /// The machine has no sound: a few words why.
+    NoSound {
+        reason: String,
+    },
+    DeviceLost(Direction),
+    /// Another device than before is in use.
+    DeviceOpened {
+        direction: Direction,
+        device: String,
+    },
+    SpeakingWhileMuted,
+    /// Nothing more was heard of the talk key: the microphone was closed.
+    TalkKeyLost,
+    /// The sound is interrupted, or there again.
+    SoundInterrupted(bool),
 
     ConnectionLost,
     ConnectionBack {
@@ -269,6 +297,21 @@ pub enum Answer {
     Quiet(bool),
     MoreText,
     Nothing,
+    Check,
+    Devices,
+    Device(Direction),
+    /// Of everything, or of somebody.
+    Volume {
+        name: Option<String>,
+    },
+    Levels,
+    InputLevel,
+    Captions(bool),
+    Stats,
+    PushToTalk,
+    Talking(bool),
+    Deafened(bool),
+    TestTone,
     /// What Tab can fill in.
     Choices(Vec<String>),
     /// A question of ours; the next line answers it.
@@ -321,6 +364,20 @@ impl Said {
             | Self::Rejoining { .. }
             | Self::Held(_)
             | Self::RoleChanged => Topic::Call,
+            Self::Turn {
+                kind: TurnKind::Caption,
+                ..
+            } => Topic::Caption,
+            Self::Turn {
+                kind: TurnKind::Text,
+                ..
+            } => Topic::RealTimeText,
+            Self::NoSound { .. }
+            | Self::DeviceLost(_)
+            | Self::DeviceOpened { .. }
+            | Self::SpeakingWhileMuted
+            | Self::TalkKeyLost
+            | Self::SoundInterrupted(_) => Topic::Sound,
             Self::MutedByOther { .. } => Topic::MutedByOther,
             Self::OwnMute { .. } => Topic::OwnMute,
             Self::Hand { .. } => Topic::Hand,

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::model::identity::Person;
+use crate::model::sound::Audio;
 use crate::model::thread::ThreadId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -58,16 +59,25 @@ pub struct CallInfo {
     /// The meeting's chat; absent while in the lobby and in chat-less meetings.
     pub thread: Option<ThreadId>,
     pub topic: String,
+    /// When the meeting began, where the service tells.
+    pub started: Option<Timestamp>,
 }
 
 /// One person of the roster.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one person"
+)]
 pub struct RosterEntry {
     pub person: Person,
     pub me: bool,
     pub role: Role,
     pub state: CallState,
     pub muted: bool,
+    /// They hear nothing, by choice.
+    pub deafened: bool,
+    pub audio: Audio,
     pub talking: bool,
     /// The order in which hands went up, from 1.
     pub hand: Option<u32>,
@@ -107,8 +117,8 @@ impl Reaction {
     }
 }
 
-/// Network quality as the service grades it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Network quality, from what is not known to the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Quality {
     #[default]
     Unknown,

@@ -27,6 +27,12 @@ pub enum Capability {
     UseReactions,
     /// The meeting asks for consent.
     AnswerConsent,
+    /// There is sound on this machine.
+    Sound,
+    /// Inside with sound.
+    HearCall,
+    /// Inside and not on hold.
+    RealTimeText,
 }
 
 /// Why not. Both views show the same words for it (`view::phrase`).
@@ -49,8 +55,6 @@ pub enum Reason {
     Role,
     /// The organiser took the microphone away (hard mute).
     MicrophoneForbidden,
-    /// The call was joined to listen.
-    JoinedToListen,
     ConsentOutstanding,
     NoConsentAsked,
     /// The service said no, in its own capability name and reason.
@@ -58,4 +62,12 @@ pub enum Reason {
         reason: String,
     },
     SignallingLost,
+    /// There is no microphone and no speaker here: a few words why.
+    NoSound {
+        reason: String,
+    },
+    /// The call was joined without sound.
+    JoinedSilent,
+    /// The call was joined to listen.
+    JoinedToListen,
 }

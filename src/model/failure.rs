@@ -25,6 +25,9 @@ pub enum Doing {
     JoiningCall,
     /// Mute, hold, hand, admit and the like.
     CallAction,
+    ChoosingDevice,
+    OpeningMicrophone,
+    OpeningSpeaker,
     Writing,
     Reading,
     /// Another value of a setting.

@@ -21,3 +21,4 @@ pub mod spot;
 pub mod status;
 pub mod text;
 pub mod thread;
+pub mod turn;

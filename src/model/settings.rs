@@ -1,7 +1,12 @@
 //! What a person may choose, as resolved by `config` from defaults, file, environment and flags.
 
+mod sound;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub use sound::Sound;
+pub use sound::VOLUME_OF;
 
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
@@ -38,6 +43,7 @@ pub struct Settings {
     /// What a participant-minute costs; shown in the call line. Zero hides it.
     pub price_per_minute: f64,
     pub currency: String,
+    pub sound: Sound,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +88,12 @@ pub struct SettingKey {
     pub values: &'static str,
 }
 
-/// Every key but the tables `announce` and `bind`.
-pub const KEYS: &[SettingKey] = &[
+/// Every key but the tables `announce`, `bind` and `volumes`.
+pub fn keys() -> impl Iterator<Item = &'static SettingKey> {
+    KEYS.iter().chain(&sound::KEYS)
+}
+
+const KEYS: [SettingKey; 19] = [
     key("interface", "full-screen, linear"),
     key("keys", "plain, vim, none"),
     key(
@@ -117,6 +127,9 @@ const fn key(name: &'static str, values: &'static str) -> SettingKey {
 pub const ANNOUNCED: &[&str] = &[
     "lobby",
     "connection",
+    "sound",
+    "caption",
+    "text",
     "mention",
     "message",
     "other-thread",
@@ -151,11 +164,18 @@ impl Settings {
         if let Some(event) = name.strip_prefix("announce.") {
             return self.set_announce(event, given);
         }
+        if name.starts_with(VOLUME_OF) {
+            return self.sound.take(name, given).ok_or_else(|| SetError::Value {
+                name: name.to_owned(),
+                values: "percent from 0 to 200",
+                given: given.to_owned(),
+            });
+        }
         if let Some(chord) = name.strip_prefix("bind.") {
             self.bindings.insert(chord.to_owned(), given.to_owned());
             return Ok(());
         }
-        let Some(key) = KEYS.iter().find(|k| k.name == name) else {
+        let Some(key) = keys().find(|k| k.name == name) else {
             return Err(SetError::Unknown {
                 name: name.to_owned(),
                 nearest: nearest(name),
@@ -218,7 +238,7 @@ impl Settings {
                     .filter(|p: &f64| p.is_finite() && *p >= 0.0)?;
             }
             "currency" if given.len() <= 8 => given.clone_into(&mut self.currency),
-            _ => return None,
+            _ => return self.sound.take(name, given),
         }
         Some(())
     }
@@ -245,10 +265,10 @@ impl Settings {
             "pinned_people" => self.pinned_people.to_string(),
             "price_per_minute" => self.price_per_minute.to_string(),
             "currency" => self.currency.clone(),
-            _ => {
-                let event = name.strip_prefix("announce.")?;
-                self.announce.get(event).cloned()?
-            }
+            _ => match name.strip_prefix("announce.") {
+                Some(event) => self.announce.get(event).cloned()?,
+                None => self.sound.value(name)?,
+            },
         })
     }
 }
@@ -291,7 +311,7 @@ fn word<T: Copy + PartialEq>(value: T, words: &[(&str, T)]) -> String {
 
 /// The known key that is spelt most like `name`.
 pub fn nearest(name: &str) -> Option<&'static str> {
-    KEYS.iter()
+    keys()
         .map(|k| (strsim::jaro_winkler(k.name, name), k.name))
         .filter(|(likeness, _)| *likeness > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
@@ -323,6 +343,7 @@ impl Default for Settings {
             pinned_people: false,
             price_per_minute: 0.004,
             currency: "USD".to_owned(),
+            sound: Sound::default(),
         }
     }
 }

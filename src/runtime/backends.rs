@@ -15,6 +15,7 @@ use crate::chat::acs;
 use crate::clock::Clock;
 use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
+use crate::effect::SoundCommand;
 use crate::event::CallEvent;
 use crate::event::ChatEvent;
 use crate::event::Event;
@@ -76,6 +77,8 @@ impl<C> Outbox<C> {
 pub(super) struct Backends {
     chat: BTreeMap<AccountId, Outbox<ChatCommand>>,
     call: BTreeMap<AccountId, Outbox<CallCommand>>,
+    /// Where somebody owns microphone and speaker.
+    sound: Option<Outbox<SoundCommand>>,
     tasks: Tasks,
     lanes: Lanes,
 }
@@ -85,6 +88,7 @@ impl Backends {
         Self {
             chat: BTreeMap::new(),
             call: BTreeMap::new(),
+            sound: None,
             tasks: Tasks::new(),
             lanes,
         }
@@ -116,6 +120,31 @@ impl Backends {
         outbox.flush();
     }
 
+    pub(super) fn start_sound<F>(
+        &mut self,
+        run: impl FnOnce(mpsc::Receiver<SoundCommand>, mpsc::Sender<Event>) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (to, commands) = mpsc::channel(COMMANDS);
+        self.tasks
+            .spawn_graceful(run(commands, self.lanes.call.clone()));
+        self.sound = Some(Outbox {
+            to: Some(to),
+            waiting: VecDeque::new(),
+        });
+    }
+
+    pub(super) const fn has_sound(&self) -> bool {
+        self.sound.is_some()
+    }
+
+    pub(super) fn sound(&mut self, command: SoundCommand) {
+        if let Some(sound) = &mut self.sound {
+            sound.push(command);
+        }
+    }
+
     pub(super) fn chat(&mut self, account: AccountId, command: ChatCommand) {
         self.chat.entry(account).or_default().push(command);
     }
@@ -128,12 +157,14 @@ impl Backends {
     pub(super) fn flush(&mut self) {
         self.chat.values_mut().for_each(Outbox::flush);
         self.call.values_mut().for_each(Outbox::flush);
+        self.sound.iter_mut().for_each(Outbox::flush);
     }
 
     /// No more commands: calls hang up, connections close. Completes when they have.
     pub(super) async fn finish(&mut self) {
         self.chat.clear();
         self.call.clear();
+        self.sound = None;
         self.tasks.finished().await;
     }
 }

@@ -14,7 +14,9 @@ use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
 use crate::model::settings::Interface;
+use crate::model::sound::PushToTalk;
 use crate::model::spot::Spot;
+use crate::runtime::input::ASK_RELEASES;
 use crate::runtime::pace::Pace;
 use crate::runtime::pace::Permit;
 use crate::runtime::pace::Press;
@@ -71,6 +73,16 @@ pub(super) struct Display {
     lent: Option<Borrower>,
     /// Lines that fell due meanwhile, for the linear view: said on return.
     missed: Vec<String>,
+    releases: Releases,
+}
+
+/// Whether the terminal tells when a key is let go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Releases {
+    Unwanted,
+    /// It was asked whether it can.
+    Asked,
+    Told,
 }
 
 /// Who has the terminal while we do not.
@@ -104,6 +116,7 @@ impl Display {
             press: Press::Now,
             lent: None,
             missed: Vec::new(),
+            releases: Releases::Unwanted,
         }
     }
 
@@ -117,6 +130,7 @@ impl Display {
         };
         self.lent = None;
         self.mouse = matches!(mode, Mode::FullScreen { mouse: true });
+        self.releases = Releases::Unwanted;
         if let Output::Terminal(terminal) = &mut self.output {
             terminal.enter(mode)?;
         }
@@ -355,6 +369,46 @@ impl Display {
     /// The theme in use.
     pub(super) fn theme(&self) -> &str {
         self.theme.name()
+    }
+
+    /// Has the terminal tell when keys are let go for as long as somebody talks by a key.
+    /// Answers what became of it, where that changed.
+    pub(super) fn follow_keys(&mut self, state: &State) -> io::Result<Option<bool>> {
+        let Output::Terminal(terminal) = &mut self.output else {
+            return Ok(None);
+        };
+        let talks = state.settings.sound.push_to_talk != PushToTalk::Off;
+        let wanted = talks && self.interface == Interface::FullScreen && self.lent.is_none();
+        match (wanted, self.releases) {
+            (true, Releases::Unwanted) => {
+                self.releases = Releases::Asked;
+                terminal.write(ASK_RELEASES.to_vec())?;
+                Ok(None)
+            }
+            (false, Releases::Told) => {
+                self.releases = Releases::Unwanted;
+                terminal.tell_releases(false)?;
+                Ok(Some(false))
+            }
+            (false, Releases::Asked) => {
+                self.releases = Releases::Unwanted;
+                Ok(None)
+            }
+            (true, Releases::Asked | Releases::Told) | (false, Releases::Unwanted) => Ok(None),
+        }
+    }
+
+    /// The terminal says that it can; `true` when it was asked to then.
+    pub(super) fn can_tell_releases(&mut self) -> io::Result<bool> {
+        let Output::Terminal(terminal) = &mut self.output else {
+            return Ok(false);
+        };
+        if self.releases != Releases::Asked || self.lent.is_some() {
+            return Ok(false);
+        }
+        self.releases = Releases::Told;
+        terminal.tell_releases(true)?;
+        Ok(true)
     }
 
     /// Everything is written.

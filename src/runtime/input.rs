@@ -13,12 +13,21 @@ use crate::model::key::Pointer;
 #[derive(Clone, PartialEq)]
 pub enum Input {
     Key(Key),
+    /// A key was let go: only a terminal that was asked to tells it.
+    Released(Key),
+    /// The window has the person's keys, or no longer.
+    Focused(bool),
+    /// The terminal can tell when a key is let go: the answer to [`ASK_RELEASES`].
+    CanTellReleases,
     /// Line breaks are `\n`, whatever the terminal made of them.
     Paste(String),
     Pointer(Pointer),
     /// The answer to the status question: everything written before it was taken.
     KeepsUp,
 }
+
+/// Asks whether the terminal speaks the kitty keyboard protocol; others are silent.
+pub const ASK_RELEASES: &[u8] = b"\x1b[?u";
 
 #[derive(Default)]
 pub struct Decoder {
@@ -206,14 +215,34 @@ fn sequence(body: &[u8]) -> Token {
         }),
         b'~' if first == 27 => numbers.get(2).and_then(|code| coded(*code, modifiers)),
         b'~' => numbered(first).map(|code| with(code, modifiers)),
+        b'u' if parameters.first() == Some(&b'?') => {
+            return Token::Input(used, Input::CanTellReleases);
+        }
+        b'I' | b'O' if parameters.is_empty() => {
+            return Token::Input(used, Input::Focused(last == b'I'));
+        }
         b'u' => coded(first, modifiers),
         // `ESC [ ? … c` and the like are answers, not keys.
-        letter if parameters.iter().all(|b| matches!(b, b'0'..=b'9' | b';')) => {
+        letter
+            if parameters
+                .iter()
+                .all(|b| matches!(b, b'0'..=b'9' | b';' | b':')) =>
+        {
             letter_key(letter, modifiers)
         }
         _ => None,
     };
-    found.map_or(Token::Ignored(used), |found| key(used, found))
+    match found {
+        Some(found) if is_release(parameters) => Token::Input(used, Input::Released(found)),
+        Some(found) => key(used, found),
+        None => Token::Ignored(used),
+    }
+}
+
+/// The kitty protocol's kind of key event stands behind the modifiers: 1 pressed, 2 repeated, 3 let go.
+fn is_release(parameters: &[u8]) -> bool {
+    let modifiers = parameters.split(|b| *b == b';').nth(1);
+    modifiers.and_then(|m| m.split(|b| *b == b':').nth(1)) == Some(b"3")
 }
 
 fn numbers(parameters: &[u8]) -> Vec<u32> {
@@ -276,6 +305,7 @@ fn coded(code: u32, modifiers: u32) -> Option<Key> {
         13 => KeyCode::Enter,
         27 => KeyCode::Escape,
         8 | 127 => KeyCode::Backspace,
+        57344..=63743 => keypad(code)?,
         _ => KeyCode::Char(char::from_u32(code).filter(|c| !c.is_control())?),
     };
     let mut key = with(code, modifiers);
@@ -285,7 +315,38 @@ fn coded(code: u32, modifiers: u32) -> Option<Key> {
         key.code = KeyCode::Char(c.to_uppercase().next().unwrap_or(c));
         key.shift = false;
     }
+    // A control character has no case, and other terminals send nothing else.
+    if let KeyCode::Char(c) = key.code
+        && key.ctrl
+    {
+        key.code = KeyCode::Char(c.to_ascii_lowercase());
+    }
     Some(key)
+}
+
+/// The keypad as the kitty protocol numbers it, in a private part of Unicode; what else is there
+/// (modifiers, media keys) is nobody's text.
+fn keypad(code: u32) -> Option<KeyCode> {
+    Some(match code {
+        57399..=57408 => KeyCode::Char(char::from_digit(code - 57399, 10)?),
+        57409 => KeyCode::Char('.'),
+        57410 => KeyCode::Char('/'),
+        57411 => KeyCode::Char('*'),
+        57412 => KeyCode::Char('-'),
+        57413 => KeyCode::Char('+'),
+        57414 => KeyCode::Enter,
+        57415 => KeyCode::Char('='),
+        57417 => KeyCode::Left,
+        57418 => KeyCode::Right,
+        57419 => KeyCode::Up,
+        57420 => KeyCode::Down,
+        57421 => KeyCode::PageUp,
+        57422 => KeyCode::PageDown,
+        57423 => KeyCode::Home,
+        57424 => KeyCode::End,
+        57426 => KeyCode::Delete,
+        _ => return None,
+    })
 }
 
 fn pointer(numbers: &[u32], last: u8) -> Option<Pointer> {
@@ -408,6 +469,49 @@ mod tests {
     fn answers_are_not_keys() {
         assert!(read(b"\x1b[0n") == [Input::KeepsUp]);
         assert!(read(b"\x1b[?62;22c\x1b]11;rgb:0000/0000/0000\x1b\\\x1bP1$r0m\x1b\\").is_empty());
+    }
+
+    #[test]
+    fn a_key_that_is_let_go_is_not_pressed() {
+        let space = Key::char(' ');
+        assert!(
+            read(b" \x1b[32;1:2u\x1b[32;1:3u")
+                == [Input::Key(space), Input::Key(space), Input::Released(space)]
+        );
+        let up = Key::plain(KeyCode::Up);
+        assert!(
+            read(b"\x1b[1;1:3A\x1b[3;5:3~")
+                == [
+                    Input::Released(up),
+                    Input::Released(with(KeyCode::Delete, 5))
+                ]
+        );
+        // Caps lock and num lock are modifiers of that protocol too.
+        assert!(read(b"\x1b[32;193:3u") == [Input::Released(space)]);
+    }
+
+    #[test]
+    fn keys_of_the_kitty_protocol_are_the_keys_they_are_elsewhere() {
+        assert_eq!(
+            keys(b"\x1b[27u\x1b[116;5u\x1b[84;6u\x1b[116;6u\x1b[57414u\x1b[57400;129u\x1b[97;3u"),
+            [
+                Key::plain(KeyCode::Escape),
+                Key::ctrl('t'),
+                Key::ctrl('t'),
+                Key::ctrl('t'),
+                Key::plain(KeyCode::Enter),
+                Key::char('1'),
+                Key::alt('a'),
+            ]
+        );
+        // A volume key is nobody's text.
+        assert!(read(b"\x1b[57438u").is_empty());
+    }
+
+    #[test]
+    fn what_the_terminal_says_of_itself_is_told() {
+        assert!(read(b"\x1b[?0u") == [Input::CanTellReleases]);
+        assert!(read(b"\x1b[I\x1b[O") == [Input::Focused(true), Input::Focused(false)]);
     }
 
     #[test]

@@ -19,11 +19,12 @@ use crate::runtime::input::Decoder;
 use crate::runtime::input::Input;
 use crate::runtime::terminal::Reader;
 
-/// A typed thing, or the terminal's word that it keeps up.
+/// A typed thing, or the terminal's word about itself.
 #[derive(Clone, PartialEq)]
 pub(super) enum Typed {
     Event(TerminalEvent),
     KeepsUp,
+    CanTellReleases,
 }
 
 pub(super) enum Keyboard {
@@ -150,6 +151,9 @@ fn events(inputs: Vec<Input>) -> Vec<Typed> {
         .into_iter()
         .map(|input| match input {
             Input::Key(key) => Typed::Event(TerminalEvent::Key(key)),
+            Input::Released(key) => Typed::Event(TerminalEvent::Released(key)),
+            Input::Focused(focused) => Typed::Event(TerminalEvent::Focused(focused)),
+            Input::CanTellReleases => Typed::CanTellReleases,
             Input::Paste(pasted) => Typed::Event(TerminalEvent::Paste(text::lines(&pasted))),
             Input::Pointer(pointer) => Typed::Event(TerminalEvent::Pointer(pointer)),
             Input::KeepsUp => Typed::KeepsUp,

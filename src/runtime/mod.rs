@@ -35,9 +35,11 @@ use crate::clock::Moment;
 use crate::clock::Zone;
 use crate::config::paths::Paths;
 use crate::effect::Effect;
+use crate::effect::SoundCommand;
 use crate::event::CallEvent;
 use crate::event::Event;
 use crate::event::RuntimeEvent;
+use crate::event::SoundEvent;
 use crate::event::TerminalEvent;
 use crate::model::account::Account;
 use crate::model::announcement::Announcement;
@@ -48,7 +50,6 @@ use crate::model::key::KeyCode;
 use crate::model::key::Pointer;
 use crate::model::locator::Locator;
 use crate::model::settings::Settings;
-use crate::model::sound::Audio;
 use crate::runtime::backends::Backends;
 pub use crate::runtime::backends::Lanes;
 use crate::runtime::control::Control;
@@ -184,6 +185,17 @@ impl Runtime {
         self.backends.lanes().clone()
     }
 
+    /// Hands microphone and speaker to whoever owns them: `run` gets commands and the lane for what
+    /// it reports. Before [`Runtime::run`]; without it nothing is tried before joining.
+    pub fn own_sound<F>(
+        &mut self,
+        run: impl FnOnce(mpsc::Receiver<SoundCommand>, mpsc::Sender<Event>) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.backends.start_sound(run);
+    }
+
     /// Runs until the person or the system ends it. `opening` comes to know where to go.
     pub async fn run(mut self, opening: impl Future<Output = Result<Opening, Failure>>) -> Ended {
         let mut opening = pin!(opening);
@@ -253,6 +265,7 @@ impl Runtime {
                     self.happen(Event::Terminal(event));
                 }
                 Typed::KeepsUp => self.display.keeps_up(),
+                Typed::CanTellReleases => self.can_tell_releases(),
             }
         }
     }
@@ -264,6 +277,23 @@ impl Runtime {
         };
         let spot = self.display.spot(column, row).cloned();
         spot.map_or(event, TerminalEvent::Clicked)
+    }
+
+    fn can_tell_releases(&mut self) {
+        match self.display.can_tell_releases() {
+            Ok(true) => self.happen(Event::Terminal(TerminalEvent::TellsReleases(true))),
+            Ok(false) => {}
+            Err(error) => self.check(Err(error)),
+        }
+    }
+
+    /// A key that is held to talk ends when it is let go, where the terminal can tell.
+    fn follow_keys(&mut self) {
+        match self.display.follow_keys(&self.state) {
+            Ok(Some(tells)) => self.happen(Event::Terminal(TerminalEvent::TellsReleases(tells))),
+            Ok(None) => {}
+            Err(error) => self.check(Err(error)),
+        }
     }
 
     fn signalled(&mut self, signal: Signal) {
@@ -300,7 +330,7 @@ impl Runtime {
                     account: self.options.account.id.clone(),
                     locator: opening.locator,
                     name: opening.name,
-                    audio: Audio::Full,
+                    sound: self.backends.has_sound(),
                 };
                 self.backends.start_chat(opening.chat);
                 self.backends.start_call(opening.call);
@@ -354,6 +384,7 @@ impl Runtime {
             let echoed = self.display.echo(&self.state);
             self.check(echoed);
         }
+        self.follow_keys();
     }
 
     /// The linear view's input row becomes what Enter made of it, before its answers come.
@@ -522,11 +553,18 @@ const fn press(event: &Event) -> Press {
         | Event::Deadline
         | Event::Call(
             _,
-            CallEvent::RosterChanged(_) | CallEvent::Quality(_) | CallEvent::Reaction { .. },
-        ) => Press::Chat,
+            CallEvent::RosterChanged(_)
+            | CallEvent::Quality(_)
+            | CallEvent::Reaction { .. }
+            | CallEvent::Turn { .. }
+            | CallEvent::Levels(_)
+            | CallEvent::Statistics(_),
+        )
+        | Event::Sound(SoundEvent::InputLevel { .. } | SoundEvent::OutputLevel(_)) => Press::Chat,
         Event::Terminal(_)
         | Event::Control(..)
         | Event::Identity(..)
+        | Event::Sound(_)
         | Event::Runtime(_)
         | Event::Call(..) => Press::Now,
     }

@@ -236,6 +236,7 @@ mod tests {
         let info = CallInfo {
             thread: whole.then(|| ThreadId::new("19:design")),
             topic: "Design review".to_owned(),
+            started: None,
         };
         Meeting { info, whole }
     }

@@ -84,11 +84,18 @@ pub struct Terminal {
     mode: Option<Mode>,
 }
 
+/// Tell when a key is let go, and when the window loses the keys; keys that could mean two things
+/// get sequences of their own. The terminal keeps a stack of such wishes for each of its screens.
+const TELL_RELEASES: &[u8] = b"\x1b[>3u\x1b[?1004h";
+const TELL_NO_RELEASES: &[u8] = b"\x1b[<u\x1b[?1004l";
+
 /// What a panic has to put back.
 struct Restore {
     file: Arc<AsyncFd<File>>,
     settings: Termios,
     mode: Mode,
+    /// The terminal was asked to tell when keys are let go.
+    releases: bool,
     thread: ThreadId,
 }
 
@@ -146,6 +153,7 @@ impl Terminal {
             file: Arc::clone(&self.file),
             settings,
             mode,
+            releases: false,
             thread: thread::current().id(),
         });
         drop(slot);
@@ -161,6 +169,21 @@ impl Terminal {
         }
         self.mode = None;
         restore(&mut restore_slot(), Mode::leave);
+    }
+
+    /// Asks the terminal to tell when a key is let go, or to be silent about it again. Only one that
+    /// can (see [`super::input::ASK_RELEASES`]) may be asked.
+    pub fn tell_releases(&mut self, tell: bool) -> io::Result<()> {
+        match restore_slot().as_mut() {
+            Some(restore) if restore.releases != tell => restore.releases = tell,
+            Some(_) | None => return Ok(()),
+        }
+        let words = if tell {
+            TELL_RELEASES
+        } else {
+            TELL_NO_RELEASES
+        };
+        self.write(words.to_vec())
     }
 
     pub const fn mode(&self) -> Option<Mode> {
@@ -265,6 +288,10 @@ fn restore_slot() -> std::sync::MutexGuard<'static, Option<Restore>> {
 fn restore(slot: &mut Option<Restore>, words: fn(Mode) -> &'static [u8]) {
     if let Some(restore) = slot.take() {
         let file = restore.file.get_ref();
+        // Before the screen is left: each screen has wishes of its own.
+        if restore.releases {
+            write_blocking(file, TELL_NO_RELEASES);
+        }
         write_blocking(file, words(restore.mode));
         // There is nothing left to try where this fails: the line is gone.
         let _ = termios::tcsetattr(file, OptionalActions::Now, &restore.settings);

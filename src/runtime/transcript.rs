@@ -4,10 +4,14 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use crate::clock::Timestamp;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::announcement::Sender;
 use crate::model::message::Message;
 use crate::model::thread::ThreadKey;
+use crate::model::turn::TurnKind;
 use crate::state::State;
 use crate::state::timeline::Entry;
 use crate::view::phrase;
@@ -24,6 +28,16 @@ struct Line<'a> {
     text: String,
 }
 
+/// A caption or a line of real-time text for programs, told from messages by its `kind`.
+#[derive(Serialize)]
+struct Spoken<'a> {
+    kind: &'static str,
+    at: String,
+    sender: &'a str,
+    mine: bool,
+    text: &'a str,
+}
+
 /// What is loaded of a thread, oldest first.
 pub(super) fn write(state: &State, key: &ThreadKey, json: bool) -> String {
     let mut text = String::new();
@@ -36,6 +50,11 @@ pub(super) fn write(state: &State, key: &ThreadKey, json: bool) -> String {
             Entry::Message(message) => paragraph(state, message),
             // Our own unsent lines and what was true on this screen only are not the meeting's.
             Entry::Echo(_) => continue,
+            Entry::Banner {
+                said: Said::Turn { kind, sender, text },
+                at,
+                ..
+            } if json => spoken(*kind, sender, text, *at),
             Entry::Banner { .. } if json => continue,
             Entry::Banner { said, at, .. } => {
                 let said = Announcement {
@@ -49,6 +68,20 @@ pub(super) fn write(state: &State, key: &ThreadKey, json: bool) -> String {
         writeln!(text, "{line}").expect("writing to a string cannot fail");
     }
     text
+}
+
+fn spoken(kind: TurnKind, sender: &Sender, text: &str, at: Timestamp) -> String {
+    let line = Spoken {
+        kind: match kind {
+            TurnKind::Caption => "caption",
+            TurnKind::Text => "text",
+        },
+        at: at.to_string(),
+        sender: &sender.name,
+        mine: sender.mine,
+        text,
+    };
+    serde_json::to_string(&line).unwrap_or_default()
 }
 
 fn paragraph(state: &State, message: &Message) -> String {
@@ -74,4 +107,43 @@ fn object(message: &Message) -> String {
         text: phrase::body(&message.body),
     };
     serde_json::to_string(&line).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::fixture;
+
+    #[test]
+    fn what_was_spoken_is_saved_with_what_was_written_and_told_apart() {
+        let mut state = fixture::chat();
+        let said = Said::Turn {
+            kind: TurnKind::Caption,
+            sender: Sender {
+                name: "Carol Diaz".to_owned(),
+                external: false,
+                mine: false,
+            },
+            text: "so the budget is fine".to_owned(),
+        };
+        fixture::put(
+            &mut state,
+            vec![fixture::message(1, "Alice Wu", "Good morning", 2)],
+        );
+        fixture::thread(&mut state)
+            .timeline
+            .banner(said, fixture::at(3));
+        let key = state.threads.current.clone().unwrap();
+        assert_eq!(
+            write(&state, &key, false),
+            "2026-11-23 10:02 Alice Wu: Good morning\n\
+             2026-11-23 10:03 Caption, Carol Diaz: so the budget is fine\n"
+        );
+        let json = write(&state, &key, true);
+        let last = json.lines().last().unwrap();
+        assert_eq!(
+            last,
+            r#"{"kind":"caption","at":"2026-11-23T10:03:00.000Z","sender":"Carol Diaz","mine":false,"text":"so the budget is fine"}"#
+        );
+    }
 }

@@ -18,7 +18,12 @@ use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
+use crate::model::sound::Level;
+use crate::model::sound::MediaState;
+use crate::model::sound::Statistics;
 use crate::state::notices::Notices;
+use crate::state::own_text::OwnText;
+use crate::state::turns::Turns;
 
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -37,6 +42,12 @@ pub struct Call {
     pub audio: Audio,
     /// As the service states it, never as we wish it.
     pub muted: bool,
+    pub media: Media,
+    pub levels: Levels,
+    pub turns: Turns,
+    pub own_text: OwnText,
+    pub told: Told,
+    /// As the service grades it.
     pub quality: Quality,
     /// Capabilities the service takes from us, with its reason.
     pub denied: BTreeMap<String, String>,
@@ -78,6 +89,38 @@ pub enum Way {
 /// A call that is joined again by itself says so within this time.
 pub const REJOINS_WITHIN: Duration = Duration::from_secs(12);
 
+/// The sound on its way between us and the service.
+#[derive(Debug, Clone, Default)]
+pub struct Media {
+    pub state: MediaState,
+    /// Why it is not there, as the service says it.
+    pub reason: Option<String>,
+    pub statistics: Option<Statistics>,
+    /// The share that is said to be lost; follows the measured one in steps, so that a line stays.
+    pub lost: u8,
+}
+
+/// What the service was told of how we want to take part.
+#[derive(Debug, Clone, Default)]
+pub struct Told {
+    pub captions: bool,
+    pub deafened: bool,
+    /// How loud we want to hear people.
+    pub volumes: BTreeMap<RawId, u16>,
+}
+
+/// How loud people are, while somebody wants to know.
+#[derive(Debug, Clone, Default)]
+pub struct Levels {
+    pub all: BTreeMap<RawId, Level>,
+    /// When they were told.
+    pub heard: Moment,
+    /// The service was asked to tell.
+    pub told: bool,
+    /// A command asked; what is known by then is its answer.
+    pub asked: Option<Moment>,
+}
+
 /// What a roster entry changed to, as far as people are told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RosterNews {
@@ -103,6 +146,11 @@ impl Call {
             lobby: Vec::new(),
             audio: Audio::Full,
             muted: true,
+            media: Media::default(),
+            levels: Levels::default(),
+            turns: Turns::default(),
+            own_text: OwnText::default(),
+            told: Told::default(),
             quality: Quality::Unknown,
             denied: BTreeMap::new(),
             signalling: Signalling::Up,
@@ -210,12 +258,34 @@ impl Call {
         (!gone.me).then_some(gone.person.name)
     }
 
+    /// The connection's quality: the worse of what the service grades and what we measure.
+    pub fn quality(&self) -> Quality {
+        self.quality.max(self.media.quality())
+    }
+
     /// May we let people in, and hear of raised hands at once?
     pub const fn leads(&self) -> bool {
         matches!(
             self.role,
             Role::Organizer | Role::CoOrganizer | Role::Presenter
         )
+    }
+
+    /// How loud somebody is, where that was told of late.
+    pub fn level(&self, id: &RawId, now: Moment) -> Option<Level> {
+        let recent = now.since(self.levels.heard) < LEVELS_LAST;
+        self.levels.all.get(id).copied().filter(|_| recent)
+    }
+
+    /// Takes what was measured.
+    pub fn measure(&mut self, statistics: Statistics) {
+        let before = self.media.quality();
+        let lost = statistics.lost();
+        self.media.statistics = Some(statistics);
+        let moved = self.media.lost.abs_diff(lost) >= LOSS_STEP;
+        if moved || before != self.media.quality() {
+            self.media.lost = lost;
+        }
     }
 
     /// Seconds from dialling until `now` or the end: what is billed.
@@ -231,3 +301,30 @@ impl Call {
         self.connected_at.map_or(0, |at| end.seconds_since(at))
     }
 }
+
+impl Media {
+    /// As the figures are: from 4 % lost or 400 ms away it is heard, from 15 % or a second
+    /// it is hard to talk.
+    fn quality(&self) -> Quality {
+        if self.state == MediaState::Reconnecting {
+            return Quality::Bad;
+        }
+        let Some(statistics) = &self.statistics else {
+            return Quality::Unknown;
+        };
+        let lost = statistics.lost();
+        let away = statistics.round_trip.unwrap_or_default();
+        if lost >= 15 || away >= Duration::from_secs(1) {
+            Quality::Bad
+        } else if lost >= 4 || away >= Duration::from_millis(400) {
+            Quality::Poor
+        } else {
+            Quality::Good
+        }
+    }
+}
+
+/// Who was told a level hears five a second; after this it says nothing any more.
+const LEVELS_LAST: Duration = Duration::from_secs(2);
+/// A share that is said follows the measured one when they are so many percent apart.
+const LOSS_STEP: u8 = 3;

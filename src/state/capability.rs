@@ -15,16 +15,18 @@ use crate::model::thread::Link;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
+use crate::state::sound::System;
 
 impl State {
     /// Whether a command can be given now.
     pub fn allowed(&self, command: &Command) -> Result<(), Reason> {
         match command {
-            Command::Mute(true) => self.may(Capability::InCall),
             // To fall silent needs no permission to speak.
+            Command::Mute(true) | Command::Talk(Some(false)) => self.may(Capability::InCall),
             Command::ToggleMute if self.call().is_some_and(|c| !c.muted) => {
                 self.may(Capability::InCall)
             }
+            Command::Talk(None) if self.sound.talk.is_open() => self.may(Capability::InCall),
             Command::Mute(false) | Command::ToggleMute => self.may(Capability::UnmuteMic),
             command => self.may(command::row(command).needs),
         }
@@ -55,6 +57,18 @@ impl State {
                 Consent::NotRequired => Err(Reason::NoConsentAsked),
                 Consent::Required | Consent::Granted | Consent::Declined => Ok(()),
             },
+            Capability::Sound => self.has_sound(),
+            Capability::HearCall => match self.inside()?.audio {
+                Audio::None => Err(Reason::JoinedSilent),
+                Audio::Listen | Audio::Full => Ok(()),
+            },
+            Capability::RealTimeText => {
+                let call = self.inside()?;
+                match call.state {
+                    CallState::LocalHold | CallState::RemoteHold => Err(Reason::OnHold),
+                    _ => granted(call, "realTimeText", None),
+                }
+            }
         }
     }
 
@@ -74,6 +88,8 @@ impl State {
             | Reason::JoinedToListen
             | Reason::ConsentOutstanding
             | Reason::NoConsentAsked
+            | Reason::NoSound { .. }
+            | Reason::JoinedSilent
             | Reason::Service { .. } => false,
         }
     }
@@ -126,8 +142,21 @@ impl State {
         }
     }
 
+    fn has_sound(&self) -> Result<(), Reason> {
+        match &self.sound.system {
+            System::Present => Ok(()),
+            System::Absent { reason } => Err(Reason::NoSound {
+                reason: reason.clone(),
+            }),
+            System::Looking | System::Unowned => Err(Reason::NoSound {
+                reason: String::new(),
+            }),
+        }
+    }
+
     fn may_join(&self) -> Result<(), Reason> {
         match self.call() {
+            _ if self.sound.check.is_some() => Ok(()),
             None => Err(Reason::NoMeeting),
             Some(call) if call.is_live() => Err(Reason::AlreadyInCall),
             Some(_) => Ok(()),
@@ -158,8 +187,10 @@ impl State {
 
     fn may_unmute(&self) -> Result<(), Reason> {
         let call = self.inside()?;
-        if call.audio == Audio::Listen {
-            return Err(Reason::JoinedToListen);
+        match call.audio {
+            Audio::None => return Err(Reason::JoinedSilent),
+            Audio::Listen => return Err(Reason::JoinedToListen),
+            Audio::Full => {}
         }
         match (call.state, call.notices.consent) {
             (CallState::LocalHold | CallState::RemoteHold, _) => Err(Reason::OnHold),

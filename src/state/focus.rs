@@ -3,8 +3,10 @@
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::key::Key;
+use crate::model::key::KeyCode;
 use crate::model::message::MessageId;
 use crate::model::settings::Interface;
+use crate::state::timeline::Mark;
 
 #[derive(Debug, Clone)]
 pub struct Focus {
@@ -20,8 +22,7 @@ pub struct Focus {
     pub mode: Mode,
     /// Keys of a sequence that is not complete, `Ctrl-G` first.
     pub pending: Vec<Key>,
-    /// Letters still taken as part of a "yes" or "no" that was answered by its first.
-    pub rest: Vec<char>,
+    pub rest: Rest,
     /// The open question was raised over the control socket, where it may be answered too.
     pub asked_by_program: bool,
     /// The last line said, for the one row that answers: gone with the next key.
@@ -45,6 +46,10 @@ pub enum Overlay {
     },
     About,
     Notices,
+    /// Microphones and speakers, to choose one.
+    Devices {
+        selected: usize,
+    },
     /// A paste or deletion that wants a yes.
     Confirm(Confirm),
 }
@@ -60,9 +65,9 @@ pub enum Confirm {
 pub enum Scroll {
     #[default]
     Follow,
-    /// The page does not move: it ends with this message, whose last `rows` rows are hidden below.
+    /// The page does not move: it ends with this entry, whose last `rows` rows are hidden below.
     Anchored {
-        message: MessageId,
+        at: Mark,
         rows: usize,
         /// Messages that arrived since: `14 newer · End`.
         newer: usize,
@@ -72,7 +77,7 @@ pub enum Scroll {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Search {
     pub query: String,
-    pub at: Option<MessageId>,
+    pub at: Option<Mark>,
     pub matches: usize,
 }
 
@@ -81,6 +86,59 @@ pub enum Mode {
     #[default]
     Insert,
     Normal,
+}
+
+/// Letters still taken as part of a word that was acted on by its first.
+#[derive(Debug, Clone, Default)]
+pub struct Rest {
+    left: String,
+    taken: String,
+    /// The whole word was typed: an Enter belongs to it.
+    whole: bool,
+}
+
+/// What a key is to the rest of a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OfRest {
+    /// A part of it.
+    Taken,
+    /// It was no such word: this was taken, and is to be typed.
+    Typed(String),
+    Nothing,
+}
+
+impl Rest {
+    const fn new() -> Self {
+        Self {
+            left: String::new(),
+            taken: String::new(),
+            whole: false,
+        }
+    }
+
+    /// All of a word but its first letter.
+    pub fn of(word: &str) -> Self {
+        Self {
+            left: word.chars().skip(1).collect(),
+            ..Self::new()
+        }
+    }
+
+    pub fn take(&mut self, key: Key) -> OfRest {
+        let rest = std::mem::take(self);
+        match key.code {
+            KeyCode::Enter if rest.whole => OfRest::Taken,
+            KeyCode::Char(c) if rest.left.starts_with(c) => {
+                self.left = rest.left.chars().skip(1).collect();
+                self.taken = rest.taken;
+                self.taken.push(c);
+                self.whole = self.left.is_empty();
+                OfRest::Taken
+            }
+            _ if rest.whole || rest.taken.is_empty() => OfRest::Nothing,
+            _ => OfRest::Typed(rest.taken),
+        }
+    }
 }
 
 impl Focus {
@@ -94,7 +152,7 @@ impl Focus {
             search: None,
             mode: Mode::Insert,
             pending: Vec::new(),
-            rest: Vec::new(),
+            rest: Rest::new(),
             asked_by_program: false,
             said: None,
         }

@@ -9,9 +9,13 @@ pub mod composer;
 pub mod focus;
 pub mod lines;
 pub mod notices;
+pub mod own_text;
 pub mod palette;
+pub mod sound;
+pub mod talk;
 pub mod threads;
 pub mod timeline;
+pub mod turns;
 pub mod usage;
 
 use std::collections::BTreeMap;
@@ -44,6 +48,7 @@ use crate::state::focus::Focus;
 use crate::state::lines::Lines;
 use crate::state::lines::Opening;
 use crate::state::lines::Source;
+use crate::state::sound::Sound;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
 use crate::state::usage::Usage;
@@ -66,6 +71,7 @@ pub struct State {
     pub opening: Opening,
     pub focus: Focus,
     pub usage: Usage,
+    pub sound: Sound,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The last event's times.
@@ -97,6 +103,7 @@ impl State {
             lines: Lines::default(),
             opening: Opening::Pending,
             usage: Usage::default(),
+            sound: Sound::default(),
             size,
             now: Now::default(),
             run,
@@ -178,6 +185,9 @@ impl State {
     /// Takes changed settings into force.
     pub fn configure(&mut self) {
         self.announcer.configure(&self.settings);
+        for call in self.calls.values_mut() {
+            call.turns.live = self.settings.sound.rtt_live;
+        }
         let (keymap, _) = KeyMap::new(self.settings.keys, &self.settings.bindings);
         self.keymap = keymap;
         if self.settings.keys != KeyMapName::Vim {
@@ -246,17 +256,28 @@ impl State {
         let now = self.now.moment;
         let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
         let back = self.threads.back.values().map(|b| b.due);
-        let lobby = self.calls.values().filter_map(|c| c.lobby_due);
-        let parting = self.calls.values().filter_map(|c| c.parting.map(|p| p.by));
+        let calls = self.calls.values();
+        let of_call = |c: &Call| {
+            let due = [
+                c.lobby_due,
+                c.parting.map(|p| p.by),
+                c.turns.deadline(),
+                c.own_text.deadline(),
+                c.levels.asked,
+            ];
+            due.into_iter().flatten().min()
+        };
+        let check = self.sound.check.as_ref().and_then(|c| c.patience);
         let rejoins = self.calls.values().filter_map(|c| c.rejoins_by);
         let unattended = rejoins.filter(|by| *by > now && !self.lines.is_terminal());
         self.announcer
             .deadline()
             .into_iter()
             .chain(threads)
-            .chain(lobby)
+            .chain(calls.filter_map(of_call))
+            .chain(check)
+            .chain(self.sound.talk.deadline())
             .chain(back)
-            .chain(parting)
             .chain(unattended)
             .chain(self.quit_by.filter(|_| !self.quitting))
             .min()

@@ -42,6 +42,14 @@ pub struct Echo {
     pub message: Option<MessageId>,
 }
 
+/// A settled entry, wherever it is by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mark {
+    Message(MessageId),
+    /// The number of a banner.
+    Banner(u64),
+}
+
 /// What became of a message that was handed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inserted {
@@ -79,6 +87,8 @@ pub struct Timeline {
     pub(crate) entries: Vec<Entry>,
     /// How many entries at the end are echoes.
     echoes: usize,
+    /// How many entries are captions or real-time text.
+    turns: usize,
     /// Everything older was loaded.
     pub complete: bool,
     /// A page was asked for and has not come yet.
@@ -93,6 +103,8 @@ pub struct Timeline {
 
 /// Messages kept while following; twice as many while someone reads back.
 pub const WINDOW: usize = 2000;
+/// What was spoken in a long day.
+const MOST_TURNS: usize = 20_000;
 const SLACK: usize = 256;
 
 impl Timeline {
@@ -143,6 +155,21 @@ impl Timeline {
     /// The place of a message among the entries.
     pub fn index_of(&self, id: &MessageId) -> Option<usize> {
         self.position(id).ok()
+    }
+
+    /// The place of a marked entry.
+    pub fn find_mark(&self, mark: &Mark) -> Option<usize> {
+        match mark {
+            Mark::Message(id) => self.index_of(id),
+            Mark::Banner(wanted) => self.entries[..self.settled()]
+                .iter()
+                .rposition(|e| matches!(e, Entry::Banner { number, .. } if number == wanted)),
+        }
+    }
+
+    /// The last entry that is not an echo.
+    pub fn last_mark(&self) -> Option<Mark> {
+        self.entries[..self.settled()].last().and_then(Entry::mark)
     }
 
     /// Messages that come after `id`; all when `id` is `None`.
@@ -305,6 +332,7 @@ impl Timeline {
     }
 
     pub fn banner(&mut self, said: Said, at: Timestamp) {
+        self.turns += usize::from(matches!(said, Said::Turn { .. }));
         let banner = Entry::Banner {
             said,
             at,
@@ -379,55 +407,86 @@ impl Timeline {
             .count()
     }
 
-    /// Gives up what is far from where someone reads, so that memory stays bounded.
+    /// Gives up what is far from where someone reads, so that memory stays bounded. What was
+    /// spoken stays: nobody can be asked for it again.
     pub fn trim(&mut self, reading: Direction) {
         let settled = self.settled();
+        let kept = settled - self.turns;
         match reading {
-            Direction::Newer if settled > WINDOW + SLACK => {
-                self.entries.drain(..settled - WINDOW);
+            Direction::Newer if kept > WINDOW + SLACK => {
+                let mut surplus = kept - WINDOW;
+                self.retain(|_, entry| {
+                    let goes = surplus > 0 && !entry.is_turn();
+                    surplus -= usize::from(goes);
+                    !goes
+                });
                 self.complete = false;
                 self.floor = self.oldest().map(|m| m.id.clone());
-                self.revision += 1;
             }
-            Direction::Older if settled > 2 * WINDOW + SLACK => {
+            Direction::Older if kept > 2 * WINDOW + SLACK => {
                 let newest = self.newest().map(|m| m.id.clone());
-                self.entries.drain(2 * WINDOW..settled);
+                let mut room = 2 * WINDOW;
+                self.retain(|at, entry| {
+                    let stays = entry.is_turn() || at >= settled || room > 0;
+                    room -= usize::from(stays && !entry.is_turn() && at < settled);
+                    stays
+                });
                 self.beyond = self.beyond.take().or(newest);
-                self.revision += 1;
             }
             Direction::Newer | Direction::Older => {}
         }
+        if self.turns > MOST_TURNS + SLACK {
+            let mut surplus = self.turns - MOST_TURNS;
+            self.retain(|_, entry| {
+                let goes = surplus > 0 && entry.is_turn();
+                surplus -= usize::from(goes);
+                !goes
+            });
+        }
     }
 
-    /// Empties the window but for echoes; the newest page is to be asked for.
+    fn retain(&mut self, mut stays: impl FnMut(usize, &Entry) -> bool) {
+        let mut at = 0;
+        self.entries.retain(|entry| {
+            at += 1;
+            stays(at - 1, entry)
+        });
+        self.turns = self.entries.iter().filter(|e| e.is_turn()).count();
+        self.revision += 1;
+    }
+
+    /// Empties the window but for echoes and what was spoken; the newest page is to be asked for.
     pub fn clear(&mut self) {
-        self.entries.drain(..self.settled());
+        let settled = self.settled();
+        self.retain(|at, entry| at >= settled || entry.is_turn());
         self.complete = false;
         self.floor = None;
         self.beyond = None;
         self.revision += 1;
     }
 
-    /// The next message holding `query` from `from` on, and how many hold it at all.
+    /// The next message or spoken word holding `query` from `from` on, and how many hold it at all.
     pub fn search(
         &self,
         query: &str,
-        from: Option<&MessageId>,
+        from: Option<&Mark>,
         direction: Direction,
-    ) -> (Option<MessageId>, usize) {
+    ) -> (Option<Mark>, usize) {
         let wanted = query.to_lowercase();
-        let found: Vec<_> = self
-            .messages()
-            .filter(|m| holds(m, &wanted))
-            .map(|m| &m.id)
+        let settled = self.entries[..self.settled()].iter().enumerate();
+        let found: Vec<usize> = settled
+            .filter(|(_, entry)| entry.holds(&wanted))
+            .map(|(at, _)| at)
             .collect();
+        let from = from.and_then(|mark| self.find_mark(mark));
         let next = match (direction, from) {
             (Direction::Older, None) => found.last(),
-            (Direction::Older, Some(from)) => found.iter().rev().find(|id| **id < from),
+            (Direction::Older, Some(from)) => found.iter().rev().find(|at| **at < from),
             (Direction::Newer, None) => found.first(),
-            (Direction::Newer, Some(from)) => found.iter().find(|id| **id > from),
+            (Direction::Newer, Some(from)) => found.iter().find(|at| **at > from),
         };
-        (next.map(|id| (*id).clone()), found.len())
+        let mark = next.and_then(|at| self.entries[*at].mark());
+        (mark, found.len())
     }
 
     /// The next message that mentions us before `from`; the newest one when `from` is `None`.
@@ -489,6 +548,39 @@ impl Entry {
         match self {
             Self::Message(message) => Some(message),
             Self::Echo(_) | Self::Banner { .. } => None,
+        }
+    }
+
+    /// How to find it again; an echo has no lasting place.
+    pub fn mark(&self) -> Option<Mark> {
+        match self {
+            Self::Message(message) => Some(Mark::Message(message.id.clone())),
+            Self::Banner { number, .. } => Some(Mark::Banner(*number)),
+            Self::Echo(_) => None,
+        }
+    }
+
+    /// A caption or real-time text.
+    pub const fn is_turn(&self) -> bool {
+        matches!(
+            self,
+            Self::Banner {
+                said: Said::Turn { .. },
+                ..
+            }
+        )
+    }
+
+    fn holds(&self, wanted: &str) -> bool {
+        match self {
+            Self::Message(message) => holds(message, wanted),
+            Self::Banner {
+                said: Said::Turn { sender, text, .. },
+                ..
+            } => [&sender.name, text]
+                .iter()
+                .any(|words| words.to_lowercase().contains(wanted)),
+            Self::Echo(_) | Self::Banner { .. } => false,
         }
     }
 

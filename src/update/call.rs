@@ -1,6 +1,7 @@
 //! What a call back end reports: states, as they are, also when they were so before.
 
 use crate::clock::Timestamp;
+use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
 use crate::effect::ControlNews;
 use crate::effect::Effect;
@@ -8,6 +9,7 @@ use crate::effect::NoticeMoment;
 use crate::effect::NoticeRecord;
 use crate::event::CallEvent;
 use crate::model::account::AccountId;
+use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
@@ -19,13 +21,18 @@ use crate::model::call::Role;
 use crate::model::call::RosterEntry;
 use crate::model::call::Signalling;
 use crate::model::identity::Person;
+use crate::model::identity::RawId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::sound::MediaState;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::call::Levels;
+use crate::state::call::Media;
 use crate::state::call::REJOINS_WITHIN;
 use crate::state::call::RosterNews;
+use crate::update::turns;
 
 /// Events of a call that was never asked for are left alone: there is nothing to show them in.
 pub(super) fn on_event(
@@ -48,17 +55,7 @@ pub(super) fn on_event(
         }
         CallEvent::Roster(roster) => call.set_roster(roster),
         CallEvent::RosterChanged(entry) => on_roster(state, account, entry),
-        CallEvent::RosterLeft(id) => {
-            let left: Vec<String> = call.remove(&id).into_iter().collect();
-            let people = call.people();
-            if !left.is_empty() {
-                state.say(Said::CameAndWent {
-                    joined: Vec::new(),
-                    left,
-                    people,
-                });
-            }
-        }
+        CallEvent::RosterLeft(id) => on_left(state, account, &id),
         CallEvent::Lobby(people) => on_lobby(state, account, people),
         CallEvent::Muted { muted, by } => on_muted(state, account, muted, by, fx),
         CallEvent::Reaction { person, reaction } => {
@@ -68,6 +65,16 @@ pub(super) fn on_event(
             });
         }
         CallEvent::Quality(quality) => call.quality = quality,
+        CallEvent::Turn { turn, at } => turns::on_turn(state, account, turn, at),
+        CallEvent::Levels(levels) => {
+            call.levels.all = levels.into_iter().collect();
+            call.levels.heard = state.now.moment;
+            if call.levels.asked.take().is_some() {
+                state.say_as(Class::Answer, Said::Answer(Answer::Levels));
+            }
+        }
+        CallEvent::Media { state: new, reason } => on_media(state, account, new, reason),
+        CallEvent::Statistics(statistics) => call.measure(statistics),
         CallEvent::Notice {
             kind,
             state: new,
@@ -82,26 +89,7 @@ pub(super) fn on_event(
                 notice_changed(state, account, kind, new, change, at, fx);
             }
         }
-        CallEvent::ConsentRequired(required) => {
-            if !required {
-                state.announcer.consent_settled(account);
-            }
-            if call.notices.require(required) {
-                let at = state.now.utc;
-                log(
-                    state,
-                    account,
-                    NoticeKind::Recording,
-                    NoticeMoment::ConsentAsked,
-                    at,
-                    fx,
-                );
-                state.say(Said::ConsentAsked {
-                    account: account.clone(),
-                    again: false,
-                });
-            }
-        }
+        CallEvent::ConsentRequired(required) => on_consent(state, account, required, fx),
         CallEvent::Capabilities(capabilities) => {
             call.denied = capabilities
                 .into_iter()
@@ -111,6 +99,8 @@ pub(super) fn on_event(
         CallEvent::SignallingLost { at } => on_lost(state, account, at, fx),
         CallEvent::SignallingBack { at } => {
             call.rejoining = None;
+            // The service may have forgotten them; the rest the back end asks for again itself.
+            call.told.volumes.clear();
             if let Signalling::Lost { since } = std::mem::take(&mut call.signalling) {
                 state.announcer.link_restored();
                 state.say(Said::ConnectionBack {
@@ -121,7 +111,10 @@ pub(super) fn on_event(
         }
         CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
-        CallEvent::ActionFailed(failure) => state.say(Said::Failed(failure)),
+        CallEvent::ActionFailed(failure) => {
+            state.sound.talk.unanswered();
+            state.say(Said::Failed(failure));
+        }
     }
 }
 
@@ -242,6 +235,24 @@ fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {
     }
 }
 
+fn on_left(state: &mut State, account: &AccountId, id: &RawId) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let left: Vec<String> = call.remove(id).into_iter().collect();
+    let people = call.people();
+    let unfinished = call.turns.leave(id);
+    let at = state.now.utc;
+    turns::end(state, account, unfinished, at);
+    if !left.is_empty() {
+        state.say(Said::CameAndWent {
+            joined: Vec::new(),
+            left,
+            people,
+        });
+    }
+}
+
 fn on_lobby(state: &mut State, account: &AccountId, people: Vec<Person>) {
     let Some(call) = state.calls.get_mut(account) else {
         return;
@@ -268,6 +279,13 @@ fn on_muted(
         return;
     };
     let before = std::mem::replace(&mut call.muted, muted);
+    if state.sound.muting && !muted {
+        // Asked for, and lost on the way or overtaken: the microphone stays closed.
+        fx.push(Effect::Call(account.clone(), CallCommand::Mute(true)));
+    } else {
+        state.sound.muting = false;
+    }
+    let talked = by.is_none() && state.sound.talk.caused();
     if before == muted && by.is_none() {
         return;
     }
@@ -277,7 +295,50 @@ fn on_muted(
             by: Some(person.name),
             muted,
         }),
+        None if talked => {}
         None => state.say(Said::OwnMute { muted }),
+    }
+}
+
+fn on_consent(state: &mut State, account: &AccountId, required: bool, fx: &mut Vec<Effect>) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    if !required {
+        state.announcer.consent_settled(account);
+    }
+    if call.notices.require(required) {
+        let at = state.now.utc;
+        log(
+            state,
+            account,
+            NoticeKind::Recording,
+            NoticeMoment::ConsentAsked,
+            at,
+            fx,
+        );
+        state.say(Said::ConsentAsked {
+            account: account.clone(),
+            again: false,
+        });
+    }
+}
+
+fn on_media(state: &mut State, account: &AccountId, new: MediaState, reason: Option<String>) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let before = std::mem::replace(&mut call.media.state, new);
+    call.media.reason = reason;
+    match (before, new) {
+        (MediaState::Connected, MediaState::Reconnecting) => {
+            state.say(Said::SoundInterrupted(true));
+        }
+        (MediaState::Reconnecting, MediaState::Connected) => {
+            state.say(Said::SoundInterrupted(false));
+        }
+        (_, MediaState::None) => call.media.statistics = None,
+        _ => {}
     }
 }
 
@@ -323,6 +384,7 @@ fn on_lost(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<E
         return;
     }
     call.signalling = Signalling::Lost { since: at };
+    state.sound.talk.unanswered();
     for kind in call.notices.lose(at) {
         notice_changed(
             state,
@@ -363,11 +425,22 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp) {
     call.rejoining = None;
     call.parting = None;
     call.lobby.clear();
+    let unfinished = call.turns.end();
+    call.levels = Levels::default();
+    call.told.volumes.clear();
+    call.media = Media::default();
+    call.own_text.done();
     if let Signalling::Lost { .. } = std::mem::take(&mut call.signalling) {
         state.announcer.link_restored();
     }
     let dialled = call.dialled_at;
     state.usage.ended(dialled, at);
+    if !state.calls.values().any(Call::is_live) {
+        state.sound.muting = false;
+        state.sound.talk.end();
+        state.sound.talk.unanswered();
+    }
+    turns::end(state, account, unfinished, at);
     state.announcer.call_ended(account);
 }
 

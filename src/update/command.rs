@@ -16,6 +16,7 @@ use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::notice::NoticeKind;
 use crate::model::settings::Interface;
+use crate::model::settings::VOLUME_OF;
 use crate::model::sound::Audio;
 use crate::state::State;
 use crate::state::call::Way;
@@ -23,11 +24,14 @@ use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::state::timeline::Direction;
 use crate::update::call;
+use crate::update::check;
 use crate::update::messages;
 use crate::update::overlay;
 use crate::update::parting;
 use crate::update::scroll;
+use crate::update::sound;
 use crate::update::start;
+use crate::update::talk;
 
 pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     match command {
@@ -65,15 +69,28 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::EndForEverybody => {
             overlay::ask(state, Confirm::EndForEverybody, Question::EndForEverybody);
         }
-        Command::ToggleMute
-        | Command::Mute(_)
-        | Command::Hold(_)
+        Command::ToggleMute => {
+            let muted = state.call().is_some_and(|c| c.muted);
+            mute(state, !muted, fx);
+        }
+        Command::Mute(muted) => mute(state, muted, fx),
+        Command::Hold(_)
         | Command::RaiseHand(_)
         | Command::React(_)
         | Command::Admit(_)
         | Command::Reject(_)
         | Command::Remove(_)
         | Command::MuteOther(_) => ask_call(state, command, fx),
+        Command::Deafen(_)
+        | Command::Devices(_)
+        | Command::Volume { .. }
+        | Command::Levels
+        | Command::Captions(_)
+        | Command::RealTimeText(_)
+        | Command::Stats
+        | Command::PushToTalk(_)
+        | Command::Talk(_)
+        | Command::TestTone => sound::perform(state, command, fx),
         Command::Consent(answer) => consent(state, answer, fx),
         Command::Acknowledge => acknowledge(state, fx),
         Command::Status => answer(state, Answer::Status),
@@ -113,12 +130,12 @@ fn answer_if(taken: bool, state: &mut State, said: Answer) {
     }
 }
 
-fn answer(state: &mut State, answer: Answer) {
+pub(super) fn answer(state: &mut State, answer: Answer) {
     state.say(Said::Answer(answer));
 }
 
 /// A list on the full screen, a line in the linear view.
-fn show(state: &mut State, overlay: Overlay, said: Answer) {
+pub(super) fn show(state: &mut State, overlay: Overlay, said: Answer) {
     match state.focus.interface {
         Interface::FullScreen => state.focus.overlay = Some(overlay),
         Interface::Linear => answer(state, said),
@@ -159,7 +176,11 @@ fn read_unread(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-fn join(state: &mut State, audio: Audio, fx: &mut Vec<Effect>) {
+fn join(state: &mut State, audio: Option<Audio>, fx: &mut Vec<Effect>) {
+    if state.sound.check.is_some() {
+        return check::join(state, audio, fx);
+    }
+    let audio = audio.unwrap_or(state.settings.sound.audio);
     let Some(call) = state.call() else { return };
     let (account, locator, name) = (
         call.account.clone(),
@@ -167,6 +188,17 @@ fn join(state: &mut State, audio: Audio, fx: &mut Vec<Effect>) {
         call.name.clone(),
     );
     start::dial(state, account, locator, name, audio, fx);
+}
+
+/// Nothing is captured from here on; the microphone opens once the service says so.
+pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
+    if muted {
+        talk::stop(state, fx);
+    }
+    state.sound.muting = muted;
+    if let Some(call) = state.call() {
+        fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
+    }
 }
 
 /// Asks the call for something. What became of it is true once the service says so.
@@ -180,8 +212,6 @@ fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     };
     let here = |name: String| named(inside(), &name).ok_or(Because::NobodyHere { name });
     let wish = match command {
-        Command::ToggleMute => Ok(CallCommand::Mute(!call.muted)),
-        Command::Mute(muted) => Ok(CallCommand::Mute(muted)),
         Command::Hold(hold) => Ok(CallCommand::Hold(hold)),
         Command::RaiseHand(up) => Ok(CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))),
         Command::React(reaction) => Ok(CallCommand::React(reaction)),
@@ -205,7 +235,10 @@ fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
 }
 
 /// The person meant by a name: the whole of it, else its begin, else the begin of one of its words.
-fn named<'a>(people: impl Iterator<Item = &'a Person> + Clone, name: &str) -> Option<RawId> {
+pub(super) fn named<'a>(
+    people: impl Iterator<Item = &'a Person> + Clone,
+    name: &str,
+) -> Option<RawId> {
     let wanted = name.trim().trim_start_matches('@').to_lowercase();
     let tests: [fn(&str, &str) -> bool; 3] = [
         |name, wanted| name == wanted,
@@ -328,13 +361,13 @@ fn set(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) {
 }
 
 /// Takes a setting into force and remembers what the screen looks like.
-fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bool {
+pub(super) fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bool {
     if let Err(error) = state.settings.set(key, value) {
         wrong(state, error.to_string());
         return false;
     }
     state.configure();
-    if ["pinned_threads", "pinned_people", "keys"].contains(&key) {
+    if REMEMBERED.contains(&key) || key.starts_with(VOLUME_OF) {
         fx.push(Effect::Remember {
             key: key.to_owned(),
             value: value.to_owned(),
@@ -346,6 +379,18 @@ fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bo
     }
     true
 }
+
+/// Choices that are the same in the next run.
+const REMEMBERED: &[&str] = &[
+    "pinned_threads",
+    "pinned_people",
+    "keys",
+    "microphone",
+    "speaker",
+    "volume",
+    "push_to_talk",
+    "captions",
+];
 
 fn wrong(state: &mut State, detail: String) {
     let failure = Failure {

@@ -34,6 +34,7 @@ pub(super) fn on_request(
         ControlRequest::Send(text) => perform(state, Command::SendText(text), fx),
         ControlRequest::Mute(None) => perform(state, Command::ToggleMute, fx),
         ControlRequest::Mute(Some(muted)) => perform(state, Command::Mute(muted), fx),
+        ControlRequest::Talk(talking) => perform(state, Command::Talk(talking), fx),
         ControlRequest::Leave => perform(state, Command::Leave, fx),
     };
     fx.push(Effect::Reply {

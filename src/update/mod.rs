@@ -4,8 +4,10 @@
 
 mod call;
 mod chat;
+mod check;
 mod command;
 mod control;
+mod follow;
 mod identity;
 mod lines;
 mod messages;
@@ -14,8 +16,11 @@ mod parting;
 mod pointer;
 mod runtime;
 mod scroll;
+mod sound;
 mod start;
+mod talk;
 mod terminal;
+mod turns;
 
 use crate::clock::Now;
 use crate::effect::ChatCommand;
@@ -42,6 +47,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Terminal(event) => terminal::on_event(state, event, &mut fx),
         Event::Chat(account, event) => chat::on_event(state, &account, event, &mut fx),
         Event::Call(account, event) => call::on_event(state, &account, event, &mut fx),
+        Event::Sound(event) => sound::on_event(state, event, &mut fx),
         Event::Identity(account, event) => identity::on_event(state, &account, event),
         Event::Control(id, request) => control::on_request(state, id, request, &mut fx),
         Event::Runtime(event) => runtime::on_event(state, event, &mut fx),
@@ -57,6 +63,13 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);
+    talk::expire(state, fx);
+    check::expire(state, fx);
+    sound::levels_due(state);
+    turns::expire(state);
+    follow::own_text(state, fx);
+    follow::service(state, fx);
+    follow::devices(state, fx);
     chat::tell_back(state);
     release(state, fx);
     lines::finish(state, fx);
@@ -130,8 +143,11 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
 fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
     let error = shown.is_some_and(|s| s.said.topic() == Topic::Error);
     let urgent = matches!(next.class, Class::Assertive | Class::Answer);
-    let message = matches!(next.said, Said::Message { .. } | Said::Summary { .. });
-    !message && (urgent || !error)
+    let talk = matches!(
+        next.said,
+        Said::Message { .. } | Said::Summary { .. } | Said::Turn { .. }
+    );
+    !talk && (urgent || !error)
 }
 
 fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {

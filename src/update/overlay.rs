@@ -10,16 +10,23 @@ use crate::model::announcement::Said;
 use crate::model::key::Key;
 use crate::model::key::KeyCode;
 use crate::model::settings::Interface;
+use crate::model::sound::LOUDEST;
 use crate::state::State;
 use crate::state::call::Way;
 use crate::state::focus::Confirm;
+use crate::state::focus::OfRest;
 use crate::state::focus::Overlay;
+use crate::state::focus::Rest;
 use crate::state::palette::Target;
 use crate::update::give;
 use crate::update::messages;
 use crate::update::parting;
 use crate::update::scroll;
+use crate::update::sound;
 use crate::update::terminal;
+
+/// Percent that one key makes somebody louder.
+const VOLUME_STEP: u16 = 10;
 
 /// Asks for a yes. In the linear view the question is a line, and the next line answers it.
 pub(super) fn ask(state: &mut State, confirm: Confirm, question: Question) {
@@ -41,6 +48,7 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
     match overlay {
         Overlay::Palette { query, selected } => palette(state, query, selected, key, fx),
         Overlay::Roster { selected } => roster(state, selected, key, fx),
+        Overlay::Devices { selected } => devices(state, selected, key, fx),
         Overlay::Help { topic, scroll } => help(state, topic, scroll, key),
         Overlay::Confirm(_) => question(state, key, fx),
         Overlay::Leader | Overlay::About | Overlay::Notices => false,
@@ -130,6 +138,9 @@ pub(super) fn click(state: &mut State, at: usize, fx: &mut Vec<Effect>) {
         Some(Overlay::Palette { query, .. }) => {
             palette(state, query, at, enter, fx);
         }
+        Some(Overlay::Devices { .. }) => {
+            devices(state, at, enter, fx);
+        }
         Some(Overlay::Roster { selected }) if selected == at => {
             roster(state, at, enter, fx);
         }
@@ -158,7 +169,26 @@ fn leading(state: &State) -> Vec<Key> {
     }
 }
 
-/// Enter mentions; for who may: `a` lets in, `d` turns away, `m` mutes, `x` removes.
+/// Enter takes the device.
+fn devices(state: &mut State, selected: usize, key: Key, fx: &mut Vec<Effect>) -> bool {
+    let choices = state.sound.choices();
+    if let Some(selected) = moved(selected, key, choices.len()) {
+        state.focus.overlay = Some(Overlay::Devices { selected });
+        return true;
+    }
+    if key.code == KeyCode::Enter {
+        state.focus.close();
+        if let Some((direction, choice)) = choices.get(selected) {
+            sound::choose(state, *direction, choice, fx);
+        }
+        return true;
+    }
+    // A letter would be typed below a list that hides it.
+    matches!(key.code, KeyCode::Char(_))
+}
+
+/// Enter mentions, `+` and `-` change how loud somebody is; for who may: `a` lets in, `d` turns
+/// away, `m` mutes, `x` removes.
 fn roster(state: &mut State, selected: usize, key: Key, fx: &mut Vec<Effect>) -> bool {
     let people: Vec<_> = state
         .call()
@@ -176,6 +206,15 @@ fn roster(state: &mut State, selected: usize, key: Key, fx: &mut Vec<Effect>) ->
         return false;
     };
     let (capability, wish) = match key.code {
+        KeyCode::Char(step @ ('+' | '-')) => {
+            let before = state.settings.sound.volume_of(&person.name).unwrap_or(100);
+            let after = match step {
+                '+' => (before + VOLUME_STEP).min(LOUDEST),
+                _ => before.saturating_sub(VOLUME_STEP),
+            };
+            sound::set_volume(state, &person, after, fx);
+            return true;
+        }
         KeyCode::Enter => {
             state.focus.close();
             state.composer.mention(&person);
@@ -213,42 +252,25 @@ fn question(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
     if state.focus.interface == Interface::Linear {
         return false;
     }
-    let (yes, rest) = match key.code {
-        KeyCode::Char('y' | 'Y') => (true, "es"),
-        KeyCode::Char('n' | 'N') => (false, "o"),
+    let (yes, word) = match key.code {
+        KeyCode::Char('y' | 'Y') => (true, "yes"),
+        KeyCode::Char('n' | 'N') => (false, "no"),
         _ => return true,
     };
-    state.focus.rest = rest.chars().collect();
+    state.focus.rest = Rest::of(word);
     answer(state, yes, fx);
     true
 }
 
-/// The rest of a "yes" or "no" whose first letter answered already.
+/// The rest of a word whose first letter was acted on already.
 pub(super) fn is_rest(state: &mut State, key: Key) -> bool {
-    let rest = &mut state.focus.rest;
-    match (rest.as_slice(), key.code) {
-        ([next, ..], KeyCode::Char(c)) if *next == c => {
-            rest.remove(0);
-            if rest.is_empty() {
-                rest.push('\n');
-            }
-            true
-        }
-        (['\n'], KeyCode::Enter) => {
-            rest.clear();
-            true
-        }
-        ([], _) => false,
-        // It was no such word after all: what was taken is typed.
-        (left, _) => {
-            let typed = match left {
-                ['s'] => "e",
-                _ => "",
-            };
-            rest.clear();
-            state.composer.insert(typed);
+    match state.focus.rest.take(key) {
+        OfRest::Taken => true,
+        OfRest::Typed(letters) => {
+            state.composer.insert(&letters);
             false
         }
+        OfRest::Nothing => false,
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn on_pointer(state: &mut State, pointer: Pointer, fx: &mut Vec<Effec
 fn wheel(state: &mut State, code: KeyCode, fx: &mut Vec<Effect>) {
     let steps = match state.focus.overlay {
         Some(Overlay::Help { .. }) => WHEEL,
-        Some(Overlay::Palette { .. } | Overlay::Roster { .. }) => 1,
+        Some(Overlay::Palette { .. } | Overlay::Roster { .. } | Overlay::Devices { .. }) => 1,
         Some(Overlay::Leader | Overlay::About | Overlay::Notices | Overlay::Confirm(_)) | None => 0,
     };
     for _ in 0..steps {

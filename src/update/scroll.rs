@@ -20,6 +20,7 @@ use crate::state::focus::Search;
 use crate::state::threads::Thread;
 use crate::state::timeline::Direction;
 use crate::state::timeline::Entry;
+use crate::state::timeline::Mark;
 
 /// Rows of header, notice line, call line and composer.
 const AROUND: u16 = 6;
@@ -40,20 +41,16 @@ pub(super) fn back(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
         return;
     };
     let (anchor, hidden, newer) = match &state.focus.scroll {
-        Scroll::Follow => match thread.timeline.newest() {
-            Some(newest) => (newest.id.clone(), 0, 0),
+        Scroll::Follow => match thread.timeline.last_mark() {
+            Some(newest) => (newest, 0, 0),
             None => return,
         },
-        Scroll::Anchored {
-            message,
-            rows,
-            newer,
-        } => (message.clone(), *rows, *newer),
+        Scroll::Anchored { at, rows, newer } => (at.clone(), *rows, *newer),
     };
     let above = above(state, thread, &anchor);
     let rows = (hidden + rows).min(above.saturating_sub(page(state) / 2));
     state.focus.scroll = Scroll::Anchored {
-        message: anchor,
+        at: anchor,
         rows,
         newer,
     };
@@ -68,7 +65,7 @@ pub(super) fn on(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
         return select(state, Direction::Newer, fx);
     }
     let Scroll::Anchored {
-        message,
+        at,
         rows: hidden,
         newer,
     } = state.focus.scroll.clone()
@@ -76,21 +73,12 @@ pub(super) fn on(state: &mut State, rows: usize, fx: &mut Vec<Effect>) {
         return;
     };
     if hidden >= rows {
-        state.focus.scroll = Scroll::Anchored {
-            message,
-            rows: hidden - rows,
-            newer,
-        };
+        let rows = hidden - rows;
+        state.focus.scroll = Scroll::Anchored { at, rows, newer };
         return;
     }
-    match below(state, &message, rows - hidden) {
-        Some(message) => {
-            state.focus.scroll = Scroll::Anchored {
-                message,
-                rows: 0,
-                newer,
-            };
-        }
+    match below(state, &at, rows - hidden) {
+        Some(at) => state.focus.scroll = Scroll::Anchored { at, rows: 0, newer },
         None => newest(state, fx),
     }
 }
@@ -121,23 +109,40 @@ pub(super) fn to(state: &mut State, message: &MessageId, fx: &mut Vec<Effect>) {
     if state.focus.interface == Interface::Linear {
         return say(state, message, fx);
     }
+    show(state, &Mark::Message(message.clone()), fx);
+}
+
+/// Shows what was found: a message, which commands then act on, or what somebody said.
+fn to_found(state: &mut State, found: &Mark, fx: &mut Vec<Effect>) {
+    if let Mark::Message(message) = found {
+        return to(state, message, fx);
+    }
+    state.focus.selected = None;
+    if state.focus.interface == Interface::FullScreen {
+        return show(state, found, fx);
+    }
+    let timeline = state.thread().map(|t| &t.timeline);
+    let entry = timeline.and_then(|t| t.entries().get(t.find_mark(found)?));
+    if let Some(Entry::Banner { said, .. }) = entry {
+        let said = said.clone();
+        state.say_as(Class::Answer, said);
+    }
+}
+
+fn show(state: &mut State, at: &Mark, fx: &mut Vec<Effect>) {
     let half = page(state) / 2;
     let newer = match &state.focus.scroll {
         Scroll::Follow => 0,
         Scroll::Anchored { newer, .. } => *newer,
     };
-    state.focus.scroll = match below(state, message, half) {
+    state.focus.scroll = match below(state, at, half) {
         // Near the end the newest page shows it anyway.
         None => Scroll::Follow,
-        Some(message) => Scroll::Anchored {
-            message,
-            rows: 0,
-            newer,
-        },
+        Some(at) => Scroll::Anchored { at, rows: 0, newer },
     };
     let near = state
         .thread()
-        .is_some_and(|t| above(state, t, message) < 2 * page(state));
+        .is_some_and(|t| above(state, t, at) < 2 * page(state));
     if near {
         load_older(state, fx);
     }
@@ -222,7 +227,7 @@ pub(super) fn search_again(state: &mut State, direction: Direction, fx: &mut Vec
         search.matches = matches;
     }
     if let Some(found) = found {
-        to(state, &found, fx);
+        to_found(state, &found, fx);
     }
     state.say(Said::Answer(Answer::Search { matches }));
 }
@@ -271,24 +276,24 @@ fn load_older(state: &mut State, fx: &mut Vec<Effect>) {
     fx.push(Effect::Chat(account, load));
 }
 
-/// Rows of everything up to a message, itself included.
-fn above(state: &State, thread: &Thread, message: &MessageId) -> usize {
-    let at = thread.timeline.index_of(message).unwrap_or(0);
+/// Rows of everything up to an entry, itself included.
+fn above(state: &State, thread: &Thread, mark: &Mark) -> usize {
+    let at = thread.timeline.find_mark(mark).unwrap_or(0);
     let entries = thread.timeline.entries().iter().take(at + 1);
     entries.map(|e| rows(e, state.size.0)).sum()
 }
 
-/// The message so many rows below another one; `None` when the page would reach the end.
-fn below(state: &State, message: &MessageId, wanted: usize) -> Option<MessageId> {
+/// The entry so many rows below another one; `None` when the page would reach the end.
+fn below(state: &State, mark: &Mark, wanted: usize) -> Option<Mark> {
     let timeline = &state.thread()?.timeline;
-    let at = timeline.index_of(message)?;
+    let at = timeline.find_mark(mark)?;
     let mut passed = 0;
     for entry in &timeline.entries()[at + 1..] {
         passed += rows(entry, state.size.0);
         if passed >= wanted
-            && let Some(message) = entry.message()
+            && let Some(mark) = entry.mark()
         {
-            return Some(message.id.clone());
+            return Some(mark);
         }
     }
     None
@@ -300,6 +305,10 @@ fn rows(entry: &Entry, columns: u16) -> usize {
     let text = match entry {
         Entry::Message(message) => message.text(),
         Entry::Echo(echo) => echo.draft.text.clone(),
+        Entry::Banner {
+            said: Said::Turn { text, .. },
+            ..
+        } => return 1 + text.width() / width,
         Entry::Banner { .. } => return 2,
     };
     let lines = text.lines().map(|line| line.width().div_ceil(width).max(1));

@@ -4,6 +4,7 @@ use crate::clock::Now;
 use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
 use crate::effect::Effect;
+use crate::effect::SoundCommand;
 use crate::model::account::AccountId;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
@@ -11,6 +12,8 @@ use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
+use crate::state::sound::System;
+use crate::update::check;
 use crate::update::settle;
 
 /// Where to go, as whom.
@@ -20,7 +23,8 @@ pub struct Start {
     pub locator: Locator,
     /// The name we ask for.
     pub name: String,
-    pub audio: Audio,
+    /// Somebody owns microphone and speaker: they can be tried before a call is joined.
+    pub sound: bool,
 }
 
 /// Joins the meeting or opens the thread.
@@ -29,6 +33,15 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
     state.opening = Opening::Begun;
     let mut fx = Vec::new();
     state.focus.account = Some(start.account.clone());
+    if start.sound {
+        state.sound.system = System::Looking;
+        fx.push(Effect::Sound(SoundCommand::List));
+    }
+    let chosen = &state.settings.sound;
+    let (audio, checks) = (
+        chosen.audio,
+        start.sound && chosen.precheck && state.lines.is_terminal(),
+    );
     match start.locator {
         Locator::Thread(thread) => {
             let key = ThreadKey {
@@ -43,14 +56,13 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
         | Locator::MeetingId { .. }
         | Locator::GroupCall(_)
         | Locator::Room(_)
-        | Locator::Person(_)) => dial(
-            state,
-            start.account,
-            locator,
-            start.name,
-            start.audio,
-            &mut fx,
-        ),
+        | Locator::Person(_)) => {
+            if checks && audio != Audio::None {
+                check::begin(state, start.account, locator, start.name);
+            } else {
+                dial(state, start.account, locator, start.name, audio, &mut fx);
+            }
+        }
     }
     settle(state, &mut fx);
     fx
@@ -68,6 +80,7 @@ pub(super) fn dial(
     let at = state.now.utc;
     let mut call = Call::new(account.clone(), locator.clone(), &name, at);
     call.audio = audio;
+    call.turns.live = state.settings.sound.rtt_live;
     state.usage.dialled(at);
     state.calls.insert(account.clone(), call);
     let join = CallCommand::Join {

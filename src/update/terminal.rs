@@ -26,6 +26,7 @@ use crate::state::focus::Mode;
 use crate::state::focus::Overlay;
 use crate::state::lines::Source;
 use crate::state::timeline::Direction;
+use crate::update::check;
 use crate::update::command::acknowledge_silently;
 use crate::update::command::perform;
 use crate::update::give;
@@ -35,10 +36,14 @@ use crate::update::overlay;
 use crate::update::parting;
 use crate::update::pointer;
 use crate::update::scroll;
+use crate::update::talk;
 
 pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Effect>) {
     match event {
         TerminalEvent::Key(key) => on_key(state, key, fx),
+        TerminalEvent::Released(key) => talk::released(state, key, fx),
+        TerminalEvent::Focused(focused) => talk::focused(state, focused, fx),
+        TerminalEvent::TellsReleases(tells) => talk::tells_releases(state, tells),
         TerminalEvent::Paste(words) => on_paste(state, &words),
         TerminalEvent::Line(line) => lines::on_line(state, line, fx),
         TerminalEvent::LinesEnded => state.lines.source = Source::Ended,
@@ -55,12 +60,15 @@ pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Eff
 }
 
 fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    if talk::key(state, key, fx) {
+        return;
+    }
     state.announcer.key_pressed(state.now.moment);
     state.focus.said = None;
     if overlay::is_rest(state, key) || bound(state, key, fx) {
         return;
     }
-    if !overlay::key(state, key, fx) {
+    if !overlay::key(state, key, fx) && !check::key(state, key, fx) {
         typing(state, key, fx);
     }
 }
@@ -243,6 +251,9 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
     let line = state.composer.text().to_owned();
     if overlay::answer_line(state, &line, fx) {
         return;
+    }
+    if check::line(state, &line, fx) {
+        return state.composer.used();
     }
     if line.trim().is_empty() {
         return acknowledge_silently(state, fx);

@@ -19,6 +19,7 @@ use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::rich::Rich;
 use crate::model::settings::Settings;
+use crate::model::sound::Audio;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::model::thread::ThreadId;
@@ -96,6 +97,8 @@ pub(crate) fn entry(name: &str) -> RosterEntry {
         role: Role::Attendee,
         state: CallState::Connected,
         muted: true,
+        deafened: false,
+        audio: Audio::Full,
         talking: false,
         hand: None,
     }

@@ -2,7 +2,7 @@
 
 pub(crate) mod facts;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod fullscreen;
 pub mod linear;
 pub mod phrase;

@@ -3,13 +3,18 @@
 use proptest::prelude::*;
 use sidetone::event::CallEvent;
 use sidetone::event::Event;
+use sidetone::event::SoundEvent;
 use sidetone::event::TerminalEvent;
 use sidetone::model::call::CallState;
 use sidetone::model::call::Role;
+use sidetone::model::notice::Consent;
 use sidetone::model::notice::NoticeKind;
 use sidetone::model::settings::KeyMapName;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Direction;
+use sidetone::model::sound::PushToTalk;
 use sidetone::model::thread::Link;
+use sidetone::model::turn::TurnKind;
 
 use crate::play::Script;
 use crate::play::at;
@@ -51,10 +56,19 @@ enum Happening {
     Lobby(bool),
     Muted(bool),
     Link(bool),
+    Turn(bool, &'static str, bool),
+    Devices(bool),
+    Opened(bool),
+    DeviceLost,
+    Loud,
+    SpaceUp,
+    Focus(bool),
+    Measured(u8),
 }
 
 const CHORDS: &[&str] = &[
     "Enter",
+    "Space",
     "Esc",
     "Tab",
     "Up",
@@ -125,6 +139,21 @@ const LINES: &[&str] = &[
     "/copy",
     "/set pace 60",
     "/verbosity 3",
+    "/captions",
+    "/text yes, I will",
+    "/ptt hold",
+    "/ptt toggle",
+    "/ptt off",
+    "/talk",
+    "/deafen",
+    "/levels",
+    "/devices",
+    "/devices input none",
+    "/devices input default",
+    "/volume Bob 50",
+    "/stats",
+    "/testtone",
+    "/unmute",
     "/wrong",
     "hello",
 ];
@@ -154,6 +183,15 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => any::<bool>().prop_map(Happening::Lobby),
         1 => any::<bool>().prop_map(Happening::Muted),
         1 => any::<bool>().prop_map(Happening::Link),
+        2 => (any::<bool>(), prop_oneof![Just("Bob"), Just("Ada")], any::<bool>())
+            .prop_map(|(caption, name, done)| Happening::Turn(caption, name, done)),
+        1 => any::<bool>().prop_map(Happening::Devices),
+        1 => any::<bool>().prop_map(Happening::Opened),
+        1 => Just(Happening::DeviceLost),
+        1 => Just(Happening::Loud),
+        1 => Just(Happening::SpaceUp),
+        1 => any::<bool>().prop_map(Happening::Focus),
+        1 => any::<u8>().prop_map(Happening::Measured),
     ]
 }
 
@@ -187,9 +225,45 @@ fn event(happening: Happening) -> Event {
             call(CallEvent::Lobby(people))
         }
         Happening::Muted(muted) => call(CallEvent::Muted { muted, by: None }),
+        Happening::Turn(caption, name, done) => crate::words::turn(
+            if caption {
+                TurnKind::Caption
+            } else {
+                TurnKind::Text
+            },
+            1,
+            name,
+            "so it is. And",
+            done,
+        ),
+        Happening::Devices(true) => crate::sound::devices(),
+        Happening::Devices(false) => crate::sound::unavailable(),
+        Happening::Opened(speaker) if speaker => {
+            crate::sound::opened(Direction::Playback, "Speakers")
+        }
+        Happening::Opened(_) => crate::sound::opened(Direction::Capture, "Built-in"),
+        Happening::DeviceLost => Event::Sound(SoundEvent::Lost {
+            direction: Direction::Capture,
+            device: "Built-in".to_owned(),
+        }),
+        Happening::Loud => Event::Sound(SoundEvent::SpeakingWhileMuted),
+        Happening::SpaceUp => crate::sound::released(),
+        Happening::Focus(focused) => Event::Terminal(TerminalEvent::Focused(focused)),
+        Happening::Measured(lost) => crate::sound::measured(f32::from(lost), 20),
         Happening::Link(live) if live => link(Link::Live),
         Happening::Link(_) => link(Link::Reconnecting),
     }
+}
+
+/// An open microphone is one that everything agrees to.
+fn may_be_heard(script: &Script) -> bool {
+    let state = &script.state;
+    let talks = state.settings.sound.push_to_talk == PushToTalk::Off || state.sound.talk.is_open();
+    let agreed = |consent| matches!(consent, Consent::NotRequired | Consent::Granted);
+    state.call().is_some_and(|call| {
+        let connected = call.is_live() && call.state == CallState::Connected;
+        connected && !call.muted && agreed(call.notices.consent) && talks
+    })
 }
 
 fn play(script: Script, step: Step) -> Script {
@@ -215,9 +289,14 @@ proptest! {
     ) {
         let keys = if vim { KeyMapName::Vim } else { KeyMapName::Plain };
         let settings = Settings { keys, ..Settings::default() };
-        let mut script = with(settings).connected();
+        let mut settings = settings;
+        settings.sound.precheck = false;
+        let mut script = with(settings).sounding().connected().then(crate::sound::devices());
         for step in steps {
             script = play(script, step);
+            if crate::sound::is_muted(&script) == Some(false) {
+                prop_assert!(may_be_heard(&script), "{:?}", script.state.call());
+            }
             let recorded = script.state.call().is_some_and(|c| {
                 c.is_live() && c.notices.recording.state.is_active()
             });

@@ -37,6 +37,7 @@ fn the_lobby_is_waited_in_aloud_and_the_chat_opens_inside() {
     let info = CallInfo {
         thread: Some(thread()),
         topic: "design".to_owned(),
+        started: None,
     };
     let waiting = alone(Settings::default())
         .dialled()

@@ -187,9 +187,7 @@ fn reading_is_told_at_most_each_three_seconds() {
 fn the_page_does_not_move_while_scrolled_back() {
     let back = many(script(), 1, 60).press("PageUp");
     let Scroll::Anchored {
-        message: anchor,
-        rows,
-        ..
+        at: anchor, rows, ..
     } = back.state.focus.scroll.clone()
     else {
         panic!("still following");
@@ -197,7 +195,7 @@ fn the_page_does_not_move_while_scrolled_back() {
     let more = many(back, 61, 74);
     let newer = 14;
     let expected = Scroll::Anchored {
-        message: anchor,
+        at: anchor,
         rows,
         newer,
     };

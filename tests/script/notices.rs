@@ -316,6 +316,7 @@ fn what_was_on_before_the_chat_was_known_has_its_banner_there_once() {
         call(CallEvent::Info(CallInfo {
             thread: Some(thread()),
             topic: "design".to_owned(),
+            started: None,
         }))
     };
     let shown = script()

@@ -92,6 +92,7 @@ fn joined(script: Script) -> Script {
         .then(call(CallEvent::Info(CallInfo {
             thread: Some(thread()),
             topic: "design".to_owned(),
+            started: None,
         })))
 }
 

@@ -11,6 +11,7 @@ use sidetone::clock::Zone;
 use sidetone::effect::CallCommand;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
+use sidetone::effect::SoundCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
@@ -74,6 +75,8 @@ pub(crate) fn entry(name: &str) -> RosterEntry {
         role: Role::Attendee,
         state: CallState::Connected,
         muted: true,
+        deafened: false,
+        audio: Audio::Full,
         talking: false,
         hand: None,
     }
@@ -165,6 +168,7 @@ pub(crate) struct Script {
     bells: usize,
     passed: Duration,
     screen: Screen,
+    sound: bool,
 }
 
 /// In a thread that is open and empty, following it on the full screen.
@@ -203,16 +207,23 @@ pub(crate) fn alone(settings: Settings) -> Script {
         bells: 0,
         passed: Duration::ZERO,
         screen: Screen::default(),
+        sound: false,
     }
 }
 
 impl Script {
+    /// Somebody owns microphone and speaker.
+    pub(crate) fn sounding(mut self) -> Self {
+        self.sound = true;
+        self
+    }
+
     pub(crate) fn begin(mut self, locator: Locator) -> Self {
         let start = Start {
             account: account(),
             locator,
             name: "Ada".to_owned(),
-            audio: Audio::Full,
+            sound: self.sound,
         };
         let now = self.now();
         let effects = update::start(&mut self.state, start, now);
@@ -257,6 +268,7 @@ impl Script {
             .then(call(CallEvent::Info(CallInfo {
                 thread: Some(thread()),
                 topic: "design".to_owned(),
+                started: None,
             })))
             .then(state(CallState::Connected))
             .then(call(CallEvent::Roster(
@@ -430,6 +442,29 @@ impl Script {
             .collect()
     }
 
+    pub(crate) fn sound_commands(&self) -> Vec<SoundCommand> {
+        let effects = self.effects.iter();
+        effects
+            .filter_map(|e| match e {
+                Effect::Sound(command) => Some(command.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The words stand on a screen of this size.
+    #[track_caller]
+    pub(crate) fn shows(self, (width, height): (u16, u16), words: &str) -> Self {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+        Screen::default().draw(&self.state, &Theme::default(), &mut buffer);
+        let rows = buffer.content.chunks(usize::from(width));
+        let rows = rows.map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect());
+        let rows: Vec<String> = rows.collect();
+        let screen = rows.join("\n");
+        assert!(screen.contains(words), "{words:?} is not on\n{screen}");
+        self
+    }
+
     /// The thread as a list of texts, echoes last.
     pub(crate) fn texts(&self) -> Vec<String> {
         let thread = self.state.thread().unwrap();
@@ -439,7 +474,7 @@ impl Script {
     }
 }
 
-fn key(chord: &str) -> Key {
+pub(crate) fn key(chord: &str) -> Key {
     let mut key = Key::char(' ');
     let mut name = chord;
     while let Some((modifier, rest)) = name.split_once('-').filter(|(_, rest)| !rest.is_empty()) {
@@ -452,6 +487,7 @@ fn key(chord: &str) -> Key {
     }
     key.code = match name {
         "Enter" => KeyCode::Enter,
+        "Space" => KeyCode::Char(' '),
         "Esc" => KeyCode::Escape,
         "Tab" => KeyCode::Tab,
         "Up" => KeyCode::Up,

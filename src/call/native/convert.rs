@@ -21,6 +21,7 @@ use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::sound::Audio;
 use crate::model::thread::ThreadId;
 use crate::wire::local;
 use crate::wire::local::ToClient;
@@ -57,6 +58,7 @@ impl Seen {
                 events.push(CallEvent::Info(CallInfo {
                     thread: info.thread_id.as_deref().map(ThreadId::new),
                     topic: crate::model::text::line(&info.topic),
+                    started: None,
                 }));
             }
             ToClient::Roster { participants } => {
@@ -154,6 +156,8 @@ impl Seen {
             role: role(who.role),
             state: call_state(who.state),
             muted: who.is_muted,
+            deafened: false,
+            audio: Audio::Full,
             talking: self.talking.contains(&who.id),
             hand: hand.map(|hand| hand.order),
         }
@@ -202,7 +206,14 @@ pub(super) fn request(command: CallCommand) -> Option<ToService> {
         CallCommand::MuteEverybody => ToService::MuteOthers { ids: Vec::new() },
         CallCommand::Consent(granted) => ToService::Consent { granted },
         CallCommand::EndForEverybody => ToService::EndForAll,
-        CallCommand::Join { .. } | CallCommand::Leave => return None,
+        // The service has no words for these.
+        CallCommand::Deafen(_)
+        | CallCommand::Volume { .. }
+        | CallCommand::Levels(_)
+        | CallCommand::Captions(_)
+        | CallCommand::Text(_)
+        | CallCommand::Join { .. }
+        | CallCommand::Leave => return None,
     })
 }
 

@@ -15,12 +15,12 @@ pub(super) const ROWS: [Row; 16] = [
     Row {
         name: "join",
         aliases: &[],
-        arguments: "[listen]",
+        arguments: "[listen|silent]",
         keys: &["Ctrl-G j"],
         vim: &[],
         needs: Capability::JoinCall,
         group: Group::Call,
-        help: "Joins the meeting's call, or joins again; listen keeps your microphone off.",
+        help: "Joins the meeting's call, or joins again; listen without your microphone, silent without any sound.",
         make: join,
     },
     Row {

@@ -3,8 +3,8 @@
 use crate::command::Command;
 use crate::command::arguments::none;
 use crate::command::arguments::one_of;
-use crate::command::arguments::quiet;
 use crate::command::arguments::set;
+use crate::command::arguments::switch;
 use crate::command::arguments::text;
 use crate::model::capability::Capability;
 use crate::model::settings::Interface;
@@ -148,7 +148,7 @@ pub(super) const ROWS: [Row; 14] = [
         needs: Capability::Anything,
         group: Group::Screen,
         help: "Says only notices and mentions until switched off.",
-        make: quiet,
+        make: |a| switch(a).map(Command::Quiet),
     },
     Row {
         name: "set",

@@ -8,11 +8,13 @@
 //! {"id":3,"do":"mute","muted":true}
 //! {"id":4,"do":"mute"}
 //! {"id":5,"do":"status"}
+//! {"id":8,"do":"talk","on":true}
 //! {"id":6,"do":"leave"}
 //! {"id":7,"do":"subscribe"}
 //! ```
 //!
-//! `input` is a line as if typed. `mute` without `muted` toggles. `id` is any
+//! `input` is a line as if typed. `mute` without `muted` toggles, and so does `talk` without
+//! `on`: push to talk for a key or a pedal elsewhere. `id` is any
 //! number and comes back with the answer:
 //!
 //! ```json
@@ -65,6 +67,10 @@ pub enum Ask {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         muted: Option<bool>,
     },
+    Talk {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<bool>,
+    },
     Status,
     Leave,
     Subscribe,
@@ -77,6 +83,7 @@ impl Ask {
             Self::Send { text } => ControlRequest::Send(text),
             Self::Input { line } => ControlRequest::Input(line),
             Self::Mute { muted } => ControlRequest::Mute(muted),
+            Self::Talk { on } => ControlRequest::Talk(on),
             Self::Status => ControlRequest::Status,
             Self::Leave => ControlRequest::Leave,
             Self::Subscribe => return None,
@@ -196,6 +203,8 @@ mod tests {
             }
         );
         assert_eq!(read(r#"{"do":"mute"}"#).ask, Ask::Mute { muted: None });
+        let talk = read(r#"{"id":8,"do":"talk","on":true}"#).ask;
+        assert_eq!(talk, Ask::Talk { on: Some(true) });
         assert_eq!(read(r#"{"id":5,"do":"status"}"#).ask, Ask::Status);
         assert!(serde_json::from_str::<Request>(r#"{"do":"dance"}"#).is_err());
     }

@@ -5,6 +5,7 @@ use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
 use crate::model::announcement::Topic;
 use crate::model::settings::Settings;
+use crate::model::sound::Direction;
 
 /// The class of `said` for this person. Notices, errors and what others do to us are out of reach of settings.
 pub(super) fn class(said: &Said, settings: &Settings) -> Class {
@@ -31,6 +32,9 @@ fn name(topic: Topic) -> Option<&'static str> {
         Topic::Join => "join",
         Topic::Hand => "hand",
         Topic::Reaction => "reaction",
+        Topic::Sound => "sound",
+        Topic::Caption => "caption",
+        Topic::RealTimeText => "text",
         Topic::Notice
         | Topic::Call
         | Topic::MutedByOther
@@ -47,6 +51,8 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::Admitted
         | Said::CallEnded { .. }
         | Said::MutedByOther { .. }
+        | Said::DeviceLost(Direction::Capture)
+        | Said::TalkKeyLost
         | Said::Failed(_)
         | Said::NotSent { .. }
         | Said::LeftWhileSending { .. } => Class::Assertive,
@@ -68,6 +74,12 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::Polling
         | Said::ChatDenied(_)
         | Said::ChatOpen
+        | Said::Turn { .. }
+        | Said::NoSound { .. }
+        | Said::DeviceLost(Direction::Playback)
+        | Said::DeviceOpened { .. }
+        | Said::SpeakingWhileMuted
+        | Said::SoundInterrupted(_)
         | Said::Message { mention: true, .. } => Class::Polite,
         Said::Message { .. } | Said::Summary { .. } | Said::MessageReceivedWhileAway { .. } => {
             by_level(verbosity, Class::Quiet, Class::Polite, Class::Polite)
@@ -116,6 +128,8 @@ pub(super) fn words(said: &Said) -> u32 {
         Said::ConsentAsked { .. } => 19,
         Said::Admitted => 4,
         Said::MutedByOther { by, .. } => 3 + name(by),
+        Said::DeviceLost(_) => 3,
+        Said::Turn { sender, text, .. } => count(&sender.name) + count(text) + 1,
         Said::Message {
             sender,
             texts,

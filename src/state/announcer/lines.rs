@@ -6,6 +6,8 @@ use crate::model::notice::NoticeKind;
 
 /// Names that a summary or a line of joins says before it counts.
 const NAMES: usize = 2;
+/// Bytes after which somebody's words begin a new line.
+const LONGEST_TURN: usize = 240;
 
 /// Counts messages that are not said one by one.
 #[derive(Default)]
@@ -111,6 +113,19 @@ pub(super) fn join(waiting: &mut Said, said: &Said) -> bool {
             joined.extend(came.iter().cloned());
             left.extend(went.iter().cloned());
             *people = *now;
+            true
+        }
+        // One line for a speaker's turn.
+        (
+            Said::Turn { kind, sender, text },
+            Said::Turn {
+                kind: same,
+                sender: other,
+                text: more,
+            },
+        ) if kind == same && sender == other && text.len() < LONGEST_TURN => {
+            text.push(' ');
+            text.push_str(more);
             true
         }
         (Said::SomeoneWaits { names }, Said::SomeoneWaits { names: now }) => {

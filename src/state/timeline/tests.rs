@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::announcement::Sender;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Remedy;
@@ -12,6 +13,7 @@ use crate::model::identity::Person;
 use crate::model::message::Body;
 use crate::model::message::Version;
 use crate::model::rich::Rich;
+use crate::model::turn::TurnKind;
 
 fn message(id: u64, version: u64) -> Message {
     Message {
@@ -242,16 +244,65 @@ fn reading_far_back_lets_go_of_the_newest_and_a_page_brings_it_back() {
 fn search_goes_back_and_forth() {
     let timeline = with(&[5, 15, 25]);
     let (first, matches) = timeline.search("5 IN", None, Direction::Older);
-    assert_eq!((first.clone(), matches), (Some(id(25)), 3));
+    assert_eq!((first.clone(), matches), (Some(Mark::Message(id(25))), 3));
     let (second, _) = timeline.search("5 in", first.as_ref(), Direction::Older);
-    assert_eq!(second, Some(id(15)));
+    assert_eq!(second, Some(Mark::Message(id(15))));
     let (back, _) = timeline.search("5 in", second.as_ref(), Direction::Newer);
-    assert_eq!(back, Some(id(25)));
+    assert_eq!(back, Some(Mark::Message(id(25))));
     assert_eq!(timeline.search("alice", None, Direction::Newer).1, 3);
     assert_eq!(
         timeline.search("nothing", None, Direction::Older),
         (None, 0)
     );
+}
+
+fn spoken(timeline: &mut Timeline, words: &str) {
+    let said = Said::Turn {
+        kind: TurnKind::Caption,
+        sender: Sender {
+            name: "Carol".to_owned(),
+            external: false,
+            mine: false,
+        },
+        text: words.to_owned(),
+    };
+    timeline.banner(said, Timestamp::from_millis(0));
+}
+
+#[test]
+fn what_was_spoken_is_found_where_it_was_said() {
+    let mut timeline = with(&[5]);
+    spoken(&mut timeline, "the budget is fine");
+    spoken(&mut timeline, "and so is the plan");
+    timeline.insert(message(9, 0));
+    let (budget, matches) = timeline.search("budget", None, Direction::Older);
+    assert_eq!(matches, 1);
+    assert_eq!(timeline.find_mark(&budget.unwrap()), Some(1));
+    let (last, matches) = timeline.search("carol", None, Direction::Older);
+    assert_eq!(
+        (timeline.find_mark(&last.clone().unwrap()), matches),
+        (Some(2), 2)
+    );
+    let (first, _) = timeline.search("carol", last.as_ref(), Direction::Older);
+    assert_eq!(timeline.find_mark(&first.unwrap()), Some(1));
+}
+
+#[test]
+fn what_was_spoken_stays_when_messages_are_let_go() {
+    let mut timeline = Timeline::default();
+    timeline.insert(message(1, 0));
+    spoken(&mut timeline, "the budget is fine");
+    for n in 2..6000 {
+        timeline.insert(message(n, 0));
+        timeline.trim(Direction::Newer);
+    }
+    assert!(timeline.messages().count() <= WINDOW + SLACK);
+    assert_eq!(timeline.search("budget", None, Direction::Older).1, 1);
+    timeline.clear();
+    assert_eq!((timeline.len(), timeline.messages().count()), (1, 0));
+    timeline.insert_page(vec![message(6000, 0)], Page::Newer);
+    assert_eq!(timeline.newest().unwrap().id, id(6000));
+    assert!(timeline.entries()[0].is_turn());
 }
 
 #[test]

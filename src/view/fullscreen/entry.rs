@@ -31,7 +31,14 @@ pub(crate) fn rows(state: &State, entry: &Entry, look: &Look, layout: Layout) ->
     match entry {
         Entry::Message(message) => message_rows(state, message, look, layout, &mut rows),
         Entry::Echo(echo) => echo_rows(state, echo, look, layout, &mut rows),
-        Entry::Banner { said, at, .. } => rows.extend(banner_rows(state, said, *at, layout)),
+        Entry::Banner { said, at, .. } => {
+            let mut set = banner_rows(state, said, *at, layout);
+            if let Some(row) = set.last_mut().filter(|_| look.selected) {
+                let words = format!("{}{}", phrase::DOT, phrase::SELECTED);
+                row.pieces.push(Piece::new(&words, Role::Selected));
+            }
+            rows.extend(set);
+        }
     }
     rows
 }

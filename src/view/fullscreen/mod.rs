@@ -1,9 +1,10 @@
 //! The whole screen as a function of state.
 //!
 //! From the bottom: the composer, the call line, the notice line, one row for
-//! what is newer and who types, the timeline, a thin header. Where rows are
+//! what is newer and who types, what is being said, the timeline, a thin header. Where rows are
 //! few the upper ones go; notices, call line and composer stay.
 
+mod check;
 mod composer;
 mod entry;
 mod overlay;
@@ -11,6 +12,7 @@ mod paint;
 mod pane;
 mod rich;
 mod status;
+mod strip;
 mod timeline;
 pub(crate) mod wrap;
 
@@ -93,6 +95,7 @@ struct Areas {
     header: Rect,
     rule: Rect,
     timeline: Rect,
+    strip: Rect,
     above: Rect,
     notices: Rect,
     call: Rect,
@@ -112,7 +115,9 @@ impl Screen {
             usize::from(area.width),
             usize::from(area.height).saturating_sub(composer.rows.len() + 1),
         );
-        let areas = divide(area, composer.rows.len(), notices.len(), &painter);
+        let strip = strip::rows(state, usize::from(inner(area).width), area.height);
+        let heights = [composer.rows.len(), notices.len(), strip.len()];
+        let areas = divide(area, heights, &painter);
         header(state, &areas, &mut painter);
         let middle = pane::draw(state, areas.timeline, &mut painter);
         let page = self.timeline(state, middle, &mut painter);
@@ -120,6 +125,7 @@ impl Screen {
             &status::above(state, usize::from(areas.above.width)),
             areas.above,
         );
+        rows(&strip, areas.strip, &mut painter);
         let repeat = answer(state, &areas, &mut painter);
         let chosen = draw_overlay(state, &areas, &mut painter);
         rows(&notices, areas.notices, &mut painter);
@@ -245,7 +251,8 @@ fn inner(area: Rect) -> Rect {
     }
 }
 
-fn divide(area: Rect, composer: usize, notices: usize, painter: &Painter<'_>) -> Areas {
+fn divide(area: Rect, heights: [usize; 3], painter: &Painter<'_>) -> Areas {
+    let [composer, notices, strip] = heights;
     let mut bottom = area.y + area.height;
     let mut take = |rows: usize, from: Rect| {
         let height = narrow(rows).min(bottom - area.y);
@@ -260,6 +267,7 @@ fn divide(area: Rect, composer: usize, notices: usize, painter: &Painter<'_>) ->
     let call = take(1, inner(area));
     let notices = take(notices, area);
     let above = take(usize::from(area.height >= 8), inner(area));
+    let strip = take(strip, inner(area));
     let head = usize::from(area.height > 10);
     let rule = usize::from(area.height >= 20 && painter.rule().is_some());
     let top = |y, rows: usize, from: Rect| Rect {
@@ -273,9 +281,10 @@ fn divide(area: Rect, composer: usize, notices: usize, painter: &Painter<'_>) ->
         rule: top(head, rule, inner(area)),
         timeline: Rect {
             y: area.y + used,
-            height: (above.y - area.y).saturating_sub(used),
+            height: (strip.y - area.y).saturating_sub(used),
             ..area
         },
+        strip,
         above,
         notices,
         call,
@@ -351,7 +360,7 @@ fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16>
         .into_iter()
         .map(|row| row.filled(fill))
         .collect();
-    let room = areas.timeline.height + areas.above.height;
+    let room = areas.timeline.height + areas.strip.height + areas.above.height;
     let height = narrow(set.len())
         .min((room / 3).max(areas.above.height))
         .min(room);
@@ -372,11 +381,22 @@ fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16>
 
 /// What lies over the talk and the header, and where it wants the cursor.
 fn draw_overlay(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Option<(u16, u16)> {
-    let overlay = state.focus.overlay.as_ref()?;
     let area = Rect {
         y: areas.header.y,
         height: areas.above.bottom() - areas.header.y,
         ..areas.timeline
+    };
+    let Some(overlay) = state.focus.overlay.as_ref() else {
+        // An answer stands below what it answers.
+        let check = state.sound.check.as_ref()?;
+        let answered = state.focus.said.is_some();
+        let below = if answered { area.height / 3 } else { 0 };
+        let area = Rect {
+            height: area.height - below,
+            ..area
+        };
+        check::draw(state, check, area, painter);
+        return None;
     };
     overlay::draw(state, overlay, area, painter)
 }

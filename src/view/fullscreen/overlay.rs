@@ -118,7 +118,7 @@ pub(crate) fn draw(
 /// Its lines can be chosen one by one.
 fn is_list(state: &State, overlay: &Overlay) -> bool {
     match overlay {
-        Overlay::Palette { .. } | Overlay::Leader => true,
+        Overlay::Palette { .. } | Overlay::Devices { .. } | Overlay::Leader => true,
         Overlay::Roster { .. } => state.call().is_some_and(|c| c.state.is_inside()),
         Overlay::Help { .. } | Overlay::About | Overlay::Notices | Overlay::Confirm(_) => false,
     }
@@ -129,6 +129,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
     match overlay {
         Overlay::Palette { selected, .. } => *selected > 0,
         Overlay::Roster { .. }
+        | Overlay::Devices { .. }
         | Overlay::Leader
         | Overlay::Help { .. }
         | Overlay::About
@@ -144,6 +145,7 @@ fn first(list: &[Line], overlay: &Overlay, height: usize) -> usize {
         Overlay::Help { scroll, .. } => (*scroll).min(most),
         Overlay::Palette { .. }
         | Overlay::Roster { .. }
+        | Overlay::Devices { .. }
         | Overlay::Leader
         | Overlay::About
         | Overlay::Notices
@@ -186,6 +188,7 @@ fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
     match overlay {
         Overlay::Palette { query, selected } => palette(state, query, *selected),
         Overlay::Roster { selected } => roster(state, *selected),
+        Overlay::Devices { selected } => devices(state, *selected),
         Overlay::Leader => leader(state),
         Overlay::Help { topic, .. } => read(&phrase::help(TABLE, topic.as_deref())),
         Overlay::About => read(&phrase::about()),
@@ -212,12 +215,23 @@ fn roster(state: &State, selected: usize) -> Vec<Item> {
     let Some(call) = state.call().filter(|c| c.state.is_inside()) else {
         return read(&phrase::who(state));
     };
-    let people = call.sorted().into_iter().map(phrase::roster_entry);
+    let entries = call.sorted().into_iter();
+    let people = entries.map(|e| phrase::roster_entry(state, call, e));
     let waiting = call.lobby.iter().map(phrase::waiting);
     people
         .chain(waiting)
         .enumerate()
         .map(|(at, line)| Item::new(&line, Role::Overlay).selected(at == selected))
+        .collect()
+}
+
+fn devices(state: &State, selected: usize) -> Vec<Item> {
+    let choices = state.sound.choices().into_iter().enumerate();
+    choices
+        .map(|(at, (which, choice))| {
+            let words = phrase::choice(state, which, &choice);
+            Item::new(&words, Role::Overlay).selected(at == selected)
+        })
         .collect()
 }
 

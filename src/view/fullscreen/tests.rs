@@ -32,6 +32,7 @@ use crate::state::State;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::state::focus::Scroll;
+use crate::state::timeline::Mark;
 use crate::view::fixture;
 use crate::view::fixture::at;
 use crate::view::fixture::message;
@@ -127,7 +128,7 @@ fn long(messages: u64) -> State {
 
 fn scrolled(state: &mut State, message: u64, rows: usize) {
     state.focus.scroll = Scroll::Anchored {
-        message: MessageId::new(&message.to_string()),
+        at: Mark::Message(MessageId::new(&message.to_string())),
         rows,
         newer: 0,
     };
@@ -385,7 +386,7 @@ fn at_the_top_the_page_stays_full_and_one_page_down_leaves_it() {
 fn how_many_are_newer_is_said_while_scrolled_back() {
     let mut state = long(40);
     state.focus.scroll = Scroll::Anchored {
-        message: MessageId::new("20"),
+        at: Mark::Message(MessageId::new("20")),
         rows: 0,
         newer: 14,
     };

@@ -19,6 +19,7 @@ use crate::state::State;
 use crate::state::focus::Scroll;
 use crate::state::threads::Thread;
 use crate::state::timeline::Entry;
+use crate::state::timeline::Mark;
 use crate::view::facts;
 use crate::view::fullscreen::entry;
 use crate::view::fullscreen::wrap::Row;
@@ -28,7 +29,7 @@ use crate::view::theme::Role;
 /// Wrapped entries kept; beyond it those off the page are forgotten.
 const KEPT: usize = 4096;
 
-/// How far from the end our newest message is looked for.
+/// How far from the end our newest message is looked for, and how far a message may be from the one before it.
 const NEAR: usize = 200;
 
 /// How entries are set in this frame.
@@ -83,7 +84,7 @@ struct Kept {
 /// Where the bottom of a scrolled page was found.
 #[derive(Debug, Clone)]
 struct Memo {
-    message: MessageId,
+    anchor: Mark,
     rows: usize,
     at: usize,
     entries: usize,
@@ -187,13 +188,16 @@ impl Pages {
 
     fn place(&mut self, scene: &Scene<'_>, scroll: &Scroll) -> Option<Place> {
         let last = scene.entries.len().checked_sub(1)?;
-        let Scroll::Anchored { message, rows, .. } = scroll else {
+        let Scroll::Anchored {
+            at: anchor, rows, ..
+        } = scroll
+        else {
             return Some(Place {
                 at: last,
                 hidden: 0,
             });
         };
-        if let Some(memo) = self.memo.clone().filter(|m| m.message == *message)
+        if let Some(memo) = self.memo.clone().filter(|m| m.anchor == *anchor)
             && let Some(at) = scene.find_again(&memo)
         {
             let hidden = memo
@@ -206,23 +210,23 @@ impl Pages {
                 self.down(scene, from, memo.rows - rows)
             });
         }
-        let at = scene.thread.timeline.index_of(message).unwrap_or(last);
+        let at = scene.thread.timeline.find_mark(anchor).unwrap_or(last);
         Some(self.up(scene, Place { at, hidden: 0 }, *rows))
     }
 
     fn remember(&mut self, scene: &Scene<'_>, scroll: &Scroll, place: Place) {
         self.memo = match scroll {
             Scroll::Follow => None,
-            Scroll::Anchored { message, rows, .. } => {
-                scene.entries.get(place.at).map(|entry| Memo {
-                    message: message.clone(),
-                    rows: *rows,
-                    at: place.at,
-                    entries: scene.entries.len(),
-                    bottom: key(entry),
-                    hidden: place.hidden,
-                })
-            }
+            Scroll::Anchored {
+                at: anchor, rows, ..
+            } => scene.entries.get(place.at).map(|entry| Memo {
+                anchor: anchor.clone(),
+                rows: *rows,
+                at: place.at,
+                entries: scene.entries.len(),
+                bottom: key(entry),
+                hidden: place.hidden,
+            }),
         };
     }
 
@@ -357,6 +361,11 @@ impl Scene<'_> {
     fn selected(&self, at: usize) -> bool {
         match (self.entries.get(at), &self.state.focus.selected) {
             (Some(Entry::Message(message)), Some(selected)) => message.id == *selected,
+            // What a search found is marked like a selected message.
+            (Some(Entry::Banner { number, .. }), None) => {
+                let search = self.state.focus.search.as_ref();
+                search.and_then(|s| s.at.as_ref()) == Some(&Mark::Banner(*number))
+            }
             _ => false,
         }
     }
@@ -423,7 +432,7 @@ impl Scene<'_> {
             return false;
         };
         let earlier = self.entries.get(..at).unwrap_or_default().iter().rev();
-        let previous = earlier.take(64).find_map(|e| match e {
+        let previous = earlier.take(NEAR).find_map(|e| match e {
             Entry::Message(m) => Some(&m.id),
             Entry::Echo(_) | Entry::Banner { .. } => None,
         });
@@ -447,6 +456,9 @@ impl Scene<'_> {
 /// Whether a message goes on with what the one before it began.
 fn goes_on(before: &Entry, entry: &Entry) -> bool {
     let near = time(entry).as_millis() / 60_000 == time(before).as_millis() / 60_000;
+    if before.is_turn() && entry.is_turn() {
+        return true;
+    }
     near && match (before, entry) {
         (Entry::Message(b), Entry::Message(m)) => {
             entry::has_sender(b)

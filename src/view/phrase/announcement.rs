@@ -88,6 +88,25 @@ pub fn said(said: &Said, state: &State) -> String {
             people,
         } => came_and_went(joined, left, *people),
         Said::RoleChanged => role_changed(state),
+        Said::Turn { kind, sender, text } => {
+            let text = phrase::one_line(text);
+            format!("{}, {}: {text}", phrase::turn(*kind), name(sender))
+        }
+        Said::NoSound { reason } => {
+            format!("Call: no sound here, {reason}. You can read, write and see captions.")
+        }
+        Said::DeviceLost(which) => format!("Call: {} lost.", phrase::direction(*which)),
+        Said::DeviceOpened { direction, device } => {
+            format!("Call: {}.", phrase::device_now(state, *direction, device))
+        }
+        Said::SpeakingWhileMuted => {
+            "Call: you are speaking while muted. /mute switches your microphone on.".to_owned()
+        }
+        Said::TalkKeyLost => {
+            "Call: your microphone was closed, nothing more was heard of the talk key.".to_owned()
+        }
+        Said::SoundInterrupted(true) => "Call: the sound is interrupted, reconnecting.".to_owned(),
+        Said::SoundInterrupted(false) => "Call: the sound is back.".to_owned(),
         Said::ConnectionLost => format!("{} connection lost, reconnecting.", side(state)),
         Said::ConnectionBack { seconds, missed } => connection_back(state, *seconds, *missed),
         Said::Polling => {
@@ -347,6 +366,25 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Search { matches } => search(state, *matches),
         Answer::Acknowledged => "Acknowledged.".to_owned(),
         Answer::NothingToAcknowledge => "Nothing to acknowledge.".to_owned(),
+        Answer::Check => phrase::check(state),
+        Answer::Devices => phrase::devices(state),
+        Answer::Device(which) => format!(
+            "{}: {}.",
+            capital(phrase::direction(*which)),
+            phrase::device(state, *which)
+        ),
+        Answer::Volume { name } => phrase::volume(state, name.as_deref()),
+        Answer::Levels => phrase::levels(state),
+        Answer::InputLevel => phrase::input_level(state),
+        Answer::Captions(true) => "Captions on, where the meeting gives them.".to_owned(),
+        Answer::Captions(false) => "Captions off.".to_owned(),
+        Answer::Stats => phrase::stats(state),
+        Answer::PushToTalk => phrase::push_to_talk_answer(state),
+        Answer::Talking(true) => "Microphone open.".to_owned(),
+        Answer::Talking(false) => "Microphone closed.".to_owned(),
+        Answer::Deafened(true) => "Deafened, you hear nothing. /deafen undoes it.".to_owned(),
+        Answer::Deafened(false) => "No longer deafened.".to_owned(),
+        Answer::TestTone => "Test tone.".to_owned(),
         Answer::Copied => "Copied.".to_owned(),
         Answer::Saved { path } => format!("Saved to {path}"),
         Answer::Opened => "Opened.".to_owned(),
@@ -404,11 +442,10 @@ fn setting(state: &State, key: &str) -> String {
         "typing_indicator" => switch(settings.typing_indicator),
         "read_receipts" => switch(settings.read_receipts),
         "paste_confirm_lines" => settings.paste_confirm_lines.to_string(),
-        other => match other
-            .strip_prefix("announce.")
-            .and_then(|event| settings.announce.get(event))
-        {
-            Some(class) => class.clone(),
+        other => match settings.value(other) {
+            Some(word) if word == "true" => switch(true),
+            Some(word) if word == "false" => switch(false),
+            Some(word) => word,
             None => return format!("Error: there is no setting {key}."),
         },
     };

@@ -16,6 +16,7 @@ use crate::state::call::Call;
 use crate::state::notices::Notice;
 use crate::view::facts;
 use crate::view::phrase;
+use crate::view::phrase::sound;
 use crate::view::theme::Role;
 
 /// One part of the call line: at full length, and where room is short.
@@ -57,7 +58,8 @@ pub fn call_line(state: &State) -> Vec<Part> {
     if call.state.is_inside() {
         parts.extend(talking(state, call));
         parts.extend(hands(call));
-        parts.extend(quality_part(call.quality));
+        parts.extend(deafened(state));
+        parts.extend(quality_part(call));
     }
     parts.extend(meter(state, call));
     parts
@@ -135,15 +137,26 @@ fn standing(state: &State, call: &Call) -> Part {
 fn microphone(state: &State, call: &Call) -> Part {
     let chord = state.keymap.chords("mute").into_iter().next();
     let key = chord.map_or_else(String::new, |c| format!(" ({c})"));
-    if call.muted {
-        let full = format!("{}{key}", phrase::MUTED);
+    let talk = sound::talk_key(state).filter(|_| !state.sound.talk.is_open());
+    if let Some(words) = sound::no_microphone(state, call).filter(|_| call.state.is_inside()) {
+        Part::new(Role::CallMuted, words, words)
+    } else if call.muted {
+        let talk = talk.map_or_else(String::new, |(full, _)| format!(", {full}"));
+        let full = format!("{}{key}{talk}", phrase::MUTED);
         Part::new(Role::CallMuted, &full, phrase::MUTED)
+    } else if let Some((full, short)) = talk.filter(|_| call.state == CallState::Connected) {
+        Part::new(Role::CallMuted, full, short)
     } else if call.state == CallState::Connected {
         let full = format!("{}{key}", phrase::LIVE);
         Part::new(Role::CallLive, &full, phrase::LIVE)
     } else {
         Part::new(Role::CallMuted, "your microphone is not heard", "not heard")
     }
+}
+
+fn deafened(state: &State) -> Option<Part> {
+    let deaf = state.sound.deafened;
+    deaf.then(|| Part::new(Role::CallMuted, "deafened · /deafen", phrase::DEAFENED))
 }
 
 fn talking(state: &State, call: &Call) -> Option<Part> {
@@ -188,14 +201,15 @@ fn hands(call: &Call) -> Option<Part> {
     ))
 }
 
-fn quality_part(grade: Quality) -> Option<Part> {
-    let role = match grade {
+fn quality_part(call: &Call) -> Option<Part> {
+    let role = match call.quality() {
         Quality::Unknown => return None,
         Quality::Good => Role::CallQuality,
         Quality::Poor => Role::CallQualityPoor,
         Quality::Bad => Role::CallQualityBad,
     };
-    Some(Part::new(role, quality(grade), quality(grade)))
+    let words = sound::quality(call);
+    Some(Part::new(role, &words, &words))
 }
 
 fn meter(state: &State, call: &Call) -> Option<Part> {
@@ -222,15 +236,6 @@ fn cost(state: &State, seconds: u64) -> String {
     let settings = &state.settings;
     let amount = seconds as f64 / 60.0 * settings.price_per_minute;
     format!("{amount:.2} {}", settings.currency)
-}
-
-pub const fn quality(quality: Quality) -> &'static str {
-    match quality {
-        Quality::Unknown => "quality unknown",
-        Quality::Good => "good",
-        Quality::Poor => "poor connection",
-        Quality::Bad => "bad connection",
-    }
 }
 
 pub const fn role(role: MeetingRole) -> &'static str {
@@ -289,11 +294,18 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
     if let Signalling::Lost { since } = call.signalling {
         parts.push(format!("connection lost {} ago", passed(since)));
     }
-    parts.push(if call.muted {
-        phrase::MUTED.to_owned()
-    } else {
-        "microphone on".to_owned()
+    parts.push(match sound::no_microphone(state, call) {
+        Some(words) => words.to_owned(),
+        None if call.muted => phrase::MUTED.to_owned(),
+        None if sound::talk_key(state).is_some() && !state.sound.talk.is_open() => {
+            "microphone closed until you talk".to_owned()
+        }
+        None => "microphone on".to_owned(),
     });
+    parts.extend(sound::push_to_talk(state));
+    if state.sound.deafened {
+        parts.push("deafened, you hear nothing".to_owned());
+    }
     if call.state.is_inside() {
         parts.push(phrase::count(call.roster.len(), "person"));
         parts.push(notice(
@@ -312,9 +324,18 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
         Consent::Declined => parts.push("listen only, you did not consent".to_owned()),
         Consent::NotRequired | Consent::Granted => {}
     }
-    match call.quality {
-        Quality::Poor | Quality::Bad => parts.push(quality(call.quality).to_owned()),
+    match call.quality() {
+        Quality::Poor | Quality::Bad => parts.push(sound::quality(call)),
         Quality::Good | Quality::Unknown => {}
+    }
+    if state.settings.sound.captions {
+        parts.push("captions on".to_owned());
+    }
+    if let Some(at) = call.connected_at {
+        parts.push(format!("you are in it since {}", facts::time(state, at)));
+    }
+    if let Some(at) = call.info.started {
+        parts.push(format!("the meeting began at {}", facts::time(state, at)));
     }
     if let Some(meter) = meter(state, call) {
         parts.push(meter.full.replace(" min ≈ ", " minutes cost about "));

@@ -36,6 +36,9 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::SigningIn => "sign in",
         Doing::JoiningCall => "join the call",
         Doing::CallAction => "do that in the call",
+        Doing::ChoosingDevice => "take that device",
+        Doing::OpeningMicrophone => "open the microphone",
+        Doing::OpeningSpeaker => "open the speaker",
         Doing::Writing => "write the file",
         Doing::Reading => "read the file",
         Doing::Setting => "change the setting",
@@ -121,6 +124,9 @@ fn fate(failure: &Failure) -> String {
         | Doing::SigningIn
         | Doing::JoiningCall
         | Doing::CallAction
+        | Doing::ChoosingDevice
+        | Doing::OpeningMicrophone
+        | Doing::OpeningSpeaker
         | Doing::Writing
         | Doing::Reading
         | Doing::Setting => "",
@@ -184,15 +190,22 @@ pub fn reason(reason: &Reason) -> String {
         Reason::OnHold => "the call is on hold".to_owned(),
         Reason::Role => "only organizers and presenters may".to_owned(),
         Reason::MicrophoneForbidden => "the organizer does not allow your microphone".to_owned(),
-        Reason::JoinedToListen => {
-            "you joined to listen, /leave and /join joins with your microphone".to_owned()
-        }
         Reason::ConsentOutstanding => {
             "recording needs your consent first, /consent yes or /consent no".to_owned()
         }
         Reason::NoConsentAsked => "the meeting does not ask for your consent".to_owned(),
         Reason::Service { reason } => service_reason(reason),
         Reason::SignallingLost => "the connection to the call is lost".to_owned(),
+        Reason::NoSound { reason } if reason.is_empty() => {
+            "there is no sound on this machine".to_owned()
+        }
+        Reason::NoSound { reason } => format!("there is no sound here, {reason}"),
+        Reason::JoinedSilent => {
+            "you joined without sound, /leave and /join joins with it".to_owned()
+        }
+        Reason::JoinedToListen => {
+            "you joined to listen, /leave and /join joins with your microphone".to_owned()
+        }
     }
 }
 

@@ -71,7 +71,8 @@ pub fn about() -> String {
         concat!("Licence: ", env!("CARGO_PKG_LICENSE"), "."),
         "It is not affiliated with or endorsed by Microsoft.",
         "Messages are not stored on this machine; they stay with the service.",
-        "Stored here: your configuration, remembered choices (pins, theme, keys), a log of the program \
+        "Stored here: your configuration, remembered choices (pins, theme, keys, sound devices, and how loud \
+         you set people, by name), a log of the program \
          without names, texts or secrets, and a log of recording and transcription notices with the times \
          they were received, shown and acknowledged. `sidetone config` and `sidetone notices` say where.",
         "Access tokens are kept in memory only.",

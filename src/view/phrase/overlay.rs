@@ -12,7 +12,8 @@ use crate::view::phrase;
 pub const fn title(overlay: &Overlay) -> &'static str {
     match overlay {
         Overlay::Palette { .. } => "Go to or do · Enter chooses · Ctrl-G closes",
-        Overlay::Roster { .. } => "People · Ctrl-G closes",
+        Overlay::Roster { .. } => "People · + louder · - quieter · Ctrl-G closes",
+        Overlay::Devices { .. } => "Microphone and speaker · Enter takes one · Ctrl-G closes",
         Overlay::Leader => "Keys after Ctrl-G · Ctrl-G closes",
         Overlay::Help { .. } => "Help · Ctrl-G closes",
         Overlay::About => "About sidetone · Ctrl-G closes",

@@ -7,10 +7,13 @@ use crate::model::identity::PersonKind;
 use crate::model::message::Message;
 use crate::model::message::SendState;
 use crate::model::settings::TimeShown;
+use crate::model::sound::Audio;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::timeline::Entry;
 use crate::view::facts;
 use crate::view::phrase;
+use crate::view::phrase::sound;
 
 /// How the service marks people from outside.
 const SUFFIX: &str = " (External)";
@@ -47,7 +50,8 @@ pub fn who(state: &State) -> String {
             "{} in the call.",
             phrase::count(call.roster.len(), "person")
         )];
-        lines.extend(call.sorted().into_iter().map(roster_entry));
+        let entries = call.sorted().into_iter();
+        lines.extend(entries.map(|e| roster_entry(state, call, e)));
         lines.extend(call.lobby.iter().map(waiting));
         return lines.join("\n");
     }
@@ -72,7 +76,7 @@ pub fn waiting(somebody: &Person) -> String {
 }
 
 /// One person of the call: name, then what is special about them.
-pub(crate) fn roster_entry(entry: &RosterEntry) -> String {
+pub(crate) fn roster_entry(state: &State, call: &Call, entry: &RosterEntry) -> String {
     let mut parts = vec![person(&entry.person)];
     if entry.me {
         parts.push(phrase::YOU.to_owned());
@@ -88,15 +92,22 @@ pub(crate) fn roster_entry(entry: &RosterEntry) -> String {
         CallState::Connected => {}
     }
     parts.push(
-        if entry.muted {
-            "muted"
-        } else {
-            "microphone on"
+        match (entry.audio, entry.muted) {
+            (Audio::None, _) => phrase::NO_SOUND,
+            (Audio::Listen, _) => "listens only",
+            (Audio::Full, true) => phrase::MUTED,
+            (Audio::Full, false) => "microphone on",
         }
         .to_owned(),
     );
+    if entry.deafened {
+        parts.push(phrase::DEAFENED.to_owned());
+    }
     if entry.talking {
-        parts.push("talking".to_owned());
+        parts.push(sound::talking(state, call, &entry.person.id));
+    }
+    if !entry.me {
+        parts.extend(sound::other_volume(state, &entry.person));
     }
     if let Some(order) = entry.hand {
         parts.push(format!("hand raised, number {order}"));

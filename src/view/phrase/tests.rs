@@ -327,7 +327,7 @@ fn status_is_one_line() {
     check_in(
         &state,
         Said::Answer(Answer::Status),
-        "In call 13 minutes, muted, 2 people, recording on since 10:02, transcription off, 3 unread",
+        "In call 13 minutes, muted, 2 people, recording on since 10:02, transcription off, you are in it since 10:01, 3 unread",
     );
 }
 

@@ -1,0 +1,218 @@
+//! Microphone and speaker: what there is, what is open, and what the sound side was last told.
+//!
+//! What the sound side shall do is derived from the whole state, after everything that
+//! happens, and only what changed is told. So no path can forget to close a microphone.
+
+use crate::clock::Moment;
+use crate::model::account::AccountId;
+use crate::model::call::CallState;
+use crate::model::locator::Locator;
+use crate::model::notice::Consent;
+use crate::model::settings::Motion;
+use crate::model::sound::Audio;
+use crate::model::sound::Choice;
+use crate::model::sound::Device;
+use crate::model::sound::Direction;
+use crate::model::sound::Level;
+use crate::model::sound::Processing;
+use crate::model::sound::PushToTalk;
+use crate::state::State;
+use crate::state::call::Call;
+use crate::state::focus::Overlay;
+use crate::state::talk::Talk;
+
+#[derive(Debug, Clone, Default)]
+pub struct Sound {
+    pub system: System,
+    pub capture: Line,
+    pub playback: Line,
+    /// What the microphone gives, while that is looked at.
+    pub meter: Option<Meter>,
+    /// What is played, likewise.
+    pub output: Option<Level>,
+    pub check: Option<Check>,
+    /// We hear nothing, by choice.
+    pub deafened: bool,
+    pub talk: Talk,
+    /// Muting was asked for: nothing is captured until the service has answered.
+    pub muting: bool,
+    /// When somebody was last told that they speak while muted.
+    pub warned: Option<Moment>,
+    told: Option<Wanted>,
+}
+
+/// Whether there is sound on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum System {
+    /// Nobody here owns microphone and speaker.
+    #[default]
+    Unowned,
+    /// Asked, and not answered yet.
+    Looking,
+    Present,
+    Absent {
+        reason: String,
+    },
+}
+
+/// One direction of sound.
+#[derive(Debug, Clone, Default)]
+pub struct Line {
+    pub devices: Vec<Device>,
+    /// What is open.
+    pub open: Option<String>,
+    /// What was open and vanished.
+    pub lost: Option<String>,
+    /// It could not be opened.
+    pub failed: bool,
+}
+
+/// What the microphone gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meter {
+    pub level: Level,
+    pub gate: Level,
+    pub speaking: bool,
+}
+
+/// Microphone and speaker are tried before the call that was asked for is joined.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub account: AccountId,
+    pub locator: Locator,
+    pub name: String,
+    /// Until then the sound side may say what devices there are; `None` once it has.
+    pub patience: Option<Moment>,
+}
+
+/// What the sound side shall do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each a command"
+)]
+pub struct Wanted {
+    pub microphone: Choice,
+    pub speaker: Choice,
+    pub processing: Processing,
+    pub capture: bool,
+    pub playback: bool,
+    pub mute: bool,
+    pub deafen: bool,
+    pub volume: u16,
+    pub meter: bool,
+}
+
+impl Sound {
+    pub const fn line(&self, direction: Direction) -> &Line {
+        match direction {
+            Direction::Capture => &self.capture,
+            Direction::Playback => &self.playback,
+        }
+    }
+
+    pub const fn line_mut(&mut self, direction: Direction) -> &mut Line {
+        match direction {
+            Direction::Capture => &mut self.capture,
+            Direction::Playback => &mut self.playback,
+        }
+    }
+
+    /// The device of that name, or number in the list, or the begin of a name.
+    pub fn find(&self, direction: Direction, wanted: &str) -> Option<Choice> {
+        let devices = &self.line(direction).devices;
+        if let choice @ (Choice::Default | Choice::None) = Choice::parse(wanted) {
+            return Some(choice);
+        }
+        let number = wanted.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+        let lower = wanted.to_lowercase();
+        let starts = |d: &&Device| d.name.to_lowercase().starts_with(&lower);
+        let found = devices
+            .iter()
+            .find(|d| d.name == wanted)
+            .or_else(|| devices.iter().find(starts))
+            .or_else(|| devices.get(number?));
+        found.map(|d| Choice::Named(d.name.clone()))
+    }
+
+    /// Everything that can be chosen, microphones first.
+    pub fn choices(&self) -> Vec<(Direction, Choice)> {
+        let of = |direction| {
+            let devices = self.line(direction).devices.iter();
+            let named = devices.map(|d| Choice::Named(d.name.clone()));
+            let all = std::iter::once(Choice::Default)
+                .chain(named)
+                .chain([Choice::None]);
+            all.map(move |choice| (direction, choice))
+        };
+        Direction::ALL.into_iter().flat_map(of).collect()
+    }
+
+    /// What changed since the sound side was last told; all of it the first time.
+    pub fn tell(&mut self, wanted: Wanted) -> (Option<Wanted>, Wanted) {
+        let before = self.told.replace(wanted.clone());
+        (before, wanted)
+    }
+}
+
+impl Line {
+    /// There is nothing to open, or it cannot be opened.
+    pub fn is_missing(&self) -> bool {
+        self.devices.is_empty() || self.failed
+    }
+}
+
+impl State {
+    /// What the sound side shall do now.
+    pub fn sound_wanted(&self) -> Wanted {
+        let chosen = &self.settings.sound;
+        let checking = self.sound.check.is_some();
+        let call = self.sounding_call();
+        let speaks = call.is_some_and(|c| c.audio == Audio::Full);
+        let present = self.sound.system == System::Present;
+        Wanted {
+            capture: present && chosen.microphone != Choice::None && (checking || speaks),
+            playback: present && chosen.speaker != Choice::None && (checking || call.is_some()),
+            mute: !call.is_some_and(|c| self.is_heard(c)),
+            deafen: self.sound.deafened,
+            meter: checking || self.levels_wanted(),
+            microphone: chosen.microphone.clone(),
+            speaker: chosen.speaker.clone(),
+            processing: chosen.processing,
+            volume: chosen.volume,
+        }
+    }
+
+    /// The call whose sound goes through our devices.
+    pub fn sounding_call(&self) -> Option<&Call> {
+        let sounds = |c: &&Call| c.is_live() && c.state.is_inside() && c.audio != Audio::None;
+        let front = self.call().filter(sounds);
+        front.or_else(|| self.calls.values().find(sounds))
+    }
+
+    /// Whether what the microphone gives may leave the process.
+    fn is_heard(&self, call: &Call) -> bool {
+        let talks =
+            self.settings.sound.push_to_talk == PushToTalk::Off || self.sound.talk.is_open();
+        let agreed = matches!(
+            call.notices.consent,
+            Consent::NotRequired | Consent::Granted
+        );
+        call.state == CallState::Connected
+            && call.audio == Audio::Full
+            && !call.muted
+            && !self.sound.muting
+            && agreed
+            && talks
+    }
+
+    /// Somebody looks at levels.
+    pub fn levels_wanted(&self) -> bool {
+        let Some(call) = self.call().filter(|c| c.state.is_inside()) else {
+            return false;
+        };
+        let roster = matches!(self.focus.overlay, Some(Overlay::Roster { .. }));
+        let moves = self.settings.motion != Motion::Off && self.sound.system != System::Unowned;
+        call.levels.asked.is_some() || roster && moves
+    }
+}

@@ -1,0 +1,230 @@
+//! What the owner of microphone and speaker reports, and the commands about sound.
+
+use std::time::Duration;
+
+use crate::command::Command;
+use crate::effect::CallCommand;
+use crate::effect::Effect;
+use crate::effect::SoundCommand;
+use crate::event::SoundEvent;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::failure::Doing;
+use crate::model::identity::Person;
+use crate::model::settings::VOLUME_OF;
+use crate::model::sound::Choice;
+use crate::model::sound::Direction;
+use crate::model::sound::PushToTalk;
+use crate::model::turn::Typed;
+use crate::state::State;
+use crate::state::focus::Overlay;
+use crate::state::sound::Meter;
+use crate::state::sound::System;
+use crate::update::check;
+use crate::update::command;
+use crate::update::messages;
+use crate::update::talk;
+
+/// Who speaks while muted is told at most this often.
+const WARN_PACE: Duration = Duration::from_secs(30);
+/// Levels that were asked for come within this time, or what is known is the answer.
+const LEVELS_COME: Duration = Duration::from_secs(1);
+
+pub(super) fn on_event(state: &mut State, event: SoundEvent, fx: &mut Vec<Effect>) {
+    match event {
+        SoundEvent::Devices { capture, playback } => {
+            state.sound.capture.devices = capture;
+            state.sound.playback.devices = playback;
+            for direction in Direction::ALL {
+                state.sound.line_mut(direction).failed = false;
+            }
+            state.sound.system = System::Present;
+            check::devices_known(state, fx);
+        }
+        SoundEvent::Unavailable { reason } => unavailable(state, reason, fx),
+        SoundEvent::Opened { direction, device } => opened(state, direction, device),
+        SoundEvent::Closed(direction) => state.sound.line_mut(direction).open = None,
+        SoundEvent::Lost { direction, device } => {
+            let line = state.sound.line_mut(direction);
+            line.open = None;
+            line.lost = Some(device);
+            state.say(Said::DeviceLost(direction));
+        }
+        SoundEvent::Failed { direction, failure } => {
+            let line = state.sound.line_mut(direction);
+            line.open = None;
+            line.failed = true;
+            state.say(Said::Failed(failure));
+        }
+        SoundEvent::InputLevel {
+            level,
+            gate,
+            speaking,
+        } => {
+            state.sound.meter = Some(Meter {
+                level,
+                gate,
+                speaking,
+            });
+        }
+        SoundEvent::OutputLevel(level) => state.sound.output = Some(level),
+        SoundEvent::SpeakingWhileMuted => warn(state),
+        SoundEvent::Tested => {}
+    }
+}
+
+/// Everything but sound goes on, which is said once.
+fn unavailable(state: &mut State, reason: String, fx: &mut Vec<Effect>) {
+    let absent = System::Absent {
+        reason: reason.clone(),
+    };
+    let news = state.sound.system != absent;
+    state.sound.system = absent;
+    for direction in Direction::ALL {
+        *state.sound.line_mut(direction) = crate::state::sound::Line::default();
+    }
+    if news {
+        state.say(Said::NoSound { reason });
+    }
+    check::no_sound(state, fx);
+}
+
+fn opened(state: &mut State, direction: Direction, device: String) {
+    let line = state.sound.line_mut(direction);
+    line.failed = false;
+    let lost = line.lost.take().is_some();
+    let before = line.open.replace(device.clone());
+    let chosen = state.settings.sound.device(direction);
+    let instead = matches!(chosen, Choice::Named(name) if *name != device);
+    // The first one is no news: it was chosen, or stands in the check.
+    if lost || instead || before.is_some_and(|before| before != device) {
+        state.say(Said::DeviceOpened { direction, device });
+    }
+}
+
+fn warn(state: &mut State) {
+    let muted = state.sounding_call().is_some_and(|call| call.muted);
+    let by_hand = state.settings.sound.push_to_talk == PushToTalk::Off;
+    let now = state.now.moment;
+    let recent = |at| now.since(at) < WARN_PACE;
+    if muted && by_hand && !state.sound.warned.is_some_and(recent) {
+        state.sound.warned = Some(now);
+        state.say(Said::SpeakingWhileMuted);
+    }
+}
+
+/// Commands about sound, captions and real-time text.
+pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    match command {
+        Command::Deafen(deafen) => {
+            let deafened = deafen.unwrap_or(!state.sound.deafened);
+            state.sound.deafened = deafened;
+            command::answer(state, Answer::Deafened(deafened));
+        }
+        Command::Devices(None) => {
+            let listed = state.sound.system == System::Present;
+            if listed {
+                command::show(state, Overlay::Devices { selected: 0 }, Answer::Devices);
+            } else {
+                command::answer(state, Answer::Devices);
+            }
+        }
+        Command::Devices(Some((direction, name))) => match state.sound.find(direction, &name) {
+            Some(choice) => choose(state, direction, &choice, fx),
+            None => messages::not_found(state, Doing::ChoosingDevice),
+        },
+        Command::Volume { name, percent } => volume(state, name.as_deref(), percent, fx),
+        Command::Levels => {
+            let due = state.now.moment + LEVELS_COME;
+            if let Some(call) = state.call_mut() {
+                call.levels.asked = Some(due);
+            }
+        }
+        Command::Captions(captions) => {
+            let on = captions.unwrap_or(!state.settings.sound.captions);
+            command::change(state, "captions", &on.to_string(), fx);
+            command::answer(state, Answer::Captions(on));
+        }
+        Command::RealTimeText(words) if words.is_empty() => state.composer.begin("text"),
+        Command::RealTimeText(text) => {
+            if let Some(call) = state.call_mut() {
+                call.own_text.done();
+                let typed = Typed { text, done: true };
+                let account = call.account.clone();
+                fx.push(Effect::Call(account, CallCommand::Text(typed)));
+            }
+        }
+        Command::Stats => command::answer(state, Answer::Stats),
+        Command::PushToTalk(mode) => {
+            if let Some(mode) = mode {
+                talk::stop(state, fx);
+                command::change(state, "push_to_talk", &mode, fx);
+            }
+            command::answer(state, Answer::PushToTalk);
+        }
+        Command::TestTone => {
+            fx.push(Effect::Sound(SoundCommand::Test));
+            command::answer(state, Answer::TestTone);
+        }
+        Command::Talk(talking) => talk::by_command(state, talking, fx),
+        _ => {}
+    }
+}
+
+/// Takes a device from now on, in this run and later ones.
+pub(super) fn choose(
+    state: &mut State,
+    direction: Direction,
+    choice: &Choice,
+    fx: &mut Vec<Effect>,
+) {
+    let key = match direction {
+        Direction::Capture => "microphone",
+        Direction::Playback => "speaker",
+    };
+    let line = state.sound.line_mut(direction);
+    (line.open, line.lost, line.failed) = (None, None, false);
+    command::change(state, key, choice.word(), fx);
+    command::answer(state, Answer::Device(direction));
+}
+
+fn volume(state: &mut State, name: Option<&str>, percent: Option<u16>, fx: &mut Vec<Effect>) {
+    let Some(name) = name else {
+        if let Some(percent) = percent {
+            command::change(state, "volume", &percent.to_string(), fx);
+        }
+        return command::answer(state, Answer::Volume { name: None });
+    };
+    let people = state.call().into_iter().flat_map(|c| {
+        let others = c.roster.iter().filter(|e| !e.me);
+        others.map(|e| e.person.clone())
+    });
+    let people: Vec<Person> = people.collect();
+    let Some(id) = command::named(people.iter(), name) else {
+        return messages::not_found(state, Doing::CallAction);
+    };
+    let Some(person) = people.into_iter().find(|p| p.id == id) else {
+        return;
+    };
+    if let Some(percent) = percent {
+        set_volume(state, &person, percent, fx);
+    }
+    let name = Some(person.name);
+    command::answer(state, Answer::Volume { name });
+}
+
+/// How loud one person is from now on; the call is told by [`follow`](super::follow).
+pub(super) fn set_volume(state: &mut State, person: &Person, percent: u16, fx: &mut Vec<Effect>) {
+    let key = format!("{VOLUME_OF}{}", person.name);
+    command::change(state, &key, &percent.to_string(), fx);
+}
+
+/// What was asked for before it is due: the answer is what is known.
+pub(super) fn levels_due(state: &mut State) {
+    let now = state.now.moment;
+    let Some(call) = state.call_mut() else { return };
+    if call.levels.asked.take_if(|due| *due <= now).is_some() {
+        state.say_as(Class::Answer, Said::Answer(Answer::Levels));
+    }
+}

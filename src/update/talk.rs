@@ -1,0 +1,134 @@
+//! Push to talk: the talk key, the commands, and what ends a talk by itself.
+
+use crate::effect::CallCommand;
+use crate::effect::Effect;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::capability::Capability;
+use crate::model::key::Key;
+use crate::model::settings::Interface;
+use crate::model::sound::KeyEnds;
+use crate::model::sound::PushToTalk;
+use crate::state::State;
+use crate::state::focus::Overlay;
+use crate::state::talk::Silent;
+use crate::state::talk::Talked;
+use crate::update::command;
+
+/// The key that talks.
+const KEY: Key = Key::char(' ');
+
+/// Takes a pressed key; `false` when it does not talk here.
+pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
+    if key != KEY || !state.sound.talk.is_key_down() && !is_talk_key_here(state) {
+        return false;
+    }
+    let begins = !state.sound.talk.is_key_down();
+    if begins
+        && !state.sound.talk.is_open()
+        && let Err(reason) = state.may(Capability::UnmuteMic)
+    {
+        let command = "talk";
+        state.say_as(Class::Answer, Said::Refused { command, reason });
+        return true;
+    }
+    let (mode, now) = (state.settings.sound.push_to_talk, state.now.moment);
+    let muted = is_muted(state);
+    let talked = state.sound.talk.press(mode, muted, now);
+    carry_out(state, talked, fx);
+    true
+}
+
+pub(super) fn released(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    if key == KEY {
+        let mode = state.settings.sound.push_to_talk;
+        let talked = state.sound.talk.release(mode);
+        carry_out(state, talked, fx);
+    }
+}
+
+/// Another window has the keys: this one will not hear of the key being let go.
+pub(super) fn focused(state: &mut State, focused: bool, fx: &mut Vec<Effect>) {
+    if !focused {
+        released(state, KEY, fx);
+    }
+}
+
+pub(super) const fn tells_releases(state: &mut State, tells: bool) {
+    state.sound.talk.ends = if tells {
+        KeyEnds::Releases
+    } else {
+        KeyEnds::Repeats
+    };
+}
+
+/// Only outside of what is being written, and only where a key can be held at all (accessibility K4).
+fn is_talk_key_here(state: &State) -> bool {
+    let on = state.settings.sound.push_to_talk != PushToTalk::Off;
+    let writing = !state.is_normal() && !state.composer.is_empty() || state.composer.is_waiting();
+    let typing = matches!(
+        state.focus.overlay,
+        Some(Overlay::Palette { .. } | Overlay::Confirm(_))
+    );
+    on && state.focus.interface == Interface::FullScreen
+        && state.focus.pending.is_empty()
+        && !writing
+        && !typing
+        && state.call().is_some_and(|c| c.state.is_inside())
+}
+
+/// `/talk`, a headset or a pedal. Without push to talk it is the same as muting.
+pub(super) fn by_command(state: &mut State, talking: Option<bool>, fx: &mut Vec<Effect>) {
+    let muted = is_muted(state);
+    if state.settings.sound.push_to_talk == PushToTalk::Off {
+        let mute = talking.map_or(!muted, |talking| !talking);
+        return command::mute(state, mute, fx);
+    }
+    let open = state.sound.talk.is_open();
+    let talked = if talking.unwrap_or(!open) {
+        state.sound.talk.begin(muted)
+    } else {
+        state.sound.talk.end()
+    };
+    carry_out(state, talked, fx);
+    let talking = state.sound.talk.is_open();
+    command::answer(state, Answer::Talking(talking));
+}
+
+/// Whoever talked falls silent.
+pub(super) fn stop(state: &mut State, fx: &mut Vec<Effect>) {
+    let talked = state.sound.talk.end();
+    carry_out(state, talked, fx);
+}
+
+/// A key of which nothing was heard any more.
+pub(super) fn expire(state: &mut State, fx: &mut Vec<Effect>) {
+    let (mode, now) = (state.settings.sound.push_to_talk, state.now.moment);
+    let Some((talked, why)) = state.sound.talk.expire(mode, now) else {
+        return;
+    };
+    carry_out(state, talked, fx);
+    if why == Silent::Forgotten {
+        state.say(Said::TalkKeyLost);
+    }
+}
+
+/// Muted, or about to be.
+fn is_muted(state: &State) -> bool {
+    state.sound.muting || state.call().is_some_and(|c| c.muted)
+}
+
+fn carry_out(state: &mut State, talked: Talked, fx: &mut Vec<Effect>) {
+    let wish = match talked {
+        Talked::Begun { unmute: true } => {
+            state.sound.muting = false;
+            CallCommand::Mute(false)
+        }
+        Talked::Ended { mute: true } => CallCommand::Mute(true),
+        Talked::Nothing | Talked::Begun { unmute: false } | Talked::Ended { mute: false } => return,
+    };
+    if let Some(call) = state.call().filter(|c| c.is_live()) {
+        fx.push(Effect::Call(call.account.clone(), wish));
+    }
+}
