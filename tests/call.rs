@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use sidetone::call::native;
+use sidetone::call::native::MediaWish;
+use sidetone::call::native::MediaWord;
 use sidetone::config::tls::Tls;
 use sidetone::effect::CallCommand;
 use sidetone::event::CallEvent;
@@ -19,15 +21,22 @@ use sidetone::identity::http::Http;
 use sidetone::model::account::AccountId;
 use sidetone::model::call::CallState;
 use sidetone::model::failure::Because;
+use sidetone::model::identity::RawId;
 use sidetone::model::locator::Locator;
 use sidetone::model::notice::NoticeKind;
 use sidetone::model::notice::NoticeState;
 use sidetone::model::sound::Audio;
+use sidetone::model::sound::Level;
+use sidetone::model::sound::MediaState;
+use sidetone::model::turn::TurnKind;
+use sidetone::model::turn::Typed;
 use sidetone::service;
 use sidetone::service::Running;
 use sidetone::service::meetings::Arrival;
 use sidetone::service::meetings::ChatMode;
+use sidetone::service::meetings::Flow;
 use sidetone::service::meetings::LobbyMode;
+use sidetone::service::meetings::MediaAct;
 use sidetone::service::meetings::Meeting;
 use sidetone::service::meetings::Names;
 use sidetone::service::meetings::Now;
@@ -68,6 +77,7 @@ impl Room {
                 call_id: "alice".into(),
                 rejoin: None,
                 token_until: None,
+                audio: local::Audio::Full,
             };
             meeting.join(arrival, now, out);
         });
@@ -105,6 +115,23 @@ impl Room {
     }
 
     fn client(&self) -> Client {
+        self.client_with(None)
+    }
+
+    /// On the way into the meeting, with the ends that whoever carries the sound holds.
+    async fn sounding(&self) -> (Client, Carrier) {
+        let (hears, wishes) = mpsc::unbounded_channel();
+        let (words, said) = mpsc::channel(4);
+        let media = native::Media {
+            wishes: hears,
+            words: said,
+        };
+        let mut client = self.client_with(Some(media));
+        client.join(&self.names.link).await;
+        (client, Carrier { wishes, words })
+    }
+
+    fn client_with(&self, media: Option<native::Media>) -> Client {
         let account = AccountId::new("external:ada");
         let tls = Tls::new(self.running.ca_file.clone());
         let (events, heard) = mpsc::channel(256);
@@ -123,6 +150,7 @@ impl Room {
             account,
             tokens: tokens.clone(),
             tls,
+            media,
         };
         self.tasks.spawn(native::run(settings, received, events));
         Client {
@@ -144,6 +172,12 @@ impl Room {
         client.reaches(CallState::Connected).await;
         client
     }
+}
+
+/// What carries the sound of a client, seen from its call.
+struct Carrier {
+    wishes: mpsc::UnboundedReceiver<MediaWish>,
+    words: mpsc::Sender<MediaWord>,
 }
 
 struct Client {
@@ -514,6 +548,162 @@ async fn a_meeting_that_nobody_knows_is_told() {
         })
         .await;
     assert_eq!(because, Because::NoSuchMeeting);
+}
+
+fn words(text: &str, is_final: bool) -> local::Words {
+    local::Words {
+        text: text.into(),
+        is_final,
+        language: None,
+    }
+}
+
+#[tokio::test]
+async fn captions_reach_who_asked_and_real_time_text_everybody() {
+    let room = Room::with(open()).await;
+    let alice = room.organizer();
+    let mut ada = room.inside().await;
+    let mut bob = room.inside().await;
+    let turn = |event: &CallEvent| match event {
+        CallEvent::Turn { turn, .. } => Some((turn.kind, turn.text.clone(), turn.done, turn.mine)),
+        _ => None,
+    };
+    ada.ask(CallCommand::Captions(true)).await;
+    let typed = |text: &str, done| {
+        CallCommand::Text(Typed {
+            text: text.into(),
+            done,
+        })
+    };
+    // In order behind the wish, so that it is known when the text comes back.
+    ada.ask(typed("yes, I", false)).await;
+    ada.ask(typed("yes, I will", true)).await;
+    for (client, mine) in [(&mut ada, true), (&mut bob, false)] {
+        let first = (TurnKind::Text, "yes, I".to_owned(), false, mine);
+        assert_eq!(client.hears(turn).await, first);
+        let last = (TurnKind::Text, "yes, I will".to_owned(), true, mine);
+        assert_eq!(client.hears(turn).await, last);
+    }
+    room.act(|meeting, _, out| {
+        meeting
+            .caption(&alice, words("so the", false), out)
+            .unwrap();
+        meeting
+            .caption(&alice, words("so the budget is fine", true), out)
+            .unwrap();
+    });
+    let partial = (TurnKind::Caption, "so the".to_owned(), false, false);
+    assert_eq!(ada.hears(turn).await, partial);
+    let done = (
+        TurnKind::Caption,
+        "so the budget is fine".to_owned(),
+        true,
+        false,
+    );
+    assert_eq!(ada.hears(turn).await, done);
+    // Bob did not ask: what he hears next is no caption.
+    room.act(|meeting, _, out| {
+        meeting
+            .real_time_text(&alice, words("hello", true), out)
+            .unwrap();
+    });
+    let hello = (TurnKind::Text, "hello".to_owned(), true, false);
+    assert_eq!(bob.hears(turn).await, hello);
+}
+
+#[tokio::test]
+async fn without_a_mixer_an_offer_is_refused_and_nobody_is_bothered() {
+    let room = Room::with(open()).await;
+    let (mut ada, mut sound) = room.sounding().await;
+    ada.reaches(CallState::Connected).await;
+    let start = MediaWish::Start { audio: Audio::Full };
+    assert_eq!(sound.wishes.recv().await, Some(start));
+    let offer = MediaWord::Offer(local::Sdp("v=0".into()));
+    sound.words.send(offer).await.unwrap();
+    let reason = "FeatureNotSupported".to_owned();
+    let refused = MediaWish::Refused {
+        reason: reason.clone(),
+    };
+    assert_eq!(sound.wishes.recv().await, Some(refused));
+    let none = ada
+        .hears(|event| match event {
+            CallEvent::ActionFailed(_) => panic!("{event:?}"),
+            CallEvent::Media { state, reason } if reason.is_some() => {
+                Some((*state, reason.clone()))
+            }
+            _ => None,
+        })
+        .await;
+    assert_eq!(none, (MediaState::None, Some(reason)));
+}
+
+#[tokio::test]
+async fn an_offer_and_its_answer_pass_between_the_sound_and_the_mixer() {
+    let room = Room::with(open()).await;
+    let (mixer, mut acts) = mpsc::unbounded_channel();
+    room.running.service.attach_mixer(mixer);
+    let (mut ada, mut sound) = room.sounding().await;
+    ada.reaches(CallState::Connected).await;
+    let guest = room.guest();
+    let flow = |up, down| MediaAct::Flow {
+        id: guest.clone(),
+        flow: Flow { up, down },
+    };
+    assert_eq!(acts.recv().await.unwrap().act, flow(false, true));
+    sound.wishes.recv().await.unwrap();
+    let sdp = local::Sdp("v=0 offer".into());
+    let offer = MediaWord::Offer(sdp.clone());
+    sound.words.send(offer).await.unwrap();
+    let asked = acts.recv().await.unwrap();
+    assert_eq!(asked.meeting, room.names.thread);
+    let MediaAct::Offer {
+        id,
+        socket,
+        address,
+        sdp: offered,
+    } = asked.act
+    else {
+        panic!("{:?}", asked.act);
+    };
+    assert_eq!((&id, offered), (&guest, sdp));
+    assert_eq!(address, room.running.address.ip());
+    let answer = local::Answer {
+        sdp: local::Sdp("v=0 answer".into()),
+        candidates: Vec::new(),
+    };
+    room.act(|meeting, _, out| {
+        meeting
+            .answer_offer(&id, socket, answer.clone(), out)
+            .unwrap();
+        meeting
+            .set_media(&id, local::MediaState::Connected, None, out)
+            .unwrap();
+    });
+    let answered = MediaWish::Answer {
+        sdp: answer.sdp,
+        candidates: Vec::new(),
+    };
+    assert_eq!(sound.wishes.recv().await, Some(answered));
+    ada.ask(CallCommand::Mute(false)).await;
+    assert_eq!(acts.recv().await.unwrap().act, flow(true, true));
+    ada.ask(CallCommand::Hold(true)).await;
+    assert_eq!(acts.recv().await.unwrap().act, flow(false, false));
+    assert_eq!(sound.wishes.recv().await, Some(MediaWish::Stop));
+    // The levels that are wanted come; five a second, so the first of these only.
+    ada.ask(CallCommand::Hold(false)).await;
+    ada.ask(CallCommand::Levels(true)).await;
+    ada.ask(CallCommand::Deafen(true)).await;
+    assert_eq!(acts.recv().await.unwrap().act, flow(true, true));
+    assert_eq!(acts.recv().await.unwrap().act, flow(true, false));
+    let alice = room.organizer();
+    room.act(|meeting, now, out| meeting.set_levels(vec![(alice.clone(), -23)], now, out));
+    let levels = ada
+        .hears(|event| match event {
+            CallEvent::Levels(levels) => Some(levels.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(levels, [(RawId::new(&alice), Level::from_dbfs(-23.0))]);
 }
 
 /// Far more than anything here takes; only a failing test waits as long.

@@ -13,6 +13,7 @@ use sidetone::service;
 use sidetone::service::Running;
 use sidetone::service::cast::Cast;
 use sidetone::tasks::Tasks;
+use sidetone::wire::local::Audio;
 use sidetone::wire::local::CALL_PATH;
 use sidetone::wire::local::Info;
 use sidetone::wire::local::Join;
@@ -85,6 +86,7 @@ impl Host {
             .says(&ToService::Join(Join {
                 meeting,
                 display_name: "Ada".into(),
+                audio: Audio::None,
                 rejoin: None,
                 heartbeat_millis: None,
             }))

@@ -252,6 +252,7 @@ fn open(
             account: account.id.clone(),
             tokens,
             tls,
+            media: None,
         },
         locator: destination.locator,
         name: prepared.name.clone(),

@@ -1,6 +1,5 @@
 //! The identity service of a resource, and the token endpoint that guests use.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +34,7 @@ use super::http;
 use super::http::Origin;
 use super::keys::Lifetime;
 use super::limits::Operation;
+use super::listener::Ends;
 use super::store::Caller;
 use super::store::KeySlot;
 use super::store::Refusal;
@@ -289,7 +289,7 @@ async fn exchange(
 /// earlier time stays who they were.
 async fn guest(
     State(service): State<Arc<Service>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(ends): ConnectInfo<Ends>,
     Origin(endpoint): Origin,
     headers: HeaderMap,
     body: Bytes,
@@ -301,7 +301,7 @@ async fn guest(
         } => (display_name, scopes),
         TokenRequest::Teams { .. } => return Err(NO_DIRECTORY),
     };
-    service.count(Operation::GuestToken, &peer.ip().to_string(), "")?;
+    service.count(Operation::GuestToken, &ends.peer.ip().to_string(), "")?;
     check_scopes(&wanted)?;
     let scopes = granted(wanted);
     let id = if headers.contains_key(AUTHORIZATION) {

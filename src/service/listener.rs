@@ -1,12 +1,16 @@
 //! Connections as they come in: plain, or through a TLS handshake that keeps nobody else waiting.
 
 use std::io;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
+use axum::extract::connect_info::Connected;
+use axum::serve::IncomingStream;
 use axum::serve::Listener;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
@@ -87,6 +91,36 @@ impl Listener for Incoming {
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         Ok(self.address)
+    }
+}
+
+impl Stream {
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Plain(stream) => stream.local_addr(),
+            Self::Tls(stream) => stream.get_ref().0.local_addr(),
+        }
+    }
+}
+
+/// Both ends of the connection that a request came by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub(super) peer: SocketAddr,
+    /// Ours: of all the addresses we listen on, the one that this peer reaches.
+    pub(super) here: IpAddr,
+}
+
+impl Connected<IncomingStream<'_, Incoming>> for Ends {
+    fn connect_info(stream: IncomingStream<'_, Incoming>) -> Self {
+        let here = stream.io().local_addr();
+        Self {
+            peer: *stream.remote_addr(),
+            // Only a connection that is broken already has none.
+            here: here.map_or(Ipv4Addr::UNSPECIFIED.into(), |here| {
+                here.ip().to_canonical()
+            }),
+        }
     }
 }
 

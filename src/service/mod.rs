@@ -39,7 +39,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::serve::ListenerExt;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -54,6 +53,7 @@ use self::faults::Faults;
 use self::keys::Keys;
 use self::limits::Limits;
 use self::limits::Operation;
+use self::listener::Ends;
 use self::listener::Incoming;
 use self::marks::Marks;
 use self::meetings::Meetings;
@@ -242,9 +242,7 @@ fn router(service: &Arc<Service>) -> Router {
 }
 
 fn serve(service: &Arc<Service>, incoming: Incoming, temporary: Option<Temporary>) {
-    // Wrapped only because the wrapper is what knows how to tell handlers the peer's address.
-    let incoming = incoming.tap_io(|_| {});
-    let router = router(service).into_make_service_with_connect_info::<SocketAddr>();
+    let router = router(service).into_make_service_with_connect_info::<Ends>();
     let tasks = service.tasks.clone();
     service.tasks.spawn_graceful(async move {
         let stopping = tasks.clone();

@@ -22,7 +22,12 @@ use crate::model::locator::MeetingHost;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::sound::Audio;
+use crate::model::sound::Level;
+use crate::model::sound::MediaState;
+use crate::model::text;
 use crate::model::thread::ThreadId;
+use crate::model::turn::Turn;
+use crate::model::turn::TurnKind;
 use crate::wire::local;
 use crate::wire::local::ToClient;
 use crate::wire::local::ToService;
@@ -57,8 +62,8 @@ impl Seen {
                 self.me = Some(info.me);
                 events.push(CallEvent::Info(CallInfo {
                     thread: info.thread_id.as_deref().map(ThreadId::new),
-                    topic: crate::model::text::line(&info.topic),
-                    started: None,
+                    topic: text::line(&info.topic),
+                    started: info.started_on.as_deref().and_then(Timestamp::parse),
                 }));
             }
             ToClient::Roster { participants } => {
@@ -107,18 +112,39 @@ impl Seen {
             ToClient::Refused(refused) => events.push(CallEvent::ActionFailed(Failure {
                 doing: Doing::CallAction,
                 because: Because::Refused {
-                    reason: crate::model::text::line(&refused.reason),
+                    reason: text::line(&refused.reason),
                 },
                 remedy: Remedy::None,
             })),
-            ToClient::Ended(_) | ToClient::Beat | ToClient::Unknown(_) => {}
+            ToClient::Caption(turn) => {
+                let turn = self.turn(TurnKind::Caption, turn);
+                events.push(CallEvent::Turn { turn, at });
+            }
+            ToClient::Text(turn) => {
+                let turn = self.turn(TurnKind::Text, turn);
+                events.push(CallEvent::Turn { turn, at });
+            }
+            ToClient::Levels { levels } => {
+                let levels = levels.iter();
+                let level = |l: &local::Level| {
+                    let level = Level::from_dbfs(f32::from(l.dbfs));
+                    (RawId::new(&l.id), level)
+                };
+                events.push(CallEvent::Levels(levels.map(level).collect()));
+            }
+            ToClient::Media { state, reason } => events.push(CallEvent::Media {
+                state: media_state(state),
+                reason: reason.as_deref().map(text::line),
+            }),
+            // Answers are the session's own business.
+            ToClient::Answer(_) | ToClient::Ended(_) | ToClient::Beat | ToClient::Unknown(_) => {}
         }
     }
 
     fn notice(&mut self, notice: local::Notice, at: Timestamp, events: &mut Vec<CallEvent>) {
         let initial = self.first.contains(&notice.kind);
         self.first.retain(|kind| *kind != notice.kind);
-        let by = notice.by_name.as_deref().map(crate::model::text::name);
+        let by = notice.by_name.as_deref().map(text::name);
         let by = by.filter(|name| !name.is_empty());
         events.push(CallEvent::Notice {
             kind: notice_kind(notice.kind),
@@ -140,6 +166,18 @@ impl Seen {
         }
     }
 
+    fn turn(&self, kind: TurnKind, turn: local::Turn) -> Turn {
+        Turn {
+            kind,
+            id: turn.id,
+            mine: self.me.as_deref() == Some(turn.person.id.as_str()),
+            person: person(&turn.person),
+            text: text::line(&turn.text),
+            done: turn.is_final,
+            language: turn.language.as_deref().map(text::line),
+        }
+    }
+
     /// The roster's lines of these people as they are now.
     fn changed(&self, mut ids: Vec<String>, events: &mut Vec<CallEvent>) {
         ids.sort();
@@ -156,8 +194,8 @@ impl Seen {
             role: role(who.role),
             state: call_state(who.state),
             muted: who.is_muted,
-            deafened: false,
-            audio: Audio::Full,
+            deafened: who.is_deafened,
+            audio: audio_of(who.audio),
             talking: self.talking.contains(&who.id),
             hand: hand.map(|hand| hand.order),
         }
@@ -205,15 +243,20 @@ pub(super) fn request(command: CallCommand) -> Option<ToService> {
         CallCommand::MuteOther(who) => ToService::MuteOthers { ids: vec![id(who)] },
         CallCommand::MuteEverybody => ToService::MuteOthers { ids: Vec::new() },
         CallCommand::Consent(granted) => ToService::Consent { granted },
+        CallCommand::Deafen(deafened) => ToService::Deafen { deafened },
+        CallCommand::Volume { person, percent } => ToService::Volume {
+            id: id(person),
+            percent,
+        },
+        CallCommand::Levels(on) => ToService::Levels { on },
+        CallCommand::Captions(on) => ToService::Captions { on },
+        CallCommand::Text(typed) => ToService::Text(local::Words {
+            text: typed.text,
+            is_final: typed.done,
+            language: None,
+        }),
         CallCommand::EndForEverybody => ToService::EndForAll,
-        // The service has no words for these.
-        CallCommand::Deafen(_)
-        | CallCommand::Volume { .. }
-        | CallCommand::Levels(_)
-        | CallCommand::Captions(_)
-        | CallCommand::Text(_)
-        | CallCommand::Join { .. }
-        | CallCommand::Leave => return None,
+        CallCommand::Join { .. } | CallCommand::Leave => return None,
     })
 }
 
@@ -222,7 +265,7 @@ pub(super) fn join_refusal(reason: &str) -> Because {
         "WrongPasscode" => Because::WrongPasscode,
         "UnknownMeeting" => Because::NoSuchMeeting,
         other => Because::Refused {
-            reason: crate::model::text::line(other),
+            reason: text::line(other),
         },
     }
 }
@@ -240,6 +283,30 @@ pub(super) const fn call_state(state: local::CallState) -> CallState {
         local::CallState::RemoteHold => CallState::RemoteHold,
         local::CallState::Disconnecting => CallState::Disconnecting,
         local::CallState::Disconnected => CallState::Disconnected,
+    }
+}
+
+pub(super) const fn audio_to(audio: Audio) -> local::Audio {
+    match audio {
+        Audio::None => local::Audio::None,
+        Audio::Listen => local::Audio::Listen,
+        Audio::Full => local::Audio::Full,
+    }
+}
+
+const fn audio_of(audio: local::Audio) -> Audio {
+    match audio {
+        local::Audio::None => Audio::None,
+        local::Audio::Listen => Audio::Listen,
+        local::Audio::Full => Audio::Full,
+    }
+}
+
+const fn media_state(state: local::MediaState) -> MediaState {
+    match state {
+        local::MediaState::None => MediaState::None,
+        local::MediaState::Connected => MediaState::Connected,
+        local::MediaState::Reconnecting => MediaState::Reconnecting,
     }
 }
 

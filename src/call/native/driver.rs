@@ -37,17 +37,21 @@ use crate::model::failure::Because;
 use crate::model::text;
 use crate::wire::local::CALL_PATH;
 
+use super::media::Media;
+use super::media::MediaWord;
 use super::session::Input;
 use super::session::Output;
 use super::session::Session;
 use super::session::Token;
 
 /// Whose calls, and with which tokens; the tokens know the endpoint.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Settings {
     pub account: AccountId,
     pub tokens: Tokens,
     pub tls: Tls,
+    /// Whoever carries the sound; without one, calls are silent.
+    pub media: Option<Media>,
 }
 
 /// The calls of one account, one at a time. Ends when no more commands can come,
@@ -110,6 +114,10 @@ impl Driver {
                 biased;
                 frame = next(&mut self.socket) => self.read(frame),
                 opened = opened(&mut self.opening) => self.opened(opened),
+                word = heard(&mut self.settings.media) => match word {
+                    Some(word) => self.handle(Input::Media(word)),
+                    None => self.settings.media = None,
+                },
                 command = commands.recv(), if open => {
                     open = command.is_some();
                     self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
@@ -136,13 +144,20 @@ impl Driver {
                         Token::Current => None,
                         Token::Fresh => self.generation,
                     };
-                    self.opening = Some(Box::pin(open(self.settings.clone(), refused)));
+                    let (tokens, tls) = (self.settings.tokens.clone(), self.settings.tls.clone());
+                    self.opening = Some(Box::pin(open(tokens, tls, refused)));
                 }
                 Output::Send(text) => self.write(Message::text(text)).await,
                 Output::Close => {
                     self.opening = None;
                     self.write(Message::Close(None)).await;
                     self.socket = None;
+                }
+                Output::Media(wish) => {
+                    if let Some(media) = &self.settings.media {
+                        // Whoever carried the sound may have ended before us.
+                        let _ = media.wishes.send(wish);
+                    }
                 }
                 Output::Event(event) => {
                     let event = Event::Call(self.settings.account.clone(), event);
@@ -202,6 +217,13 @@ async fn opened(opening: &mut Option<Pin<Box<dyn Future<Output = Opening> + Send
     }
 }
 
+async fn heard(media: &mut Option<Media>) -> Option<MediaWord> {
+    match media {
+        Some(media) => media.words.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
 async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
     match deadline {
         Some(at) => tokio::time::sleep(at.since(clock.now())).await,
@@ -209,14 +231,14 @@ async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
     }
 }
 
-async fn open(settings: Settings, refused: Option<Generation>) -> Opening {
+async fn open(tokens: Tokens, tls: Tls, refused: Option<Generation>) -> Opening {
     let granted = match refused {
-        Some(generation) => settings.tokens.after_refusal(generation).await,
-        None => settings.tokens.token().await,
+        Some(generation) => tokens.after_refusal(generation).await,
+        None => tokens.token().await,
     };
     match granted {
         Ok(grant) => {
-            let connecting = connect(&grant, &settings.tls);
+            let connecting = connect(&grant, &tls);
             let connected = tokio::time::timeout(CONNECT, connecting).await;
             Opening {
                 generation: Some(grant.generation),

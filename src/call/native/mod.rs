@@ -2,7 +2,11 @@
 
 mod convert;
 mod driver;
+mod media;
 mod session;
 
 pub use driver::Settings;
 pub use driver::run;
+pub use media::Media;
+pub use media::MediaWish;
+pub use media::MediaWord;

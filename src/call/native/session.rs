@@ -11,6 +11,8 @@
 //! the next frame ends it and everything is read again. After [`SILENCE`] the
 //! socket is given up and another one takes the place in the call up again.
 
+mod plan;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -26,14 +28,20 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
+use crate::model::sound::Audio;
 use crate::wire::local::Ended;
 use crate::wire::local::Join;
-use crate::wire::local::Meeting;
 use crate::wire::local::ToClient;
 use crate::wire::local::ToService;
 
 use super::convert;
 use super::convert::Seen;
+use super::media::MediaWish;
+use super::media::MediaWord;
+
+use self::plan::Plan;
+use self::plan::Renewal;
+use self::plan::Wanted;
 
 /// What happened to the driver.
 #[derive(Debug)]
@@ -44,6 +52,8 @@ pub(super) enum Input<'a> {
     Frame(&'a str),
     /// The socket broke, or could not be opened.
     Closed(Because),
+    /// From whoever carries the sound.
+    Media(MediaWord),
     /// The service answered the opening with an HTTP status instead.
     Refused(u16),
     /// The moment of the last [`Output::Wait`] came, and nothing lay unread in the socket.
@@ -58,6 +68,8 @@ pub(super) enum Output {
     Send(String),
     Close,
     Event(CallEvent),
+    /// To whoever carries the sound.
+    Media(MediaWish),
     /// Nothing until then, or until something happens.
     Wait(Option<Moment>),
 }
@@ -75,52 +87,6 @@ pub(super) struct Session {
     link: Link,
     seen: Seen,
     out: VecDeque<Output>,
-}
-
-/// The call we are in, or on the way into.
-struct Plan {
-    meeting: Meeting,
-    name: String,
-    /// Of the stay whose place may be taken up again.
-    call_id: Option<String>,
-    inside: bool,
-    /// Since when we have a place, in the lobby or inside.
-    since: Option<Moment>,
-    /// [`CallEvent::SignallingLost`] was said, and not yet taken back.
-    lost: bool,
-    /// Attempts to open a socket since the last one was good.
-    attempt: usize,
-    /// Joined again after the service ended the call.
-    rejoins: usize,
-    renewal: Renewal,
-    refusal: Option<Because>,
-}
-
-/// Fresh tokens that were had because one was refused.
-#[derive(Debug, Default)]
-struct Renewal {
-    /// The token in use is fresh, and did not get us in yet: refused again, there is no better one.
-    untried: bool,
-    /// Tokens refused in a row, none of which was good for long.
-    times: usize,
-    last: Option<Moment>,
-}
-
-impl Renewal {
-    /// How long to wait before another token is asked for; `None`: a person has to sign in.
-    fn again(&mut self, now: Moment) -> Option<Duration> {
-        if self.untried {
-            return None;
-        }
-        if self.last.is_some_and(|last| now.since(last) >= LASTING) {
-            self.times = 0;
-        }
-        let wait = WAITS.get(self.times)?;
-        self.times += 1;
-        self.untried = true;
-        self.last = Some(now);
-        Some(Duration::from_secs(*wait))
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,16 +123,18 @@ impl Default for Session {
 impl Session {
     pub(super) fn handle(&mut self, input: Input<'_>, now: Moment, at: Timestamp) {
         match input {
-            // How we take part in the sound is no matter of signalling.
-            Input::Command(CallCommand::Join { locator, name, .. }) => {
-                self.join(&locator, name, at);
-            }
+            Input::Command(CallCommand::Join {
+                locator,
+                name,
+                audio,
+            }) => self.join(&locator, name, audio, at),
             Input::Command(CallCommand::Leave) => self.leave(now, at),
             Input::Command(command) => self.ask(command),
             Input::Opened => self.opened(now),
             Input::Frame(text) => self.frame(text, now, at),
             Input::Closed(because) => self.closed(because, now, at),
             Input::Refused(status) => self.refused(status, now, at),
+            Input::Media(word) => self.media(word),
             Input::Timeout => self.timeout(now, at),
         }
     }
@@ -182,7 +150,7 @@ impl Session {
         self.link == Link::Idle
     }
 
-    fn join(&mut self, locator: &Locator, name: String, at: Timestamp) {
+    fn join(&mut self, locator: &Locator, name: String, audio: Audio, at: Timestamp) {
         if self.plan.is_some() {
             return;
         }
@@ -203,6 +171,9 @@ impl Session {
             rejoins: 0,
             renewal: Renewal::default(),
             refusal: None,
+            audio,
+            sounding: false,
+            wanted: Wanted::default(),
         });
         self.open(Token::Current, at);
     }
@@ -217,12 +188,15 @@ impl Session {
     }
 
     fn opened(&mut self, now: Moment) {
-        let Some(plan) = self.plan.as_ref().filter(|_| self.link == Link::Opening) else {
+        let Some(plan) = self.plan.as_mut().filter(|_| self.link == Link::Opening) else {
             return self.out.push_back(Output::Close);
         };
+        plan.sounding = false;
+        let wanted = plan.wanted;
         let join = ToService::Join(Join {
             meeting: plan.meeting.clone(),
             display_name: plan.name.clone(),
+            audio: convert::audio_to(plan.audio),
             rejoin: plan.call_id.clone(),
             heartbeat_millis: u32::try_from(BEAT.as_millis()).ok(),
         });
@@ -233,6 +207,15 @@ impl Session {
             doubted: false,
         };
         self.send(&join);
+        if wanted.captions {
+            self.send(&ToService::Captions { on: true });
+        }
+        if wanted.levels {
+            self.send(&ToService::Levels { on: true });
+        }
+        if wanted.deafened {
+            self.send(&ToService::Deafen { deafened: true });
+        }
     }
 
     fn leave(&mut self, now: Moment, at: Timestamp) {
@@ -249,11 +232,29 @@ impl Session {
     }
 
     fn ask(&mut self, command: CallCommand) {
+        if let Some(plan) = &mut self.plan {
+            match command {
+                CallCommand::Captions(on) => plan.wanted.captions = on,
+                CallCommand::Levels(on) => plan.wanted.levels = on,
+                CallCommand::Deafen(on) => plan.wanted.deafened = on,
+                _ => {}
+            }
+        }
+        // What is wanted is asked for with the next socket; nobody waits for an answer.
+        let patient = matches!(
+            command,
+            CallCommand::Captions(_)
+                | CallCommand::Levels(_)
+                | CallCommand::Deafen(_)
+                | CallCommand::Volume { .. }
+                | CallCommand::Text(_)
+        );
         let Some(message) = convert::request(command) else {
             return;
         };
         match self.link {
             Link::Up { .. } => self.send(&message),
+            Link::Opening | Link::Down { .. } if patient => {}
             Link::Opening | Link::Down { .. } => {
                 let after = Remedy::Automatic { after: None };
                 self.fail(Doing::CallAction, Because::Lost, after);
@@ -278,6 +279,19 @@ impl Session {
                     plan.refusal = Some(convert::join_refusal(&refused.reason));
                 }
                 return;
+            }
+            ToClient::Refused(refused) if refused.request == "offer" => {
+                let reason = crate::model::text::line(&refused.reason);
+                return self
+                    .out
+                    .push_back(Output::Media(MediaWish::Refused { reason }));
+            }
+            ToClient::Answer(answer) => {
+                let wish = MediaWish::Answer {
+                    sdp: answer.sdp,
+                    candidates: answer.candidates,
+                };
+                return self.out.push_back(Output::Media(wish));
             }
             ToClient::Info(ref info) => {
                 if let Some(plan) = &mut self.plan {
@@ -330,6 +344,34 @@ impl Session {
         plan.inside |= state.is_inside();
         plan.since.get_or_insert(now);
         self.tell_back(at);
+        self.sound(state);
+    }
+
+    /// The sound flows while we are connected, and only then.
+    fn sound(&mut self, state: CallState) {
+        let Some(plan) = &mut self.plan else { return };
+        let wanted = state == CallState::Connected && plan.audio != Audio::None;
+        if wanted != std::mem::replace(&mut plan.sounding, wanted) {
+            self.out.push_back(Output::Media(if wanted {
+                MediaWish::Start { audio: plan.audio }
+            } else {
+                MediaWish::Stop
+            }));
+        }
+    }
+
+    fn media(&mut self, word: MediaWord) {
+        let Some(plan) = &self.plan else { return };
+        match word {
+            // An offer that comes too late, or without a link, is made again with the next start.
+            MediaWord::Offer(sdp) => {
+                if plan.sounding && matches!(self.link, Link::Up { .. }) {
+                    self.send(&ToService::Offer { sdp });
+                }
+            }
+            MediaWord::State(state, reason) => self.event(CallEvent::Media { state, reason }),
+            MediaWord::Statistics(statistics) => self.event(CallEvent::Statistics(statistics)),
+        }
     }
 
     fn ended(&mut self, ended: Ended, now: Moment, at: Timestamp) {
@@ -344,6 +386,7 @@ impl Session {
         let by = ended.by.map(|by| convert::person(&by));
         let hung_up = matches!(self.link, Link::Leaving { .. });
         self.out.push_back(Output::Close);
+        self.sound(CallState::Disconnected);
         self.event(CallEvent::Ended { reason, by, at });
         self.seen = Seen::default();
         match self.comes_back(reason, now).filter(|_| !hung_up) {
@@ -520,6 +563,7 @@ impl Session {
     }
 
     fn forget(&mut self) {
+        self.sound(CallState::Disconnected);
         self.plan = None;
         self.link = Link::Idle;
         self.seen = Seen::default();
@@ -566,5 +610,6 @@ const UNREACHABLE: EndReason = EndReason {
     code: 408,
     subcode: 10057,
 };
+
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,7 @@ use crate::service::store::Edit;
 use crate::service::store::Refusal;
 use crate::wire::local::Person;
 use crate::wire::local::Role;
+use crate::wire::local::Words;
 
 use self::scenes::Member;
 use self::scenes::Step;
@@ -216,6 +217,14 @@ impl Stage {
                 let _ = meeting.set_talking(Vec::new(), out);
                 let _ = meeting.set_muted(id, true, out);
             }),
+            Step::Spoken(who, text, all) => self.on(who, |meeting, id, _, out| {
+                let _ = meeting.caption(id, words(text, all), out);
+            }),
+            Step::Written(who, text, all) => self.on(who, |meeting, id, _, out| {
+                let _ = meeting.real_time_text(id, words(text, all), out);
+            }),
+            // The script has made words of them.
+            Step::Speak(..) | Step::Write(..) => {}
             Step::Notice(who, kind, active) => self.act(|meeting, now, out| {
                 meeting.set_notice(kind, active, Some(who.name().to_owned()), now, out);
             }),
@@ -348,6 +357,14 @@ impl Stage {
             escaped(&message.sender_name),
             escaped(&replies::words(content)),
         )
+    }
+}
+
+fn words(text: &str, is_final: bool) -> Words {
+    Words {
+        text: text.to_owned(),
+        is_final,
+        language: Some("en-GB".to_owned()),
     }
 }
 

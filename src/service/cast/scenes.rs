@@ -22,8 +22,10 @@ use self::Step::Notice;
 use self::Step::React;
 use self::Step::Reply;
 use self::Step::Say;
+use self::Step::Speak;
 use self::Step::Talk;
 use self::Step::Type;
+use self::Step::Write;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Member {
@@ -71,6 +73,13 @@ pub(super) enum Step {
     /// Unmutes and speaks.
     Talk(Member),
     Hush(Member),
+    /// Says this aloud, word by word: what captions are made of. Belongs between talking and hushing.
+    Speak(Member, &'static str),
+    /// So much of it by now, and whether that is all.
+    Spoken(Member, &'static str, bool),
+    /// Writes this in real time, word by word.
+    Write(Member, &'static str),
+    Written(Member, &'static str, bool),
     Notice(Member, NoticeKind, bool),
     Type(Member),
     Say(Member, &'static str, &'static str),
@@ -94,6 +103,7 @@ pub(super) const OPENING: Scene = &[
     (8_000, Notice(Alice, Recording, true)),
     (8_300, Say(Alice, "recording", "<p>I have started the recording, for those who could not come.</p>")),
     (10_500, Talk(Bob)),
+    (11_000, Speak(Bob, "So, we watched eight people sign in. They find the page in twelve seconds now.")),
     (12_000, Type(Carol)),
     (13_500, Say(Carol, "table", "<p>The numbers from the test:</p><table><tr><th>Step</th><th>Before</th><th>Now</th></tr><tr><td>Find the page</td><td>41 s</td><td>12 s</td></tr><tr><td>Sign in</td><td>1 min 20 s</td><td>35 s</td></tr></table>")),
     (16_000, LetIn(Erin)),
@@ -104,13 +114,16 @@ pub(super) const OPENING: Scene = &[
     (24_000, Notice(Carol, Transcription, true)),
     (26_000, Hand(Carol, false)),
     (26_200, Talk(Carol)),
+    (26_600, Speak(Carol, "One thing worries me. Half of them never saw the second button.")),
     (28_000, Type(Bob)),
+    (31_400, Speak(Carol, "And nobody read the text above it.")),
     (30_000, Say(Bob, "code", "<p>This is the check we agreed on:</p><pre><code>if attempts &gt; 3 {\n    wait(attempts * 2);\n}</code></pre>")),
     (32_500, Say(Erin, "typo", "<p>Shuold the wait not have an upper limit?</p>")),
     (35_000, Edit(Erin, "typo", "<p>Should the wait not have an upper limit?</p>")),
     (36_000, Hush(Carol)),
     (37_500, React(Erin, Reaction::Applause)),
     (39_000, Say(Alice, "link", "<p>Yes. The draft is at <a href=\"https://example.org/sign-in/draft\">the usual place</a>, comments until Friday.</p>")),
+    (40_000, Write(Erin, "My microphone is broken, so I write. Please go on, I can hear you.")),
     (42_000, Say(Bob, "wrong", "<p>milk, bread, two lemons</p>")),
     (44_500, Delete(Bob, "wrong")),
     (45_500, Say(Bob, "oops", "<p>That was meant for somebody else 🙈</p>")),
@@ -133,18 +146,21 @@ pub(super) const SCENES: [Scene; 8] = [
     &[
         (0, Notice(Alice, Recording, true)),
         (2_000, Talk(Alice)),
-        (9_000, Hush(Alice)),
+        (2_400, Speak(Alice, "For the recording: we keep the page as it is, and look at the numbers again next week.")),
+        (10_000, Hush(Alice)),
         (14_000, Notice(Alice, Recording, false)),
     ],
     &[
         (0, Hand(Bob, true)),
         (1_500, Hand(Carol, true)),
         (4_000, Talk(Bob)),
+        (4_300, Speak(Bob, "I would rather wait for the other two tests.")),
         (9_000, Hush(Bob)),
         (9_200, Hand(Bob, false)),
         (9_500, Talk(Carol)),
-        (13_000, Hush(Carol)),
-        (13_200, Hand(Carol, false)),
+        (9_800, Speak(Carol, "They are done on Monday, I can tell you then.")),
+        (14_000, Hush(Carol)),
+        (14_200, Hand(Carol, false)),
     ],
     &[
         (0, Enter(Dave)),
@@ -157,11 +173,12 @@ pub(super) const SCENES: [Scene; 8] = [
         (0, Notice(Carol, Transcription, true)),
         (3_000, Say(Carol, "read-out", "<p>I read the last point out for the transcript.</p>")),
         (5_000, Talk(Carol)),
+        (5_300, Speak(Carol, "Agreed: three attempts, then a minute of waiting, then help.")),
         (11_000, Hush(Carol)),
         (13_000, Notice(Carol, Transcription, false)),
     ],
     &[
-        (0, Type(Erin)),
+        (0, Write(Erin, "Still no microphone here. I will write what I think of it.")),
         (2_500, Say(Erin, "question", "<p>{guest}, how do you do this where you work?</p>")),
         (9_000, React(Bob, Reaction::Surprised)),
     ],

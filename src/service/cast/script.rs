@@ -89,15 +89,51 @@ impl Script {
     }
 
     fn plan(&mut self, scene: Scene, from: Moment) {
-        let steps = scene
-            .iter()
-            .map(|(millis, step)| (from + Duration::from_millis(*millis), *step));
-        self.due.extend(steps);
+        for (millis, step) in scene {
+            let at = from + Duration::from_millis(*millis);
+            match *step {
+                Step::Speak(who, words) => {
+                    let parts = word_by_word(words, at, SPOKEN_WORD, 3);
+                    self.due
+                        .extend(parts.map(|(at, words, all)| (at, Step::Spoken(who, words, all))));
+                }
+                Step::Write(who, words) => {
+                    let parts = word_by_word(words, at, WRITTEN_WORD, 1);
+                    self.due
+                        .extend(parts.map(|(at, words, all)| (at, Step::Written(who, words, all))));
+                }
+                step => self.due.push_back((at, step)),
+            }
+        }
         // Stable, so that steps of one moment keep the order they are written in.
         self.due.make_contiguous().sort_by_key(|(at, _)| *at);
     }
 }
 
+/// The begin of `words` as it grows by so many words at a time; the last part is all of it.
+fn word_by_word(
+    words: &'static str,
+    from: Moment,
+    word: Duration,
+    step: usize,
+) -> impl Iterator<Item = (Moment, &'static str, bool)> {
+    let ends: Vec<usize> = words
+        .match_indices(' ')
+        .map(|(at, _)| at)
+        .chain([words.len()])
+        .collect();
+    let last = ends.len();
+    (1..=last)
+        .filter(move |n| n % step == 0 || *n == last)
+        .map(move |n| {
+            let passed = word * u32::try_from(n).unwrap_or(u32::MAX);
+            (from + passed, &words[..ends[n - 1]], n == last)
+        })
+}
+
+/// 150 words a minute, and a good typist.
+const SPOKEN_WORD: Duration = Duration::from_millis(380);
+const WRITTEN_WORD: Duration = Duration::from_millis(650);
 const BREATH: Duration = Duration::from_secs(2);
 const PAUSE_MILLIS: std::ops::Range<u64> = 3_000..9_000;
 
@@ -132,6 +168,11 @@ mod tests {
         assert!(shows(|s| matches!(s, Step::Hand(_, true))));
         assert!(shows(|s| matches!(s, Step::React(..))));
         assert!(shows(|s| matches!(s, Step::Talk(_))));
+        for all in [false, true] {
+            let spoken = |s: &Step| matches!(s, Step::Spoken(_, _, a) if *a == all);
+            let written = |s: &Step| matches!(s, Step::Written(_, _, a) if *a == all);
+            assert!(steps.iter().any(spoken) && steps.iter().any(written));
+        }
         for kind in [NoticeKind::Recording, NoticeKind::Transcription] {
             for active in [true, false] {
                 let told =
@@ -173,6 +214,26 @@ mod tests {
             (script.deadline(), played(&mut script, 0, 60)),
             (None, vec![])
         );
+    }
+
+    #[test]
+    fn what_is_said_aloud_grows_word_by_word_while_somebody_talks() {
+        let mut script = Script::new(7);
+        script.begin(Moment::ZERO);
+        let mut talking = None;
+        let mut before = "";
+        for step in played(&mut script, 0, 900) {
+            match step {
+                Step::Talk(who) => talking = Some(who),
+                Step::Hush(_) => talking = None,
+                Step::Spoken(who, words, all) => {
+                    assert_eq!(talking, Some(who), "{words}");
+                    assert!(words.starts_with(before), "{words}");
+                    before = if all { "" } else { words };
+                }
+                _ => {}
+            }
+        }
     }
 
     #[test]

@@ -28,11 +28,13 @@ use crate::service::meetings::Options;
 use crate::service::meetings::Output;
 use crate::service::meetings::Whom;
 use crate::service::store::Refusal;
+use crate::wire::local::Audio;
 use crate::wire::local::Ended;
 use crate::wire::local::NoticeKind;
 use crate::wire::local::Quality;
 use crate::wire::local::Reaction;
 use crate::wire::local::Role;
+use crate::wire::local::Words;
 
 use super::NO_MEETING;
 use super::NOBODY;
@@ -188,6 +190,7 @@ impl Service {
                 call_id: uuid::Uuid::new_v4().to_string(),
                 rejoin: None,
                 token_until: None,
+                audio: Audio::Full,
             };
             meeting.join(arrival, now, out);
         })
@@ -202,6 +205,7 @@ struct OnPerson {
     quality: Option<Quality>,
     code: Option<u32>,
     subcode: Option<u32>,
+    words: Option<Words>,
 }
 
 async fn person(
@@ -228,6 +232,8 @@ async fn person(
             "resume" => meeting.hold(&id, false, out),
             "react" => meeting.react(&id, body.reaction.ok_or_else(missing)?, out),
             "role" => meeting.set_role(&id, body.role.ok_or_else(missing)?, out),
+            "caption" => meeting.caption(&id, body.words.ok_or_else(missing)?, out),
+            "text" => meeting.real_time_text(&id, body.words.ok_or_else(missing)?, out),
             "quality" => meeting.set_quality(&id, body.quality.ok_or_else(missing)?, out),
             "end" => {
                 let ended = Ended {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +26,11 @@ use crate::service::store::Refusal;
 use crate::service::store::Who;
 use crate::wire::local;
 use crate::wire::local::ResolveRefusal;
+use crate::wire::local::Sdp;
 use crate::wire::local::ToClient;
 
+use super::media::MediaAct;
+use super::media::Mixing;
 use super::meeting::Meeting;
 use super::meeting::Names;
 use super::meeting::Now;
@@ -39,10 +43,19 @@ use super::rules::Options;
 #[derive(Default)]
 pub struct Meetings {
     all: BTreeMap<String, Room>,
-    lines: HashMap<SocketId, mpsc::Sender<Frame>>,
+    lines: HashMap<SocketId, Line>,
     sockets: SocketId,
     /// Something may have become due earlier than it was.
     changed: Arc<Notify>,
+    /// Not bounded: what may flow is a promise to people, and none of it may be lost on the way.
+    mixer: Option<mpsc::UnboundedSender<Mixing>>,
+}
+
+/// To one client.
+struct Line {
+    frames: mpsc::Sender<Frame>,
+    /// Ours, where the client reached us.
+    address: IpAddr,
 }
 
 struct Room {
@@ -116,8 +129,9 @@ impl Meetings {
         found.ok_or(ResolveRefusal::UnknownMeeting)
     }
 
-    pub(super) fn open_line(&mut self, line: mpsc::Sender<Frame>) -> SocketId {
+    pub(super) fn open_line(&mut self, frames: mpsc::Sender<Frame>, address: IpAddr) -> SocketId {
         self.sockets += 1;
+        let line = Line { frames, address };
         self.lines.insert(self.sockets, line);
         self.sockets
     }
@@ -134,7 +148,7 @@ impl Meetings {
     /// A line too slow to take it is cut: its client finds out, and joins again.
     fn push(&mut self, socket: SocketId, frame: Frame) {
         if let Some(line) = self.lines.get(&socket)
-            && line.try_send(frame).is_err()
+            && line.frames.try_send(frame).is_err()
         {
             self.lines.remove(&socket);
         }
@@ -193,10 +207,16 @@ impl Service {
         let room = state.meetings.all.get_mut(thread)?;
         let mut outputs = Vec::new();
         let learned = act(&mut room.meeting, now, &mut outputs);
+        room.meeting.follow_media(&mut outputs);
         let clients = carry_out(state, thread, outputs, now, Some(&told));
         state.meetings.changed.notify_one();
         self.changed.send_replace(());
         Some((learned, Written { times, clients }))
+    }
+
+    /// From now on offers are answered, and what may be heard of whom is told, by whoever mixes.
+    pub fn attach_mixer(&self, mixer: mpsc::UnboundedSender<Mixing>) {
+        self.lock().meetings.mixer = Some(mixer);
     }
 
     /// Ends every call connection without a word; answers how many there were.
@@ -240,6 +260,7 @@ fn expire(service: &Service) {
         let mut outputs = Vec::new();
         if let Some(room) = state.meetings.all.get_mut(&thread) {
             room.meeting.expire(now, &mut outputs);
+            room.meeting.follow_media(&mut outputs);
         }
         carry_out(state, &thread, outputs, now, None);
     }
@@ -270,6 +291,10 @@ fn carry_out(
                 state.meetings.push(socket, Frame::Close);
                 state.meetings.close_line(socket);
             }
+            Output::Offer { id, socket, sdp } => offer(state, thread, id, socket, sdp),
+            Output::Media(act) => {
+                mix(&state.meetings, thread, act);
+            }
             Output::OpenChat {
                 id,
                 name,
@@ -297,6 +322,44 @@ fn carry_out(
         }
     }
     frames
+}
+
+/// `true` when somebody mixes.
+fn mix(meetings: &Meetings, thread: &str, act: MediaAct) -> bool {
+    let meeting = thread.to_owned();
+    let mixing = Mixing { meeting, act };
+    let mixer = meetings.mixer.as_ref();
+    mixer.is_some_and(|mixer| mixer.send(mixing).is_ok())
+}
+
+/// An offer goes to the mixer; where there is none it is refused.
+fn offer(state: &mut State, thread: &str, id: String, socket: SocketId, sdp: Sdp) {
+    let Some(Line { address, .. }) = state.meetings.lines.get(&socket) else {
+        return;
+    };
+    let act = MediaAct::Offer {
+        id: id.clone(),
+        socket,
+        address: *address,
+        sdp,
+    };
+    if mix(&state.meetings, thread, act) {
+        return;
+    }
+    let mut refused = Vec::new();
+    if let Some(room) = state.meetings.all.get_mut(thread) {
+        // Whoever left meanwhile needs no answer.
+        let _ = room
+            .meeting
+            .refuse_offer(&id, socket, NO_MIXER, &mut refused);
+    }
+    for output in refused {
+        if let Output::Send { socket, message } = output {
+            let text = message.encode();
+            let written = None;
+            state.meetings.push(socket, Frame::Text { text, written });
+        }
+    }
 }
 
 /// What the organizer says whenever a client comes in, if the meeting wants it.
@@ -367,5 +430,7 @@ fn thread_in(link: &str) -> Option<String> {
 
 /// The one organisation behind this service.
 const TENANT: &str = "0fd1c0de-0000-4000-8000-10ca15e4b1ce";
+/// The vendor's word for a capability that is not there.
+const NO_MIXER: &str = "FeatureNotSupported";
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
 const LONGEST_SLEEP: Duration = Duration::from_hours(1);

@@ -3,20 +3,27 @@
 //! Pure: it is given the time, and what must happen outside comes back as
 //! [`Output`]s in the order in which it must happen.
 
+use std::collections::BTreeMap;
+
 use crate::clock::Moment;
 use crate::clock::Timestamp;
+use crate::wire::local::Audio;
 use crate::wire::local::Consent;
 use crate::wire::local::Ended;
 use crate::wire::local::Hand;
 use crate::wire::local::Info;
+use crate::wire::local::MediaState;
 use crate::wire::local::Notice;
 use crate::wire::local::NoticeKind;
 use crate::wire::local::Person;
 use crate::wire::local::Quality;
 use crate::wire::local::Role;
+use crate::wire::local::Sdp;
 use crate::wire::local::ToClient;
 use crate::wire::local::Waiting;
 
+use super::media::Flow;
+use super::media::MediaAct;
 use super::participant::Link;
 use super::participant::Participant;
 use super::participant::Place;
@@ -27,6 +34,7 @@ use super::rules::Admission;
 use super::rules::Options;
 use super::rules::Standing;
 use super::rules::capabilities;
+use super::words::Numbering;
 
 pub struct Meeting {
     pub names: Names,
@@ -39,6 +47,9 @@ pub struct Meeting {
     transcription: NoticeNow,
     hands: u32,
     pub(super) talking: Vec<String>,
+    /// What the mixer was told of each client.
+    pub(super) flows: BTreeMap<String, Flow>,
+    pub(super) levels_told: Option<Moment>,
 }
 
 /// The ways to name a meeting.
@@ -70,6 +81,7 @@ pub struct Arrival {
     pub call_id: String,
     pub rejoin: Option<String>,
     pub token_until: Option<Moment>,
+    pub audio: Audio,
 }
 
 /// What must happen outside.
@@ -94,6 +106,13 @@ pub enum Output {
     CloseChat {
         id: String,
     },
+    /// For the mixer, which hears of the address besides.
+    Offer {
+        id: String,
+        socket: SocketId,
+        sdp: Sdp,
+    },
+    Media(MediaAct),
 }
 
 /// What time alone brings.
@@ -124,6 +143,8 @@ impl Meeting {
             transcription: NoticeNow::default(),
             hands: 0,
             talking: Vec::new(),
+            flows: BTreeMap::new(),
+            levels_told: None,
         }
     }
 
@@ -186,6 +207,13 @@ impl Meeting {
             hand: None,
             consent: Consent::NotRequired,
             quality: Quality::Good,
+            audio: arrival.audio,
+            deafened: false,
+            wants_captions: false,
+            wants_levels: false,
+            captioned: Numbering::default(),
+            typed: Numbering::default(),
+            media: (MediaState::None, None),
         });
     }
 
@@ -196,6 +224,7 @@ impl Meeting {
         }
         known.link = arrival.socket.map_or(Link::Scripted, Link::Socket);
         known.token_until = arrival.token_until;
+        known.audio = arrival.audio;
         self.tell_everything(at, out);
         self.tell_changed(at, out);
     }
@@ -417,6 +446,7 @@ impl Meeting {
             self.lobby_now(),
             self.talking_now(),
             ToClient::Quality { quality },
+            self.media_for(at),
         ] {
             self.tell(at, message, out);
         }

@@ -1,14 +1,19 @@
 //! Meetings: who may join them, how, and what everybody in them is told.
 
 mod desk;
+mod media;
 mod meeting;
 mod participant;
 mod requests;
 mod rules;
 mod socket;
+mod words;
 
 pub use desk::Meetings;
 pub use desk::Written;
+pub use media::Flow;
+pub use media::MediaAct;
+pub use media::Mixing;
 pub use meeting::Arrival;
 pub use meeting::Meeting;
 pub use meeting::Names;

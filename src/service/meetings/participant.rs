@@ -2,16 +2,24 @@
 
 use crate::clock::Moment;
 use crate::clock::Timestamp;
+use crate::wire::local::Audio;
 use crate::wire::local::CallState;
 use crate::wire::local::Consent;
+use crate::wire::local::MediaState;
 use crate::wire::local::Person;
 use crate::wire::local::Quality;
 use crate::wire::local::Role;
 use crate::wire::local::RosterEntry;
 
+use super::words::Numbering;
+
 /// The number of a client's socket; a later socket of the same person has another.
 pub type SocketId = u64;
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one person"
+)]
 pub(super) struct Participant {
     pub(super) person: Person,
     pub(super) external: bool,
@@ -28,6 +36,14 @@ pub(super) struct Participant {
     pub(super) hand: Option<u32>,
     pub(super) consent: Consent,
     pub(super) quality: Quality,
+    pub(super) audio: Audio,
+    /// They hear nothing, by choice.
+    pub(super) deafened: bool,
+    pub(super) wants_captions: bool,
+    pub(super) wants_levels: bool,
+    pub(super) captioned: Numbering,
+    pub(super) typed: Numbering,
+    pub(super) media: (MediaState, Option<String>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +98,8 @@ impl Participant {
             role: self.role,
             state,
             is_muted: self.muted,
+            is_deafened: self.deafened,
+            audio: self.audio,
         }
     }
 }

@@ -20,13 +20,14 @@ use super::meeting::ended;
 use super::participant::Link;
 use super::participant::Place;
 use super::rules::capability;
+use super::words::LONGEST;
 
 /// Nobody of that id is where the act needs them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("there is no such participant there")]
 pub struct NoSuchParticipant;
 
-type Acted = Result<(), NoSuchParticipant>;
+pub(super) type Acted = Result<(), NoSuchParticipant>;
 
 /// Who is meant by muting.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +73,25 @@ impl Meeting {
                 self.tell_everything(at, out);
                 Ok(())
             }
+            ToService::Offer { sdp } => {
+                self.offer(at, sdp, out);
+                Ok(())
+            }
+            ToService::Deafen { deafened } => {
+                self.deafen(at, deafened, out);
+                Ok(())
+            }
+            ToService::Volume { id, percent } => self.volume(at, id, percent, out),
+            ToService::Levels { on } => {
+                self.people[at].wants_levels = on;
+                Ok(())
+            }
+            ToService::Captions { on } => {
+                self.people[at].wants_captions = on;
+                Ok(())
+            }
+            ToService::Caption(words) => self.caption(id, words, out),
+            ToService::Text(words) => self.real_time_text(id, words, out),
             ToService::Beat | ToService::Join(_) | ToService::Unknown(_) => Ok(()),
         };
         if let (Err(NoSuchParticipant), Some(at)) = (acted, self.place_of(id)) {
@@ -83,7 +103,8 @@ impl Meeting {
     fn permit(&self, at: usize, message: &ToService) -> Result<(), String> {
         let who = &self.people[at];
         let needed = match message {
-            ToService::Mute { muted: false } => CapabilityName::UnmuteMic,
+            // Words of one's speech are one's speech.
+            ToService::Mute { muted: false } | ToService::Caption(_) => CapabilityName::UnmuteMic,
             ToService::MuteOthers { .. } => CapabilityName::MuteOthers,
             ToService::Remove { .. } => CapabilityName::RemoveParticipant,
             ToService::EndForAll => CapabilityName::HangUpForEveryOne,
@@ -92,10 +113,17 @@ impl Meeting {
             }
             ToService::Hand { .. } => CapabilityName::RaiseHand,
             ToService::React { .. } => CapabilityName::UseReactions,
-            ToService::Mute { .. } | ToService::Hold { .. } | ToService::Consent { .. } => {
-                CapabilityName::ViewAttendeeNames
-            }
-            ToService::Leave
+            ToService::Mute { .. }
+            | ToService::Hold { .. }
+            | ToService::Consent { .. }
+            | ToService::Offer { .. }
+            | ToService::Volume { .. }
+            | ToService::Text(_) => CapabilityName::ViewAttendeeNames,
+            // What somebody wants to hear once they are inside.
+            ToService::Deafen { .. }
+            | ToService::Levels { .. }
+            | ToService::Captions { .. }
+            | ToService::Leave
             | ToService::Join(_)
             | ToService::Refresh
             | ToService::Beat
@@ -103,6 +131,15 @@ impl Meeting {
         };
         if !who.is_inside() {
             return Err("NotInTheMeeting".to_owned());
+        }
+        match message {
+            ToService::Offer { .. } | ToService::Caption(_) | ToService::Text(_) if who.held => {
+                return Err("OnHold".to_owned());
+            }
+            ToService::Caption(words) | ToService::Text(words) if words.text.len() > LONGEST => {
+                return Err("TooLong".to_owned());
+            }
+            _ => {}
         }
         match capability(needed, who.role, who.consent) {
             CapabilityReason::Capable => Ok(()),
@@ -313,7 +350,7 @@ impl Meeting {
         clients.map(|(person, inside, _)| (person, inside))
     }
 
-    fn present(&self, id: &str) -> Result<usize, NoSuchParticipant> {
+    pub(super) fn present(&self, id: &str) -> Result<usize, NoSuchParticipant> {
         self.place_of(id)
             .filter(|at| self.people[*at].is_inside())
             .ok_or(NoSuchParticipant)

@@ -1,11 +1,13 @@
 //! The call socket: one client's line into a meeting. Decides nothing but when a client is gone.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
+use axum::extract::ConnectInfo;
 use axum::extract::State;
 use axum::extract::ws::Message;
 use axum::extract::ws::WebSocket;
@@ -20,6 +22,7 @@ use tokio::sync::mpsc;
 
 use crate::service::Service;
 use crate::service::http;
+use crate::service::listener::Ends;
 use crate::service::store::Caller;
 use crate::service::store::Refusal;
 use crate::wire::acs::identity::Scope;
@@ -72,12 +75,13 @@ async fn resolve(
 
 async fn open(
     State(service): State<Arc<Service>>,
+    ConnectInfo(ends): ConnectInfo<Ends>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
     let caller = service.authenticate(http::bearer(&headers)?)?;
     caller.holds(&[Scope::Voip])?;
-    Ok(upgrade.on_upgrade(move |socket| run(service, socket, caller)))
+    Ok(upgrade.on_upgrade(move |socket| run(service, socket, caller, ends.here)))
 }
 
 /// The line of a client that has joined.
@@ -89,12 +93,13 @@ struct Line {
     beat: Option<Duration>,
 }
 
-async fn run(service: Arc<Service>, mut socket: WebSocket, caller: Caller) {
+/// `here` is the address of ours that the client reached.
+async fn run(service: Arc<Service>, mut socket: WebSocket, caller: Caller, here: IpAddr) {
     let first = tokio::time::timeout(FIRST_WORD, next(&mut socket)).await;
     let Ok(Some(ToService::Join(join))) = first else {
         return;
     };
-    match join_meeting(&service, join, caller) {
+    match join_meeting(&service, join, caller, here) {
         Ok(mut line) => {
             let ending = tokio::select! {
                 ending = serve(&service, &mut socket, &mut line) => ending,
@@ -124,10 +129,15 @@ async fn run(service: Arc<Service>, mut socket: WebSocket, caller: Caller) {
     let _ = tokio::time::timeout(FAREWELL, socket.send(Message::Close(None))).await;
 }
 
-fn join_meeting(service: &Service, join: Join, caller: Caller) -> Result<Line, ResolveRefusal> {
+fn join_meeting(
+    service: &Service,
+    join: Join,
+    caller: Caller,
+    here: IpAddr,
+) -> Result<Line, ResolveRefusal> {
     let Names { thread, .. } = service.lock().meetings.find(&join.meeting)?.names.clone();
     let (sender, frames) = mpsc::channel(QUEUE);
-    let socket = service.lock().meetings.open_line(sender);
+    let socket = service.lock().meetings.open_line(sender, here);
     let id = caller.id.clone();
     service.in_meeting(&thread, |meeting, now, out| {
         let left = caller.expires.as_millis() - now.utc.as_millis();
@@ -140,6 +150,7 @@ fn join_meeting(service: &Service, join: Join, caller: Caller) -> Result<Line, R
             call_id: uuid::Uuid::new_v4().to_string(),
             rejoin: join.rejoin,
             token_until: Some(now.mono + left),
+            audio: join.audio,
         };
         meeting.join(arrival, now, out);
     });

@@ -1,9 +1,12 @@
 //! The rules of meetings, seen from the sockets.
 
+mod sound;
+
 use std::time::Duration;
 
 use crate::clock::Moment;
 use crate::clock::Timestamp;
+use crate::wire::local::Audio;
 use crate::wire::local::CallState;
 use crate::wire::local::CapabilityName;
 use crate::wire::local::Consent;
@@ -76,6 +79,7 @@ impl Scene {
             call_id: format!("call-{}", socket.unwrap_or_default()),
             rejoin: rejoin.map(str::to_owned),
             token_until: Some(Moment::ZERO + Duration::from_hours(1)),
+            audio: Audio::Full,
         };
         let now = self.now();
         self.meeting.join(arrival, now, &mut self.out);
@@ -127,7 +131,10 @@ impl Scene {
             .filter_map(|output| match output {
                 Output::OpenChat { id, .. } => Some(("open", id)),
                 Output::CloseChat { id } => Some(("close", id)),
-                Output::Send { .. } | Output::Close { .. } => None,
+                Output::Send { .. }
+                | Output::Close { .. }
+                | Output::Offer { .. }
+                | Output::Media(_) => None,
             })
             .collect()
     }

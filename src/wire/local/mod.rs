@@ -5,23 +5,30 @@
 //! frames that carry their name in `type`: [`ToService`] and [`ToClient`]. State
 //! beats edges: what the service sends is how things are now, and is sent again
 //! whole after [`ToService::Join`] and [`ToService::Refresh`]. A frame of an unknown type is
-//! kept as `Unknown` with its name, so that media messages can join later
-//! without a new version.
+//! kept as `Unknown` with its name, and members that are not known are passed
+//! over, so that later versions can add to it.
 //!
 //! The service sends [`ToClient::Beat`] at the interval that the join asked for.
 //! Silence longer than that tells a client that what it knows may be out of date.
 
+mod media;
 mod rest;
 mod to_client;
 mod to_service;
 mod values;
+mod words;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use media::Audio;
+pub use media::Level;
+pub use media::MediaState;
+pub use media::Sdp;
 pub use rest::ResolveRefusal;
 pub use rest::ResolveRequest;
 pub use rest::ResolvedMeeting;
+pub use to_client::Answer;
 pub use to_client::Ended;
 pub use to_client::Info;
 pub use to_client::Notice;
@@ -43,6 +50,8 @@ pub use values::Person;
 pub use values::Quality;
 pub use values::Reaction;
 pub use values::Role;
+pub use words::Turn;
+pub use words::Words;
 
 /// Where the call socket is, below the endpoint.
 pub const CALL_PATH: &str = "/local/v1/call";

@@ -5,20 +5,25 @@ use std::fmt;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Audio;
 use super::CallState;
 use super::CapabilityState;
 use super::Consent;
 use super::Error;
 use super::Hand;
+use super::Level;
+use super::MediaState;
 use super::NoticeKind;
 use super::Person;
 use super::Quality;
 use super::Reaction;
 use super::Role;
+use super::Sdp;
+use super::Turn;
 use super::decode;
 use super::encode;
 
-/// A message of the service. All but `reaction`, `refused` and `beat` are states, not
+/// A message of the service. All but `reaction`, `answer`, `refused` and `beat` are states, not
 /// changes: hearing one twice means nothing new.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
@@ -38,13 +43,13 @@ pub enum ToClient {
     /// Everyone in the meeting, the receiver included.
     ///
     /// ```json
-    /// {"type":"roster","participants":[{"id":"8:orgid:…","displayName":"Alice","role":"organizer","state":"connected","isMuted":true}]}
+    /// {"type":"roster","participants":[{"id":"8:orgid:…","displayName":"Alice","role":"organizer","state":"connected","isMuted":true,"isDeafened":false,"audio":"full"}]}
     /// ```
     Roster { participants: Vec<RosterEntry> },
     /// One participant as they are now, new or changed.
     ///
     /// ```json
-    /// {"type":"participant","participant":{"id":"8:acs:…","displayName":"Erin (External)","role":"attendee","state":"connected","isMuted":false}}
+    /// {"type":"participant","participant":{"id":"8:acs:…","displayName":"Erin (External)","role":"attendee","state":"connected","isMuted":false,"isDeafened":true,"audio":"listen"}}
     /// ```
     Participant { participant: RosterEntry },
     /// `{"type":"participantLeft","id":"8:acs:…"}`
@@ -87,6 +92,39 @@ pub enum ToClient {
     Talking { ids: Vec<String> },
     /// `{"type":"quality","quality":"poor"}`
     Quality { quality: Quality },
+    /// How the receiver's sound travels from now on. `candidates` come beside those of the description.
+    ///
+    /// ```json
+    /// {"type":"answer","sdp":"v=0\r\no=- 2 1 IN IP4 0.0.0.0\r\n…","candidates":["candidate:1 1 udp 2130706431 127.0.0.1 40100 typ host"]}
+    /// ```
+    Answer(Answer),
+    /// The receiver's media connection, and why it is not there.
+    ///
+    /// ```json
+    /// {"type":"media","state":"none","reason":"FeatureNotSupported"}
+    /// ```
+    Media {
+        state: MediaState,
+        reason: Option<String>,
+    },
+    /// How loud everybody is who can be heard; at most five a second, and only to those who want them.
+    ///
+    /// ```json
+    /// {"type":"levels","levels":[{"id":"8:orgid:…","dbfs":-23}]}
+    /// ```
+    Levels { levels: Vec<Level> },
+    /// Somebody's speech in words. The first of a turn that is still going on may be missed.
+    ///
+    /// ```json
+    /// {"type":"caption","id":7,"person":{"id":"8:orgid:…","displayName":"Carol"},"text":"so the budget is","isFinal":false,"language":"en-GB"}
+    /// ```
+    Caption(Turn),
+    /// What somebody is typing in real time, the receiver's own words included.
+    ///
+    /// ```json
+    /// {"type":"text","id":2,"person":{"id":"8:acs:…","displayName":"Erin (External)"},"text":"my microphone is broken","isFinal":true,"language":null}
+    /// ```
+    Text(Turn),
     /// A request was not carried out.
     ///
     /// ```json
@@ -131,6 +169,17 @@ pub struct RosterEntry {
     pub role: Role,
     pub state: CallState,
     pub is_muted: bool,
+    #[serde(default)]
+    pub is_deafened: bool,
+    #[serde(default)]
+    pub audio: Audio,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
+    pub sdp: Sdp,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,7 +212,7 @@ pub struct Notice {
 pub struct Refused {
     /// The type of the message that was refused.
     pub request: String,
-    /// A capability reason, or `NoSuchParticipant`, `NotInTheMeeting`; for `join` also
+    /// A capability reason, or `NoSuchParticipant`, `NotInTheMeeting`, `OnHold`, `TooLong`; for `join` also
     /// `UnknownMeeting` and `WrongPasscode`, which [`Ended`] follows.
     pub reason: String,
 }
@@ -227,6 +276,11 @@ const NAMES: &[&str] = &[
     "reaction",
     "talking",
     "quality",
+    "answer",
+    "media",
+    "levels",
+    "caption",
+    "text",
     "refused",
     "ended",
     "beat",
@@ -264,8 +318,20 @@ mod tests {
 
     #[test]
     fn a_message_of_a_later_version_is_kept_by_name() {
-        let answer = ToClient::decode(r#"{"type":"answer","sdp":"v=0"}"#).unwrap();
-        assert_eq!(answer, ToClient::Unknown("answer".into()));
+        let video = ToClient::decode(r#"{"type":"video","on":true}"#).unwrap();
+        assert_eq!(video, ToClient::Unknown("video".into()));
+    }
+
+    #[test]
+    fn a_roster_of_an_earlier_version_is_read() {
+        let text = r#"{"type":"participant","participant":{"id":"8:acs:x","role":"attendee","state":"connected","isMuted":true}}"#;
+        let ToClient::Participant { participant } = ToClient::decode(text).unwrap() else {
+            panic!("not a participant");
+        };
+        assert_eq!(
+            (participant.is_deafened, participant.audio),
+            (false, Audio::None)
+        );
     }
 
     #[test]
@@ -299,7 +365,21 @@ mod tests {
             role: Role::CoOrganizer,
             state: CallState::LocalHold,
             is_muted,
+            is_deafened: !is_muted,
+            audio: Audio::Full,
         })
+    }
+
+    fn turns() -> impl Strategy<Value = Turn> {
+        (any::<u64>(), people(), any::<String>(), any::<bool>()).prop_map(
+            |(id, person, text, is_final)| Turn {
+                id,
+                person,
+                text,
+                is_final,
+                language: None,
+            },
+        )
     }
 
     fn messages() -> impl Strategy<Value = ToClient> {
@@ -338,6 +418,21 @@ mod tests {
                 reaction: Reaction::Heart
             }),
             any::<Vec<String>>().prop_map(|ids| ToClient::Talking { ids }),
+            (any::<String>(), any::<Vec<String>>()).prop_map(|(sdp, candidates)| {
+                ToClient::Answer(Answer {
+                    sdp: Sdp(sdp),
+                    candidates,
+                })
+            }),
+            any::<Option<String>>().prop_map(|reason| ToClient::Media {
+                state: MediaState::Reconnecting,
+                reason,
+            }),
+            (any::<String>(), any::<i8>()).prop_map(|(id, dbfs)| ToClient::Levels {
+                levels: vec![Level { id, dbfs }],
+            }),
+            turns().prop_map(ToClient::Caption),
+            turns().prop_map(ToClient::Text),
             Just(ToClient::Beat),
         ]
     }

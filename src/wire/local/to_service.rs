@@ -5,8 +5,11 @@ use std::fmt;
 use serde::Deserialize;
 use serde::Serialize;
 
+use super::Audio;
 use super::Error;
 use super::Reaction;
+use super::Sdp;
+use super::Words;
 use super::decode;
 use super::encode;
 
@@ -23,7 +26,7 @@ pub enum ToService {
     /// the time of grace it leads back to the same place, past the lobby.
     ///
     /// ```json
-    /// {"type":"join","meeting":{"link":"http://127.0.0.1:4100/l/meetup-join/19%3ameeting_x%40thread.v2/0?context=%7b%7d"},"displayName":"Ada","rejoin":null,"heartbeatMillis":100}
+    /// {"type":"join","meeting":{"link":"http://127.0.0.1:4100/l/meetup-join/19%3ameeting_x%40thread.v2/0?context=%7b%7d"},"displayName":"Ada","audio":"full","rejoin":null,"heartbeatMillis":100}
     /// ```
     Join(Join),
     /// Hang up. `{"type":"leave"}`
@@ -50,6 +53,37 @@ pub enum ToService {
     MuteOthers { ids: Vec<String> },
     /// The answer to being recorded and transcribed, given by a person. `{"type":"consent","granted":true}`
     Consent { granted: bool },
+    /// How the sender's sound would travel; answered with [`Answer`](super::ToClient::Answer). Another
+    /// offer restarts what was there. Refused outside the meeting and on hold.
+    ///
+    /// ```json
+    /// {"type":"offer","sdp":"v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n…"}
+    /// ```
+    Offer { sdp: Sdp },
+    /// The sender hears nothing by choice, or hears again. `{"type":"deafen","deafened":true}`
+    Deafen { deafened: bool },
+    /// How loud the sender wants to hear somebody, in percent up to 200.
+    ///
+    /// ```json
+    /// {"type":"volume","id":"8:orgid:…","percent":80}
+    /// ```
+    Volume { id: String, percent: u16 },
+    /// Levels are wanted, or no longer. `{"type":"levels","on":true}`
+    Levels { on: bool },
+    /// Captions are wanted, or no longer. `{"type":"captions","on":true}`
+    Captions { on: bool },
+    /// What the sender is saying, for everybody who wants captions.
+    ///
+    /// ```json
+    /// {"type":"caption","text":"so the budget is fine","isFinal":true,"language":"en-GB"}
+    /// ```
+    Caption(Words),
+    /// What the sender is typing in real time, for everybody.
+    ///
+    /// ```json
+    /// {"type":"text","text":"yes, I will","isFinal":false,"language":null}
+    /// ```
+    Text(Words),
     /// Asks for the whole state again. `{"type":"refresh"}`
     Refresh,
     /// A sign of life; the service forgets a client that is silent for long. `{"type":"beat"}`
@@ -65,6 +99,8 @@ pub struct Join {
     pub meeting: Meeting,
     /// Without "(External)": the service adds it.
     pub display_name: String,
+    #[serde(default)]
+    pub audio: Audio,
     /// [`Info::call_id`](super::Info::call_id) of the call whose link was lost.
     #[serde(default)]
     pub rejoin: Option<String>,
@@ -139,6 +175,13 @@ impl ToService {
             Self::Remove { .. } => "remove",
             Self::MuteOthers { .. } => "muteOthers",
             Self::Consent { .. } => "consent",
+            Self::Offer { .. } => "offer",
+            Self::Deafen { .. } => "deafen",
+            Self::Volume { .. } => "volume",
+            Self::Levels { .. } => "levels",
+            Self::Captions { .. } => "captions",
+            Self::Caption(_) => "caption",
+            Self::Text(_) => "text",
             Self::Refresh => "refresh",
             Self::Beat => "beat",
             Self::Unknown(name) => name,
@@ -160,6 +203,13 @@ const NAMES: &[&str] = &[
     "remove",
     "muteOthers",
     "consent",
+    "offer",
+    "deafen",
+    "volume",
+    "levels",
+    "captions",
+    "caption",
+    "text",
     "refresh",
     "beat",
 ];
@@ -231,8 +281,29 @@ mod tests {
 
     #[test]
     fn a_message_of_a_later_version_is_kept_by_name() {
-        let offer = ToService::decode(r#"{"type":"offer","sdp":"v=0"}"#).unwrap();
-        assert_eq!(offer, ToService::Unknown("offer".into()));
+        let video = ToService::decode(r#"{"type":"video","on":true}"#).unwrap();
+        assert_eq!(video, ToService::Unknown("video".into()));
+    }
+
+    #[test]
+    fn who_says_nothing_of_sound_has_none() {
+        let text = r#"{"type":"join","meeting":{"link":"http://h/l"},"displayName":"Ada"}"#;
+        let ToService::Join(join) = ToService::decode(text).unwrap() else {
+            panic!("not a join");
+        };
+        assert_eq!(join.audio, Audio::None);
+    }
+
+    #[test]
+    fn what_is_said_and_how_sound_travels_is_not_printed() {
+        for text in [
+            r#"{"type":"offer","sdp":"hush"}"#,
+            r#"{"type":"caption","text":"hush","isFinal":true}"#,
+            r#"{"type":"text","text":"hush","isFinal":true}"#,
+        ] {
+            let message = ToService::decode(text).unwrap();
+            assert!(!format!("{message:?}").contains("hush"), "{text}");
+        }
     }
 
     fn meetings() -> impl Strategy<Value = Meeting> {
@@ -242,6 +313,16 @@ mod tests {
                 .prop_map(|(id, passcode)| Meeting::Id { id, passcode }),
             any::<String>().prop_map(|thread_id| Meeting::Thread { thread_id }),
         ]
+    }
+
+    fn words() -> impl Strategy<Value = Words> {
+        (any::<String>(), any::<bool>(), any::<Option<String>>()).prop_map(
+            |(text, is_final, language)| Words {
+                text,
+                is_final,
+                language,
+            },
+        )
     }
 
     fn messages() -> impl Strategy<Value = ToService> {
@@ -256,6 +337,7 @@ mod tests {
                     ToService::Join(Join {
                         meeting,
                         display_name,
+                        audio: Audio::Listen,
                         rejoin,
                         heartbeat_millis,
                     })
@@ -274,6 +356,14 @@ mod tests {
             any::<String>().prop_map(|id| ToService::Remove { id }),
             any::<Vec<String>>().prop_map(|ids| ToService::MuteOthers { ids }),
             any::<bool>().prop_map(|granted| ToService::Consent { granted }),
+            any::<String>().prop_map(|sdp| ToService::Offer { sdp: Sdp(sdp) }),
+            any::<bool>().prop_map(|deafened| ToService::Deafen { deafened }),
+            (any::<String>(), any::<u16>())
+                .prop_map(|(id, percent)| ToService::Volume { id, percent }),
+            any::<bool>().prop_map(|on| ToService::Levels { on }),
+            any::<bool>().prop_map(|on| ToService::Captions { on }),
+            words().prop_map(ToService::Caption),
+            words().prop_map(ToService::Text),
             Just(ToService::Refresh),
             Just(ToService::Beat),
             "x[a-z]{3}".prop_map(ToService::Unknown),

@@ -1,5 +1,7 @@
 //! The call session, driven without a socket or a clock.
 
+mod sound;
+
 use std::time::Duration;
 
 use crate::clock::Moment;
@@ -38,6 +40,7 @@ struct Led {
     sent: Vec<ToService>,
     opened: Vec<Token>,
     closed: bool,
+    wishes: Vec<MediaWish>,
 }
 
 impl Call {
@@ -58,6 +61,7 @@ impl Call {
                 Output::Send(text) => led.sent.push(ToService::decode(&text).unwrap()),
                 Output::Close => led.closed = true,
                 Output::Event(event) => led.events.push(event),
+                Output::Media(wish) => led.wishes.push(wish),
                 Output::Wait(_) => return led,
             }
         }
@@ -413,6 +417,8 @@ fn hands_and_talkers_show_in_the_roster() {
         role: Role::Organizer,
         state: WireState::Connected,
         is_muted: false,
+        is_deafened: true,
+        audio: crate::wire::local::Audio::Listen,
     };
     call.hears(&ToClient::Roster {
         participants: vec![alice],
@@ -437,7 +443,7 @@ fn frames_that_are_not_understood_change_nothing() {
     for text in [
         "",
         "{}",
-        r#"{"type":"offer","sdp":"v=0"}"#,
+        r#"{"type":"video","on":true}"#,
         r#"{"type":"role","role":7}"#,
     ] {
         assert_eq!(call.give(Input::Frame(text)).events, []);
