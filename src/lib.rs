@@ -11,6 +11,7 @@
 //! performs those and feeds what comes back in as events. Views only read.
 //! `tests/architecture.rs` holds who may import whom.
 
+pub mod audio;
 pub mod call;
 pub mod chat;
 pub mod cli;
