@@ -22,6 +22,7 @@ pub mod effect;
 pub mod event;
 pub mod identity;
 pub mod model;
+pub mod rtc;
 pub mod runtime;
 pub mod service;
 pub mod state;

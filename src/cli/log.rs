@@ -20,7 +20,7 @@ pub fn start(paths: Option<&Paths>, level: &str) -> io::Result<()> {
     let path = paths.log();
     shorten(&path)?;
     let file: File = paths::append_private(&path)?;
-    let filter = EnvFilter::new(format!("warn,sidetone={level}"));
+    let filter = EnvFilter::new(format!("warn,{QUIET},sidetone={level}"));
     let lines = fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
     tracing_subscriber::registry()
         .with(filter)
@@ -38,4 +38,6 @@ fn shorten(path: &std::path::Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What these warn of is what anybody on the network can make them warn of.
+const QUIET: &str = "str0m=error,is=error,dimpl=error";
 const LONGEST: u64 = 4 << 20;
