@@ -26,7 +26,7 @@ demo: build
 # The licence check, the rules about the sources and the rules about the README are Rust tests.
 # Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
 test:
-	@.ci/setup rust lint cc cmake alsa node chromium
+	@.ci/setup rust lint cc cmake alsa pulse node chromium
 	@.ci/step "format" cargo fmt --check
 	@.ci/step "lints" cargo clippy --locked --all-targets -- -D warnings
 	@.ci/step "tests" cargo test --locked --no-fail-fast
