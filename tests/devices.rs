@@ -1,4 +1,4 @@
-//! Microphone and speaker, against a real sound server without hardware.
+//! Microphone and speaker, and the commands about them, against a real sound server without hardware.
 //!
 //! The sound system is found through the environment, which a test cannot change
 //! for itself: each body runs in a process of its own, beside a server of its own.
@@ -536,6 +536,93 @@ fn an_earcon_sounds_once_however_often_it_is_asked_for_and_ringing_stops() {
             // What remains of the round, and not another one.
             ear.hear(2 * 48_000);
             assert!(dbfs(&ear.hear(3 * 48_000)) < -90.0);
+        },
+    );
+}
+
+/// The built program with these arguments, in the environment of this test.
+fn sidetone(arguments: &[&str]) -> (String, String, Option<i32>) {
+    let told = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+        .args(arguments)
+        .output()
+        .unwrap();
+    (
+        String::from_utf8(told.stdout).unwrap(),
+        String::from_utf8(told.stderr).unwrap(),
+        told.status.code(),
+    )
+}
+
+#[test]
+fn the_command_lists_devices_in_plain_lines_and_as_json() {
+    beside_a_server(
+        "the_command_lists_devices_in_plain_lines_and_as_json",
+        async |server| {
+            server.load("headset", "USB-headset");
+            let (said, errors, code) = sidetone(&["devices", "--speaker", "headset"]);
+            assert_eq!(
+                said,
+                "Sound system: PulseAudio.\n\
+                 Microphone 1: Microphone. Chosen. The system's default.\n\
+                 Speaker 1: Speaker. The system's default.\n\
+                 Speaker 2: Mouth.\n\
+                 Speaker 3: USB-headset. Chosen.\n\
+                 To try them: sidetone devices --test.\n"
+            );
+            assert_eq!((errors.as_str(), code), ("", Some(0)));
+            let (said, _, _) = sidetone(&["devices", "--json", "--microphone", "none"]);
+            let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+            assert_eq!(told["system"], "PulseAudio");
+            assert_eq!(told["speakers"][0]["id"], "pulseaudio:spk");
+            assert_eq!(told["speakers"][0]["chosen"], true);
+            assert_eq!(told["microphones"][0]["chosen"], false);
+            let (said, _, _) = sidetone(&["devices", "--speaker", "webcam"]);
+            assert!(
+                said.contains(
+                    "Speaker webcam is chosen and not here: the default stands in for it."
+                ),
+                "{said}"
+            );
+        },
+    );
+}
+
+#[test]
+fn the_command_plays_a_tone_and_says_how_loud_the_microphone_is() {
+    beside_a_server(
+        "the_command_plays_a_tone_and_says_how_loud_the_microphone_is",
+        async |server| {
+            let mut ear = server.listen("spk.monitor");
+            let heard = thread::spawn(move || {
+                let mut heard = Vec::new();
+                while heard.is_empty() || dbfs(&heard) < -50.0 {
+                    heard = ear.hear(480);
+                }
+                ear.hear(4_800);
+                ear.hear(24_000)
+            });
+            let mut mouth = server.speak("mic");
+            let speaking = thread::spawn(move || mouth.say(&sine(700.0, LEVEL, 0, 10 * 48_000)));
+            let (said, errors, code) = sidetone(&["devices", "--test"]);
+            let mut lines: Vec<_> = said.lines().collect();
+            lines[..2].sort_unstable();
+            assert_eq!(
+                lines[..4],
+                [
+                    "Microphone: Microphone.",
+                    "Speaker: Speaker.",
+                    "A tone is played now.",
+                    "Say something."
+                ]
+            );
+            assert_eq!(lines.len(), 7, "{said}");
+            for line in &lines[5..] {
+                assert!(line.contains(": -20 decibels"), "{said}");
+            }
+            assert_eq!((errors.as_str(), code), ("", Some(0)));
+            let heard = heard.join().unwrap();
+            assert!((frequency_near(&heard, 440.0) - 440.0).abs() <= 1.0);
+            drop(speaking);
         },
     );
 }

@@ -4,6 +4,7 @@ pub mod about;
 pub mod config;
 pub mod ctl;
 pub mod demo;
+pub mod devices;
 pub mod host;
 pub mod join;
 pub mod log;
@@ -32,6 +33,7 @@ pub enum Command {
     Ctl(ctl::Args),
     Notices(notices::Args),
     Config(config::Args),
+    Devices(devices::Args),
     /// Say what this is, under which terms, and what lies where on this machine.
     About,
 }
@@ -94,6 +96,7 @@ impl Command {
             Self::Ctl(args) => ctl::run(args).await,
             Self::Notices(args) => notices::run(&args),
             Self::Config(args) => config::run(&args),
+            Self::Devices(args) => devices::run(args).await,
             Self::About => about::run(),
         }
     }
