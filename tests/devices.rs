@@ -12,6 +12,9 @@
     reason = "helpers of tests"
 )]
 
+#[expect(dead_code, reason = "shared with other tests, which use the rest")]
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/pulse.rs"]
 mod pulse;
 #[path = "support/relay.rs"]
@@ -623,6 +626,136 @@ fn the_command_plays_a_tone_and_says_how_loud_the_microphone_is() {
             let heard = heard.join().unwrap();
             assert!((frequency_near(&heard, 440.0) - 440.0).abs() <= 1.0);
             drop(speaking);
+        },
+    );
+}
+
+#[test]
+fn without_sound_the_commands_say_so_in_one_line_and_nothing_on_standard_error() {
+    let nowhere = ["HOME", "XDG_RUNTIME_DIR"].map(|name| (name, "/nowhere".to_owned()));
+    inside(
+        "without_sound_the_commands_say_so_in_one_line_and_nothing_on_standard_error",
+        &nowhere,
+        Path::new(""),
+        async |_| {
+            let one = "No sound on this machine: no sound server answers and there is no sound card. \
+                       Everything else works; sidetone doctor says what can be done.\n";
+            let begin = Clock.now();
+            assert_eq!(
+                sidetone(&["devices"]),
+                (one.to_owned(), String::new(), Some(0))
+            );
+            println!(
+                "measured: told after {:?}, with the start of the program",
+                Clock.now().since(begin)
+            );
+            let (said, errors, code) = sidetone(&["devices", "--test"]);
+            assert!(said.ends_with(one), "{said}");
+            assert_eq!((errors.as_str(), code), ("", Some(0)));
+            let (said, _, _) = sidetone(&["devices", "--json"]);
+            let told: serde_json::Value = serde_json::from_str(&said).unwrap();
+            assert_eq!(
+                told["none"],
+                "no sound server answers and there is no sound card"
+            );
+            let (said, errors, code) = sidetone(&["doctor"]);
+            assert!(
+                said.contains(
+                    "note, sound: none: no sound server answers and there is no sound card"
+                ),
+                "{said}"
+            );
+            assert_eq!((errors.as_str(), code), ("", Some(0)), "{said}");
+        },
+    );
+}
+
+#[test]
+fn the_doctor_sees_that_sound_and_service_are_well() {
+    beside_a_server(
+        "the_doctor_sees_that_sound_and_service_are_well",
+        async |_| {
+            let host = program::Host::start();
+            let told = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+                .args(["doctor", "--json"])
+                .env("SIDETONE_ENDPOINT", host.endpoint())
+                .output()
+                .unwrap();
+            let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+            assert_eq!(told["problems"], 0, "{told}");
+            let lines = told["checks"].as_array().unwrap();
+            let of = |check: &str| -> Vec<_> {
+                let rows = lines.iter().filter(|row| row["check"] == check);
+                rows.map(|row| {
+                    (
+                        row["verdict"].as_str().unwrap(),
+                        row["text"].as_str().unwrap(),
+                    )
+                })
+                .collect()
+            };
+            let sound = of("sound");
+            assert!(
+                sound[0].1.ends_with("1 microphone, 2 speakers"),
+                "{sound:?}"
+            );
+            assert_eq!(
+                sound[1..],
+                [("ok", "Microphone: Microphone"), ("ok", "Speaker: Speaker")]
+            );
+            assert_eq!(
+                of("service"),
+                [
+                    ("ok", "127.0.0.1 answers"),
+                    ("ok", "the clock of this machine agrees with the service's")
+                ]
+            );
+        },
+    );
+}
+
+#[test]
+fn the_doctor_calls_a_named_sound_server_that_is_not_there_a_problem() {
+    let gone = [
+        ("PULSE_SERVER", "unix:/nowhere/pulse-forward".to_owned()),
+        ("SSH_CONNECTION", "192.0.2.1 50000 192.0.2.2 22".to_owned()),
+    ];
+    inside(
+        "the_doctor_calls_a_named_sound_server_that_is_not_there_a_problem",
+        &gone,
+        Path::new(""),
+        async |_| {
+            let (said, errors, code) = sidetone(&["doctor"]);
+            assert_eq!((errors.as_str(), code), ("", Some(1)), "{said}");
+            let line = said
+                .lines()
+                .find(|line| line.starts_with("problem, sound: none"));
+            assert!(
+                line.is_some_and(|line| line.contains("To mend: ")),
+                "{said}"
+            );
+            assert!(said.ends_with("One problem was found.\n"), "{said}");
+        },
+    );
+}
+
+#[test]
+fn the_doctor_says_how_a_sound_server_over_tcp_is_reached() {
+    let tcp = [
+        ("PULSE_SERVER", "tcp:desk.example:4713".to_owned()),
+        ("XDG_RUNTIME_DIR", "/nowhere".to_owned()),
+    ];
+    inside(
+        "the_doctor_says_how_a_sound_server_over_tcp_is_reached",
+        &tcp,
+        Path::new(""),
+        async |_| {
+            let (said, errors, code) = sidetone(&["doctor"]);
+            assert_eq!((errors.as_str(), code), ("", Some(1)), "{said}");
+            let line = "problem, sound: PULSE_SERVER is tcp:desk.example:4713, and sidetone reaches sound servers \
+                        through sockets only, as unix:PATH. To mend: ssh -fN -L /nowhere/pulse-forward:localhost:4713 \
+                        desk.example && export PULSE_SERVER=unix:/nowhere/pulse-forward\n";
+            assert!(said.contains(line), "{said}");
         },
     );
 }
