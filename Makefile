@@ -17,7 +17,7 @@ help:
 
 # Says nothing when there is nothing to build, so that the demo's first frame is the first thing seen.
 build:
-	@.ci/setup rust cc
+	@.ci/setup rust cc cmake alsa
 	@if [ -x "$(CARGO_TARGET_DIR)/release/sidetone" ]; then cargo build --release --locked --quiet; else cargo build --release --locked; fi
 
 demo: build
@@ -26,7 +26,7 @@ demo: build
 # The licence check, the rules about the sources and the rules about the README are Rust tests.
 # Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
 test:
-	@.ci/setup rust lint cc node chromium
+	@.ci/setup rust lint cc cmake alsa pulse node chromium
 	@.ci/step "format" cargo fmt --check
 	@.ci/step "lints" cargo clippy --locked --all-targets -- -D warnings
 	@.ci/step "tests" cargo test --locked --no-fail-fast
@@ -46,5 +46,5 @@ heard:
 	@tests/heard/run
 
 picture:
-	@.ci/setup rust cc chromium
+	@.ci/setup rust cc cmake alsa chromium
 	@tests/picture/make

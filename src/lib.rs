@@ -11,6 +11,7 @@
 //! performs those and feeds what comes back in as events. Views only read.
 //! `tests/architecture.rs` holds who may import whom.
 
+pub mod audio;
 pub mod call;
 pub mod chat;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod effect;
 pub mod event;
 pub mod identity;
 pub mod model;
+pub mod rtc;
 pub mod runtime;
 pub mod service;
 pub mod state;

@@ -1,3 +1,4 @@
 //! Call back ends: a function between two channels each.
 
+pub mod devices;
 pub mod native;

@@ -11,6 +11,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::paths;
 use crate::config::paths::Paths;
+use crate::runtime::stderr;
 
 /// Sends `tracing` to the log file of the person. Libraries only say what worries them.
 pub fn start(paths: Option<&Paths>, level: &str) -> io::Result<()> {
@@ -20,7 +21,8 @@ pub fn start(paths: Option<&Paths>, level: &str) -> io::Result<()> {
     let path = paths.log();
     shorten(&path)?;
     let file: File = paths::append_private(&path)?;
-    let filter = EnvFilter::new(format!("warn,sidetone={level}"));
+    stderr::log_to(path);
+    let filter = EnvFilter::new(format!("warn,{QUIET},sidetone={level}"));
     let lines = fmt::layer().with_ansi(false).with_writer(Mutex::new(file));
     tracing_subscriber::registry()
         .with(filter)
@@ -38,4 +40,6 @@ fn shorten(path: &std::path::Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What these warn of is what anybody on the network can make them warn of.
+const QUIET: &str = "str0m=error,is=error,dimpl=error";
 const LONGEST: u64 = 4 << 20;

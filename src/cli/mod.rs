@@ -4,6 +4,8 @@ pub mod about;
 pub mod config;
 pub mod ctl;
 pub mod demo;
+pub mod devices;
+pub mod doctor;
 pub mod host;
 pub mod join;
 pub mod log;
@@ -32,6 +34,8 @@ pub enum Command {
     Ctl(ctl::Args),
     Notices(notices::Args),
     Config(config::Args),
+    Devices(devices::Args),
+    Doctor(doctor::Args),
     /// Say what this is, under which terms, and what lies where on this machine.
     About,
 }
@@ -39,6 +43,7 @@ pub enum Command {
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done
+  1   sidetone doctor found a problem
   2   wrong usage, settings, link, meeting id or passcode
   3   no service or no network
   4   refused, denied in the lobby, or removed; lines from a pipe that were not sent
@@ -94,6 +99,8 @@ impl Command {
             Self::Ctl(args) => ctl::run(args).await,
             Self::Notices(args) => notices::run(&args),
             Self::Config(args) => config::run(&args),
+            Self::Devices(args) => devices::run(args).await,
+            Self::Doctor(args) => Box::pin(doctor::run(args)).await,
             Self::About => about::run(),
         }
     }

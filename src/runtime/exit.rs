@@ -3,6 +3,7 @@
 //! | code | meaning |
 //! |---|---|
 //! | 0 | it did what was asked |
+//! | 1 | `sidetone doctor` found a problem |
 //! | 2 | wrong usage, settings, link, meeting id or passcode |
 //! | 3 | no service or no network |
 //! | 4 | refused, denied in the lobby, or removed; a message from a pipe that was not sent |
@@ -29,6 +30,7 @@ use crate::view::phrase::EndKind;
 pub enum Exit {
     #[default]
     Done,
+    Problem,
     Input,
     Unreachable,
     Refused,
@@ -40,6 +42,7 @@ impl Exit {
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Problem => 1,
             Self::Input => 2,
             Self::Unreachable => 3,
             Self::Refused => 4,

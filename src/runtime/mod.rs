@@ -17,6 +17,7 @@ pub mod pace;
 mod perform;
 pub mod screen;
 mod signals;
+pub mod stderr;
 pub mod terminal;
 pub mod themes;
 mod transcript;
@@ -65,6 +66,7 @@ use crate::runtime::notice_log::NoticeLog;
 use crate::runtime::pace::Press;
 use crate::runtime::signals::Signal;
 use crate::runtime::signals::Signals;
+use crate::runtime::stderr::Diverted;
 use crate::runtime::terminal::Terminal;
 use crate::state::State;
 use crate::state::lines::Source;
@@ -129,6 +131,8 @@ pub struct Runtime {
     /// The terminal cannot be written any more.
     deaf: bool,
     quit: bool,
+    /// Last, because what ends before it may still print.
+    _stderr: Diverted,
 }
 
 impl Runtime {
@@ -171,6 +175,7 @@ impl Runtime {
             give_up: None,
             deaf: false,
             quit: false,
+            _stderr: Diverted::new(),
         };
         let entered = runtime.display.enter(&runtime.state);
         entered.map_err(Error::Terminal)?;
@@ -477,6 +482,7 @@ impl Runtime {
         };
         // It may be gone already, and then there is nobody to tell.
         let _ = self.display.lend(Borrower::Shell);
+        stderr::divert();
         self.call_lane.close();
         self.rest_lane.close();
         let _ = tokio::time::timeout(FAREWELL, self.backends.finish()).await;

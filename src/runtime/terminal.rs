@@ -29,6 +29,8 @@ use rustix::termios::Termios;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
+use crate::runtime::stderr;
+
 /// What the terminal is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -157,6 +159,7 @@ impl Terminal {
             thread: thread::current().id(),
         });
         drop(slot);
+        stderr::divert();
         self.mode = Some(mode);
         self.write(mode.enter().to_vec())
     }
@@ -295,6 +298,7 @@ fn restore(slot: &mut Option<Restore>, words: fn(Mode) -> &'static [u8]) {
         write_blocking(file, words(restore.mode));
         // There is nothing left to try where this fails: the line is gone.
         let _ = termios::tcsetattr(file, OptionalActions::Now, &restore.settings);
+        stderr::give_back();
     }
 }
 
@@ -329,6 +333,8 @@ pub fn watch_panics() {
         }
         restore(&mut slot, Mode::abandon);
         drop(slot);
+        // Diverted also where lines come through a pipe.
+        stderr::give_back();
         report(panic);
     }));
 }

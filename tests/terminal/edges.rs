@@ -32,6 +32,42 @@ fn a_panic_gives_the_terminal_back_and_is_a_fault_of_ours() {
     }
 }
 
+/// Where standard error of the program leads; what is written there goes the same way.
+#[cfg(target_os = "linux")]
+fn standard_error(session: &Session) -> std::path::PathBuf {
+    format!("/proc/{}/fd/2", session.process()).into()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_library_prints_goes_to_the_log_and_an_editor_may_print_on_the_screen() {
+    let editor = "echo said by the editor >&2; read line; true";
+    for view in VIEWS {
+        let mut session = Session::start(96, 24, &["demo", view], &[("EDITOR", editor)]);
+        session.see(if view == VIEWS[0] {
+            "In call"
+        } else {
+            "Joined"
+        });
+        let stderr = standard_error(&session);
+        let log = fs::read_link(&stderr).unwrap();
+        assert_eq!(log, session.home().join("state/sidetone/sidetone.log"));
+        let words = "ALSA lib confmisc.c:855: cannot find card '0'\n";
+        fs::write(&stderr, words).unwrap();
+        session.press("/editor\r");
+        session.see("said by the editor");
+        assert!(fs::read_link(&stderr).unwrap().starts_with("/dev/pts"));
+        session.press("\r");
+        session.wait("the view again", vt100::Screen::bracketed_paste);
+        assert_eq!(fs::read_link(&stderr).unwrap(), log);
+        session.press("/quit\r");
+        assert_eq!(session.end(), 0);
+        let shown = String::from_utf8_lossy(&session.bytes);
+        assert!(!shown.contains("ALSA"), "{shown}");
+        assert!(fs::read_to_string(&log).unwrap().contains(words));
+    }
+}
+
 #[test]
 fn a_termination_gives_the_terminal_and_the_draft_back() {
     for (view, signal) in [(VIEWS[0], "TERM"), (VIEWS[1], "TERM"), (VIEWS[0], "HUP")] {
