@@ -6,6 +6,7 @@
 
 use std::f32::consts::SQRT_2;
 use std::f32::consts::TAU;
+use std::time::Duration;
 
 use super::SAMPLE_RATE;
 
@@ -42,6 +43,9 @@ impl Iterator for Sine {
 pub fn test_tone() -> Samples {
     Samples::of(&[Note::held(440.0, 0, 1000)])
 }
+
+/// How long [`test_tone`] lasts.
+pub const TEST_TONE: Duration = Duration::from_secs(1);
 
 /// A sound that stands for an event. Whoever plays one says it in words too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -9,7 +9,10 @@ use std::process;
 use url::Url;
 use uuid::Uuid;
 
+use crate::call::devices::Sound;
 use crate::call::native;
+use crate::call::native::Media;
+use crate::call::sound;
 use crate::chat::acs;
 use crate::cli::Error;
 use crate::cli::log;
@@ -209,12 +212,19 @@ where
         greeting,
         panics: cfg!(debug_assertions) && env::var_os("SIDETONE_TEST_PANIC").is_some(),
     };
-    let runtime = Runtime::start(options, tasks.clone())?;
+    let mut runtime = Runtime::start(options, tasks.clone())?;
+    let (media, ends) = Media::pair();
+    let settings = sound::Settings {
+        sound: Sound::new(),
+        lines: vec![ends],
+        tasks: tasks.clone(),
+    };
+    runtime.own_sound(|commands, events| sound::run(settings, commands, events));
     let lanes = runtime.lanes();
     let finding = find(tasks.clone());
     let opening = async {
         let destination = finding.await?;
-        Ok(open(&prepared, &account, destination, lanes, tasks))
+        Ok(open(&prepared, &account, destination, lanes, media, tasks))
     };
     let ended = runtime.run(opening).await;
     for line in &ended.farewell {
@@ -229,6 +239,7 @@ fn open(
     account: &Account,
     destination: Destination,
     lanes: Lanes,
+    media: Media,
     tasks: Tasks,
 ) -> Opening {
     let tls = Tls::new(destination.ca);
@@ -252,7 +263,7 @@ fn open(
             account: account.id.clone(),
             tokens,
             tls,
-            media: None,
+            media: Some(media),
         },
         locator: destination.locator,
         name: prepared.name.clone(),

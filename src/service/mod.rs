@@ -21,6 +21,7 @@ mod identity;
 mod keys;
 mod limits;
 mod listener;
+mod media;
 mod realtime;
 mod seed;
 mod tls;
@@ -211,6 +212,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
     );
     tasks.spawn(enforce_retention(service.clone()));
     tasks.spawn(meetings::keep_time(service.clone()));
+    media::start(&service);
     let open = meetings::Options::open("Meeting on this machine");
     let meeting = service.create_meeting(open, "Alice Moreau");
     Ok(Running {

@@ -224,7 +224,8 @@ impl Listener {
 
     /// Waits until something louder than -50 dBFS sounds, and hears the first second of it without a break.
     pub(crate) fn hear_second(&mut self) -> Vec<f32> {
-        while dbfs(&self.hear(480)) < -50.0 {}
+        let waited = (0..2000).find(|_| dbfs(&self.hear(480)) > -50.0);
+        assert!(waited.is_some(), "nothing is heard for 20 seconds");
         let mut heard = self.hear(48_000);
         for _ in 0..10 {
             if is_whole(&heard) {

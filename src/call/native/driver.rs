@@ -1,6 +1,7 @@
 //! The socket under the call session: opens, reads, writes, sleeps. Decides nothing.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,7 @@ use crate::model::text;
 use crate::wire::local::CALL_PATH;
 
 use super::media::Media;
+use super::media::MediaWish;
 use super::media::MediaWord;
 use super::session::Input;
 use super::session::Output;
@@ -93,7 +95,13 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 /// How opening a socket went, and with which token.
 struct Opening {
     generation: Option<Generation>,
-    result: Result<Box<Socket>, Failed>,
+    result: Result<Opened, Failed>,
+}
+
+/// A socket, and the address at its other end.
+struct Opened {
+    socket: Socket,
+    service: SocketAddr,
 }
 
 enum Failed {
@@ -153,17 +161,19 @@ impl Driver {
                     self.write(Message::Close(None)).await;
                     self.socket = None;
                 }
-                Output::Media(wish) => {
-                    if let Some(media) = &self.settings.media {
-                        // Whoever carried the sound may have ended before us.
-                        let _ = media.wishes.send(wish);
-                    }
-                }
+                Output::Media(wish) => self.wish(wish),
                 Output::Event(event) => {
                     let event = Event::Call(self.settings.account.clone(), event);
                     self.events.send(event).await.ok()?;
                 }
             }
+        }
+    }
+
+    fn wish(&self, wish: MediaWish) {
+        if let Some(media) = &self.settings.media {
+            // Whoever carried the sound may have ended before us.
+            let _ = media.wishes.send(wish);
         }
     }
 
@@ -193,8 +203,9 @@ impl Driver {
         self.opening = None;
         self.generation = opening.generation.or(self.generation);
         match opening.result {
-            Ok(socket) => {
-                self.socket = Some(*socket);
+            Ok(opened) => {
+                self.socket = Some(opened.socket);
+                self.wish(MediaWish::Route(opened.service));
                 self.handle(Input::Opened);
             }
             Err(Failed::Refused(status)) => self.handle(Input::Refused(status)),
@@ -252,7 +263,7 @@ async fn open(tokens: Tokens, tls: Tls, refused: Option<Generation>) -> Opening 
     }
 }
 
-async fn connect(grant: &Grant, tls: &Tls) -> Result<Box<Socket>, Failed> {
+async fn connect(grant: &Grant, tls: &Tls) -> Result<Opened, Failed> {
     let target = grant.endpoint.join(CALL_PATH).map_err(protocol)?;
     let request = request(grant, &target)?;
     let host = target.host_str().unwrap_or_default().to_owned();
@@ -262,12 +273,13 @@ async fn connect(grant: &Grant, tls: &Tls) -> Result<Box<Socket>, Failed> {
         .map_err(|_| unreachable(&host))?;
     // A notice must not wait for a segment to fill.
     let _ = stream.set_nodelay(true);
+    let service = stream.peer_addr().map_err(|_| unreachable(&host))?;
     let stream: Box<dyn Stream> = match target.scheme() {
         "https" => Box::new(encrypt(stream, &host, tls).await?),
         _ => Box::new(stream),
     };
     match client_async(request, stream).await {
-        Ok((socket, _)) => Ok(Box::new(socket)),
+        Ok((socket, _)) => Ok(Opened { socket, service }),
         Err(tungstenite::Error::Http(answer)) => Err(Failed::Refused(answer.status().as_u16())),
         Err(error) => Err(protocol(error)),
     }

@@ -1,5 +1,7 @@
 //! Between a call's signalling and whoever carries its sound: offers and answers pass through here.
 
+use std::net::SocketAddr;
+
 use tokio::sync::mpsc;
 
 use crate::model::sound::Audio;
@@ -15,9 +17,36 @@ pub struct Media {
     pub words: mpsc::Receiver<MediaWord>,
 }
 
+/// The other ends, for whoever carries the sound.
+#[derive(Debug)]
+pub struct MediaEnds {
+    pub wishes: mpsc::UnboundedReceiver<MediaWish>,
+    pub words: mpsc::Sender<MediaWord>,
+}
+
+impl Media {
+    pub fn pair() -> (Self, MediaEnds) {
+        let (wishes, asked) = mpsc::unbounded_channel();
+        let (words, said) = mpsc::channel(WORDS);
+        let ends = MediaEnds {
+            wishes: asked,
+            words,
+        };
+        (
+            Self {
+                wishes,
+                words: said,
+            },
+            ends,
+        )
+    }
+}
+
 /// What the signalling wants of the sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MediaWish {
+    /// The signalling is connected there: the way of the sound begins the same.
+    Route(SocketAddr),
     /// We are in the meeting: make an offer, or one that restarts what is there.
     Start { audio: Audio },
     /// To the last offer.
@@ -36,3 +65,5 @@ pub enum MediaWord {
     /// About once a second.
     Statistics(Statistics),
 }
+
+const WORDS: usize = 32;

@@ -8,5 +8,6 @@ mod session;
 pub use driver::Settings;
 pub use driver::run;
 pub use media::Media;
+pub use media::MediaEnds;
 pub use media::MediaWish;
 pub use media::MediaWord;

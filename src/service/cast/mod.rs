@@ -223,8 +223,11 @@ impl Stage {
             Step::Written(who, text, all) => self.on(who, |meeting, id, _, out| {
                 let _ = meeting.real_time_text(id, words(text, all), out);
             }),
-            // The script has made words of them.
-            Step::Speak(..) | Step::Write(..) => {}
+            Step::Speak(who, text) => self.on(who, |meeting, id, _, out| {
+                let _ = meeting.speak(id, text, out);
+            }),
+            // The script has made words of it.
+            Step::Write(..) => {}
             Step::Notice(who, kind, active) => self.act(|meeting, now, out| {
                 meeting.set_notice(kind, active, Some(who.name().to_owned()), now, out);
             }),

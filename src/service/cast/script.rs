@@ -93,6 +93,7 @@ impl Script {
             let at = from + Duration::from_millis(*millis);
             match *step {
                 Step::Speak(who, words) => {
+                    self.due.push_back((at, *step));
                     let parts = word_by_word(words, at, SPOKEN_WORD, 3);
                     self.due
                         .extend(parts.map(|(at, words, all)| (at, Step::Spoken(who, words, all))));

@@ -45,6 +45,10 @@ pub enum MediaAct {
     },
     /// What may flow from and to somebody from now on. Who was never named has no flow.
     Flow { id: String, flow: Flow },
+    /// They are in the meeting no more.
+    Gone { id: String },
+    /// Somebody of the cast says this aloud.
+    Speak { id: String, words: &'static str },
     /// How loud `listener` wants to hear `of`, in percent.
     Volume {
         listener: String,
@@ -66,11 +70,17 @@ impl Participant {
     /// Nothing in the lobby and on hold; nothing upstream while muted or before consent.
     pub(super) fn flow(&self) -> Flow {
         // Also while the signalling of a client is lost: its sound need not be.
-        let connected = self.is_inside() && self.link != Link::Scripted && !self.held;
+        let inside = self.is_inside() && !self.held;
+        if self.link == Link::Scripted {
+            return Flow {
+                up: inside && !self.muted,
+                down: false,
+            };
+        }
         let agreed = matches!(self.consent, Consent::NotRequired | Consent::Granted);
         Flow {
-            up: connected && agreed && !self.muted && self.audio == Audio::Full,
-            down: connected && !self.deafened && self.audio != Audio::None,
+            up: inside && agreed && !self.muted && self.audio == Audio::Full,
+            down: inside && !self.deafened && self.audio != Audio::None,
         }
     }
 }
@@ -78,23 +88,17 @@ impl Participant {
 impl Meeting {
     /// Tells the mixer what changed in what may flow. To be called after every act.
     pub fn follow_media(&mut self, out: &mut Vec<Output>) {
-        let here = self.people.iter().map(|who| (&who.person.id, who.flow()));
-        let gone = self.flows.keys().filter(|id| self.place_of(id).is_none());
-        let now: Vec<(String, Flow)> = here
-            .chain(gone.map(|id| (id, Flow::default())))
-            .map(|(id, flow)| (id.clone(), flow))
-            .collect();
-        for (id, flow) in now {
-            let told = self.flows.get(&id).copied().unwrap_or_default();
-            if self.place_of(&id).is_none() {
-                self.flows.remove(&id);
-            } else {
-                self.flows.insert(id.clone(), flow);
-            }
+        for who in &self.people {
+            let (id, flow) = (who.person.id.clone(), who.flow());
+            let told = self.flows.insert(id.clone(), flow).unwrap_or_default();
             if told != flow {
                 out.push(Output::Media(MediaAct::Flow { id, flow }));
             }
         }
+        let people = &self.people;
+        let gone = |id: &String, _: &mut Flow| !people.iter().any(|who| who.person.id == *id);
+        let gone = self.flows.extract_if(.., gone);
+        out.extend(gone.map(|(id, _)| Output::Media(MediaAct::Gone { id })));
     }
 
     pub(super) fn offer(&self, at: usize, sdp: Sdp, out: &mut Vec<Output>) {
@@ -159,6 +163,19 @@ impl Meeting {
     pub(super) fn media_for(&self, at: usize) -> ToClient {
         let (state, reason) = self.people[at].media.clone();
         ToClient::Media { state, reason }
+    }
+
+    /// Whether anybody looks at levels.
+    pub fn wants_levels(&self) -> bool {
+        self.inside().any(|who| who.wants_levels && !who.held)
+    }
+
+    /// Has somebody of the cast say something aloud.
+    pub fn speak(&self, id: &str, words: &'static str, out: &mut Vec<Output>) -> Acted {
+        self.present(id)?;
+        let id = id.to_owned();
+        out.push(Output::Media(MediaAct::Speak { id, words }));
+        Ok(())
     }
 
     /// How loud everybody is who can be heard: to those who want it, five times a second at most.

@@ -239,8 +239,8 @@ fn a_voice_flows_only_unmuted_inside_and_with_consent() {
     scene.ask(ADA, ToService::Mute { muted: false });
     assert_eq!(scene.flow(ADA), Some((true, true)));
     scene.ask(ADA, ToService::Leave);
-    assert_eq!(scene.flow(ADA), Some((false, false)));
-    assert_eq!(scene.flow(ADA), None);
+    assert_eq!(scene.mixed(), [MediaAct::Gone { id: ADA.into() }]);
+    assert_eq!(scene.mixed(), []);
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn a_lost_link_does_not_stop_the_sound_but_its_end_does() {
     scene.meeting.lost(ADA, 1, now, &mut scene.out);
     assert_eq!(scene.flow(ADA), None);
     scene.wait(31);
-    assert_eq!(scene.flow(ADA), Some((false, false)));
+    assert_eq!(scene.mixed(), [MediaAct::Gone { id: ADA.into() }]);
 }
 
 #[test]

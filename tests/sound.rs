@@ -1,0 +1,178 @@
+//! Two people in a meeting who hear each other: the built program twice, a host, and a sound server for each.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot set up its scene must fail, and says what it measured"
+)]
+
+#[expect(dead_code, reason = "shared with other tests, which use the rest")]
+#[path = "support/program.rs"]
+mod program;
+
+#[path = "support/pulse.rs"]
+mod pulse;
+
+#[path = "support/terminal.rs"]
+mod pty;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::thread::JoinHandle;
+
+use serde_json::json;
+
+use crate::program::Host;
+use crate::pty::Session;
+use crate::pulse::Pulse;
+use crate::pulse::RATE;
+use crate::pulse::dbfs;
+use crate::pulse::frequency_near;
+use crate::pulse::level_at;
+use crate::pulse::sine;
+
+/// A client in a terminal of its own, beside a sound server of its own.
+struct Person {
+    session: Session,
+    sound: Pulse,
+}
+
+impl Person {
+    /// Joins with nothing done to their sound.
+    fn join(host: &Host, link: &str, name: &str) -> Self {
+        Self::join_with(
+            host,
+            link,
+            name,
+            &[
+                "--set",
+                "echo_cancellation=false",
+                "--set",
+                "noise_suppression=false",
+                "--set",
+                "gain_control=false",
+            ],
+        )
+    }
+
+    fn join_with(host: &Host, link: &str, name: &str, more: &[&str]) -> Self {
+        let sound = Pulse::start();
+        let mut arguments = vec!["join", link, "--endpoint", host.endpoint()];
+        arguments.extend(["--name", name, "--no-check"]);
+        arguments.extend(more);
+        let environment = sound.environment();
+        let variables: Vec<(&str, &str)> = environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        let mut session = Session::start(100, 24, &arguments, &variables);
+        session.see("In call");
+        Self { session, sound }
+    }
+
+    fn press_mute(&mut self) {
+        self.session.press("\x14");
+    }
+
+    /// Speaks a tone without end into their microphone.
+    fn speak(&self, hertz: f64, level: f64) -> Voice {
+        let mut speaker = self.sound.speak("mic");
+        let goes_on = Arc::new(AtomicBool::new(true));
+        let watched = Arc::clone(&goes_on);
+        let speaking = thread::spawn(move || {
+            let mut from = 0;
+            while watched.load(Relaxed) {
+                speaker.say(&sine(hertz, level, from, 4800));
+                from += 4800;
+            }
+        });
+        Voice {
+            goes_on,
+            speaking: Some(speaking),
+        }
+    }
+}
+
+struct Voice {
+    goes_on: Arc<AtomicBool>,
+    speaking: Option<JoinHandle<()>>,
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        self.goes_on.store(false, Relaxed);
+        if let Some(speaking) = self.speaking.take() {
+            let _ = speaking.join();
+        }
+    }
+}
+
+async fn meeting(host: &Host) -> String {
+    let new = json!({"topic": "Sound", "lobby": "everyone", "organizer": "Alice Wu"});
+    let meeting = host.control("/meetings", new).await;
+    let thread = meeting["threadId"].as_str().unwrap();
+    let thread = thread.replace(':', "%3A").replace('@', "%40");
+    let alice = json!({"name": "Alice Wu", "admit": true});
+    host.control(&format!("/meetings/{thread}/participants"), alice)
+        .await;
+    meeting["link"].as_str().unwrap().to_owned()
+}
+
+const SECOND: usize = RATE as usize;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_says_the_other_hears_and_nothing_of_it_while_muted() {
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let mut ada = Person::join(&host, &link, "Ada");
+    let mut bea = Person::join(&host, &link, "Bea");
+    one_way(&mut ada, &bea, 700.0);
+    one_way(&mut bea, &ada, 1100.0);
+    for person in [&mut ada, &mut bea] {
+        person.session.press("/quit\r");
+        assert_eq!(person.session.end(), 0);
+    }
+}
+
+fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
+    let _voice = speaker.speak(hertz, -20.0);
+    let mut heard = listener.sound.listen("spk.monitor");
+    heard.hear(SECOND);
+    let muted = heard.hear(2 * SECOND);
+    assert!(dbfs(&muted) < -60.0, "muted: {:.1} dBFS", dbfs(&muted));
+
+    speaker.press_mute();
+    let second = heard.hear_second();
+    let (level, frequency) = (level_at(&second, hertz), frequency_near(&second, hertz));
+    println!("measured: {hertz} Hz arrives at {frequency:.1} Hz and {level:.2} dBFS of -20");
+    assert!((frequency - hertz).abs() < hertz / 100.0, "{frequency}");
+    assert!((level + 20.0).abs() < 1.0, "{level} dBFS");
+
+    speaker.press_mute();
+    speaker.session.see("muted");
+    heard.hear(SECOND);
+    let after = heard.hear(SECOND);
+    assert!(dbfs(&after) < -60.0, "muted again: {:.1}", dbfs(&after));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_hold_nothing_is_heard_and_nothing_is_said() {
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let mut ada = Person::join(&host, &link, "Ada");
+    let mut bea = Person::join(&host, &link, "Bea");
+    let _voice = ada.speak(700.0, -20.0);
+    ada.press_mute();
+    let mut heard = bea.sound.listen("spk.monitor");
+    assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
+    bea.session.press("/hold\r");
+    bea.session.see("on hold");
+    heard.hear(SECOND);
+    assert!(dbfs(&heard.hear(SECOND)) < -60.0);
+    bea.session.press("/resume\r");
+    assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
+}
