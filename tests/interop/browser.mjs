@@ -1,30 +1,10 @@
 // The browser build in headless Chromium: every realtime event, losing the link, and a planned switch.
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { delimiter, join } from "node:path";
 import { CommunicationIdentityClient } from "@azure/communication-identity";
-import { chromium } from "playwright-core";
+import { launched } from "./chromium.mjs";
 import { person } from "./rest.mjs";
-
-const FLAGS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-function found() {
-  const names = [process.env.CHROMIUM, "chromium", "chromium-browser", "google-chrome-stable", "google-chrome"].filter(Boolean);
-  const folders = process.env.PATH.split(delimiter);
-  const paths = names.flatMap((name) => (name.includes("/") ? [name] : folders.map((folder) => join(folder, name))));
-  const path = [...paths, "/Applications/Chromium.app/Contents/MacOS/Chromium"].find((path) => existsSync(path));
-  if (!path) throw new Error("Chromium was not found; CHROMIUM=/path/to/chromium names it");
-  return path;
-}
 
 // A page on loopback that has loaded page.js, and a way to close everything.
 export async function opened() {
@@ -36,12 +16,7 @@ export async function opened() {
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   // The certificate authority of the service is new on every start; that it is one to be trusted is checked by the Node part.
-  const context = await chromium.launchPersistentContext(mkdtempSync(join(process.env.WORK, "chromium-")), {
-    executablePath: found(),
-    headless: true,
-    ignoreHTTPSErrors: true,
-    args: FLAGS,
-  });
+  const context = await launched({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   page.on("pageerror", (error) => console.log(`      page: ${error}`));
   await page.goto(`http://127.0.0.1:${server.address().port}/`);

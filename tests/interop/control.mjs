@@ -5,11 +5,19 @@ export class Control {
     this.key = controlKey;
   }
 
-  async post(path, body) {
+  post(path, body) {
+    return this.ask("POST", path, body);
+  }
+
+  get(path) {
+    return this.ask("GET", path);
+  }
+
+  async ask(method, path, body) {
     const answer = await fetch(this.url + path, {
-      method: "POST",
+      method,
       headers: { authorization: `Bearer ${this.key}`, "content-type": "application/json" },
-      body: JSON.stringify(body),
+      body: body && JSON.stringify(body),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`control ${path}: ${answer.status} ${text}`);
@@ -19,6 +27,19 @@ export class Control {
   // The next requests of a class are refused.
   refuse(status, { retryAfter, times = 1, of = "chatWrite" } = {}) {
     return this.post("/faults", { class: of, effect: { refuse: { status, retryAfter } }, times });
+  }
+
+  patch({ threadId }, options) {
+    return this.ask("PATCH", `/meetings/${encodeURIComponent(threadId)}`, options);
+  }
+
+  // An act on a meeting, or on somebody in it.
+  meeting({ threadId }, act, body = {}) {
+    return this.post(`/meetings/${encodeURIComponent(threadId)}/${act}`, body);
+  }
+
+  person({ threadId }, who, act, body = {}) {
+    return this.post(`/meetings/${encodeURIComponent(threadId)}/participants/${encodeURIComponent(who)}/${act}`, body);
   }
 
   // Cuts the realtime connections of one person.

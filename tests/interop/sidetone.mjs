@@ -5,6 +5,13 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
+// A folder of this one's own, for everything it keeps.
+function homeOf(name) {
+  const home = join(process.env.WORK, name);
+  mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
+  return home;
+}
+
 // A word as a shell takes it.
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
@@ -22,12 +29,21 @@ export class Sidetone {
   answers = new Map();
   asked = 0;
 
-  static async join(threadId, { endpoint, token, ca, name }) {
-    const home = join(process.env.WORK, name);
-    mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
-    const tokenFile = join(home, "token");
+  // A thread, by a token.
+  static join(threadId, { endpoint, token, ca, name }) {
+    const tokenFile = join(homeOf(name), "token");
     writeFileSync(tokenFile, token, { mode: 0o600 });
-    const args = ["join", threadId, "--endpoint", endpoint, "--token-file", tokenFile, "--ca", ca, "--name", name, "--linear"];
+    return Sidetone.start([threadId, "--endpoint", endpoint, "--token-file", tokenFile, "--ca", ca], name);
+  }
+
+  // A meeting, as a guest without anything but its link.
+  static meet(link, { endpoint, name }) {
+    return Sidetone.start([link, "--endpoint", endpoint], name);
+  }
+
+  static async start(where, name) {
+    const home = homeOf(name);
+    const args = ["join", ...where, "--name", name, "--linear"];
     const self = new Sidetone();
     const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TERM: "xterm-256color" };
     for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());
