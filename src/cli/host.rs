@@ -38,8 +38,8 @@ pub struct Args {
     #[arg(long)]
     pub tls: bool,
 
-    /// A further name or address the certificate is for, and that clients are told.
-    #[arg(long = "host-name", value_name = "NAME", requires = "tls")]
+    /// A further name or address of this host: clients are told it, and browsers may use it.
+    #[arg(long = "host-name", value_name = "NAME")]
     pub host_names: Vec<String>,
 
     /// Threads and messages to start with (TOML).

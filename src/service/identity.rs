@@ -38,6 +38,7 @@ use super::listener::Ends;
 use super::store::Caller;
 use super::store::KeySlot;
 use super::store::Refusal;
+use super::visitor::OwnPage;
 
 /// A token that was given out.
 #[derive(Debug, Clone)]
@@ -290,6 +291,7 @@ async fn exchange(
 async fn guest(
     State(service): State<Arc<Service>>,
     ConnectInfo(ends): ConnectInfo<Ends>,
+    _: OwnPage,
     Origin(endpoint): Origin,
     headers: HeaderMap,
     body: Bytes,

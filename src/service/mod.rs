@@ -25,6 +25,7 @@ mod media;
 mod realtime;
 mod seed;
 mod tls;
+mod visitor;
 
 use std::fs::DirBuilder;
 use std::io;
@@ -77,7 +78,7 @@ pub struct Options {
     /// Port 0 takes any free one.
     pub listen: SocketAddr,
     pub tls: bool,
-    /// Further names and addresses the certificate is for.
+    /// Further names and addresses of this host: the certificate is for them, and browsers may use them.
     pub hosts: Vec<String>,
     /// Where the signing key is kept, and the certificate authority written.
     /// Without one, the key lives as long as the run.
@@ -201,6 +202,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         scheme: if options.tls { "https" } else { "http" },
         control_key: uuid::Uuid::new_v4().simple().to_string(),
         endpoint: endpoint.clone(),
+        hosts: options.hosts.clone(),
         realtime: options.realtime,
         retention_changed: Notify::new(),
         changed: watch::Sender::new(()),
@@ -323,6 +325,7 @@ pub struct Service {
     tasks: Tasks,
     scheme: &'static str,
     endpoint: String,
+    hosts: Vec<String>,
     control_key: String,
     realtime: RealtimeOptions,
     retention_changed: Notify,
@@ -422,6 +425,11 @@ impl Service {
     /// Without a trailing slash.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The names this host was started with.
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
     }
 
     pub fn scheme(&self) -> &'static str {

@@ -14,6 +14,7 @@ use axum::extract::ws::WebSocket;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
+use axum::http::header::SEC_WEBSOCKET_PROTOCOL;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::any;
@@ -25,14 +26,17 @@ use crate::service::http;
 use crate::service::listener::Ends;
 use crate::service::store::Caller;
 use crate::service::store::Refusal;
+use crate::service::visitor::OwnPage;
 use crate::wire::acs::identity::Scope;
 use crate::wire::local::CALL_PATH;
+use crate::wire::local::CALL_PROTOCOL;
 use crate::wire::local::Join;
 use crate::wire::local::RESOLVE_PATH;
 use crate::wire::local::Refused;
 use crate::wire::local::ResolveRefusal;
 use crate::wire::local::ResolveRequest;
 use crate::wire::local::ResolvedMeeting;
+use crate::wire::local::TOKEN_PROTOCOL;
 use crate::wire::local::ToClient;
 use crate::wire::local::ToService;
 
@@ -50,6 +54,7 @@ pub(in crate::service) fn routes() -> Router<Arc<Service>> {
 
 async fn resolve(
     State(service): State<Arc<Service>>,
+    _: OwnPage,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refusal> {
@@ -76,12 +81,25 @@ async fn resolve(
 async fn open(
     State(service): State<Arc<Service>>,
     ConnectInfo(ends): ConnectInfo<Ends>,
+    _: OwnPage,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Refusal> {
-    let caller = service.authenticate(http::bearer(&headers)?)?;
+    let caller = service.authenticate(token(&headers)?)?;
     caller.holds(&[Scope::Voip])?;
+    let upgrade = upgrade.protocols([CALL_PROTOCOL]);
     Ok(upgrade.on_upgrade(move |socket| run(service, socket, caller, ends.here)))
+}
+
+/// A browser can only offer it as a subprotocol.
+fn token(headers: &HeaderMap) -> Result<&str, Refusal> {
+    let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
+    let mut offered = offered.iter().filter_map(|list| list.to_str().ok());
+    let token = offered.find_map(|list| {
+        let mut names = list.split(',').map(str::trim);
+        names.find_map(|name| name.strip_prefix(TOKEN_PROTOCOL))
+    });
+    token.map_or_else(|| http::bearer(headers), Ok)
 }
 
 /// The line of a client that has joined.

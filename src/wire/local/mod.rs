@@ -1,7 +1,9 @@
 //! The embedded service's own additions: call signalling, and looking a meeting up.
 //!
 //! Call signalling is a WebSocket at `{endpoint}/local/v1/call`, opened with the
-//! guest's access token as `Authorization: Bearer`. Both sides send JSON text
+//! guest's access token as `Authorization: Bearer`. A browser, which cannot send that header,
+//! offers two subprotocols instead, [`CALL_PROTOCOL`] and [`TOKEN_PROTOCOL`] with the token
+//! behind it; the service chooses the first. Never is a token part of an address. Both sides send JSON text
 //! frames that carry their name in `type`: [`ToService`] and [`ToClient`]. State
 //! beats edges: what the service sends is how things are now, and is sent again
 //! whole after [`ToService::Join`] and [`ToService::Refresh`]. A frame of an unknown type is
@@ -55,6 +57,10 @@ pub use words::Words;
 
 /// Where the call socket is, below the endpoint.
 pub const CALL_PATH: &str = "/local/v1/call";
+/// The subprotocol of the call socket, for those who offer any.
+pub const CALL_PROTOCOL: &str = "sidetone.call";
+/// Offered beside [`CALL_PROTOCOL`] with the access token behind it: `sidetone.token.eyJ…`.
+pub const TOKEN_PROTOCOL: &str = "sidetone.token.";
 /// Where meetings are looked up, below the endpoint.
 pub const RESOLVE_PATH: &str = "/local/v1/meetings:resolve";
 
