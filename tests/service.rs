@@ -16,6 +16,9 @@ mod chat;
 #[path = "service/contract.rs"]
 mod contract;
 
+#[path = "service/page.rs"]
+mod page;
+
 #[path = "service/realtime.rs"]
 mod realtime;
 

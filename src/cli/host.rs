@@ -5,7 +5,8 @@
 //! ```json
 //! {"endpoint":"http://127.0.0.1:7711","connectionString":"endpoint=…;accesskey=…",
 //!  "controlUrl":"http://127.0.0.1:7711/control","controlKey":"…","caFile":null,
-//!  "meeting":{"link":"…","id":"…","passcode":"…","threadId":"…"}}
+//!  "meeting":{"link":"…","guestLink":"http://127.0.0.1:7711/meet/264183392744150#Mt9xB2N6",
+//!             "id":"…","passcode":"…","threadId":"…"}}
 //! ```
 
 use std::fs;

@@ -22,6 +22,7 @@ mod keys;
 mod limits;
 mod listener;
 mod media;
+mod page;
 mod realtime;
 mod seed;
 mod tls;
@@ -163,6 +164,8 @@ pub struct Running {
 #[serde(rename_all = "camelCase")]
 pub struct MeetingAddress {
     pub link: String,
+    /// For people with nothing but a browser.
+    pub guest_link: String,
     pub id: String,
     pub passcode: String,
     pub thread_id: String,
@@ -236,6 +239,7 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(chat::routes())
         .merge(realtime::routes())
         .merge(meetings::routes())
+        .merge(page::routes())
         .merge(control::routes(service))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(

@@ -329,13 +329,16 @@ impl Stage {
         }
     }
 
-    /// `{guest}` becomes a mention of whom they speak to.
+    /// `{guest}` becomes a mention of whom they speak to, `{page}` the address for browsers.
     fn addressed(&self, html: &str) -> String {
         let mention = self.guest.as_ref().map_or_else(String::new, |guest| {
             let name = guest.display_name.trim_end_matches(" (External)");
             format!(r#"<at id="{}">{}</at>"#, escaped(&guest.id), escaped(name))
         });
-        html.replace("{guest}", &mention)
+        let state = self.service.lock();
+        let meeting = state.meetings.get(&self.thread);
+        let page = meeting.map_or_else(String::new, |it| escaped(&it.names.guest_link));
+        html.replace("{guest}", &mention).replace("{page}", &page)
     }
 
     /// The head of a message that answers another, in the vendor's form.

@@ -98,6 +98,7 @@ pub(super) const OPENING: Scene = &[
     (700, Say(Bob, "morning", "<p>Morning everyone, the slides are in the shared folder.</p>")),
     (1_500, Type(Alice)),
     (3_000, Say(Alice, "welcome", "<p>Welcome {guest}! We are about to go through the new sign-in page. Here is the plan:</p><ol><li>what changed since <strong>Thursday</strong></li><li>open questions</li><li>who does what</li></ol>")),
+    (4_300, Say(Bob, "browser", "<p>Who has no terminal at hand comes in with a browser: <a href=\"{page}\">{page}</a></p>")),
     (5_000, React(Carol, Reaction::Like)),
     (6_500, Enter(Erin)),
     (8_000, Notice(Alice, Recording, true)),

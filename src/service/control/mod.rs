@@ -7,8 +7,8 @@
 //!
 //! | request | body, and answer |
 //! |---|---|
-//! | `POST /meetings` | `{"topic":"Design review","lobby":"organization","guestRole":"presenter","organizer":"Alice"}` → `{"link","id","passcode","threadId"}` |
-//! | `GET /meetings/{thread}` | → `{"link","id","passcode","threadId","options","people":[{"id","displayName","isInside","isClient"}]}` |
+//! | `POST /meetings` | `{"topic":"Design review","lobby":"organization","guestRole":"presenter","organizer":"Alice"}` → `{"link","guestLink","id","passcode","threadId"}` |
+//! | `GET /meetings/{thread}` | → `{"link","guestLink","id","passcode","threadId","options","people":[{"id","displayName","isInside","isClient"}]}` |
 //! | `PATCH /meetings/{thread}` | any of the options, and `"refuseJoins":[403,5221]` or `null` |
 //! | `POST /meetings/{thread}/participants` | `{"name":"Bob","external":false,"role":"presenter","admit":true}` → `{"id":"8:orgid:…"}`; the organizer's own name brings the organizer |
 //! | `POST /meetings/{thread}/participants/{who}/{act}` | `admit`, `deny`, `timeOut`, `remove`, `leave`, `mute`, `unmute`, `raiseHand`, `lowerHand`, `hold`, `resume` with `{}`; `react` `{"reaction":"like"}`; `role` `{"role":"presenter"}`; `quality` `{"quality":"poor"}`; `caption`, `text` `{"words":{"text":"so","isFinal":false}}`; `end` `{"code":410,"subcode":301005}` |

@@ -17,6 +17,7 @@ use crate::clock::Moment;
 use crate::service::MeetingAddress;
 use crate::service::Service;
 use crate::service::State;
+use crate::service::page;
 use crate::service::store::Draft;
 use crate::service::store::History;
 use crate::service::store::Kind;
@@ -390,6 +391,7 @@ impl From<Names> for MeetingAddress {
     fn from(names: Names) -> Self {
         Self {
             link: names.link,
+            guest_link: names.guest_link,
             id: names.id,
             passcode: names.passcode,
             thread_id: names.thread,
@@ -406,15 +408,17 @@ fn names(endpoint: &str, thread: String, organizer: &str) -> Names {
         utf8_percent_encode(&context, NON_ALPHANUMERIC),
     );
     let digit = |_| char::from(b'0' + fastrand::u8(0..10));
-    let id = std::iter::once('2').chain((0..14).map(digit)).collect();
+    let id: String = std::iter::once('2').chain((0..14).map(digit)).collect();
     // Without the characters that are taken for one another.
     let letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789".as_bytes();
     let letter = |_| char::from(letters[fastrand::usize(..letters.len())]);
+    let passcode: String = (0..8).map(letter).collect();
     Names {
         thread,
         link,
+        guest_link: page::link(endpoint, &id, &passcode),
         id,
-        passcode: (0..8).map(letter).collect(),
+        passcode,
     }
 }
 

@@ -57,6 +57,8 @@ pub struct Meeting {
 pub struct Names {
     pub thread: String,
     pub link: String,
+    /// The page of this meeting.
+    pub guest_link: String,
     pub id: String,
     pub passcode: String,
 }

@@ -42,6 +42,7 @@ struct Scene {
 
 fn scene(options: Options) -> Scene {
     let names = Names {
+        guest_link: String::new(),
         thread: "19:meeting_x@thread.v2".into(),
         link: String::new(),
         id: "264183392744150".into(),
