@@ -22,7 +22,7 @@ export class Report {
     } catch (error) {
       this.failed += 1;
       const told = String(error?.stack ?? error).split("\n");
-      const where = told.filter((line) => !/^\s+at /.test(line) || /interop\/(rest|browser|together)\.mjs/.test(line));
+      const where = told.filter((line) => !/^\s+at /.test(line) || /interop\/(rest|browser|together|guest|sound)\.mjs/.test(line));
       console.log(`FAIL  ${name}\n      ${where.join("\n      ")}`);
     } finally {
       clearTimeout(timer);
