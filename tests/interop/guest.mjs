@@ -176,6 +176,40 @@ async function onService(report, service) {
     await says(ada, "[role=alert]", "Call: Alice muted you.");
   });
 
+  await check("captions are shown when they are asked for, the final ones in a log", async () => {
+    const said = (text, isFinal) => control.person(review, "Alice", "caption", { words: { text, isFinal } });
+    await said("not asked for", true);
+    await ada.locator("#settings > summary").click();
+    await ada.getByLabel("Captions", { exact: true }).check();
+    await ada.locator("#settings > summary").click();
+    // The answer to a question on the same socket: what was asked for before is known by then.
+    await ada.getByRole("button", { name: "Raise hand" }).click();
+    await ada.getByRole("button", { name: "Lower hand" }).click();
+    await ada.getByRole("button", { name: "Raise hand" }).waitFor();
+    await said("so the bud", false);
+    await says(ada, "#partial", "Caption, Alice: so the bud");
+    await said("so the budget is fine", true);
+    await says(ada, "#captions", "Caption, Alice: so the budget is fine");
+    assert.equal(await ada.locator("#captions p").count(), 1);
+  });
+  await check("real-time text goes both ways, letter by letter", async () => {
+    await ada.locator("#settings > summary").click();
+    await ada.getByLabel(/^Real-time text: others see/).check();
+    assert.equal(await ada.evaluate(() => document.activeElement.id), "live");
+    await ada.keyboard.type("my microphone is bro");
+    await ada.keyboard.type("ken");
+    await ada.keyboard.press("Enter");
+    await bob.line("Text, Ada, external: my microphone is broken");
+    await says(ada, "#captions", "Text, you: my microphone is broken");
+    await control.person(review, "Bob", "text", { words: { text: "I can", isFinal: false } });
+    await says(ada, "#partial", "Text, Bob (External): I can");
+    await control.person(review, "Bob", "text", { words: { text: "I can read you", isFinal: true } });
+    await says(ada, "#captions", "Text, Bob (External): I can read you");
+    await ada.getByLabel(/^Real-time text: others see/).uncheck();
+    await ada.getByLabel("Captions", { exact: true }).uncheck();
+    await ada.locator("#settings > summary").click();
+  });
+
   report.part("notices and consent");
   await check("a notice is shown within 100 ms of the service's write", async () => {
     const offset = await clockOffset(ada);
@@ -247,7 +281,7 @@ async function onService(report, service) {
     const nameless = nodes.filter(({ role, name }) => controls.has(role) && !name);
     assert.deepEqual(nameless, []);
     const named = (role) => nodes.filter((node) => node.role === role).map(({ name }) => name);
-    assert.deepEqual(named("log"), ["Chat and events"]);
+    assert.deepEqual(named("log"), ["Chat and events", "Captions and real-time text"]);
     assert.equal(named("alert").length, 1);
     assert.equal(named("status").length, 1);
     assert.ok(named("slider").includes("Volume"));

@@ -1,6 +1,7 @@
 // Who is in the meeting, and who waits before it.
 import { $, button, confirmed, el, named, put, show } from "./dom.js";
 
+const SOUND = { none: "no sound", listen: "listens only" };
 const ROLES = { attendee: "", presenter: "presenter", coOrganizer: "co-organizer", organizer: "organizer" };
 
 export class People {
@@ -35,8 +36,8 @@ export class People {
       one.state === "remoteHold" && "on hold",
       one.state === "connecting" && "connection lost",
       meeting.talking.includes(one.id) && "talking",
-      one.isMuted ? "muted" : "microphone on",
-      one.isDeafened && "hears nothing",
+      SOUND[one.audio] ?? (one.isMuted ? "muted" : "microphone on"),
+      one.isDeafened && "deafened",
       hand && `hand raised, number ${hand.order}`,
     ].filter(Boolean).join(", ");
   }
