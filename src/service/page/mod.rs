@@ -76,7 +76,7 @@ fn serve(kind: &'static str, text: &'static str, base: &str) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in HARDENING {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     answer
 }
@@ -96,18 +96,16 @@ fn policy(base: &str) -> String {
 const FOR_PROGRAMS: Refusal =
     Refusal::NotFound("A meeting link is opened in a browser, or with sidetone join.");
 
-const HARDENING: [(HeaderName, &str); 5] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::CACHE_CONTROL, "no-cache"),
-    (OPENER, "same-origin"),
+const HARDENING: &[(&str, &str)] = &[
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("cache-control", "no-cache"),
+    ("cross-origin-opener-policy", "same-origin"),
     (
-        PERMISSIONS,
+        "permissions-policy",
         "microphone=(self), camera=(), display-capture=(), geolocation=()",
     ),
 ];
-const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
-const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 
 const INDEX: &str = include_str!("index.html");
 
