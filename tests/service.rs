@@ -1,6 +1,7 @@
 //! The embedded service over real sockets, spoken to as the official clients speak.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot reach the service must fail"
 )]
 

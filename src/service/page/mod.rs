@@ -76,7 +76,10 @@ fn serve(kind: &'static str, text: &'static str, base: &str) -> Response {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     for (name, value) in HARDENING {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     }
     answer
 }
@@ -188,7 +191,7 @@ mod tests {
             ] {
                 assert!(!text.contains(sign), "{name}: {sign}");
             }
-            if name.ends_with(".js") {
+            if name.rsplit_once('.').is_some_and(|(_, kind)| kind == "js") {
                 assert!(
                     text.starts_with("// "),
                     "{name} does not say what it is for"
