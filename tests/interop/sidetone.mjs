@@ -36,17 +36,20 @@ export class Sidetone {
     return Sidetone.start([threadId, "--endpoint", endpoint, "--token-file", tokenFile, "--ca", ca], name);
   }
 
-  // A meeting, as a guest without anything but its link.
-  static meet(link, { endpoint, name }) {
-    return Sidetone.start([link, "--endpoint", endpoint], name);
+  // A meeting, as a guest without anything but its link. `sound` is the sound server beside them; nothing is done to what it carries.
+  static meet(link, { endpoint, name, sound }) {
+    const untouched = ["echo_cancellation", "noise_suppression", "gain_control"].flatMap((what) => ["--set", `${what}=false`]);
+    const heard = sound ? ["--no-check", ...untouched] : [];
+    return Sidetone.start([link, "--endpoint", endpoint, ...heard], name, sound?.environment);
   }
 
-  static async start(where, name) {
+  static async start(where, name, more = {}) {
     const home = homeOf(name);
     const args = ["join", ...where, "--name", name, "--linear"];
     const self = new Sidetone();
     const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TERM: "xterm-256color" };
     for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());
+    Object.assign(env, more);
     self.child = spawn(...inTerminal(process.env.SIDETONE, args), { env, stdio: ["pipe", "pipe", "pipe"] });
     self.ended = new Promise((resolve) => self.child.on("exit", (code, signal) => resolve(signal ?? code)));
     for (const stream of [self.child.stdout, self.child.stderr]) {

@@ -1,254 +1,338 @@
-// The sound of the page for guests: its own code against a peer in the same page that answers and sends as a service does.
+// The sound of the page for guests: through the service's mixer from page to page, and between a page and the program in a terminal.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { launched } from "./chromium.mjs";
 import { Control } from "./control.mjs";
 import { host } from "./host.mjs";
+import { Pulse } from "./pulse.mjs";
+import { Sidetone } from "./sidetone.mjs";
+import { RATE, dbfs, frequencyNear, levelAt, steady, wave } from "./tone.mjs";
 
 const PEERS = ["--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"];
-// What the microphone hears, and what comes from the far side.
-const HEARD = { hertz: 700, amplitude: 0.25 };
-const SENT = { hertz: 1000, amplitude: 0.25 };
+const FAKE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
+const ADA = { hertz: 700, level: -20 };
+const BEA = { hertz: 1000, level: -20 };
+const BOB = { hertz: 1100, level: -20 };
+const SILENCE = -60;
 
 export async function sound(report) {
   const service = await host(["--listen", "127.0.0.1:0"]);
   try {
-    await onService(report, service);
+    const scene = new Scene(report, service);
+    await pages(scene);
+    await terminal(scene);
+    await withoutMicrophone(scene);
   } finally {
     await service.stop();
   }
 }
 
-async function onService(report, { ready }) {
-  const check = (name, body, seconds) => report.check(name, body, seconds);
-  const control = new Control(ready);
-  const tone = join(process.env.WORK, "tone.wav");
-  writeFileSync(tone, wave(HEARD));
-  const speaking = [...PEERS, "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${tone}`];
-  const level = (amplitude) => 20 * Math.log10(amplitude / Math.SQRT2);
+// Pages in browsers of their own, as a browser has one microphone.
+class Scene {
+  constructor(report, { ready }) {
+    this.report = report;
+    this.endpoint = ready.endpoint;
+    this.control = new Control(ready);
+  }
 
-  report.part("the page for guests: sound, page to page");
-  const browser = await launched({ args: speaking });
-  const page = await browser.newPage();
-  page.on("pageerror", (error) => console.log(`      page: ${error.stack}`));
-  await page.goto(`${ready.endpoint}/meet`);
-  const near = (measured, { hertz, amplitude }) => {
-    assert.ok(Math.abs(measured.hertz - hertz) < hertz / 100, `${measured.hertz} Hz, not ${hertz}`);
-    assert.ok(Math.abs(measured.level - level(amplitude)) < 1, `${measured.level.toFixed(1)} dB, not ${level(amplitude).toFixed(1)}`);
-  };
+  check(name, body, seconds = 60) {
+    return this.report.check(name, body, seconds);
+  }
 
-  await check("the page offers one line of sound, in Opus, both ways", async () => {
-    const sdp = await page.evaluate(connected, { processing: false, sent: SENT });
+  meeting(topic) {
+    return this.control.post("/meetings", { topic, organizer: "Alice", lobby: "everyone", anonymousStart: true });
+  }
+
+  // A browser whose microphone hears this tone.
+  hearing({ hertz, level }) {
+    const tone = join(process.env.WORK, `tone-${hertz}.wav`);
+    writeFileSync(tone, wave(hertz, level));
+    return launched({ args: [...PEERS, ...FAKE, `--use-file-for-fake-audio-capture=${tone}`] });
+  }
+
+  async join(browser, made, name, { processing = "off" } = {}) {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on("pageerror", (error) => console.log(`      page: ${error.stack}`));
+    await page.addInitScript(watched);
+    await page.goto(made.guestLink.replace("#", `?processing=${processing}#`));
+    await page.getByLabel("Your name").fill(name);
+    await page.keyboard.press("Enter");
+    await page.locator("#meeting").waitFor();
+    return page;
+  }
+}
+
+async function pages(scene) {
+  scene.report.part("the page for guests: sound, page to page through the mixer");
+  const made = await scene.meeting("Two pages");
+  const browsers = [await scene.hearing(ADA), await scene.hearing(BEA)];
+  const ada = await scene.join(browsers[0], made, "Ada");
+  const bea = await scene.join(browsers[1], made, "Bea");
+  await scene.check("the page offers one line of sound, in Opus, both ways, and is connected", async () => {
+    for (const page of [ada, bea]) await connected(page);
+    const sdp = await ada.evaluate(() => window.peers[0].localDescription.sdp);
     assert.equal(sdp.match(/^m=/gm).length, 1);
     assert.match(sdp, /^a=sendrecv/m);
     assert.match(sdp, /opus\/48000/i);
     assert.doesNotMatch(sdp, /PCMU|G722|telephone-event/i);
+    await ada.locator("#settings > summary").click();
+    await ada.locator("#sound-state").filter({ hasText: "The sound is connected." }).waitFor();
   });
-  await check("while muted nothing of the microphone arrives", async () => {
-    const { level } = await page.evaluate(() => window.loop.far());
-    assert.ok(level < -60, `${level.toFixed(1)} dB`);
+  await scene.check("while muted nothing of the microphone leaves the page or arrives", async () => {
+    await silent(bea);
+    console.log(await ada.evaluate(sent), await ada.evaluate(sent), await ada.evaluate(async () => [...(await window.peers[0].getStats()).values()].filter((s) => s.type === "media-source")));
   });
-  await check("switched on, the tone arrives with its frequency and its level", async () => {
-    await page.evaluate(() => window.loop.sound.gate(true));
-    near(await page.evaluate(() => window.loop.far()), HEARD);
+  await scene.check("switched on, the tone arrives with its frequency and its level, and does not come back", async () => {
+    await unmute(ada);
+    console.log(await ada.evaluate(sent), await ada.evaluate(async () => [...(await window.peers[0].getStats()).values()].filter((s) => s.type === "media-source")));
+    await arrives(bea, ADA);
+    assert.ok(dbfs(await heard(ada)) < SILENCE);
   });
-  await check("the far side is heard with its frequency and its level", async () => {
-    near(await page.evaluate(() => window.loop.near()), SENT);
+  await scene.check("the other way too, at the same time", async () => {
+    await unmute(bea);
+    await arrives(ada, BEA);
+    await arrives(bea, ADA);
   });
-  await check("another way is taken without a new call", async () => {
-    const [before, after] = await page.evaluate(async () => {
-      const before = window.loop.offers.at(-1);
-      await window.loop.sound.restart();
-      await window.loop.state("connected");
-      return [before, window.loop.offers.at(-1)];
-    });
+  await scene.check("another way is taken without a new call", async () => {
+    const before = await ada.evaluate(offers);
+    await ada.evaluate(() => window.dispatchEvent(new Event("online")));
+    await ada.waitForFunction((before) => window.peers[0].offered.length > before && window.peers[0].signalingState === "stable", before.length);
+    await connected(ada);
+    const after = await ada.evaluate(offers);
     const fragment = (sdp) => /^a=ice-ufrag:(.*)$/m.exec(sdp)[1];
-    assert.notEqual(fragment(before), fragment(after));
-    near(await page.evaluate(() => window.loop.far()), HEARD);
-    near(await page.evaluate(() => window.loop.near()), SENT);
+    assert.notEqual(fragment(before.at(-1)), fragment(after.at(-1)));
+    assert.equal(await ada.evaluate(() => window.peers.length), 1);
+    await arrives(bea, ADA);
+    await arrives(ada, BEA);
   });
-  await check("what is wanted during an offer is offered after it", async () => {
-    const more = await page.evaluate(async () => {
-      const before = window.loop.offers.length;
-      await Promise.all([1, 2, 3].map(() => window.loop.sound.restart()));
-      await window.loop.settled();
-      return window.loop.offers.length - before;
+  await scene.check("what is wanted during an offer is offered after it", async () => {
+    const before = (await ada.evaluate(offers)).length;
+    await ada.evaluate(() => [1, 2, 3].forEach(() => window.dispatchEvent(new Event("online"))));
+    await ada.waitForFunction((wanted) => window.peers[0].offered.length === wanted && window.peers[0].signalingState === "stable", before + 2);
+    await arrives(bea, ADA);
+  });
+  await scene.check("a moment's silence of the service makes no new offer", async () => {
+    const before = (await ada.evaluate(offers)).length;
+    await scene.control.post("/silence", { millis: 600 });
+    await ada.locator("#standing").filter({ hasText: "Connection lost since" }).waitFor();
+    await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
+    await arrives(bea, ADA);
+    assert.equal((await ada.evaluate(offers)).length, before);
+  });
+  await scene.check("on hold nothing is heard in either direction, and after it everything is again", async () => {
+    await scene.control.person(made, "Ada", "hold");
+    await ada.getByRole("button", { name: "On hold, resume" }).waitFor();
+    assert.equal(await ada.evaluate(() => window.peers[0].connectionState), "closed");
+    assert.equal(await ada.evaluate(() => document.getElementById("player").srcObject), null);
+    await silent(bea);
+    await ada.getByRole("button", { name: "On hold, resume" }).click();
+    await ada.waitForFunction(() => window.peers.length === 2);
+    await connected(ada);
+    await arrives(bea, ADA);
+    await arrives(ada, BEA);
+  });
+  await scene.check("the level of the microphone is said on demand, also while muted", async () => {
+    await mute(ada);
+    await ada.getByRole("button", { name: "Say microphone level" }).click();
+    await ada.locator("#sound-answer").filter({ hasText: /^Microphone level -(19|20|21) decibels, good\.$/ }).waitFor();
+    await silent(bea);
+  });
+  await scene.check("whoever joins again after the sound was lost with the host's socket is heard again", async () => {
+    await unmute(ada);
+    await scene.control.post("/drop", { channel: "call", how: "drop" });
+    await ada.locator("#standing").filter({ hasText: "Connection lost since" }).waitFor();
+    await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
+    await arrives(bea, ADA);
+    await arrives(ada, BEA);
+  });
+  await scene.check("after the end nothing is held: no connection, no microphone", async () => {
+    await ada.getByRole("button", { name: "Leave" }).click();
+    await ada.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
+    await ada.locator("#ended").waitFor();
+    const held = await ada.evaluate(() => [window.peers.map((peer) => peer.connectionState), window.tracks.map((track) => track.readyState), document.getElementById("player").srcObject]);
+    assert.deepEqual(held, [["closed", "closed"], ["ended"], null]);
+    await silent(bea);
+  });
+  await scene.check("the microphone is asked for echo, noise and gain control, unless for measuring", async () => {
+    const processed = await scene.join(browsers[0], made, "Cleo", { processing: "on" });
+    const asked = (page) => page.evaluate(() => {
+      const { echoCancellation, noiseSuppression, autoGainControl } = window.tracks[0].getSettings();
+      return [Boolean(echoCancellation), noiseSuppression, autoGainControl];
     });
-    assert.equal(more, 2);
+    assert.deepEqual(await asked(processed), [true, true, true]);
+    assert.deepEqual(await asked(bea), [false, false, false]);
   });
-  await check("the level of the microphone is said on demand, also while muted", async () => {
-    const measured = await page.evaluate(async () => {
-      window.loop.sound.gate(false);
-      const { level } = await import("/meet/page/microphone.js");
-      return level(window.loop.sound.track);
-    });
-    assert.ok(Math.abs(measured - level(HEARD.amplitude)) < 1, `${measured} dB`);
-    const { level: arriving } = await page.evaluate(() => window.loop.far());
-    assert.ok(arriving < -60, `${arriving} dB`);
-  });
-  await check("after the end nothing is held: no connection, no microphone", async () => {
-    const state = await page.evaluate(() => {
-      const { track } = window.loop.sound;
-      window.loop.sound.close();
-      return [track.readyState, window.loop.player.srcObject];
-    });
-    assert.deepEqual(state, ["ended", null]);
-  });
-  await check("with processing the microphone is asked for echo, noise and gain control", async () => {
-    const asked = await page.evaluate(async () => {
-      const { capture } = await import("/meet/page/microphone.js");
-      const settings = [];
-      for (const processing of [true, false]) {
-        const track = await capture({ processing });
-        const { echoCancellation, noiseSuppression, autoGainControl } = track.getSettings();
-        settings.push([Boolean(echoCancellation), noiseSuppression, autoGainControl]);
-        track.stop();
-      }
-      return settings;
-    });
-    assert.deepEqual(asked, [[true, true, true], [false, false, false]]);
-  });
-  await check("a meeting without sound says so, and goes on", async () => {
-    const made = await control.post("/meetings", { topic: "Quiet", organizer: "Alice", lobby: "everyone", anonymousStart: true });
-    const guest = await browser.newPage();
-    await guest.goto(made.guestLink);
-    await guest.getByLabel("Your name").fill("Ada");
-    await guest.keyboard.press("Enter");
-    await guest.locator("#meeting").waitFor();
-    await guest.locator("#settings > summary").click();
-    await guest.getByText("This meeting has no sound yet: its host does not carry any.").waitFor();
-    await guest.close();
-  });
-  await browser.close();
+  for (const browser of browsers) await browser.close();
+}
 
-  report.part("the page for guests: without a microphone");
+async function terminal(scene) {
+  scene.report.part("the page for guests: sound between a terminal and a browser");
+  const made = await scene.meeting("Terminal and page");
+  const server = new Pulse();
+  try {
+    const browser = await scene.hearing(ADA);
+    const ada = await scene.join(browser, made, "Ada");
+    const bob = await Sidetone.meet(made.link, { endpoint: scene.endpoint, name: "Bob with sound", sound: server });
+    const speaker = server.listen();
+    const second = () => speaker(RATE);
+    const muted = async (name) => {
+      await second();
+      const level = dbfs(await speaker(2 * RATE));
+      assert.ok(level < SILENCE, `${name}: ${level.toFixed(1)} dBFS`);
+    };
+    server.speak(BOB.hertz, BOB.level);
+    await scene.check("they are in one meeting, muted, and neither hears the other", async () => {
+      await bob.line("Joined Terminal and page");
+      await connected(ada);
+      await silent(ada);
+      await muted("at the terminal");
+    });
+    await scene.check("what the terminal says is heard in the browser", async () => {
+      bob.type("/unmute\r");
+      await bob.line("Microphone on.");
+      await arrives(ada, BOB);
+    });
+    await scene.check("what the browser says is heard beside the terminal, both at the same time", async () => {
+      await unmute(ada);
+      near("terminal", await steady(second), ADA);
+      await arrives(ada, BOB);
+    });
+    await scene.check("muted again, nothing arrives on either side", async () => {
+      await mute(ada);
+      await muted("at the terminal");
+      bob.type("/mute\r");
+      await bob.line("Muted.");
+      await silent(ada);
+    });
+    await scene.check("the terminal leaves and the browser is told", async () => {
+      assert.equal(await bob.quit(), 0);
+      await new Promise((r) => setTimeout(r, 3000));
+      console.log(await ada.locator("#log").textContent(), await ada.locator("#people-count").textContent());
+      await ada.locator("#log").filter({ hasText: "Bob with sound (External) left" }).waitFor();
+    });
+    await browser.close();
+  } finally {
+    await server.stop();
+  }
+}
+
+async function withoutMicrophone(scene) {
+  scene.report.part("the page for guests: without a microphone");
+  const speaking = await scene.hearing(BEA);
   for (const [what, args, reason] of [
     ["a refused microphone", [...PEERS, "--use-fake-device-for-media-stream"], "the browser was not allowed to use the microphone"],
     ["no microphone", [...PEERS, "--use-fake-ui-for-media-stream"], /there is no microphone|could not be opened|does not answer/],
   ]) {
-    await check(`${what} means listening only, with the reason in words`, async () => {
+    await scene.check(`${what} means listening only, with the reason in words`, async () => {
       const other = await launched({ args });
-      const made = await control.post("/meetings", { topic: "Listening", organizer: "Alice", lobby: "everyone", anonymousStart: true });
-      const guest = await other.newPage();
-      await guest.goto(made.guestLink);
-      await guest.getByLabel("Your name").fill("Lena");
-      await guest.keyboard.press("Enter");
-      await guest.getByRole("button", { name: "Listening only, use a microphone" }).waitFor();
-      await guest.locator("#settings > summary").click();
-      await guest.locator("#sound-state").filter({ hasText: reason }).waitFor();
-      assert.match(await guest.locator("#sound-state").textContent(), /Listening only: /);
-      const offer = await guest.evaluate(async () => {
-        const { Sound } = await import("/meet/page/sound.js");
-        let offered;
-        const sound = new Sound({ send: (message) => (offered = message.sdp), tell: () => {}, player: new Audio() });
-        await sound.start();
-        sound.close();
-        return offered;
-      });
-      assert.match(offer, /^a=recvonly/m);
+      const made = await scene.meeting("Listening");
+      const lena = await scene.join(other, made, "Lena");
+      await lena.getByRole("button", { name: "Listening only, use a microphone" }).waitFor();
+      await lena.locator("#settings > summary").click();
+      await lena.locator("#sound-state").filter({ hasText: reason }).waitFor();
+      assert.match(await lena.locator("#sound-state").textContent(), /Listening only: /);
+      await connected(lena);
+      assert.match((await lena.evaluate(offers))[0], /^a=recvonly/m);
+      const bea = await scene.join(speaking, made, "Bea");
+      await connected(bea);
+      await unmute(bea);
+      await arrives(lena, BEA);
+      await bea.close();
       await other.close();
     });
   }
+  await speaking.close();
 }
 
-// In the page: its sound, connected to a peer beside it. `far` and `near` measure what arrives on either side.
-async function connected({ processing, sent }) {
-  const { Sound } = await import("/meet/page/sound.js");
-  const { capture } = await import("/meet/page/microphone.js");
-  const context = new AudioContext({ sampleRate: 48000 });
-  await context.resume();
-  const player = document.getElementById("player");
-  const states = [];
-  const waiting = new Set();
-  const loop = (window.loop = { offers: [], states, player });
-  const until = (done) => new Promise((resolve) => {
-    const look = () => done() && (waiting.delete(look), resolve());
-    waiting.add(look);
-    look();
-  });
-  const changed = () => [...waiting].forEach((look) => look());
+const connected = (page) => page.waitForFunction(() => ["connected", "completed"].includes(window.peers.at(-1)?.iceConnectionState));
 
-  const far = new RTCPeerConnection();
-  const oscillator = new OscillatorNode(context, { frequency: sent.hertz });
-  const gain = new GainNode(context, { gain: sent.amplitude });
-  const stream = context.createMediaStreamDestination();
-  stream.channelCount = 1;
-  oscillator.connect(gain).connect(stream);
-  oscillator.start();
-  far.addTrack(stream.stream.getAudioTracks()[0], stream.stream);
-  const arrived = new Promise((resolve) => (far.ontrack = ({ track }) => resolve(new MediaStream([track]))));
-  const gathered = () => new Promise((resolve) => {
-    if (far.iceGatheringState === "complete") resolve();
-    far.addEventListener("icegatheringstatechange", () => far.iceGatheringState === "complete" && resolve());
-  });
+async function unmute(page) {
+  await page.getByRole("button", { name: "Muted, unmute" }).click();
+  await page.getByRole("button", { name: "LIVE, mute" }).waitFor();
+}
 
-  loop.sound = new Sound({
-    player,
-    tell: (state) => (states.push(state), changed()),
-    // What the service does: no candidates are needed of the page, its own stand in the answer.
-    send: ({ sdp }) => {
-      loop.offers.push(sdp);
-      far.setRemoteDescription({ type: "offer", sdp })
-        .then(() => far.setLocalDescription())
-        .then(gathered)
-        .then(() => loop.sound.answer({ sdp: far.localDescription.sdp }))
-        .then(changed);
-      return true;
-    },
-  });
-  loop.state = (wanted) => until(() => states.at(-1) === wanted || (wanted === "connected" && far.iceConnectionState === "connected"));
-  loop.settled = async () => {
-    for (let last = -1; last !== loop.offers.length; ) {
-      last = loop.offers.length;
-      await new Promise((resolve) => setTimeout(resolve, 500));
+async function mute(page) {
+  await page.getByRole("button", { name: "LIVE, mute" }).click();
+  await page.getByRole("button", { name: "Muted, unmute" }).waitFor();
+}
+
+// The last two thirds of a second of what the page plays, half a second after what was asked before.
+const heard = async (page) => Float32Array.from(await page.evaluate(playing));
+
+async function arrives(page, tone) {
+  near("page", await steady(() => heard(page)), tone);
+}
+
+async function silent(page) {
+  await heard(page);
+  const level = dbfs(await heard(page));
+  assert.ok(level < SILENCE, `${level.toFixed(1)} dBFS`);
+}
+
+function near(where, samples, { hertz, level }) {
+  const [frequency, arrived] = [frequencyNear(samples, hertz), levelAt(samples, hertz)];
+  console.log(`      ${where}: ${hertz} Hz at ${level} dBFS arrives as ${frequency.toFixed(1)} Hz at ${arrived.toFixed(2)} dBFS`);
+  assert.ok(Math.abs(frequency - hertz) < hertz / 100, `${frequency} Hz, not ${hertz}`);
+  assert.ok(Math.abs(arrived - level) < 1, `${arrived.toFixed(2)} dBFS, not ${level}`);
+}
+
+// In the page, before its own code: keeps what it opens, to look at.
+function watched() {
+  window.peers = [];
+  window.tracks = [];
+  const Own = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Own {
+    offered = [];
+
+    constructor(...args) {
+      super(...args);
+      window.peers.push(this);
+    }
+
+    async setLocalDescription(description) {
+      await super.setLocalDescription(description);
+      if (description?.type === "offer") this.offered.push(description.sdp);
     }
   };
-  await loop.sound.use(await capture({ processing }));
-  await loop.sound.start();
-  await until(() => states.includes("connected"));
-
-  // The strongest frequency and the level over a third of a second, once it has settled.
-  const measure = async (heard) => {
-    const analyser = new AnalyserNode(context, { fftSize: 16384, smoothingTimeConstant: 0 });
-    const source = context.createMediaStreamSource(heard);
-    source.connect(analyser);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    const samples = new Float32Array(analyser.fftSize);
-    analyser.getFloatTimeDomainData(samples);
-    const bins = new Float32Array(analyser.frequencyBinCount);
-    analyser.getFloatFrequencyData(bins);
-    source.disconnect();
-    const top = bins.indexOf(Math.max(...bins));
-    const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length;
-    return { hertz: (top * context.sampleRate) / analyser.fftSize, level: 10 * Math.log10(power || 1e-12) };
+  const media = navigator.mediaDevices;
+  const open = media?.getUserMedia.bind(media);
+  if (!open) return;
+  media.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    window.tracks.push(...stream.getAudioTracks());
+    return stream;
   };
-  const remote = await arrived;
-  // A remote track reaches the analyser only while it is played somewhere.
-  const sink = Object.assign(new Audio(), { srcObject: remote, muted: true });
-  sink.play();
-  loop.far = () => measure(remote);
-  loop.near = () => measure(player.srcObject);
-  return loop.offers[0];
 }
 
-// Ten seconds of a tone, 48 kHz mono.
-function wave({ hertz, amplitude }) {
-  const rate = 48000;
-  const data = Buffer.alloc(rate * 10 * 2);
-  for (let n = 0; n < rate * 10; n += 1) data.writeInt16LE(Math.round(32767 * amplitude * Math.sin((2 * Math.PI * hertz * n) / rate)), n * 2);
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(rate, 24);
-  head.writeUInt32LE(rate * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
+const offers = () => window.peers.at(-1).offered;
+
+// In the page: what its player is given, as samples.
+async function playing() {
+  const context = new AudioContext({ sampleRate: 48000 });
+  await context.resume();
+  const analyser = new AnalyserNode(context, { fftSize: 32768, smoothingTimeConstant: 0 });
+  const stream = document.getElementById("player").srcObject;
+  if (stream) context.createMediaStreamSource(stream).connect(analyser);
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  await context.close();
+  return [...samples];
+}
+
+// In the page: how much it sends, over a second.
+async function sent() {
+  const count = async () => {
+    for (const one of (await window.peers.at(-1).getStats()).values()) {
+      if (one.type === "media-source") console.log("x");
+      if (one.type === "outbound-rtp") return [one.packetsSent, one.bytesSent];
+    }
+    return [0, 0];
+  };
+  const [packets, bytes] = await count();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  const [morePackets, moreBytes] = await count();
+  return { packets: morePackets - packets, perPacket: (moreBytes - bytes) / (morePackets - packets) };
 }

@@ -39,6 +39,9 @@ async fn the_page_trusts_nothing_but_this_service() {
         }
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        for name in ["cross-origin-opener-policy", "cross-origin-resource-policy"] {
+            assert_eq!(answer.header(name), "same-origin", "{path}: {name}");
+        }
     }
     let missing = host
         .send(host.http.get(host.url("/meet/page/mod.rs")))

@@ -1,5 +1,5 @@
 // The buttons of the call and what they say: mute, hand, reactions, devices, leaving.
-import { $, el, put, say, show } from "./dom.js";
+import { $, el, named, put, say, show } from "./dom.js";
 import { capture, devices, level } from "./microphone.js";
 
 export class Controls {
@@ -128,7 +128,8 @@ export class Controls {
 
   get soundWords() {
     if (this.#audio === "none") return "You chose to have no sound.";
-    if (this.#state === "none" && this.#meeting.media.reason === "FeatureNotSupported") return NO_SOUND;
+    const { reason } = this.#meeting.media;
+    if (this.#state === "none" && reason) return reason === "FeatureNotSupported" ? NO_SOUND : `The host gave no sound: ${named(reason)}. You can read and write.`;
     const connection = { none: "There is no sound now.", connecting: "The sound is being connected.", connected: "The sound is connected.", lost: "The sound is lost and is being connected again." }[this.#state];
     return this.#without ? `${connection} Listening only: ${this.#without}.` : connection;
   }
@@ -175,4 +176,4 @@ function fill(list, found, first, chosen) {
   list.value = options.some(([value]) => value === chosen) ? chosen : "";
 }
 
-const NO_SOUND = "This meeting has no sound yet: its host does not carry any. You can read and write.";
+const NO_SOUND = "This meeting has no sound: its host does not carry any. You can read and write.";

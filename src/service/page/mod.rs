@@ -104,6 +104,7 @@ const HARDENING: &[(&str, &str)] = &[
     ("referrer-policy", "no-referrer"),
     ("cache-control", "no-cache"),
     ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
     (
         "permissions-policy",
         "microphone=(self), camera=(), display-capture=(), geolocation=()",

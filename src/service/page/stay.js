@@ -25,6 +25,8 @@ export class Stay {
   #chat = null;
   #resumed;
   #opened = 0;
+  // By which socket the sound was last asked for.
+  #sounded = 0;
   #minute = 0;
   #faded = 0;
   // Takes back every listener outside of the page's own buttons.
@@ -113,18 +115,30 @@ export class Stay {
   #moved() {
     const meeting = this.#meeting;
     if (meeting.state === "inLobby") {
-      this.#sound.stop();
+      this.#quiet();
       return this.#view("lobby");
     }
     this.#view("meeting");
-    if (meeting.state !== "connected") return this.#sound.stop();
+    if (meeting.state !== "connected") return this.#quiet();
     if (this.#resumed) {
       // Whoever loads a page again does not expect to be on the air.
       this.#resumed = false;
       this.#call.send({ type: "mute", muted: true });
     }
-    if (this.#controls.audio !== "none") this.#sound.start();
+    this.#hearing();
     if (this.#opened > 1) this.#renew();
+  }
+
+  // Once for each socket, as the service answers by the one it was asked on; a state that is only said again changes nothing.
+  #hearing() {
+    if (this.#controls.audio === "none" || this.#sounded === this.#opened) return;
+    this.#sounded = this.#opened;
+    this.#sound.start();
+  }
+
+  #quiet() {
+    this.#sounded = 0;
+    this.#sound.stop();
   }
 
   #renew() {
