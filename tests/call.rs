@@ -416,6 +416,24 @@ async fn a_dropped_socket_is_taken_up_again_and_notices_are_read_anew() {
 }
 
 #[tokio::test]
+async fn who_quits_and_listens_no_more_still_leaves() {
+    let room = Room::with(open()).await;
+    let going = room.inside().await;
+    let id = room.guest();
+    let mut staying = room.inside().await;
+    let Client {
+        commands, heard, ..
+    } = going;
+    drop(heard);
+    commands.send(CallCommand::Leave).await.unwrap();
+    let left = |event: &CallEvent| match event {
+        CallEvent::RosterLeft(who) => Some(who.as_str() == id),
+        _ => None,
+    };
+    assert!(staying.hears(left).await);
+}
+
+#[tokio::test]
 async fn a_link_that_falls_silent_is_doubted_within_a_quarter_of_a_second() {
     let room = Room::with(open()).await;
     let mut ada = room.inside().await;

@@ -113,9 +113,7 @@ impl Driver {
     async fn run(mut self, mut commands: mpsc::Receiver<CallCommand>) {
         let mut open = true;
         while open || !self.session.is_idle() {
-            let Some(deadline) = self.carry_out().await else {
-                return;
-            };
+            let deadline = self.carry_out().await;
             // The socket comes before the deadline: after a pause of our own, what
             // lies unread in it shows that the service was not silent.
             tokio::select! {
@@ -141,11 +139,11 @@ impl Driver {
             .handle(input, self.clock.now(), self.clock.utc());
     }
 
-    /// Does what the session asks for; answers when it wants to be woken. `None`: nobody listens.
-    async fn carry_out(&mut self) -> Option<Option<Moment>> {
+    /// Does what the session asks for; answers when it wants to be woken.
+    async fn carry_out(&mut self) -> Option<Moment> {
         loop {
             match self.session.poll() {
-                Output::Wait(deadline) => return Some(deadline),
+                Output::Wait(deadline) => return deadline,
                 Output::Open(token) => {
                     self.socket = None;
                     let refused = match token {
@@ -164,7 +162,8 @@ impl Driver {
                 Output::Media(wish) => self.wish(wish),
                 Output::Event(event) => {
                     let event = Event::Call(self.settings.account.clone(), event);
-                    self.events.send(event).await.ok()?;
+                    // Whoever listened may be gone; the service is told all the same that we leave.
+                    let _ = self.events.send(event).await;
                 }
             }
         }
