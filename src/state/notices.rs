@@ -22,9 +22,23 @@ pub struct Notice {
     pub state: NoticeState,
     /// The service has stated it in this call, whatever became of it since.
     pub stated: bool,
-    /// When it became so, where we saw it; `None`: it was so when we joined.
-    pub since: Option<Timestamp>,
+    /// It was on before it became what it is.
+    was_on: bool,
+    pub since: Since,
     pub acknowledged: bool,
+}
+
+/// Since when a notice is as it is, as far as anybody here can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Since {
+    /// It was so when we joined.
+    #[default]
+    Joining,
+    /// We saw it become so.
+    Seen(Timestamp),
+    /// It was so when the connection came back. `again`: before it was lost as well, and
+    /// whether it went on or began anew nobody here can know.
+    Back { at: Timestamp, again: bool },
 }
 
 impl Notices {
@@ -69,15 +83,24 @@ impl Notices {
             }
             (_, NoticeState::Unknown) => Some(NoticeChange::Unknown),
         };
-        let started = matches!(change, Some(NoticeChange::Started { .. }));
-        notice.stated |= state != NoticeState::Unknown;
-        notice.since = match (&change, &state) {
-            (None, _) => notice.since,
-            (Some(_), NoticeState::Active { .. }) => started.then_some(at),
-            (Some(_), NoticeState::Inactive { .. } | NoticeState::Unknown) => Some(at),
+        notice.since = match &change {
+            None => notice.since,
+            Some(NoticeChange::AlreadyOn) if first => Since::Joining,
+            Some(NoticeChange::AlreadyOn) => Since::Back {
+                at,
+                again: notice.was_on,
+            },
+            Some(
+                NoticeChange::Started { .. }
+                | NoticeChange::Stopped { .. }
+                | NoticeChange::Unknown
+                | NoticeChange::KnownOff,
+            ) => Since::Seen(at),
         };
-        notice.state = state;
+        notice.stated |= state != NoticeState::Unknown;
+        let before = std::mem::replace(&mut notice.state, state);
         if change.is_some() {
+            notice.was_on = before.is_active();
             notice.acknowledged = false;
         }
         change
@@ -189,7 +212,22 @@ mod tests {
         let mut notices = Notices::default();
         let change = notices.note(NoticeKind::Transcription, on(), true, AT);
         assert_eq!(change, Some(NoticeChange::AlreadyOn));
-        assert_eq!(notices.transcription.since, None);
+        assert_eq!(notices.transcription.since, Since::Joining);
+    }
+
+    #[test]
+    fn what_is_on_after_a_lost_connection_was_not_seen_to_begin() {
+        let later = Timestamp::from_millis(60_000);
+        for (before, again) in [(on(), true), (off(), false)] {
+            let mut notices = Notices::default();
+            notices.note(NoticeKind::Recording, off(), true, AT);
+            notices.note(NoticeKind::Recording, before, false, AT);
+            notices.lose(AT);
+            notices.note(NoticeKind::Recording, on(), true, later);
+            notices.note(NoticeKind::Recording, on(), false, later);
+            let back = Since::Back { at: later, again };
+            assert_eq!(notices.recording.since, back);
+        }
     }
 
     #[test]

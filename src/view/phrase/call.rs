@@ -14,6 +14,7 @@ use crate::model::notice::NoticeState;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::notices::Notice;
+use crate::state::notices::Since;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::theme::Role;
@@ -327,10 +328,10 @@ fn notice(state: &State, kind: NoticeKind, notice: &Notice) -> String {
         NoticeKind::Transcription => "transcription",
     };
     match (&notice.state, notice.since) {
-        (NoticeState::Active { .. }, Some(at)) => {
+        (NoticeState::Active { .. }, Since::Seen(at)) => {
             format!("{name} on since {}", facts::time(state, at))
         }
-        (NoticeState::Active { .. }, None) => format!("{name} on"),
+        (NoticeState::Active { .. }, Since::Joining | Since::Back { .. }) => format!("{name} on"),
         (NoticeState::Inactive { .. }, _) => format!("{name} off"),
         (NoticeState::Unknown, _) => format!("{name} unknown"),
     }

@@ -8,6 +8,7 @@ use crate::model::notice::NoticeState;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::notices::Notice;
+use crate::state::notices::Since;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::phrase::call::lobby_since;
@@ -96,7 +97,7 @@ fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
     };
     let by = by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
     match notice.since {
-        Some(at) => {
+        Since::Seen(at) => {
             let at = facts::time(state, at);
             NoticeLine::new(
                 &format!("{word}{by} since {at}"),
@@ -104,7 +105,11 @@ fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
                 mark,
             )
         }
-        None => NoticeLine::new(&format!("{word}{by} on when you joined"), word, mark),
+        Since::Joining => NoticeLine::new(&format!("{word}{by} on when you joined"), word, mark),
+        Since::Back { at, .. } => {
+            let at = facts::time(state, at);
+            NoticeLine::new(&format!("{word}{by} on when reconnected {at}"), word, mark)
+        }
     }
 }
 
@@ -217,10 +222,18 @@ fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
     };
     match &notice.state {
         NoticeState::Active { by: who } => {
-            let since = notice.since.map_or_else(
-                || "on when you joined".to_owned(),
-                |at| format!("on since {}", facts::time(state, at)),
-            );
+            let since = match notice.since {
+                Since::Joining => "on when you joined".to_owned(),
+                Since::Seen(at) => format!("on since {}", facts::time(state, at)),
+                Since::Back { at, again } => {
+                    let same = if again {
+                        ", as before or begun anew"
+                    } else {
+                        ""
+                    };
+                    format!("on when reconnected {}{same}", facts::time(state, at))
+                }
+            };
             format!("{name}: {since}{}{acknowledged}.", by(who))
         }
         NoticeState::Inactive { .. } => format!("{name}: off."),

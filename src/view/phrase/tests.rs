@@ -402,6 +402,25 @@ fn who_began_is_never_guessed_and_neither_is_when() {
 }
 
 #[test]
+fn what_is_on_after_a_reconnect_is_not_said_to_be_on_since_we_joined() {
+    let mut state = fixture::meeting();
+    let on = || NoticeState::Active {
+        by: Some("Alice".to_owned()),
+    };
+    fixture::notice(&mut state, NoticeKind::Recording, on(), Some(2));
+    fixture::call(&mut state).notices.lose(fixture::at(3));
+    let notices = &mut fixture::call(&mut state).notices;
+    notices.note(NoticeKind::Recording, on(), true, fixture::at(4));
+    assert_eq!(
+        phrase::notice_line(&state)[0].full,
+        "REC Recording by Alice on when reconnected 10:04"
+    );
+    let told = phrase::notices(&state);
+    let words = "Recording: on when reconnected 10:04, as before or begun anew, by Alice.";
+    assert!(told.starts_with(words), "{told}");
+}
+
+#[test]
 fn help_is_one_command_a_line_and_about_one_word_finds_it() {
     let all = phrase::help(crate::command::TABLE, None);
     assert_eq!(all.lines().count(), crate::command::TABLE.len());
