@@ -26,7 +26,13 @@ pub enum Doing {
     /// Mute, hold, hand, admit and the like.
     CallAction,
     Writing,
-    Reading,
+    /// Staying in a chat that we were in.
+    StayingInChat,
+    /// A thread by its name.
+    FindingThread,
+    OpeningLink,
+    /// The draft in $EDITOR.
+    EditingDraft,
     /// Another value of a setting.
     Setting,
     /// Another theme.

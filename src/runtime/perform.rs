@@ -74,7 +74,7 @@ impl Runtime {
     fn open(&mut self, url: &str) {
         match outside::open(url) {
             Ok(()) => self.done(Outcome::Opened),
-            Err(error) => self.failed_here(Doing::Reading, format!("{error}: {url}")),
+            Err(error) => self.failed_here(Doing::OpeningLink, format!("{error}: {url}")),
         }
     }
 

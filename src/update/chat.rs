@@ -161,9 +161,12 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
 }
 
 fn on_access(state: &mut State, key: &ThreadKey, access: ChatAccess) {
+    let left = has_left(state, key);
     let thread = state.threads.open(key);
     let before = std::mem::replace(&mut thread.access, access.clone());
     match access {
+        // A meeting's chat closes behind whoever leaves the meeting.
+        ChatAccess::Denied(_) | ChatAccess::Gone if left => {}
         ChatAccess::Denied(failure) if !matches!(before, ChatAccess::Denied(_)) => {
             state.say(Said::ChatDenied(failure));
         }
@@ -175,6 +178,12 @@ fn on_access(state: &mut State, key: &ThreadKey, access: ChatAccess) {
         ChatAccess::Open if matches!(before, ChatAccess::Denied(_)) => state.say(Said::ChatOpen),
         ChatAccess::Opening | ChatAccess::Open | ChatAccess::Denied(_) | ChatAccess::Gone => {}
     }
+}
+
+/// We are on our way out of the meeting that the thread belongs to, or out, by our own wish.
+fn has_left(state: &State, key: &ThreadKey) -> bool {
+    let call = state.calls.get(&key.account);
+    call.is_some_and(|c| c.leaving && c.info.thread.as_ref() == Some(&key.thread))
 }
 
 fn on_read(state: &mut State, key: &ThreadKey, info: ThreadInfo) {

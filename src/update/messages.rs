@@ -366,14 +366,14 @@ pub(super) fn switch(state: &mut State, key: &ThreadKey) {
 pub(super) fn switch_named(state: &mut State, name: &str) {
     match state.threads.named(name).cloned() {
         Some(key) => switch(state, &key),
-        None => not_found(state, Doing::OpeningThread),
+        None => no_thread(state, name),
     }
 }
 
 /// Says what is unread in another thread, each line exactly.
 pub(super) fn read_thread(state: &mut State, name: &str) {
     let Some(key) = state.threads.named(name).cloned() else {
-        return not_found(state, Doing::Reading);
+        return no_thread(state, name);
     };
     let Some(thread) = state.threads.get(&key) else {
         return;
@@ -416,10 +416,11 @@ pub(super) fn nothing(state: &mut State) {
     state.say(Said::Answer(Answer::Nothing));
 }
 
-pub(super) fn not_found(state: &mut State, doing: Doing) {
+fn no_thread(state: &mut State, name: &str) {
+    let detail = format!("none here is called {}", text::line(name));
     state.say(Said::Failed(Failure {
-        doing,
-        because: Because::NotFound,
+        doing: Doing::FindingThread,
+        because: Because::Local { detail },
         remedy: Remedy::None,
     }));
 }

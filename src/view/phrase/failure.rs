@@ -37,7 +37,10 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::JoiningCall => "join the call",
         Doing::CallAction => "do that in the call",
         Doing::Writing => "write the file",
-        Doing::Reading => "read the file",
+        Doing::StayingInChat => "stay in the chat",
+        Doing::FindingThread => "find the thread",
+        Doing::OpeningLink => "open the link",
+        Doing::EditingDraft => "run the editor",
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
     }
@@ -112,6 +115,7 @@ fn fate(failure: &Failure) -> String {
     let kept = match failure.doing {
         Doing::Sending => "It is kept",
         Doing::Editing => "Your text is kept",
+        Doing::EditingDraft => "The draft is as it was",
         Doing::Theming => "The colours stay as they are",
         Doing::Connecting
         | Doing::OpeningThread
@@ -122,7 +126,9 @@ fn fate(failure: &Failure) -> String {
         | Doing::JoiningCall
         | Doing::CallAction
         | Doing::Writing
-        | Doing::Reading
+        | Doing::StayingInChat
+        | Doing::FindingThread
+        | Doing::OpeningLink
         | Doing::Setting => "",
     };
     let remedy = match failure.because {
@@ -259,6 +265,31 @@ mod tests {
                 after: Some(Duration::from_secs(2)),
             },
             "Could not load messages: the service asks to wait 2 seconds. It is tried again by itself in 2 seconds.",
+        );
+    }
+
+    #[test]
+    fn what_was_being_done_is_named_and_no_file_where_there_was_none() {
+        let local = |detail: &str| Because::Local {
+            detail: detail.to_owned(),
+        };
+        check(
+            Doing::FindingThread,
+            local("none here is called nosuch"),
+            Remedy::None,
+            "Could not find the thread: none here is called nosuch.",
+        );
+        check(
+            Doing::OpeningLink,
+            local("there is no desktop here to open it on"),
+            Remedy::None,
+            "Could not open the link: there is no desktop here to open it on.",
+        );
+        check(
+            Doing::EditingDraft,
+            local("vi ended with status 1"),
+            Remedy::None,
+            "Could not run the editor: vi ended with status 1. The draft is as it was.",
         );
     }
 
