@@ -305,10 +305,38 @@ async fn hear(heard: &mut Option<broadcast::Receiver<News>>) -> News {
     }
 }
 
-/// Connects to a running client: that of a process, or the one started last.
+/// Connects to a running client: that of a process, or the one started last that still runs.
 pub async fn connect(paths: &Paths, process: Option<u32>) -> io::Result<UnixStream> {
-    let path = process.map_or_else(|| paths.latest_socket(), |id| paths.control_socket(id));
-    UnixStream::connect(path).await
+    if let Some(id) = process {
+        return UnixStream::connect(paths.control_socket(id)).await;
+    }
+    let latest = match UnixStream::connect(paths.latest_socket()).await {
+        Ok(stream) => return Ok(stream),
+        Err(error) => error,
+    };
+    // It went with the client it led to, or leads to one that was killed; others may run.
+    for socket in sockets(&paths.runtime) {
+        if let Ok(stream) = UnixStream::connect(socket).await {
+            return Ok(stream);
+        }
+    }
+    Err(latest)
+}
+
+/// The sockets of processes, running or not, the newest first.
+fn sockets(folder: &Path) -> Vec<PathBuf> {
+    let of_process = |path: &Path| {
+        let name = path.file_stem().and_then(|name| name.to_str());
+        path.extension().is_some_and(|e| e == "sock")
+            && name.is_some_and(|name| name.parse::<u32>().is_ok())
+    };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<_> = files
+        .filter(|file| of_process(&file.path()))
+        .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path())))
+        .collect();
+    found.sort();
+    found.into_iter().rev().map(|(_, path)| path).collect()
 }
 
 #[cfg(test)]
@@ -370,6 +398,22 @@ mod tests {
         drop(control);
         tasks.stop();
         assert!(!path.exists() && !paths.latest_socket().exists());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_still_runs_is_found_when_the_one_started_last_is_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = paths(home.path());
+        fs::create_dir_all(&paths.runtime).unwrap();
+        let running = UnixListener::bind(paths.control_socket(1)).unwrap();
+        // Killed: what it listened on is still there, and nobody listens.
+        drop(UnixListener::bind(paths.control_socket(2)).unwrap());
+        connect(&paths, None).await.unwrap();
+        symlink(paths.control_socket(2), paths.latest_socket()).unwrap();
+        connect(&paths, None).await.unwrap();
+        assert!(connect(&paths, Some(2)).await.is_err());
+        drop(running);
+        assert!(connect(&paths, None).await.is_err());
     }
 
     #[tokio::test]
