@@ -81,14 +81,14 @@ impl Runtime {
     fn edit(&mut self, draft: &str) {
         let Some(paths) = self.options.paths.clone() else {
             let why = "there is no folder to keep the draft in".to_owned();
-            return self.failed_here(Doing::Writing, why);
+            return self.failed_here(Doing::EditingDraft, why);
         };
         let lent = self.display.lend(Borrower::Editor);
         self.check(lent);
         let events = self.lanes().rest;
         if let Err(error) = outside::edit(draft, &paths.runtime, events) {
             self.happen(Event::Terminal(TerminalEvent::Edited(None)));
-            self.failed_here(Doing::Writing, error.to_string());
+            self.failed_here(Doing::EditingDraft, error.to_string());
         }
     }
 
