@@ -18,6 +18,8 @@ pub struct Focus {
     pub search: Option<Search>,
     /// Vim map: normal or insert.
     pub mode: Mode,
+    /// How many rows of a list that is only read are hidden above.
+    pub hidden: usize,
     /// Keys of a sequence that is not complete, `Ctrl-G` first.
     pub pending: Vec<Key>,
     /// Letters still taken as part of a "yes" or "no" that was answered by its first.
@@ -93,6 +95,7 @@ impl Focus {
             selected: None,
             search: None,
             mode: Mode::Insert,
+            hidden: 0,
             pending: Vec::new(),
             rest: Vec::new(),
             asked_by_program: false,
@@ -107,6 +110,7 @@ impl Focus {
     /// Closes what lies over the page; `true` when there was something.
     pub fn close(&mut self) -> bool {
         self.pending.clear();
+        self.hidden = 0;
         self.overlay.take().is_some()
     }
 

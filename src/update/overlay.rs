@@ -43,21 +43,38 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         Overlay::Roster { selected } => roster(state, selected, key, fx),
         Overlay::Help { topic, scroll } => help(state, topic, scroll, key),
         Overlay::Confirm(_) => question(state, key, fx),
-        Overlay::Leader | Overlay::About | Overlay::Notices => false,
+        Overlay::Leader | Overlay::About | Overlay::Notices => {
+            let hidden = scrolled(state, state.focus.hidden, key);
+            state.focus.hidden = hidden.unwrap_or(state.focus.hidden);
+            hidden.is_some()
+        }
     }
 }
 
 fn help(state: &mut State, topic: Option<String>, scroll: usize, key: Key) -> bool {
-    let page = scroll::page(state);
-    let scroll = match key.code {
-        KeyCode::Up => scroll.saturating_sub(1),
-        KeyCode::Down => scroll + 1,
-        KeyCode::PageUp => scroll.saturating_sub(page),
-        KeyCode::PageDown => scroll + page,
-        _ => return false,
+    let Some(scroll) = scrolled(state, scroll, key) else {
+        return false;
     };
     state.focus.overlay = Some(Overlay::Help { topic, scroll });
     true
+}
+
+/// How many rows are hidden above after a key; `None` where it is not one that scrolls.
+fn scrolled(state: &State, hidden: usize, key: Key) -> Option<usize> {
+    // Never more than there is room for on the smallest screen, so that no row is passed over.
+    let page = (scroll::page(state) / 2).max(1);
+    Some(match key.code {
+        KeyCode::Up => hidden.saturating_sub(1),
+        KeyCode::Down => hidden + 1,
+        KeyCode::PageUp => hidden.saturating_sub(page),
+        KeyCode::PageDown => hidden + page,
+        _ => return None,
+    })
+}
+
+/// The list of keys is open and this one scrolls it, whatever sequence has begun.
+pub(super) fn scrolls(state: &State, key: Key) -> bool {
+    state.focus.overlay == Some(Overlay::Leader) && scrolled(state, 0, key).is_some()
 }
 
 /// The place of the selection after a key, in a list of `length`.

@@ -52,6 +52,17 @@ fn the_leader_opens_its_list_and_closes_everything() {
 }
 
 #[test]
+fn the_list_after_the_leader_scrolls_and_stays_a_list_of_keys() {
+    let shown = script().press("Ctrl-G Down PageDown");
+    assert_eq!(shown.state.focus.overlay, Some(Overlay::Leader));
+    assert!(shown.state.focus.hidden > 1);
+    let shown = shown.press("s");
+    assert_eq!(shown.state.focus.overlay, None);
+    assert_eq!(shown.state.focus.hidden, 0);
+    shown.transcript_ends("Not in the call");
+}
+
+#[test]
 fn a_sequence_that_means_nothing_types_nothing() {
     let shown = script().press("Ctrl-G z");
     assert_eq!(shown.state.composer.text(), "");

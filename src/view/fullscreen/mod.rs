@@ -331,7 +331,7 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
     }
 }
 
-/// What was answered last, over the last rows of talk; at most a third of the screen, the rest is in `/last`.
+/// What was answered last, over the last rows of talk, as many as it needs: the end of an error is what to do.
 /// The rows of a repeated notice are handed back.
 fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16> {
     // A notice has its banner and its line already; said again it has nothing else (accessibility N3, N5).
@@ -352,9 +352,7 @@ fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16>
         .map(|row| row.filled(fill))
         .collect();
     let room = areas.timeline.height + areas.above.height;
-    let height = narrow(set.len())
-        .min((room / 3).max(areas.above.height))
-        .min(room);
+    let height = narrow(set.len()).min(room);
     set.truncate(usize::from(height));
     let area = Rect {
         y: areas.above.bottom() - height,

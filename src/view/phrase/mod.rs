@@ -40,6 +40,7 @@ pub use notice::notice_line;
 pub use notice::notices;
 pub use overlay::confirm;
 pub use overlay::not_now;
+pub use overlay::not_now_in_short;
 pub use overlay::prompt;
 pub use overlay::target;
 pub use overlay::title;
@@ -74,6 +75,7 @@ pub const YOU: &str = "you";
 pub const TOO_SMALL: &str = "Terminal too small";
 pub const LOADING: &str = "older messages are being fetched";
 pub const NOTHING_FOUND: &str = "Nothing fits.";
+pub const MORE_BELOW: &str = "more below · Down, PageDown";
 pub const BEGINNING: &str = "nothing earlier";
 
 /// `12 minutes`, `1 hour 5 minutes`, `40 seconds`.
