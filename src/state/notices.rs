@@ -3,6 +3,8 @@
 //! Nothing in here can answer for consent: [`Notices::answer`] is called for a
 //! person's own command only. When a notice is said again is the announcer's business.
 
+use std::collections::VecDeque;
+
 use crate::clock::Timestamp;
 use crate::model::announcement::NoticeChange;
 use crate::model::notice::Consent;
@@ -14,7 +16,20 @@ pub struct Notices {
     pub recording: Notice,
     pub transcription: Notice,
     pub consent: Consent,
+    /// What changed in this call, the newest last; the oldest is forgotten first.
+    pub changes: VecDeque<Change>,
 }
+
+/// A notice that became something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub kind: NoticeKind,
+    pub change: NoticeChange,
+    pub at: Timestamp,
+}
+
+/// Changes that are kept; the notice log on disk has all of them.
+const KEPT: usize = 100;
 
 #[derive(Debug, Clone, Default)]
 pub struct Notice {
@@ -99,11 +114,19 @@ impl Notices {
         };
         notice.stated |= state != NoticeState::Unknown;
         let before = std::mem::replace(&mut notice.state, state);
-        if change.is_some() {
+        if let Some(change) = &change {
             notice.was_on = before.is_active();
             notice.acknowledged = false;
+            self.keep(kind, change.clone(), at);
         }
         change
+    }
+
+    fn keep(&mut self, kind: NoticeKind, change: NoticeChange, at: Timestamp) {
+        if self.changes.len() == KEPT {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(Change { kind, change, at });
     }
 
     /// Signalling was lost: what was on may have ended. Tells which were known until now.
@@ -228,6 +251,20 @@ mod tests {
             let back = Since::Back { at: later, again };
             assert_eq!(notices.recording.since, back);
         }
+    }
+
+    #[test]
+    fn the_last_hundred_changes_are_kept_in_their_order() {
+        let mut notices = Notices::default();
+        notices.note(NoticeKind::Recording, off(), true, AT);
+        for n in 0..300 {
+            let at = Timestamp::from_millis(n);
+            let state = if n % 2 == 0 { on() } else { off() };
+            notices.note(NoticeKind::Recording, state.clone(), false, at);
+            notices.note(NoticeKind::Recording, state, false, at);
+        }
+        let times = notices.changes.iter().map(|c| c.at.as_millis());
+        assert!(times.eq(200..300));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Recording, transcription, consent, lobby, lost connection: what must never be missed.
 
+use crate::model::announcement::NoticeChange;
 use crate::model::call::CallState;
 use crate::model::call::Signalling;
 use crate::model::notice::Consent;
@@ -7,6 +8,7 @@ use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::notices::Change;
 use crate::state::notices::Notice;
 use crate::state::notices::Since;
 use crate::view::facts;
@@ -203,14 +205,35 @@ pub fn notices(state: &State) -> String {
         "How the service treats recordings: {}",
         phrase::PRIVACY_STATEMENT
     ));
+    if !call.notices.changes.is_empty() {
+        lines.push("Changes in this call, the newest last:".to_owned());
+        lines.extend(call.notices.changes.iter().map(|c| changed(state, c)));
+    }
     lines.join("\n")
 }
 
-fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
-    let name = match kind {
+fn changed(state: &State, changed: &Change) -> String {
+    let name = name(changed.kind);
+    let by = |by: &Option<String>| by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
+    let what = match &changed.change {
+        NoticeChange::Started { by: who } => format!("started{}", by(who)),
+        NoticeChange::AlreadyOn => "was on".to_owned(),
+        NoticeChange::Stopped { by: who } => format!("stopped{}", by(who)),
+        NoticeChange::Unknown => "unknown, the connection was lost".to_owned(),
+        NoticeChange::KnownOff => "was off".to_owned(),
+    };
+    format!("{name} {what}, {}.", facts::time(state, changed.at))
+}
+
+const fn name(kind: NoticeKind) -> &'static str {
+    match kind {
         NoticeKind::Recording => "Recording",
         NoticeKind::Transcription => "Transcription",
-    };
+    }
+}
+
+fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
+    let name = name(kind);
     let acknowledged = if notice.acknowledged {
         ", acknowledged"
     } else {

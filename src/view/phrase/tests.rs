@@ -346,7 +346,29 @@ fn notices_tell_the_state_and_where_the_privacy_statement_is() {
         "Recording: on since 10:02.\n\
          Transcription: off.\n\
          The meeting does not ask for your consent.\n\
-         How the service treats recordings: https://privacy.microsoft.com/privacystatement",
+         How the service treats recordings: https://privacy.microsoft.com/privacystatement\n\
+         Changes in this call, the newest last:\n\
+         Recording started, 10:02.",
+    );
+}
+
+#[test]
+fn notices_list_what_changed_in_this_call_and_when() {
+    let mut state = fixture::meeting();
+    let by = || Some("Alice".to_owned());
+    let on = NoticeState::Active { by: by() };
+    let off = NoticeState::Inactive { by: by() };
+    fixture::notice(&mut state, NoticeKind::Recording, on, Some(2));
+    fixture::notice(&mut state, NoticeKind::Recording, off, Some(5));
+    fixture::call(&mut state).notices.lose(fixture::at(7));
+    let told = phrase::notices(&state);
+    let (_, changes) = told.split_once("the newest last:\n").unwrap();
+    assert_eq!(
+        changes,
+        "Recording started by Alice, 10:02.\n\
+         Recording stopped by Alice, 10:05.\n\
+         Recording unknown, the connection was lost, 10:07.\n\
+         Transcription unknown, the connection was lost, 10:07."
     );
 }
 
