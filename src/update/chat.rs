@@ -136,12 +136,10 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
     }
     match link {
         Link::Connecting => {}
+        // From asking over REST it may be lost once more: that is the same loss.
+        Link::Reconnecting if state.threads.lost.contains_key(account) => {}
         Link::Reconnecting => {
-            state
-                .threads
-                .lost
-                .entry(account.clone())
-                .or_insert(state.now.utc);
+            state.threads.lost.insert(account.clone(), state.now.utc);
             state.say(Said::ConnectionLost);
         }
         Link::Live => {
