@@ -198,7 +198,7 @@ fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {
 
 fn call_ended(reason: EndReason, by: Option<&str>, seconds: u64) -> String {
     let words = phrase::end_reason(reason);
-    let after = if seconds > 0 {
+    let after = if seconds > 0 && !words.never_began {
         format!(" after {}", phrase::duration(seconds))
     } else {
         String::new()

@@ -7,6 +7,7 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
+use crate::view::phrase;
 use crate::view::phrase::duration;
 
 /// Whole sentences, without a prefix: "Could not send the message: no answer in time. It is kept; /retry sends it again."
@@ -153,7 +154,7 @@ fn remedy(remedy: &Remedy) -> String {
             )
         }
         Remedy::Retry => "/retry does it again.".to_owned(),
-        Remedy::SignInAgain => "Sign in again.".to_owned(),
+        Remedy::SignInAgain => format!("{}.", phrase::NEW_START),
         Remedy::CheckAddress => "Check the address.".to_owned(),
         Remedy::CheckNetwork => "Check the network.".to_owned(),
         Remedy::TrustAuthority => {

@@ -7,8 +7,10 @@ use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
+use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::call::Reaction;
+use crate::model::call::Signalling;
 use crate::model::capability::Reason;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
@@ -150,6 +152,10 @@ fn the_call_is_told_in_words() {
         "Call: you were removed by another participant after 1 minute. Ask the organizer. Code 0/5300.",
     );
     check(ended(0, 0, None, 0), "Call: you hung up.");
+    check(
+        ended(408, 10057, None, 60),
+        "Call: the call could not be set up in time. Try again in a moment with /join. Code 408/10057.",
+    );
     check(Said::Admitted, "Call: you were admitted.");
     check(
         Said::MutedByOther {
@@ -311,6 +317,26 @@ fn errors_say_what_to_do() {
         },
         "Error: it is /consent yes or no",
     );
+}
+
+#[test]
+fn that_the_call_goes_on_is_said_only_where_it_is_known() {
+    let denied = || {
+        Said::ChatDenied(Failure {
+            doing: Doing::OpeningThread,
+            because: Because::Forbidden,
+            remedy: Remedy::AskOrganizer,
+        })
+    };
+    let words = "Error: could not open the chat: it is not allowed here. Ask the organizer.";
+    let mut state = fixture::meeting();
+    check_in(&state, denied(), &format!("{words} The call goes on."));
+    let since = fixture::at(3);
+    fixture::call(&mut state).signalling = Signalling::Lost { since };
+    check_in(&state, denied(), words);
+    let mut state = fixture::meeting();
+    fixture::call(&mut state).state = CallState::Connecting;
+    check_in(&state, denied(), words);
 }
 
 #[test]
