@@ -47,6 +47,26 @@ fn many(mut script: Script, from: u64, to: u64) -> Script {
 }
 
 #[test]
+fn what_cannot_be_deleted_or_opened_says_why() {
+    let shown = script().line("/delete").line("/open").line("/edit better");
+    let mut shown = shown
+        .transcript([
+            "Error: could not delete the message: there is none of yours here.",
+            "Error: could not open the link: no message here has one.",
+            "Error: could not change the message: there is none of yours here.",
+        ])
+        .then(says(1, "Alice", "hello"));
+    shown.state.focus.selected = Some(MessageId::new("1"));
+    shown.forget().line("/delete").line("/open").transcript([
+        "Error: could not delete the message: the selected one is not yours.",
+        "Error: could not open the link: the selected message has none.",
+    ]);
+    script().line("mine").line("/delete").transcript([
+        "Error: could not delete the message: the service has not confirmed yours yet.",
+    ]);
+}
+
+#[test]
 fn a_message_shows_at_once_and_is_never_doubled() {
     for copy_first in [true, false] {
         let shown = script().line("hello");

@@ -317,8 +317,12 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
         Quality::Poor | Quality::Bad => parts.push(quality(call.quality).to_owned()),
         Quality::Good | Quality::Unknown => {}
     }
-    if let Some(meter) = meter(state, call) {
-        parts.push(meter.full.replace(" min ≈ ", " minutes cost about "));
+    if meter(state, call).is_some() {
+        let seconds = call.billed_seconds(now);
+        let minutes = usize::try_from(seconds / 60).unwrap_or(usize::MAX);
+        let verb = if minutes == 1 { "costs" } else { "cost" };
+        let minutes = phrase::count(minutes, "minute");
+        parts.push(format!("{minutes} {verb} about {}", cost(state, seconds)));
     }
 }
 

@@ -115,6 +115,8 @@ pub fn briefly(because: &Because) -> String {
 fn fate(failure: &Failure) -> String {
     let kept = match failure.doing {
         Doing::Sending => "It is kept",
+        // What cannot be changed at all was not given as far as the service.
+        Doing::Editing if matches!(failure.because, Because::Local { .. }) => "",
         Doing::Editing => "Your text is kept",
         Doing::EditingDraft => "The draft is as it was",
         Doing::Theming => "The colours stay as they are",

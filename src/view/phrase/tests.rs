@@ -358,6 +358,19 @@ fn status_is_one_line() {
 }
 
 #[test]
+fn one_minute_is_said_as_one() {
+    let mut state = fixture::meeting();
+    for (minute, words) in [
+        (2, "1 minute costs about 0.00 USD"),
+        (3, "2 minutes cost about 0.01 USD"),
+    ] {
+        state.now.utc = fixture::at(minute);
+        let told = phrase::status(&state);
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn notices_tell_the_state_and_where_the_privacy_statement_is() {
     let mut state = fixture::meeting();
     fixture::notice(
