@@ -12,6 +12,7 @@ use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
+use crate::model::message::Attachment;
 use crate::model::message::Body;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
@@ -372,12 +373,10 @@ pub(super) fn message_said(state: &State, message: &Message) -> Option<Said> {
     let attached = message
         .attachments
         .iter()
-        .map(|a| a.name.as_str())
-        .filter(|n| !text.contains(n));
-    let texts = std::iter::once(text.as_str())
-        .chain(attached)
-        .filter(|t| !t.is_empty());
-    let texts: Vec<String> = texts.map(str::to_owned).collect();
+        .filter(|a| !text.contains(&a.name))
+        .map(Attachment::label);
+    let texts = std::iter::once(text.clone()).chain(attached);
+    let texts: Vec<String> = texts.filter(|t| !t.is_empty()).collect();
     let sender = message.sender.as_ref().filter(|_| !message.mine)?;
     Some(Said::Message {
         sender: state.sender(sender, false),
