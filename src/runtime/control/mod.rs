@@ -239,7 +239,8 @@ impl Connection {
             Ok(request) => request,
             Err(error) => {
                 let why = format!("this is no request: {error}");
-                return self.say(&Answer::new(0, ControlAnswer::Refused(why))).await;
+                let answer = Answer::new(id_of(line), ControlAnswer::Refused(why));
+                return self.say(&answer).await;
             }
         };
         if request.ask == Ask::Subscribe {
@@ -275,6 +276,12 @@ impl Connection {
         line.push(b'\n');
         self.writer.write_all(&line).await
     }
+}
+
+/// The number of a request that is otherwise not understood, so that its answer finds it.
+fn id_of(line: &[u8]) -> u64 {
+    let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+    value.and_then(|v| v.get("id")?.as_u64()).unwrap_or(0)
 }
 
 async fn read_lines(reader: OwnedReadHalf, lines: mpsc::Sender<Vec<u8>>) {
@@ -378,17 +385,22 @@ mod tests {
             let first = exchange(&mut stream, r#"{"id":9,"do":"mute","muted":true}"#).await;
             let second = exchange(&mut stream, r#"{"id":10,"do":"subscribe"}"#).await;
             let third = exchange(&mut stream, "nonsense").await;
-            (first, second, third)
+            let fourth = exchange(&mut stream, r#"{"id":12,"do":"dance"}"#).await;
+            (first, second, third, fourth)
         };
         let answering = async {
             let (id, request) = control.next().await;
             assert_eq!(request, ControlRequest::Mute(Some(true)));
             control.reply(id, ControlAnswer::Refused("not in the call".to_owned()));
         };
-        let ((first, second, third), ()) = tokio::join!(asking, answering);
+        let ((first, second, third, fourth), ()) = tokio::join!(asking, answering);
         assert_eq!(first, r#"{"id":9,"ok":false,"error":"not in the call"}"#);
         assert_eq!(second, r#"{"id":10,"ok":true}"#);
         assert!(third.contains("this is no request"), "{third}");
+        assert!(
+            fourth.starts_with(r#"{"id":12,"ok":false,"error":"this is no request"#),
+            "{fourth}"
+        );
 
         control.publish(News::Mute { muted: true });
         assert_eq!(
