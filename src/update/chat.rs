@@ -121,7 +121,19 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {
             state.opening = Opening::Failed;
         }
-        _ => {}
+        Doing::OpeningThread
+        | Doing::Connecting
+        | Doing::Sending
+        | Doing::SigningIn
+        | Doing::JoiningCall
+        | Doing::CallAction
+        | Doing::Writing
+        | Doing::StayingInChat
+        | Doing::FindingThread
+        | Doing::OpeningLink
+        | Doing::EditingDraft
+        | Doing::Setting
+        | Doing::Theming => {}
     }
     state.say(Said::Failed(failure));
 }
