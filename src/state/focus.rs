@@ -1,5 +1,6 @@
 //! Where the person is: which view, overlay, selection and scroll position.
 
+use crate::clock::Moment;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::key::Key;
@@ -22,8 +23,9 @@ pub struct Focus {
     pub hidden: usize,
     /// Keys of a sequence that is not complete, `Ctrl-G` first.
     pub pending: Vec<Key>,
-    /// Letters still taken as part of a "yes" or "no" that was answered by its first.
-    pub rest: Vec<char>,
+    /// Letters are dropped up to Enter, or a pause after this moment: the rest of an answer,
+    /// or of a line that was meant for something else than the open question.
+    pub dropping: Option<Moment>,
     /// The open question was raised over the control socket, where it may be answered too.
     pub asked_by_program: bool,
     /// The last line said, for the one row that answers: gone with the next key.
@@ -97,7 +99,7 @@ impl Focus {
             mode: Mode::Insert,
             hidden: 0,
             pending: Vec::new(),
-            rest: Vec::new(),
+            dropping: None,
             asked_by_program: false,
             said: None,
         }

@@ -1,5 +1,7 @@
 //! Keys for what lies over the page: palette, roster, help, questions.
 
+use std::time::Duration;
+
 use crate::command::Command;
 use crate::effect::CallCommand;
 use crate::effect::Effect;
@@ -225,49 +227,48 @@ fn roster(state: &mut State, selected: usize, key: Key, fx: &mut Vec<Effect>) ->
     true
 }
 
-/// One letter answers; who types the whole word has its rest taken as well.
+/// One letter answers. Whatever is typed behind it, or behind another letter, is dropped: half
+/// of a command that was typed at the question must neither answer it nor be sent as a message.
 fn question(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
     if state.focus.interface == Interface::Linear {
         return false;
     }
-    let (yes, rest) = match key.code {
-        KeyCode::Char('y' | 'Y') => (true, "es"),
-        KeyCode::Char('n' | 'N') => (false, "o"),
-        _ => return true,
+    let KeyCode::Char(letter) = key.code else {
+        return true;
     };
-    state.focus.rest = rest.chars().collect();
-    answer(state, yes, fx);
+    if key.ctrl || key.alt {
+        return true;
+    }
+    state.focus.dropping = Some(state.now.moment);
+    match letter {
+        'y' | 'Y' => answer(state, true, fx),
+        'n' | 'N' => answer(state, false, fx),
+        _ => {}
+    }
     true
 }
 
-/// The rest of a "yes" or "no" whose first letter answered already.
+/// What was typed on after a question was answered, or passed over.
 pub(super) fn is_rest(state: &mut State, key: Key) -> bool {
-    let rest = &mut state.focus.rest;
-    match (rest.as_slice(), key.code) {
-        ([next, ..], KeyCode::Char(c)) if *next == c => {
-            rest.remove(0);
-            if rest.is_empty() {
-                rest.push('\n');
-            }
+    let now = state.now.moment;
+    let Some(last) = state.focus.dropping.take() else {
+        return false;
+    };
+    if now.since(last) > PAUSE {
+        return false;
+    }
+    match key.code {
+        KeyCode::Enter => true,
+        KeyCode::Char(_) | KeyCode::Backspace if !key.ctrl && !key.alt => {
+            state.focus.dropping = Some(now);
             true
         }
-        (['\n'], KeyCode::Enter) => {
-            rest.clear();
-            true
-        }
-        ([], _) => false,
-        // It was no such word after all: what was taken is typed.
-        (left, _) => {
-            let typed = match left {
-                ['s'] => "e",
-                _ => "",
-            };
-            rest.clear();
-            state.composer.insert(typed);
-            false
-        }
+        _ => false,
     }
 }
+
+/// Whoever has not typed for so long begins something new.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A line of the linear view while a question is open; `false` when it answers nothing.
 pub(super) fn answer_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) -> bool {

@@ -149,6 +149,42 @@ fn the_view_changes_without_leaving_the_call() {
     );
 }
 
+/// A question about a message of ours on the full screen.
+fn asked() -> crate::play::Script {
+    let own = crate::play::received(crate::play::message(5, "Ada", "oops"));
+    script().connected().then(own).forget().line("/delete")
+}
+
+#[test]
+fn a_command_typed_at_a_question_neither_answers_it_nor_is_sent() {
+    let shown = asked().line("/unmute").after(2.0);
+    assert_eq!(
+        (shown.texts(), shown.state.composer.text()),
+        (vec!["oops".to_owned()], "")
+    );
+    assert_eq!(shown.chat_commands(), []);
+    // Its "y" is no yes.
+    let shown = asked().line("/retry");
+    assert_eq!(shown.chat_commands(), []);
+    let shown = shown.line("no").after(2.0).typed("no");
+    assert_eq!(shown.state.focus.overlay, None);
+    assert_eq!(shown.state.composer.text(), "no");
+}
+
+#[test]
+fn what_is_typed_behind_an_answer_is_dropped_up_to_enter_or_a_pause() {
+    for answer in ["yes", "yeah, do it", "y"] {
+        let shown = asked().line(answer);
+        assert_eq!(shown.chat_commands().len(), 1, "{answer}");
+        let shown = shown.typed("next");
+        assert_eq!(shown.state.composer.text(), "next", "{answer}");
+    }
+    let shown = asked().typed("n").after(1.5).typed("hello");
+    assert_eq!(shown.state.composer.text(), "hello");
+    let shown = asked().typed("n").press("Ctrl-T").typed("x");
+    assert_eq!(shown.state.composer.text(), "x");
+}
+
 #[test]
 fn questions_of_the_linear_view_are_lines() {
     let own = crate::play::received(crate::play::message(5, "Ada", "oops"));
