@@ -184,6 +184,7 @@ impl Announcer {
                 }
                 return;
             }
+            Said::Opened { .. } => self.joins.opened(),
             Said::Notice { account, kind, .. } => {
                 self.repeats.retain(|r| !is_notice(&r.said, account, *kind));
             }
@@ -256,6 +257,11 @@ impl Announcer {
         self.known_until = Moment::ZERO;
     }
 
+    /// Others are said to have come after we are, once the chat that tells it is there.
+    pub fn expect_opening(&mut self, now: Moment) {
+        self.joins.expect_opening(now);
+    }
+
     /// Lines go to a file or another program, which wants every one and needs no pauses.
     pub const fn unpace(&mut self) {
         self.unpaced = true;
@@ -306,7 +312,7 @@ impl Announcer {
         }
         self.repeat(now, &mut due);
         self.tell_outage(now, &mut due);
-        if let Some(said) = self.joins.due(now) {
+        for said in self.joins.due(now) {
             self.line_up(said, now);
         }
         self.take_postponed(now);
