@@ -61,7 +61,7 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
     items
 }
 
-/// What is on in the calls that are not in front, each with its meeting.
+/// What is on and what is asked in the calls that are not in front, each with its meeting.
 fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
     let others = state
         .calls
@@ -75,8 +75,8 @@ fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
             };
             let on = NoticeKind::ALL.map(|kind| (kind, call.notices.of(kind)));
             let on = on.into_iter().filter(|(_, n)| facts::is_shown(call, n));
-            on.map(move |(kind, notice)| {
-                let item = shown(state, kind, notice);
+            let on = on.map(move |(kind, notice)| shown(state, kind, notice));
+            on.chain(asks(call)).map(move |item| {
                 let in_topic = |words: &str| format!("{topic}: {words}");
                 NoticeLine::new(
                     &in_topic(&item.full),
@@ -112,6 +112,18 @@ fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
             let at = facts::time(state, at);
             NoticeLine::new(&format!("{word}{by} on when reconnected {at}"), word, mark)
         }
+    }
+}
+
+/// A question of a call that is not in front: it is answered there.
+fn asks(call: &Call) -> Option<NoticeLine> {
+    match call.notices.consent {
+        Consent::Required => Some(NoticeLine::new(
+            "recording needs your consent",
+            "needs consent",
+            "consent needed",
+        )),
+        Consent::Declined | Consent::NotRequired | Consent::Granted => None,
     }
 }
 

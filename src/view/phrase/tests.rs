@@ -421,12 +421,17 @@ fn what_is_on_in_another_call_is_shown_with_its_meeting() {
     other
         .notices
         .note(NoticeKind::Recording, on, false, fixture::at(3));
+    other.notices.require(true);
     state.calls.insert(other.account.clone(), other);
     let line = phrase::notice_line(&state);
     let words: Vec<&str> = line.iter().map(|item| item.full.as_str()).collect();
     assert_eq!(
         words,
-        ["Budget: REC Recording since 10:03", "Enter acknowledges"]
+        [
+            "Budget: REC Recording since 10:03",
+            "Budget: recording needs your consent",
+            "Enter acknowledges"
+        ]
     );
 }
 
