@@ -466,7 +466,8 @@ fn every_key_after_the_leader_is_seen_at_once() {
     for size in [(96, 24), (96, 50), (80, 24)] {
         let (rows, _) = draw(&state, size.0, size.1);
         for (chord, command) in &keys {
-            let long = format!("{chord} {}", crate::command::row(command).help);
+            let help = crate::command::row(command).help.trim_end_matches('.');
+            let long = format!("{chord} {help}");
             let short = format!("{chord} {}", command.name());
             let words: String = long.chars().take(40).collect();
             assert!(

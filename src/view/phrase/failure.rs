@@ -191,6 +191,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::AlreadyInCall => "you are already in the call".to_owned(),
         Reason::InLobby => "you are still in the lobby".to_owned(),
         Reason::OnHold => "the call is on hold".to_owned(),
+        Reason::NotOnHold => "you have not put the call on hold".to_owned(),
+        Reason::HandNotUp => "your hand is not up".to_owned(),
+        Reason::NothingFailed => "nothing failed that could be tried again".to_owned(),
         Reason::Role => "only organizers and presenters may".to_owned(),
         Reason::MicrophoneForbidden => "the organizer does not allow your microphone".to_owned(),
         Reason::JoinedToListen => {
