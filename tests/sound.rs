@@ -176,3 +176,37 @@ async fn on_hold_nothing_is_heard_and_nothing_is_said() {
     bea.session.press("/resume\r");
     assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_key_talks_where_the_terminal_tells_that_it_was_let_go() {
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let ada = Person::join_with(&host, &link, "Ada", &["--set", "push_to_talk=hold"]);
+    let mut session = ada.session;
+    session.see("hold Space to talk, while it repeats");
+    let came = |session: &Session, wanted: &[u8]| {
+        let at = session.bytes.windows(wanted.len());
+        at.enumerate().find(|(_, w)| *w == wanted).map(|(at, _)| at)
+    };
+    assert!(came(&session, b"\x1b[?u").is_some());
+    assert!(came(&session, b"\x1b[>3u").is_none());
+    // The terminal knows the protocol.
+    session.press("\x1b[?0u");
+    session.see("hold Space to talk · ");
+    assert!(came(&session, b"\x1b[>3u\x1b[?1004h").is_some());
+    session.press(" ");
+    session.see("LIVE");
+    session.press("\x1b[32;1:2u");
+    session.press("\x1b[32;1:3u");
+    session.see("muted (Ctrl-T)");
+    // The window that loses the keys never hears of a release.
+    session.press(" ");
+    session.see("LIVE");
+    session.press("\x1b[O");
+    session.see("muted (Ctrl-T)");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0);
+    let given_back = came(&session, b"\x1b[<u\x1b[?1004l").unwrap();
+    assert!(given_back < came(&session, b"\x1b[?1049l").unwrap());
+    session.assert_given_back();
+}
