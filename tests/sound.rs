@@ -23,11 +23,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::json;
+use sidetone::audio::ogg::Clip;
 
 use crate::program::Host;
 use crate::pty::Session;
+use crate::pulse::Listener;
 use crate::pulse::Pulse;
 use crate::pulse::RATE;
 use crate::pulse::dbfs;
@@ -112,6 +115,12 @@ impl Drop for Voice {
 }
 
 async fn meeting(host: &Host) -> String {
+    let (link, _) = meeting_with_thread(host).await;
+    link
+}
+
+/// The link of a meeting that everybody may enter, and its thread as it stands in paths.
+async fn meeting_with_thread(host: &Host) -> (String, String) {
     let new = json!({"topic": "Sound", "lobby": "everyone", "organizer": "Alice Wu"});
     let meeting = host.control("/meetings", new).await;
     let thread = meeting["threadId"].as_str().unwrap();
@@ -119,7 +128,7 @@ async fn meeting(host: &Host) -> String {
     let alice = json!({"name": "Alice Wu", "admit": true});
     host.control(&format!("/meetings/{thread}/participants"), alice)
         .await;
-    meeting["link"].as_str().unwrap().to_owned()
+    (meeting["link"].as_str().unwrap().to_owned(), thread)
 }
 
 const SECOND: usize = RATE as usize;
@@ -138,6 +147,18 @@ async fn what_one_says_the_other_hears_and_nothing_of_it_while_muted() {
     }
 }
 
+/// The first second of the next twenty that arrives whole, without a gap of a busy machine.
+fn unbroken(heard: &mut Listener, hertz: f64) -> Vec<f32> {
+    let mut second = heard.hear_second();
+    for _ in 0..20 {
+        if (level_at(&second, hertz) + 20.0).abs() < 0.5 {
+            break;
+        }
+        second = heard.hear(SECOND);
+    }
+    second
+}
+
 fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
     let _voice = speaker.speak(hertz, -20.0);
     let mut heard = listener.sound.listen("spk.monitor");
@@ -146,7 +167,7 @@ fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
     assert!(dbfs(&muted) < -60.0, "muted: {:.1} dBFS", dbfs(&muted));
 
     speaker.press_mute();
-    let second = heard.hear_second();
+    let second = unbroken(&mut heard, hertz);
     let (level, frequency) = (level_at(&second, hertz), frequency_near(&second, hertz));
     println!("measured: {hertz} Hz arrives at {frequency:.1} Hz and {level:.2} dBFS of -20");
     assert!((frequency - hertz).abs() < hertz / 100.0, "{frequency}");
@@ -168,13 +189,13 @@ async fn on_hold_nothing_is_heard_and_nothing_is_said() {
     let _voice = ada.speak(700.0, -20.0);
     ada.press_mute();
     let mut heard = bea.sound.listen("spk.monitor");
-    assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
+    assert!(level_at(&unbroken(&mut heard, 700.0), 700.0) > -21.0);
     bea.session.press("/hold\r");
     bea.session.see("on hold");
     heard.hear(SECOND);
     assert!(dbfs(&heard.hear(SECOND)) < -60.0);
     bea.session.press("/resume\r");
-    assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
+    assert!(level_at(&unbroken(&mut heard, 700.0), 700.0) > -21.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,4 +230,53 @@ async fn a_held_key_talks_where_the_terminal_tells_that_it_was_let_go() {
     let given_back = came(&session, b"\x1b[<u\x1b[?1004l").unwrap();
     assert!(given_back < came(&session, b"\x1b[?1049l").unwrap());
     session.assert_given_back();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exactly_while_everybody_is_told_the_host_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = || -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let host = Host::start_with(&["--recordings", folder.path().to_str().unwrap()]);
+    let (link, thread) = meeting_with_thread(&host).await;
+    let mut ada = Person::join(&host, &link, "Ada");
+    let mut bea = Person::join(&host, &link, "Bea");
+    let _voice = ada.speak(700.0, -20.0);
+    ada.press_mute();
+    let mut heard = bea.sound.listen("spk.monitor");
+    heard.hear_second();
+    assert_eq!(files(), [] as [std::path::PathBuf; 0]);
+
+    let recording = format!("/meetings/{thread}/recording");
+    host.control(&recording, json!({"active": true, "byName": "Alice Wu"}))
+        .await;
+    for person in [&mut ada, &mut bea] {
+        person.session.see("REC Recording by Alice Wu");
+    }
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    host.control(&recording, json!({"active": false})).await;
+    for person in [&mut ada, &mut bea] {
+        person.session.wait("no recording", |screen| {
+            !screen.contents().contains("REC Recording")
+        });
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let [file] = &files()[..] else {
+        panic!("{:?}", files())
+    };
+    let bytes = std::fs::read(file).unwrap();
+    let sound = Clip::read(&bytes).unwrap().decode().unwrap();
+    let seconds = sound.len() as f64 / f64::from(RATE);
+    // On a machine that is behind, what was missed is not made up for.
+    assert!((2.0..8.0).contains(&seconds), "{seconds} s");
+    let halves = sound.chunks_exact(SECOND / 2);
+    let loudest = halves
+        .map(|half| level_at(half, 700.0))
+        .max_by(f64::total_cmp);
+    let level = loudest.unwrap();
+    assert!((level + 20.0).abs() < 1.0, "{level} dBFS");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(std::fs::read(file).unwrap().len(), bytes.len());
 }

@@ -82,6 +82,8 @@ pub struct Options {
     /// Where the signing key is kept, and the certificate authority written.
     /// Without one, the key lives as long as the run.
     pub data: Option<PathBuf>,
+    /// Where recordings of meetings are kept. Without one, nothing is ever recorded.
+    pub recordings: Option<PathBuf>,
     /// The documented rate limits; they can be switched later too.
     pub rate_limits: bool,
     pub realtime: RealtimeOptions,
@@ -105,6 +107,7 @@ impl Default for Options {
             tls: false,
             hosts: Vec::new(),
             data: None,
+            recordings: None,
             rate_limits: false,
             realtime: RealtimeOptions::default(),
         }
@@ -202,6 +205,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         control_key: uuid::Uuid::new_v4().simple().to_string(),
         endpoint: endpoint.clone(),
         realtime: options.realtime,
+        recordings: options.recordings.clone(),
         retention_changed: Notify::new(),
         changed: watch::Sender::new(()),
     });
@@ -325,6 +329,7 @@ pub struct Service {
     endpoint: String,
     control_key: String,
     realtime: RealtimeOptions,
+    recordings: Option<PathBuf>,
     retention_changed: Notify,
     /// Something happened in a thread or a meeting.
     changed: watch::Sender<()>,
