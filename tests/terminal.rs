@@ -170,42 +170,6 @@ async fn an_idle_screen_writes_nothing() {
     assert_eq!(session.listen(Duration::from_secs(5)), 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_held_key_talks_where_the_terminal_tells_that_it_was_let_go() {
-    let host = Host::start();
-    let meeting = open_meeting(&host).await;
-    let mut arguments = join(&host, text(&meeting["link"]));
-    arguments.extend(["--set", "push_to_talk=hold"]);
-    let mut session = Session::start(96, 24, &arguments, &[]);
-    session.see("hold Space to talk, while it repeats");
-    let came = |session: &Session, wanted: &[u8]| {
-        let at = session.bytes.windows(wanted.len());
-        at.enumerate().find(|(_, w)| *w == wanted).map(|(at, _)| at)
-    };
-    assert!(came(&session, b"\x1b[?u").is_some());
-    assert!(came(&session, b"\x1b[>3u").is_none());
-    // The terminal knows the protocol.
-    session.press("\x1b[?0u");
-    session.see("hold Space to talk · ");
-    assert!(came(&session, b"\x1b[>3u\x1b[?1004h").is_some());
-    session.see("In call since");
-    session.press(" ");
-    session.see("LIVE");
-    session.press("\x1b[32;1:2u");
-    session.press("\x1b[32;1:3u");
-    session.see("muted (Ctrl-T)");
-    // The window that loses the keys never hears of a release.
-    session.press(" ");
-    session.see("LIVE");
-    session.press("\x1b[O");
-    session.see("muted (Ctrl-T)");
-    session.press("/quit\r");
-    assert_eq!(session.end(), 0);
-    let given_back = came(&session, b"\x1b[<u\x1b[?1004l").unwrap();
-    assert!(given_back < came(&session, b"\x1b[?1049l").unwrap());
-    session.assert_given_back();
-}
-
 #[test]
 fn the_demo_runs_by_itself() {
     let mut session = Session::start(96, 24, &["demo"], &[]);

@@ -88,7 +88,10 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let paths = Paths::find().ok_or_else(|| Error::Input("there is no home folder".to_owned()))?;
     let stream = control::connect(&paths, args.process)
         .await
-        .map_err(Error::NobodyRuns)?;
+        .map_err(|source| match args.process {
+            Some(id) => Error::NoSuchProcess { id, source },
+            None => Error::NobodyRuns(source),
+        })?;
     let ask = args.ask.into_ask();
     let goes_on = ask == Ask::Subscribe;
     converse(stream, &Request { id: 1, ask }, goes_on).await

@@ -51,6 +51,11 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
+    /// Where to keep recordings: while somebody has a meeting recorded, its sound is written to a
+    /// file here, readable by you alone. Without it nothing is recorded.
+    #[arg(long, value_name = "DIR")]
+    pub recordings: Option<PathBuf>,
+
     /// Enforce the vendor's documented rate limits.
     #[arg(long)]
     pub rate_limits: bool,
@@ -92,6 +97,7 @@ pub async fn run(args: Args) -> Result<(), Error> {
         tls: args.tls,
         hosts: args.host_names,
         data: args.data.or_else(data_folder),
+        recordings: args.recordings,
         rate_limits: args.rate_limits,
         ..Options::default()
     };

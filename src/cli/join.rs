@@ -63,6 +63,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let prepared = session::prepare(&args.view, args.entries())?;
     let config = &prepared.config;
     let endpoint = config.endpoint.as_deref();
+    one_only(&args.locator, endpoint)?;
     let locator = Locator::parse(&args.locator.join(" "), endpoint)
         .map_err(|refusal| Error::Input(format!("{refusal}.")))?;
     joinable(&locator)?;
@@ -96,6 +97,21 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ca: config.ca.clone(),
     };
     Box::pin(session::run(prepared, local, |_| async { Ok(destination) })).await
+}
+
+/// An id may be typed with blanks and an invitation has many words; two meetings are something else.
+fn one_only(words: &[String], endpoint: Option<&str>) -> Result<(), Error> {
+    let leads = |word: &&String| Locator::parse(word, endpoint).is_ok();
+    let is_link = |word: &&String| word.contains("://") || word.starts_with("19:");
+    let links = words.iter().filter(is_link).filter(leads).count();
+    let each = words.iter().filter(leads).count() == words.len();
+    if links > 1 || words.len() > 1 && each {
+        return Err(Error::Input(format!(
+            "join goes to one meeting or thread, and {} were given; join each in a terminal of its own.",
+            links.max(2)
+        )));
+    }
+    Ok(())
 }
 
 /// Says what is still missing for what is understood but cannot be joined yet.

@@ -65,6 +65,14 @@ pub enum Error {
     Runtime(#[from] runtime::Error),
     #[error("no running sidetone answers here; start one with sidetone join or sidetone demo")]
     NobodyRuns(#[source] io::Error),
+    #[error(
+        "no running sidetone has the process id {id}; without --process the one started last answers"
+    )]
+    NoSuchProcess {
+        id: u32,
+        #[source]
+        source: io::Error,
+    },
     #[error("{0}")]
     Refused(String),
     #[error("could not write the answer")]
@@ -78,7 +86,9 @@ pub enum Error {
 impl Error {
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::NobodyRuns(_) | Self::Host(host::Error::Start(_)) => Exit::Unreachable,
+            Self::NobodyRuns(_)
+            | Self::NoSuchProcess { .. }
+            | Self::Host(host::Error::Start(_)) => Exit::Unreachable,
             Self::Input(_) | Self::Config(_) | Self::Host(_) => Exit::Input,
             Self::Token(_) => Exit::Token,
             Self::Refused(_) => Exit::Refused,

@@ -51,6 +51,11 @@ pub enum Reason {
     AlreadyInCall,
     InLobby,
     OnHold,
+    /// There is nothing of ours to take off hold.
+    NotOnHold,
+    HandNotUp,
+    /// Nothing failed that could be tried again.
+    NothingFailed,
     /// The role is too small: organiser or presenter needed.
     Role,
     /// The organiser took the microphone away (hard mute).

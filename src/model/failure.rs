@@ -29,7 +29,13 @@ pub enum Doing {
     OpeningMicrophone,
     OpeningSpeaker,
     Writing,
-    Reading,
+    /// Staying in a chat that we were in.
+    StayingInChat,
+    /// A thread by its name.
+    FindingThread,
+    OpeningLink,
+    /// The draft in $EDITOR.
+    EditingDraft,
     /// Another value of a setting.
     Setting,
     /// Another theme.

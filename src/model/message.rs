@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::model::failure::Failure;
 use crate::model::identity::Person;
 use crate::model::rich::Rich;
+use crate::model::rich::placeholder;
 
 /// The server's id: a decimal number as a string, growing with time within a thread.
 ///
@@ -158,6 +159,18 @@ pub struct Attachment {
 impl fmt::Debug for Attachment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Attachment({:?})", self.kind)
+    }
+}
+
+impl Attachment {
+    /// Where it stands in place of itself: `[file: plan.ods]`.
+    pub fn label(&self) -> String {
+        let kind = match self.kind {
+            AttachmentKind::Image => "image",
+            AttachmentKind::File => "file",
+            AttachmentKind::Other => "attachment",
+        };
+        placeholder(kind, &self.name)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What people wrote, as blocks of styled spans; no markup left in it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::model::identity::RawId;
@@ -42,6 +43,29 @@ pub struct Span {
     /// The real target of a link, shown beside its text where they differ.
     pub link: Option<String>,
     pub role: SpanRole,
+}
+
+impl Span {
+    /// As it stands in a line of plain words.
+    pub fn words(&self) -> Cow<'_, str> {
+        match self.role {
+            SpanRole::Placeholder { .. } => placeholder("image", &self.text).into(),
+            SpanRole::Plain | SpanRole::Mention(_) | SpanRole::MentionOfMe => {
+                self.text.as_str().into()
+            }
+        }
+    }
+}
+
+/// `[image: name]`, also where the label brings brackets of its own or there is none.
+pub fn placeholder(kind: &str, label: &str) -> String {
+    if label.starts_with('[') {
+        label.to_owned()
+    } else if label.is_empty() {
+        format!("[{kind}]")
+    } else {
+        format!("[{kind}: {label}]")
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -133,7 +157,7 @@ fn block_text(block: &Block, text: &mut String) {
 
 fn spans_text(spans: &[Span], text: &mut String) {
     for span in spans {
-        text.push_str(&span.text);
+        text.push_str(&span.words());
         if let Some(link) = span.link.as_ref().filter(|l| **l != span.text) {
             text.push(' ');
             text.push_str(link);

@@ -143,19 +143,19 @@ impl Ledger {
 
     /// Where a call is what was asked for, its chat comes and goes with it.
     pub fn exit(&self, state: &State) -> Exit {
-        let chat = [self.access, self.link];
-        let chat = if state.calls.is_empty() {
-            chat
+        let asked_for = if state.calls.is_empty() {
+            worst([self.access, self.link])
         } else {
-            [self.call; 2]
+            self.call
         };
-        [self.token]
-            .into_iter()
-            .chain(chat)
-            .chain([unsent(state)])
-            .find(|exit| *exit != Exit::Done)
-            .unwrap_or_default()
+        worst([self.token, asked_for, unsent(state)])
     }
+}
+
+/// The first that went wrong: they are given in the order of what explains the others.
+fn worst<const N: usize>(exits: [Exit; N]) -> Exit {
+    let wrong = exits.into_iter().find(|exit| *exit != Exit::Done);
+    wrong.unwrap_or_default()
 }
 
 /// A person sees what was not sent and decides; whoever wrote lines into a pipe is told by this.

@@ -4,7 +4,6 @@ use std::env;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::thread;
@@ -13,7 +12,13 @@ use tokio::sync::mpsc;
 
 use crate::config::paths;
 use crate::event::Event;
+use crate::event::RuntimeEvent;
 use crate::event::TerminalEvent;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::text;
 
 /// Hands a draft to $VISUAL or $EDITOR; what is left comes as an event. The draft
 /// lies in a file that only the person may read, for as long as the editor runs.
@@ -28,39 +33,58 @@ pub(super) fn edit(draft: &str, folder: &Path, events: mpsc::Sender<Event>) -> i
     thread::Builder::new()
         .name("editor".to_owned())
         .spawn(move || {
-            let edited = run_editor(&path);
+            let edited = run_editor(&editor(), &path);
             // Nothing more can be done about a draft that cannot be removed.
             let _ = fs::remove_file(&path);
-            let edited = edited
-                .map(|text| text.trim_end_matches('\n').to_owned())
-                .filter(|text| *text != draft);
+            let (edited, failure) = match edited {
+                Ok(text) => (Some(text.trim_end_matches('\n').to_owned()), None),
+                Err(detail) => (None, Some(detail)),
+            };
+            let edited = edited.filter(|text| *text != draft);
             // The loop is gone only when the program ends.
             let _ = events.blocking_send(Event::Terminal(TerminalEvent::Edited(edited)));
+            if let Some(detail) = failure {
+                let failure = Failure {
+                    doing: Doing::EditingDraft,
+                    because: Because::Local { detail },
+                    remedy: Remedy::None,
+                };
+                let _ = events.blocking_send(Event::Runtime(RuntimeEvent::Failed(failure)));
+            }
         })?;
     Ok(())
 }
 
-fn run_editor(path: &PathBuf) -> Option<String> {
+fn editor() -> String {
     let named = |name| env::var(name).ok().filter(|editor| !editor.is_empty());
-    let editor = named("VISUAL")
+    named("VISUAL")
         .or_else(|| named("EDITOR"))
-        .unwrap_or_else(|| "vi".to_owned());
+        .unwrap_or_else(|| "vi".to_owned())
+}
+
+/// What the editor left in the file, or why not, in words.
+fn run_editor(editor: &str, path: &Path) -> Result<String, String> {
     // The variable may hold arguments, as the shell reads them.
     let status = Command::new("/bin/sh")
         .arg("-c")
         .arg(format!("{editor} \"$1\""))
         .arg("sh")
         .arg(path)
-        .status();
-    match status {
-        Ok(status) if status.success() => fs::read_to_string(path).ok(),
-        Ok(_) => None,
-        Err(error) => {
-            tracing::warn!(%error, "the editor did not start");
-            None
-        }
+        .status()
+        .map_err(|error| error.to_string())?;
+    let editor = text::line(editor);
+    match (status.success(), status.code()) {
+        (true, _) => fs::read_to_string(path).map_err(|error| error.to_string()),
+        (false, Some(NOT_FOUND)) => Err(format!(
+            "there is no {editor} here; $VISUAL or $EDITOR names another"
+        )),
+        (false, Some(code)) => Err(format!("{editor} ended with status {code}")),
+        (false, None) => Err(format!("{editor} was stopped")),
     }
 }
+
+/// The shell's word for a command that it does not find.
+const NOT_FOUND: i32 = 127;
 
 /// Opens an address with the desktop's program, where there is a desktop.
 pub(super) fn open(url: &str) -> io::Result<()> {
@@ -87,4 +111,25 @@ pub(super) fn open(url: &str) -> io::Result<()> {
         .name("opener".to_owned())
         .spawn(move || child.wait())?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editor_that_fails_or_is_not_there_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("draft");
+        fs::write(&path, "half a thought").unwrap();
+        let kept = Ok("half a thought".to_owned());
+        assert_eq!(run_editor("true", &path), kept);
+        let failed = run_editor("exit 3; true", &path).unwrap_err();
+        assert_eq!(failed, "exit 3; true ended with status 3");
+        let missing = run_editor("/nosuch/editor --wait", &path).unwrap_err();
+        assert!(
+            missing.starts_with("there is no /nosuch/editor --wait here"),
+            "{missing}"
+        );
+    }
 }

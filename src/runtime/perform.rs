@@ -75,21 +75,21 @@ impl Runtime {
     fn open(&mut self, url: &str) {
         match outside::open(url) {
             Ok(()) => self.done(Outcome::Opened),
-            Err(error) => self.failed_here(Doing::Reading, format!("{error}: {url}")),
+            Err(error) => self.failed_here(Doing::OpeningLink, format!("{error}: {url}")),
         }
     }
 
     fn edit(&mut self, draft: &str) {
         let Some(paths) = self.options.paths.clone() else {
             let why = "there is no folder to keep the draft in".to_owned();
-            return self.failed_here(Doing::Writing, why);
+            return self.failed_here(Doing::EditingDraft, why);
         };
         let lent = self.display.lend(Borrower::Editor);
         self.check(lent);
         let events = self.lanes().rest;
         if let Err(error) = outside::edit(draft, &paths.runtime, events) {
             self.happen(Event::Terminal(TerminalEvent::Edited(None)));
-            self.failed_here(Doing::Writing, error.to_string());
+            self.failed_here(Doing::EditingDraft, error.to_string());
         }
     }
 

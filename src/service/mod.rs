@@ -84,6 +84,8 @@ pub struct Options {
     /// Where the signing key is kept, and the certificate authority written.
     /// Without one, the key lives as long as the run.
     pub data: Option<PathBuf>,
+    /// Where recordings of meetings are kept. Without one, nothing is ever recorded.
+    pub recordings: Option<PathBuf>,
     /// The documented rate limits; they can be switched later too.
     pub rate_limits: bool,
     pub realtime: RealtimeOptions,
@@ -107,6 +109,7 @@ impl Default for Options {
             tls: false,
             hosts: Vec::new(),
             data: None,
+            recordings: None,
             rate_limits: false,
             realtime: RealtimeOptions::default(),
         }
@@ -207,6 +210,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
         endpoint: endpoint.clone(),
         hosts: options.hosts.clone(),
         realtime: options.realtime,
+        recordings: options.recordings.clone(),
         retention_changed: Notify::new(),
         changed: watch::Sender::new(()),
     });
@@ -332,6 +336,7 @@ pub struct Service {
     hosts: Vec<String>,
     control_key: String,
     realtime: RealtimeOptions,
+    recordings: Option<PathBuf>,
     retention_changed: Notify,
     /// Something happened in a thread or a meeting.
     changed: watch::Sender<()>,

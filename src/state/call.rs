@@ -171,8 +171,11 @@ impl Call {
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
     pub fn begin_again(&mut self, at: Timestamp) {
         let known = (self.info.clone(), self.rejoining, self.audio);
+        let changes = std::mem::take(&mut self.notices.changes);
         *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
         (self.info, self.rejoining, self.audio) = known;
+        // What was said in it stays said.
+        self.notices.changes = changes;
     }
 
     /// Dialling, in the lobby, inside or joining again: there is something to leave.

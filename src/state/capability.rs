@@ -8,6 +8,7 @@ use crate::model::call::Signalling;
 use crate::model::capability::Capability;
 use crate::model::capability::Reason;
 use crate::model::failure::Remedy;
+use crate::model::message::SendState;
 use crate::model::notice::Consent;
 use crate::model::sound::Audio;
 use crate::model::thread::ChatAccess;
@@ -16,6 +17,7 @@ use crate::state::State;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
 use crate::state::sound::System;
+use crate::state::timeline::Echo;
 
 impl State {
     /// Whether a command can be given now.
@@ -28,7 +30,41 @@ impl State {
             }
             Command::Talk(None) if self.sound.talk.is_open() => self.may(Capability::InCall),
             Command::Mute(false) | Command::ToggleMute => self.may(Capability::UnmuteMic),
+            Command::Hold(false) => match self.inside()?.state {
+                CallState::LocalHold => Ok(()),
+                CallState::Connecting
+                | CallState::Ringing
+                | CallState::EarlyMedia
+                | CallState::InLobby
+                | CallState::Connected
+                | CallState::RemoteHold
+                | CallState::Disconnecting
+                | CallState::Disconnected => Err(Reason::NotOnHold),
+            },
+            Command::RaiseHand(Some(false)) if self.inside().is_ok_and(|c| !c.my_hand()) => {
+                Err(Reason::HandNotUp)
+            }
+            Command::Retry if !self.can_retry() => Err(Reason::NothingFailed),
             command => self.may(command::row(command).needs),
+        }
+    }
+
+    /// Something was not sent, or a chat was refused or is not connected.
+    fn can_retry(&self) -> bool {
+        self.threads.all.values().any(|thread| {
+            let closed = matches!(thread.access, ChatAccess::Denied(_) | ChatAccess::Gone);
+            let failed = |echo: &Echo| matches!(echo.state, SendState::Failed(_));
+            let down = matches!(self.threads.link(&thread.key.account), Link::Down(_));
+            closed || down || thread.timeline.echoes().any(failed)
+        })
+    }
+
+    /// Whether a row of the command table can be given now, by itself.
+    pub fn allowed_row(&self, row: &command::Row) -> Result<(), Reason> {
+        match command::parse(&format!("/{}", row.name)) {
+            Ok(command) => self.allowed(&command),
+            // It wants words first.
+            Err(_) => self.may(row.needs),
         }
     }
 
@@ -83,6 +119,9 @@ impl State {
             | Reason::NoChatInMeeting
             | Reason::AlreadyInCall
             | Reason::OnHold
+            | Reason::NotOnHold
+            | Reason::HandNotUp
+            | Reason::NothingFailed
             | Reason::Role
             | Reason::MicrophoneForbidden
             | Reason::JoinedToListen

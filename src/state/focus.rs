@@ -1,5 +1,6 @@
 //! Where the person is: which view, overlay, selection and scroll position.
 
+use crate::clock::Moment;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::key::Key;
@@ -20,9 +21,14 @@ pub struct Focus {
     pub search: Option<Search>,
     /// Vim map: normal or insert.
     pub mode: Mode,
+    /// How many rows of a list that is only read are hidden above.
+    pub hidden: usize,
     /// Keys of a sequence that is not complete, `Ctrl-G` first.
     pub pending: Vec<Key>,
     pub rest: Rest,
+    /// Letters are dropped up to Enter, or a pause after this moment: the rest of an answer,
+    /// or of a line that was meant for something else than the open question.
+    pub dropping: Option<Moment>,
     /// The open question was raised over the control socket, where it may be answered too.
     pub asked_by_program: bool,
     /// The last line said, for the one row that answers: gone with the next key.
@@ -151,8 +157,10 @@ impl Focus {
             selected: None,
             search: None,
             mode: Mode::Insert,
+            hidden: 0,
             pending: Vec::new(),
             rest: Rest::new(),
+            dropping: None,
             asked_by_program: false,
             said: None,
         }
@@ -165,6 +173,7 @@ impl Focus {
     /// Closes what lies over the page; `true` when there was something.
     pub fn close(&mut self) -> bool {
         self.pending.clear();
+        self.hidden = 0;
         self.overlay.take().is_some()
     }
 

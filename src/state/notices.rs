@@ -3,6 +3,8 @@
 //! Nothing in here can answer for consent: [`Notices::answer`] is called for a
 //! person's own command only. When a notice is said again is the announcer's business.
 
+use std::collections::VecDeque;
+
 use crate::clock::Timestamp;
 use crate::model::announcement::NoticeChange;
 use crate::model::notice::Consent;
@@ -14,7 +16,20 @@ pub struct Notices {
     pub recording: Notice,
     pub transcription: Notice,
     pub consent: Consent,
+    /// What changed in this call, the newest last; the oldest is forgotten first.
+    pub changes: VecDeque<Change>,
 }
+
+/// A notice that became something else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub kind: NoticeKind,
+    pub change: NoticeChange,
+    pub at: Timestamp,
+}
+
+/// Changes that are kept; the notice log on disk has all of them.
+const KEPT: usize = 100;
 
 #[derive(Debug, Clone, Default)]
 pub struct Notice {
@@ -22,9 +37,23 @@ pub struct Notice {
     pub state: NoticeState,
     /// The service has stated it in this call, whatever became of it since.
     pub stated: bool,
-    /// When it became so, where we saw it; `None`: it was so when we joined.
-    pub since: Option<Timestamp>,
+    /// It was on before it became what it is.
+    was_on: bool,
+    pub since: Since,
     pub acknowledged: bool,
+}
+
+/// Since when a notice is as it is, as far as anybody here can tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Since {
+    /// It was so when we joined.
+    #[default]
+    Joining,
+    /// We saw it become so.
+    Seen(Timestamp),
+    /// It was so when the connection came back. `again`: before it was lost as well, and
+    /// whether it went on or began anew nobody here can know.
+    Back { at: Timestamp, again: bool },
 }
 
 impl Notices {
@@ -69,18 +98,35 @@ impl Notices {
             }
             (_, NoticeState::Unknown) => Some(NoticeChange::Unknown),
         };
-        let started = matches!(change, Some(NoticeChange::Started { .. }));
-        notice.stated |= state != NoticeState::Unknown;
-        notice.since = match (&change, &state) {
-            (None, _) => notice.since,
-            (Some(_), NoticeState::Active { .. }) => started.then_some(at),
-            (Some(_), NoticeState::Inactive { .. } | NoticeState::Unknown) => Some(at),
+        notice.since = match &change {
+            None => notice.since,
+            Some(NoticeChange::AlreadyOn) if first => Since::Joining,
+            Some(NoticeChange::AlreadyOn) => Since::Back {
+                at,
+                again: notice.was_on,
+            },
+            Some(
+                NoticeChange::Started { .. }
+                | NoticeChange::Stopped { .. }
+                | NoticeChange::Unknown
+                | NoticeChange::KnownOff,
+            ) => Since::Seen(at),
         };
-        notice.state = state;
-        if change.is_some() {
+        notice.stated |= state != NoticeState::Unknown;
+        let before = std::mem::replace(&mut notice.state, state);
+        if let Some(change) = &change {
+            notice.was_on = before.is_active();
             notice.acknowledged = false;
+            self.keep(kind, change.clone(), at);
         }
         change
+    }
+
+    fn keep(&mut self, kind: NoticeKind, change: NoticeChange, at: Timestamp) {
+        if self.changes.len() == KEPT {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(Change { kind, change, at });
     }
 
     /// Signalling was lost: what was on may have ended. Tells which were known until now.
@@ -189,7 +235,36 @@ mod tests {
         let mut notices = Notices::default();
         let change = notices.note(NoticeKind::Transcription, on(), true, AT);
         assert_eq!(change, Some(NoticeChange::AlreadyOn));
-        assert_eq!(notices.transcription.since, None);
+        assert_eq!(notices.transcription.since, Since::Joining);
+    }
+
+    #[test]
+    fn what_is_on_after_a_lost_connection_was_not_seen_to_begin() {
+        let later = Timestamp::from_millis(60_000);
+        for (before, again) in [(on(), true), (off(), false)] {
+            let mut notices = Notices::default();
+            notices.note(NoticeKind::Recording, off(), true, AT);
+            notices.note(NoticeKind::Recording, before, false, AT);
+            notices.lose(AT);
+            notices.note(NoticeKind::Recording, on(), true, later);
+            notices.note(NoticeKind::Recording, on(), false, later);
+            let back = Since::Back { at: later, again };
+            assert_eq!(notices.recording.since, back);
+        }
+    }
+
+    #[test]
+    fn the_last_hundred_changes_are_kept_in_their_order() {
+        let mut notices = Notices::default();
+        notices.note(NoticeKind::Recording, off(), true, AT);
+        for n in 0..300 {
+            let at = Timestamp::from_millis(n);
+            let state = if n % 2 == 0 { on() } else { off() };
+            notices.note(NoticeKind::Recording, state.clone(), false, at);
+            notices.note(NoticeKind::Recording, state, false, at);
+        }
+        let times = notices.changes.iter().map(|c| c.at.as_millis());
+        assert!(times.eq(200..300));
     }
 
     #[test]

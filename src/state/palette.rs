@@ -59,7 +59,7 @@ impl State {
         TABLE.iter().map(|row| Item {
             text: format!("/{} {}", row.name, row.help),
             target: Target::Command(row),
-            refused: self.may(row.needs).err(),
+            refused: self.allowed_row(row).err(),
         })
     }
 

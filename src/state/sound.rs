@@ -148,6 +148,11 @@ impl Sound {
         Direction::ALL.into_iter().flat_map(of).collect()
     }
 
+    /// The check, once it is known what there is to try.
+    pub fn shown_check(&self) -> Option<&Check> {
+        self.check.as_ref().filter(|check| check.patience.is_none())
+    }
+
     /// What changed since the sound side was last told; all of it the first time.
     pub fn tell(&mut self, wanted: Wanted) -> (Option<Wanted>, Wanted) {
         let before = self.told.replace(wanted.clone());

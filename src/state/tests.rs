@@ -162,6 +162,22 @@ fn a_chat_that_is_closed_says_why() {
 }
 
 #[test]
+fn what_has_nothing_to_act_on_is_not_offered() {
+    let mut state = meeting(CallState::Connected, Role::Attendee);
+    check(&state, "/resume", Err(Reason::NotOnHold));
+    check(&state, "/lower", Err(Reason::HandNotUp));
+    check(&state, "/retry", Err(Reason::NothingFailed));
+    let refused = |name: &str| state.palette(name).remove(0).refused;
+    assert_eq!(refused("/resume"), Some(Reason::NotOnHold));
+    assert_eq!(refused("/retry"), Some(Reason::NothingFailed));
+    assert_eq!(refused("/raise"), None);
+    state.threads.current_mut().unwrap().access = ChatAccess::Gone;
+    check(&state, "/retry", Ok(()));
+    state.call_mut().unwrap().state = CallState::LocalHold;
+    check(&state, "/resume", Ok(()));
+}
+
+#[test]
 fn the_palette_finds_a_command_by_its_name_first() {
     let state = meeting(CallState::Connected, Role::Attendee);
     let found = state.palette("adm");

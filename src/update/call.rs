@@ -144,6 +144,12 @@ fn on_state(
             state.say(Said::WaitingInLobby { topic });
         }
         CallState::Connected => {
+            if call.connected_at.is_none() {
+                expect_opening(state, account);
+            }
+            let Some(call) = state.calls.get_mut(account) else {
+                return;
+            };
             call.connected_at.get_or_insert(at);
             if !call.notices.is_known() {
                 state.announcer.expect_notices(state.now.moment);
@@ -167,6 +173,15 @@ fn on_state(
         | CallState::Ringing
         | CallState::EarlyMedia
         | CallState::Disconnecting => {}
+    }
+}
+
+/// That we are here is said with the chat, which takes a moment where it was not open before.
+fn expect_opening(state: &mut State, account: &AccountId) {
+    let key = thread_of(state, account);
+    let thread = key.and_then(|key| state.threads.get(&key));
+    if !thread.is_some_and(|t| t.opened) {
+        state.announcer.expect_opening(state.now.moment);
     }
 }
 

@@ -12,6 +12,7 @@ use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
+use crate::model::message::Attachment;
 use crate::model::message::Body;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
@@ -120,7 +121,22 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {
             state.opening = Opening::Failed;
         }
-        _ => {}
+        Doing::OpeningThread
+        | Doing::Connecting
+        | Doing::Sending
+        | Doing::SigningIn
+        | Doing::JoiningCall
+        | Doing::CallAction
+        | Doing::Writing
+        | Doing::StayingInChat
+        | Doing::FindingThread
+        | Doing::OpeningLink
+        | Doing::EditingDraft
+        | Doing::ChoosingDevice
+        | Doing::OpeningMicrophone
+        | Doing::OpeningSpeaker
+        | Doing::Setting
+        | Doing::Theming => {}
     }
     state.say(Said::Failed(failure));
 }
@@ -136,12 +152,10 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
     }
     match link {
         Link::Connecting => {}
+        // From asking over REST it may be lost once more: that is the same loss.
+        Link::Reconnecting if state.threads.lost.contains_key(account) => {}
         Link::Reconnecting => {
-            state
-                .threads
-                .lost
-                .entry(account.clone())
-                .or_insert(state.now.utc);
+            state.threads.lost.insert(account.clone(), state.now.utc);
             state.say(Said::ConnectionLost);
         }
         Link::Live => {
@@ -161,9 +175,12 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
 }
 
 fn on_access(state: &mut State, key: &ThreadKey, access: ChatAccess) {
+    let left = has_left(state, key);
     let thread = state.threads.open(key);
     let before = std::mem::replace(&mut thread.access, access.clone());
     match access {
+        // A meeting's chat closes behind whoever leaves the meeting.
+        ChatAccess::Denied(_) | ChatAccess::Gone if left => {}
         ChatAccess::Denied(failure) if !matches!(before, ChatAccess::Denied(_)) => {
             state.say(Said::ChatDenied(failure));
         }
@@ -175,6 +192,12 @@ fn on_access(state: &mut State, key: &ThreadKey, access: ChatAccess) {
         ChatAccess::Open if matches!(before, ChatAccess::Denied(_)) => state.say(Said::ChatOpen),
         ChatAccess::Opening | ChatAccess::Open | ChatAccess::Denied(_) | ChatAccess::Gone => {}
     }
+}
+
+/// We are on our way out of the meeting that the thread belongs to, or out, by our own wish.
+fn has_left(state: &State, key: &ThreadKey) -> bool {
+    let call = state.calls.get(&key.account);
+    call.is_some_and(|c| c.leaving && c.info.thread.as_ref() == Some(&key.thread))
 }
 
 fn on_read(state: &mut State, key: &ThreadKey, info: ThreadInfo) {
@@ -365,12 +388,10 @@ pub(super) fn message_said(state: &State, message: &Message) -> Option<Said> {
     let attached = message
         .attachments
         .iter()
-        .map(|a| a.name.as_str())
-        .filter(|n| !text.contains(n));
-    let texts = std::iter::once(text.as_str())
-        .chain(attached)
-        .filter(|t| !t.is_empty());
-    let texts: Vec<String> = texts.map(str::to_owned).collect();
+        .filter(|a| !text.contains(&a.name))
+        .map(Attachment::label);
+    let texts = std::iter::once(text.clone()).chain(attached);
+    let texts: Vec<String> = texts.filter(|t| !t.is_empty()).collect();
     let sender = message.sender.as_ref().filter(|_| !message.mine)?;
     Some(Said::Message {
         sender: state.sender(sender, false),

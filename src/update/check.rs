@@ -131,8 +131,7 @@ pub(super) fn line(state: &mut State, line: &str, fx: &mut Vec<Effect>) -> bool 
 }
 
 fn is_shown(state: &State) -> bool {
-    let check = state.sound.check.as_ref();
-    check.is_some_and(|check| check.patience.is_none())
+    state.sound.shown_check().is_some()
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -19,6 +19,7 @@ use crate::model::settings::Interface;
 use crate::model::settings::VOLUME_OF;
 use crate::model::sound::Audio;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::call::Way;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
@@ -74,13 +75,13 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
             mute(state, !muted, fx);
         }
         Command::Mute(muted) => mute(state, muted, fx),
-        Command::Hold(_)
-        | Command::RaiseHand(_)
-        | Command::React(_)
-        | Command::Admit(_)
-        | Command::Reject(_)
-        | Command::Remove(_)
-        | Command::MuteOther(_) => ask_call(state, command, fx),
+        Command::Hold(hold) => ask_call(state, |_| Ok(CallCommand::Hold(hold)), fx),
+        Command::RaiseHand(up) => ask_call(state, |call| Ok(raise_hand(call, up)), fx),
+        Command::React(reaction) => ask_call(state, |_| Ok(CallCommand::React(reaction)), fx),
+        Command::Admit(name) => ask_call(state, |call| admit(call, name), fx),
+        Command::Reject(name) => ask_call(state, |call| reject(call, name), fx),
+        Command::Remove(name) => ask_call(state, |call| remove(call, name), fx),
+        Command::MuteOther(name) => ask_call(state, |call| mute_other(call, name), fx),
         Command::Deafen(_)
         | Command::Devices(_)
         | Command::Volume { .. }
@@ -202,36 +203,57 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
 }
 
 /// Asks the call for something. What became of it is true once the service says so.
-fn ask_call(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+fn ask_call(
+    state: &mut State,
+    wish: impl FnOnce(&Call) -> Result<CallCommand, Because>,
+    fx: &mut Vec<Effect>,
+) {
     let Some(call) = state.call() else { return };
-    let account = call.account.clone();
-    let inside = || call.roster.iter().filter(|e| !e.me).map(|e| &e.person);
-    let waiting = |name: String| {
-        let id = named(call.lobby.iter(), &name);
-        id.ok_or(Because::NobodyWaits { name: Some(name) })
-    };
-    let here = |name: String| named(inside(), &name).ok_or(Because::NobodyHere { name });
-    let wish = match command {
-        Command::Hold(hold) => Ok(CallCommand::Hold(hold)),
-        Command::RaiseHand(up) => Ok(CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))),
-        Command::React(reaction) => Ok(CallCommand::React(reaction)),
-        Command::Admit(None) if call.lobby.is_empty() => Err(Because::NobodyWaits { name: None }),
-        Command::Admit(None) => Ok(CallCommand::AdmitAll),
-        Command::Admit(Some(name)) => waiting(name).map(CallCommand::Admit),
-        Command::Reject(name) => waiting(name).map(CallCommand::Reject),
-        Command::Remove(name) => here(name).map(CallCommand::Remove),
-        Command::MuteOther(None) => Ok(CallCommand::MuteEverybody),
-        Command::MuteOther(Some(name)) => here(name).map(CallCommand::MuteOther),
-        _ => return,
-    };
-    match wish {
-        Ok(wish) => fx.push(Effect::Call(account, wish)),
+    match wish(call) {
+        Ok(wish) => fx.push(Effect::Call(call.account.clone(), wish)),
         Err(because) => state.say(Said::Failed(Failure {
             doing: Doing::CallAction,
             because,
             remedy: Remedy::None,
         })),
     }
+}
+
+fn raise_hand(call: &Call, up: Option<bool>) -> CallCommand {
+    CallCommand::RaiseHand(up.unwrap_or(!call.my_hand()))
+}
+
+fn admit(call: &Call, name: Option<String>) -> Result<CallCommand, Because> {
+    match name {
+        None if call.lobby.is_empty() => Err(Because::NobodyWaits { name: None }),
+        None => Ok(CallCommand::AdmitAll),
+        Some(name) => waiting(call, name).map(CallCommand::Admit),
+    }
+}
+
+fn reject(call: &Call, name: String) -> Result<CallCommand, Because> {
+    waiting(call, name).map(CallCommand::Reject)
+}
+
+fn remove(call: &Call, name: String) -> Result<CallCommand, Because> {
+    here(call, name).map(CallCommand::Remove)
+}
+
+fn mute_other(call: &Call, name: Option<String>) -> Result<CallCommand, Because> {
+    match name {
+        None => Ok(CallCommand::MuteEverybody),
+        Some(name) => here(call, name).map(CallCommand::MuteOther),
+    }
+}
+
+fn waiting(call: &Call, name: String) -> Result<RawId, Because> {
+    let id = named(call.lobby.iter(), &name);
+    id.ok_or(Because::NobodyWaits { name: Some(name) })
+}
+
+fn here(call: &Call, name: String) -> Result<RawId, Because> {
+    let others = call.roster.iter().filter(|e| !e.me).map(|e| &e.person);
+    named(others, &name).ok_or(Because::NobodyHere { name })
 }
 
 /// The person meant by a name: the whole of it, else its begin, else the begin of one of its words.

@@ -124,7 +124,7 @@ pub(super) fn edit(state: &mut State, words: Option<String>, fx: &mut Vec<Effect
         Purpose::Write | Purpose::Reply(_) => own(state).map(|m| m.id.clone()),
     };
     let Some(message) = target else {
-        return nothing(state);
+        return not_mine(state, Doing::Editing);
     };
     let Some(words) = words else {
         let held = state.thread().and_then(|t| t.timeline.find(&message));
@@ -161,8 +161,28 @@ fn own(state: &State) -> Option<&Message> {
 pub(super) fn ask_to_delete(state: &mut State) {
     match own(state).map(|m| m.id.clone()) {
         Some(message) => overlay::ask(state, Confirm::Delete(message), Question::Delete),
-        None => nothing(state),
+        None => not_mine(state, Doing::Deleting),
     }
+}
+
+fn not_mine(state: &mut State, doing: Doing) {
+    let sending = state
+        .thread()
+        .is_some_and(|t| t.timeline.echoes().next().is_some());
+    let why = match state.focus.selected {
+        Some(_) => "the selected one is not yours",
+        None if sending => "the service has not confirmed yours yet",
+        None => "there is none of yours here",
+    };
+    not_here(state, doing, why.to_owned());
+}
+
+fn not_here(state: &mut State, doing: Doing, detail: String) {
+    state.say(Said::Failed(Failure {
+        doing,
+        because: Because::Local { detail },
+        remedy: Remedy::None,
+    }));
 }
 
 pub(super) fn delete(state: &mut State, message: MessageId, fx: &mut Vec<Effect>) {
@@ -232,10 +252,15 @@ pub(super) fn copy_link(state: &mut State, fx: &mut Vec<Effect>) {
 }
 
 pub(super) fn open_link(state: &mut State, number: Option<usize>, fx: &mut Vec<Effect>) {
-    match link(state, number) {
-        Some(link) => fx.push(Effect::OpenUrl(link)),
-        None => nothing(state),
+    if let Some(link) = link(state, number) {
+        return fx.push(Effect::OpenUrl(link));
     }
+    let why = match (linked(state), number, &state.focus.selected) {
+        (Some(_), Some(number), _) => format!("the message has no link {number}"),
+        (Some(_) | None, _, Some(_)) => "the selected message has none".to_owned(),
+        (Some(_) | None, _, None) => "no message here has one".to_owned(),
+    };
+    not_here(state, Doing::OpeningLink, why);
 }
 
 /// Opens a link of a message, if it is one that `/open` would open.
@@ -250,8 +275,14 @@ pub(super) fn open_one(state: &mut State, message: &MessageId, url: &str, fx: &m
 }
 
 fn link(state: &State, number: Option<usize>) -> Option<String> {
-    let message = chosen(state, |m| !links(m).is_empty())?;
-    links(message).into_iter().nth(number.unwrap_or(1) - 1)
+    links(linked(state)?)
+        .into_iter()
+        .nth(number.unwrap_or(1) - 1)
+}
+
+/// The selected message, or the newest, that has a link.
+fn linked(state: &State) -> Option<&Message> {
+    chosen(state, |m| !links(m).is_empty())
 }
 
 /// Links of a message that lead to the web or to mail, in reading order.
@@ -366,14 +397,14 @@ pub(super) fn switch(state: &mut State, key: &ThreadKey) {
 pub(super) fn switch_named(state: &mut State, name: &str) {
     match state.threads.named(name).cloned() {
         Some(key) => switch(state, &key),
-        None => not_found(state, Doing::OpeningThread),
+        None => no_thread(state, name),
     }
 }
 
 /// Says what is unread in another thread, each line exactly.
 pub(super) fn read_thread(state: &mut State, name: &str) {
     let Some(key) = state.threads.named(name).cloned() else {
-        return not_found(state, Doing::Reading);
+        return no_thread(state, name);
     };
     let Some(thread) = state.threads.get(&key) else {
         return;
@@ -416,12 +447,9 @@ pub(super) fn nothing(state: &mut State) {
     state.say(Said::Answer(Answer::Nothing));
 }
 
-pub(super) fn not_found(state: &mut State, doing: Doing) {
-    state.say(Said::Failed(Failure {
-        doing,
-        because: Because::NotFound,
-        remedy: Remedy::None,
-    }));
+fn no_thread(state: &mut State, name: &str) {
+    let detail = format!("none here is called {}", text::line(name));
+    not_here(state, Doing::FindingThread, detail);
 }
 
 /// Asks for something whose outcome is told.

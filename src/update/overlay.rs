@@ -1,5 +1,7 @@
 //! Keys for what lies over the page: palette, roster, help, questions.
 
+use std::time::Duration;
+
 use crate::command::Command;
 use crate::effect::CallCommand;
 use crate::effect::Effect;
@@ -16,7 +18,6 @@ use crate::state::call::Way;
 use crate::state::focus::Confirm;
 use crate::state::focus::OfRest;
 use crate::state::focus::Overlay;
-use crate::state::focus::Rest;
 use crate::state::palette::Target;
 use crate::update::give;
 use crate::update::messages;
@@ -51,21 +52,38 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         Overlay::Devices { selected } => devices(state, selected, key, fx),
         Overlay::Help { topic, scroll } => help(state, topic, scroll, key),
         Overlay::Confirm(_) => question(state, key, fx),
-        Overlay::Leader | Overlay::About | Overlay::Notices => false,
+        Overlay::Leader | Overlay::About | Overlay::Notices => {
+            let hidden = scrolled(state, state.focus.hidden, key);
+            state.focus.hidden = hidden.unwrap_or(state.focus.hidden);
+            hidden.is_some()
+        }
     }
 }
 
 fn help(state: &mut State, topic: Option<String>, scroll: usize, key: Key) -> bool {
-    let page = scroll::page(state);
-    let scroll = match key.code {
-        KeyCode::Up => scroll.saturating_sub(1),
-        KeyCode::Down => scroll + 1,
-        KeyCode::PageUp => scroll.saturating_sub(page),
-        KeyCode::PageDown => scroll + page,
-        _ => return false,
+    let Some(scroll) = scrolled(state, scroll, key) else {
+        return false;
     };
     state.focus.overlay = Some(Overlay::Help { topic, scroll });
     true
+}
+
+/// How many rows are hidden above after a key; `None` where it is not one that scrolls.
+fn scrolled(state: &State, hidden: usize, key: Key) -> Option<usize> {
+    // Never more than there is room for on the smallest screen, so that no row is passed over.
+    let page = (scroll::page(state) / 2).max(1);
+    Some(match key.code {
+        KeyCode::Up => hidden.saturating_sub(1),
+        KeyCode::Down => hidden + 1,
+        KeyCode::PageUp => hidden.saturating_sub(page),
+        KeyCode::PageDown => hidden + page,
+        _ => return None,
+    })
+}
+
+/// The list of keys is open and this one scrolls it, whatever sequence has begun.
+pub(super) fn scrolls(state: &State, key: Key) -> bool {
+    state.focus.overlay == Some(Overlay::Leader) && scrolled(state, 0, key).is_some()
 }
 
 /// The place of the selection after a key, in a list of `length`.
@@ -247,32 +265,57 @@ fn roster(state: &mut State, selected: usize, key: Key, fx: &mut Vec<Effect>) ->
     true
 }
 
-/// One letter answers; who types the whole word has its rest taken as well.
+/// One letter answers. Whatever is typed behind it, or behind another letter, is dropped: half
+/// of a command that was typed at the question must neither answer it nor be sent as a message.
 fn question(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
     if state.focus.interface == Interface::Linear {
         return false;
     }
-    let (yes, word) = match key.code {
-        KeyCode::Char('y' | 'Y') => (true, "yes"),
-        KeyCode::Char('n' | 'N') => (false, "no"),
-        _ => return true,
+    let KeyCode::Char(letter) = key.code else {
+        return true;
     };
-    state.focus.rest = Rest::of(word);
-    answer(state, yes, fx);
+    if key.ctrl || key.alt {
+        return true;
+    }
+    state.focus.dropping = Some(state.now.moment);
+    match letter {
+        'y' | 'Y' => answer(state, true, fx),
+        'n' | 'N' => answer(state, false, fx),
+        _ => {}
+    }
     true
 }
 
-/// The rest of a word whose first letter was acted on already.
+/// What was typed on after a question was answered, or passed over, and the rest of a word
+/// whose first letter was acted on already.
 pub(super) fn is_rest(state: &mut State, key: Key) -> bool {
     match state.focus.rest.take(key) {
-        OfRest::Taken => true,
+        OfRest::Taken => return true,
         OfRest::Typed(letters) => {
             state.composer.insert(&letters);
-            false
+            return false;
         }
-        OfRest::Nothing => false,
+        OfRest::Nothing => {}
+    }
+    let now = state.now.moment;
+    let Some(last) = state.focus.dropping.take() else {
+        return false;
+    };
+    if now.since(last) > PAUSE {
+        return false;
+    }
+    match key.code {
+        KeyCode::Enter => true,
+        KeyCode::Char(_) | KeyCode::Backspace if !key.ctrl && !key.alt => {
+            state.focus.dropping = Some(now);
+            true
+        }
+        _ => false,
     }
 }
+
+/// Whoever has not typed for so long begins something new.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A line of the linear view while a question is open; `false` when it answers nothing.
 pub(super) fn answer_line(state: &mut State, line: &str, fx: &mut Vec<Effect>) -> bool {

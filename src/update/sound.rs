@@ -10,7 +10,10 @@ use crate::event::SoundEvent;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
+use crate::model::failure::Because;
 use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
 use crate::model::identity::Person;
 use crate::model::settings::VOLUME_OF;
 use crate::model::sound::Choice;
@@ -23,7 +26,6 @@ use crate::state::sound::Meter;
 use crate::state::sound::System;
 use crate::update::check;
 use crate::update::command;
-use crate::update::messages;
 use crate::update::talk;
 
 /// Who speaks while muted is told at most this often.
@@ -132,7 +134,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         }
         Command::Devices(Some((direction, name))) => match state.sound.find(direction, &name) {
             Some(choice) => choose(state, direction, &choice, fx),
-            None => messages::not_found(state, Doing::ChoosingDevice),
+            None => missing(state, Doing::ChoosingDevice, Because::NotFound),
         },
         Command::Volume { name, percent } => volume(state, name.as_deref(), percent, fx),
         Command::Levels => {
@@ -189,6 +191,15 @@ pub(super) fn choose(
     command::answer(state, Answer::Device(direction));
 }
 
+/// What was named is not there.
+fn missing(state: &mut State, doing: Doing, because: Because) {
+    state.say(Said::Failed(Failure {
+        doing,
+        because,
+        remedy: Remedy::None,
+    }));
+}
+
 fn volume(state: &mut State, name: Option<&str>, percent: Option<u16>, fx: &mut Vec<Effect>) {
     let Some(name) = name else {
         if let Some(percent) = percent {
@@ -202,7 +213,10 @@ fn volume(state: &mut State, name: Option<&str>, percent: Option<u16>, fx: &mut 
     });
     let people: Vec<Person> = people.collect();
     let Some(id) = command::named(people.iter(), name) else {
-        return messages::not_found(state, Doing::CallAction);
+        let because = Because::NobodyHere {
+            name: name.to_owned(),
+        };
+        return missing(state, Doing::CallAction, because);
     };
     let Some(person) = people.into_iter().find(|p| p.id == id) else {
         return;

@@ -84,7 +84,7 @@ fn bound(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
     }
     // Letters belong to the list that is open, and the motion to its operator.
     let normal = state.is_normal() && !listing;
-    if state.composer.is_waiting() || own_key(state, key) {
+    if state.composer.is_waiting() || own_key(state, key) || overlay::scrolls(state, key) {
         return false;
     }
     if listing && state.focus.pending.is_empty() && is_list_key(key) {

@@ -1,6 +1,7 @@
 //! What both views look up in the state before they say anything.
 
 use crate::clock::Timestamp;
+use crate::model::call::Signalling;
 use crate::model::notice::NoticeState;
 use crate::model::settings::Motion;
 use crate::state::State;
@@ -18,6 +19,11 @@ pub(crate) fn entries(thread: &Thread) -> &[Entry] {
 pub(crate) fn running(state: &State) -> Option<&Call> {
     let front = state.call().filter(|c| c.is_live());
     front.or_else(|| state.calls.values().find(|c| c.is_live()))
+}
+
+/// Inside the call, and it is known to be so: signalling is up.
+pub(crate) fn is_in_call(state: &State) -> bool {
+    running(state).is_some_and(|c| c.state.is_inside() && c.signalling == Signalling::Up)
 }
 
 /// The name of what is in front.

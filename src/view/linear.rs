@@ -221,7 +221,8 @@ fn write_input(out: &mut String, shown: &str, cursor: usize) {
     }
 }
 
-/// Where a text of at most `room` columns ends best: after a sentence, else before a word.
+/// Where a text of at most `room` columns ends best: after a sentence, else before a word, else
+/// in the middle of a word that is longer than what is left for it.
 fn cut(line: &str, room: usize) -> usize {
     let end = cut_at_width(line, room);
     let head = &line[..end];
@@ -229,9 +230,10 @@ fn cut(line: &str, room: usize) -> usize {
         .iter()
         .filter_map(|mark| head.rfind(mark).map(|at| at + 1))
         .max();
+    let enough = |at: &usize| *at > end / 3;
     sentence
-        .filter(|at| *at > end / 3)
-        .or_else(|| head.rfind(' '))
+        .filter(enough)
+        .or_else(|| head.rfind(' ').filter(enough))
         .unwrap_or(end)
 }
 
@@ -341,6 +343,20 @@ mod tests {
         );
     }
 
+    #[test]
+    fn a_word_that_is_longer_than_all_the_rows_is_broken_and_not_left_out() {
+        let mut linear = Linear::new(40);
+        let word = "w".repeat(300);
+        let said = text(linear.say(&format!("Alice: {word}"), false));
+        let count = |said: &str| said.matches('w').count() - said.matches("with /more").count();
+        assert!(count(&said) > 80, "{said}");
+        let mut all = count(&said);
+        while let Some(more) = linear.more() {
+            all += count(&text(more));
+        }
+        assert_eq!(all, 300);
+    }
+
     proptest! {
         #[test]
         fn only_allowed_bytes_are_ever_written(steps in prop::collection::vec((0..4u8, "\\PC*|.*"), 0..20)) {
@@ -370,6 +386,23 @@ mod tests {
             }
             let said = said.replace("\r\n", " ").replace(MORE, "");
             prop_assert_eq!(said.split_whitespace().collect::<Vec<_>>(), words);
+        }
+
+        #[test]
+        fn long_words_take_four_rows_at_most_and_lose_no_letter(words in prop::collection::vec("[a-z]{1,300}", 1..8)) {
+            let mut linear = Linear::new(40);
+            let mut said = text(linear.say(&words.join(" "), false));
+            let rows = |said: &str| said.trim_start().split("\r\n").map(|row| row.width().div_ceil(40).max(1)).sum::<usize>();
+            prop_assert!(rows(&said) <= ROWS, "{said}");
+            prop_assert!(said.replace("\r\n", " ").replace(MORE, "").len() > 20 || said.len() == words.join(" ").len(), "{said}");
+            let mut all = said.replace("\r\n", " ").replace(MORE, "");
+            while let Some(more) = linear.more() {
+                said = text(more);
+                prop_assert!(rows(&said) <= ROWS, "{said}");
+                all.push_str(&said.replace("\r\n", " ").replace(MORE, ""));
+            }
+            let letters = |text: &str| text.split_whitespace().collect::<String>();
+            prop_assert_eq!(letters(&all), words.concat());
         }
 
         #[test]

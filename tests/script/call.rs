@@ -4,6 +4,7 @@ use sidetone::effect::CallCommand;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
 use sidetone::event::CallEvent;
+use sidetone::event::ChatEvent;
 use sidetone::event::Event;
 use sidetone::model::announcement::Class;
 use sidetone::model::call::AfterEnd;
@@ -11,6 +12,7 @@ use sidetone::model::call::CallInfo;
 use sidetone::model::call::CallState;
 use sidetone::model::call::EndReason;
 use sidetone::model::call::Role;
+use sidetone::model::notice::NoticeKind;
 use sidetone::model::settings::Settings;
 use sidetone::model::sound::Audio;
 use sidetone::view::phrase;
@@ -18,10 +20,12 @@ use sidetone::view::phrase;
 use crate::play::alone;
 use crate::play::at;
 use crate::play::call;
+use crate::play::chat;
 use crate::play::entry;
 use crate::play::person;
 use crate::play::script;
 use crate::play::state;
+use crate::play::stated;
 use crate::play::thread;
 
 pub(crate) fn ended(code: u32, subcode: u32) -> Event {
@@ -30,6 +34,42 @@ pub(crate) fn ended(code: u32, subcode: u32) -> Event {
         by: None,
         at: at(60.0),
     })
+}
+
+#[test]
+fn whoever_comes_with_us_is_said_after_us() {
+    let info = CallInfo {
+        thread: Some(thread()),
+        topic: "design".to_owned(),
+        started: None,
+    };
+    let comes = || {
+        alone(Settings::default())
+            .dialled()
+            .then(call(CallEvent::Info(info.clone())))
+            .then(state(CallState::Connected))
+            .then(call(CallEvent::Roster(
+                ["Ada", "Alice"].map(entry).to_vec(),
+            )))
+            .then(stated(NoticeKind::Recording, false, true))
+            .then(stated(NoticeKind::Transcription, false, true))
+            .forget()
+            .then(call(CallEvent::RosterChanged(entry("Bob"))))
+    };
+    let page = chat(ChatEvent::NewerPage {
+        thread: thread(),
+        messages: Vec::new(),
+    });
+    comes()
+        .after(0.5)
+        .transcript([])
+        .then(page)
+        .after(1.0)
+        .transcript(["Joined design, 3 people.", "Call: Bob joined, 3 people."]);
+    // Where no chat comes, nobody is kept waiting for it.
+    comes()
+        .after(4.0)
+        .transcript(["Call: Bob joined, 3 people."]);
 }
 
 #[test]

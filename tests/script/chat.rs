@@ -6,11 +6,17 @@ use sidetone::model::failure::Because;
 use sidetone::model::failure::Doing;
 use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
+use sidetone::model::message::Attachment;
+use sidetone::model::message::AttachmentKind;
 use sidetone::model::message::Body;
 use sidetone::model::message::ClientMessageId;
 use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
 use sidetone::model::message::Version;
+use sidetone::model::rich::Block;
+use sidetone::model::rich::Rich;
+use sidetone::model::rich::Span;
+use sidetone::model::rich::SpanRole;
 use sidetone::model::settings::Settings;
 use sidetone::state::focus::Scroll;
 
@@ -44,6 +50,26 @@ fn many(mut script: Script, from: u64, to: u64) -> Script {
         script = script.then(says(n, "Alice", &format!("message {n}")));
     }
     script
+}
+
+#[test]
+fn what_cannot_be_deleted_or_opened_says_why() {
+    let shown = script().line("/delete").line("/open").line("/edit better");
+    let mut shown = shown
+        .transcript([
+            "Error: could not delete the message: there is none of yours here.",
+            "Error: could not open the link: no message here has one.",
+            "Error: could not change the message: there is none of yours here.",
+        ])
+        .then(says(1, "Alice", "hello"));
+    shown.state.focus.selected = Some(MessageId::new("1"));
+    shown.forget().line("/delete").line("/open").transcript([
+        "Error: could not delete the message: the selected one is not yours.",
+        "Error: could not open the link: the selected message has none.",
+    ]);
+    script().line("mine").line("/delete").transcript([
+        "Error: could not delete the message: the service has not confirmed yours yet.",
+    ]);
 }
 
 #[test]
@@ -326,4 +352,34 @@ fn deleting_asks_first() {
         message: MessageId::new("5"),
     };
     assert_eq!(done.chat_commands(), [delete]);
+}
+
+#[test]
+fn an_image_is_called_one_in_the_transcript() {
+    let image = |name: &str| Attachment {
+        id: "1".to_owned(),
+        kind: AttachmentKind::Image,
+        name: name.to_owned(),
+        url: None,
+        preview: None,
+    };
+    let mut placed = message(1, "Alice", "");
+    let label = Span {
+        text: "a chart".to_owned(),
+        role: SpanRole::Placeholder {
+            attachment: "1".to_owned(),
+        },
+        ..Span::default()
+    };
+    placed.body = Body::Text(Rich {
+        blocks: vec![Block::Paragraph(vec![label])],
+    });
+    placed.attachments = vec![image("a chart")];
+    let mut beside = message(2, "Bob", "see");
+    beside.attachments = vec![image("a plan")];
+    script()
+        .then(received(placed))
+        .then(received(beside))
+        .after(3.0)
+        .transcript(["Alice: [image: a chart]", "Bob: see. [image: a plan]"]);
 }

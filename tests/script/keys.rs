@@ -52,6 +52,17 @@ fn the_leader_opens_its_list_and_closes_everything() {
 }
 
 #[test]
+fn the_list_after_the_leader_scrolls_and_stays_a_list_of_keys() {
+    let shown = script().press("Ctrl-G Down PageDown");
+    assert_eq!(shown.state.focus.overlay, Some(Overlay::Leader));
+    assert!(shown.state.focus.hidden > 1);
+    let shown = shown.press("s");
+    assert_eq!(shown.state.focus.overlay, None);
+    assert_eq!(shown.state.focus.hidden, 0);
+    shown.transcript_ends("Not in the call");
+}
+
+#[test]
 fn a_sequence_that_means_nothing_types_nothing() {
     let shown = script().press("Ctrl-G z");
     assert_eq!(shown.state.composer.text(), "");
@@ -136,6 +147,42 @@ fn the_view_changes_without_leaving_the_call() {
             .effects
             .contains(&Effect::SwitchView(Interface::FullScreen))
     );
+}
+
+/// A question about a message of ours on the full screen.
+fn asked() -> crate::play::Script {
+    let own = crate::play::received(crate::play::message(5, "Ada", "oops"));
+    script().connected().then(own).forget().line("/delete")
+}
+
+#[test]
+fn a_command_typed_at_a_question_neither_answers_it_nor_is_sent() {
+    let shown = asked().line("/unmute").after(2.0);
+    assert_eq!(
+        (shown.texts(), shown.state.composer.text()),
+        (vec!["oops".to_owned()], "")
+    );
+    assert_eq!(shown.chat_commands(), []);
+    // Its "y" is no yes.
+    let shown = asked().line("/retry");
+    assert_eq!(shown.chat_commands(), []);
+    let shown = shown.line("no").after(2.0).typed("no");
+    assert_eq!(shown.state.focus.overlay, None);
+    assert_eq!(shown.state.composer.text(), "no");
+}
+
+#[test]
+fn what_is_typed_behind_an_answer_is_dropped_up_to_enter_or_a_pause() {
+    for answer in ["yes", "yeah, do it", "y"] {
+        let shown = asked().line(answer);
+        assert_eq!(shown.chat_commands().len(), 1, "{answer}");
+        let shown = shown.typed("next");
+        assert_eq!(shown.state.composer.text(), "next", "{answer}");
+    }
+    let shown = asked().typed("n").after(1.5).typed("hello");
+    assert_eq!(shown.state.composer.text(), "hello");
+    let shown = asked().typed("n").press("Ctrl-T").typed("x");
+    assert_eq!(shown.state.composer.text(), "x");
 }
 
 #[test]

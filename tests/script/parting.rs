@@ -12,6 +12,7 @@ use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::message::ClientMessageId;
 use sidetone::model::message::MessageId;
+use sidetone::model::thread::ChatAccess;
 use sidetone::model::thread::ThreadId;
 use sidetone::view::phrase;
 
@@ -79,6 +80,31 @@ fn who_leaves_waits_three_seconds_at_most_and_is_told() {
     assert_eq!(shown.texts(), ["good-bye"]);
     shown.transcript([
         "Error: left the call before the service confirmed your message to design. It is kept here.",
+    ]);
+}
+
+#[test]
+fn the_chat_that_closes_behind_who_leaves_is_no_error() {
+    let closed = || {
+        chat(ChatEvent::Access {
+            thread: thread(),
+            access: ChatAccess::Denied(Failure {
+                doing: Doing::StayingInChat,
+                because: Because::Refused {
+                    reason: "you are no longer one of its people".to_owned(),
+                },
+                remedy: Remedy::AskOrganizer,
+            }),
+        })
+    };
+    let left = linear().connected().line("/leave").then(closed());
+    left.after(5.0)
+        .transcript([])
+        .then(crate::call::ended(0, 0))
+        .transcript(["Call: you hung up after 1 minute."]);
+    let removed = linear().connected().then(closed());
+    removed.transcript([
+        "Error: could not stay in the chat: you are no longer one of its people. Ask the organizer.",
     ]);
 }
 

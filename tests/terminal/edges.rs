@@ -90,6 +90,16 @@ fn a_termination_gives_the_terminal_and_the_draft_back() {
     }
 }
 
+#[test]
+fn an_editor_that_fails_is_said_and_the_draft_is_as_it_was() {
+    let failing = [("EDITOR", "false")];
+    let mut session = Session::start(96, 24, &["demo", VIEWS[0]], &failing);
+    session.see("In call");
+    session.press("half a thought\x07v");
+    session.see("could not run the editor: false ended with status 1. The draft is as it was.");
+    session.see("> half a thought");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_in_the_same_breath_as_leaving_is_posted_in_both_views() {
     let host = Host::start();

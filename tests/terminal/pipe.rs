@@ -140,6 +140,21 @@ async fn lines_through_a_pipe_are_commands_and_messages() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lines_behind_a_leave_are_given_back_and_the_leaving_is_no_error() {
+    let host = Host::start();
+    let meeting = open_meeting(&host).await;
+    let lines = "hi\n/leave\nafter leaving\n";
+    let mut piped = Piped::given(&join(&host, text(&meeting["link"])), lines);
+    assert_eq!(piped.code(), 4, "{}", piped.output());
+    let output = piped.output();
+    assert!(output.contains("you: hi"), "{output}");
+    assert!(!output.contains("ould not"), "{output}");
+    assert!(!output.contains("goes on"), "{output}");
+    assert!(output.contains(":\nafter leaving"), "{output}");
+    assert_eq!(posted(&host, &meeting).await, ["hi"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lines_given_before_the_call_is_joined_are_all_performed_before_the_end_of_the_input_ends_it()
  {
     let host = Host::start();

@@ -47,6 +47,22 @@ fn wrong_input_is_told_in_a_sentence_before_anything_is_drawn() {
             "/nowhere/token",
         ),
         (&["join"], 2, "LINK|ID|THREAD"),
+        (
+            &[
+                "join",
+                "19:abc@thread.v2",
+                "19:def@thread.v2",
+                service[0],
+                service[1],
+            ],
+            2,
+            "2 were given",
+        ),
+        (
+            &["ctl", "--process", "1", "status"],
+            3,
+            "no running sidetone has the process id 1",
+        ),
         (&["dance"], 2, "dance"),
         (&["ctl", "status"], 3, "no running sidetone"),
     ];

@@ -426,7 +426,8 @@ impl Driver {
             Change::Missed => (Some(sync::Input::Missed), None),
             Change::Hopeless => {
                 self.sync.handle(sync::Input::Lost, now);
-                (Some(sync::Input::Poll), Some(Link::Polling))
+                // Whether asking helps is known once something was answered.
+                (Some(sync::Input::Poll), self.without_events(false))
             }
             Change::GaveUp => {
                 let failure = Failure {
@@ -440,6 +441,19 @@ impl Driver {
         if let Some(input) = input {
             self.sync.handle(input, now);
         }
+        self.link_is(link).await;
+    }
+
+    /// Where the link stands without events.
+    fn without_events(&self, answered: bool) -> Option<Link> {
+        match (answered, &self.link) {
+            (true, _) => Some(Link::Polling),
+            (false, Link::Live | Link::Reconnecting | Link::Polling) => Some(Link::Reconnecting),
+            (false, Link::Connecting | Link::Down(_)) => None,
+        }
+    }
+
+    async fn link_is(&mut self, link: Option<Link>) {
         if let Some(link) = link.filter(|link| *link != self.link) {
             self.link = link.clone();
             self.tell(ChatEvent::Link(link)).await;
@@ -468,6 +482,10 @@ impl Driver {
             sync::Output::Event(event) => {
                 self.notice_own(&event);
                 self.tell(event).await;
+            }
+            sync::Output::Polls { answered } => {
+                let link = self.without_events(answered);
+                self.link_is(link).await;
             }
             sync::Output::Wait(_) => {}
         }

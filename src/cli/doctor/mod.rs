@@ -1,6 +1,6 @@
 //! `sidetone doctor`: what is well, what is worth knowing and what is wrong, each with what mends it.
 //!
-//! A check is a function from [`Context`] to rows and a line of [`CHECKS`].
+//! A check is a function from `Context` to rows and a line of `CHECKS`.
 
 mod files;
 mod service;

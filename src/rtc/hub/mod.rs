@@ -3,10 +3,10 @@
 //! A STUN request names the peer it is for and proves it with the peer's password; where
 //! such a request came from, everything else of that peer comes from too. What comes from
 //! anywhere else reaches no peer. The same port number takes TCP connections; one that
-//! has not shown a peer's password after [`INTRODUCE`] is closed.
+//! has not shown a peer's password after `INTRODUCE` is closed.
 //!
-//! Feed it with [`Hub::handle`], then drain [`Hub::poll`] until it returns
-//! [`Output::Wait`]. It never reads a clock and opens no socket: [`run`] does.
+//! Feed it with `Hub::handle`, then drain `Hub::poll` until it returns
+//! `Output::Wait`. It never reads a clock and opens no socket: [`run`] does.
 
 use std::collections::HashMap;
 use std::collections::VecDeque;

@@ -239,7 +239,8 @@ impl Connection {
             Ok(request) => request,
             Err(error) => {
                 let why = format!("this is no request: {error}");
-                return self.say(&Answer::new(0, ControlAnswer::Refused(why))).await;
+                let answer = Answer::new(id_of(line), ControlAnswer::Refused(why));
+                return self.say(&answer).await;
             }
         };
         if request.ask == Ask::Subscribe {
@@ -277,6 +278,12 @@ impl Connection {
     }
 }
 
+/// The number of a request that is otherwise not understood, so that its answer finds it.
+fn id_of(line: &[u8]) -> u64 {
+    let value: Option<serde_json::Value> = serde_json::from_slice(line).ok();
+    value.and_then(|v| v.get("id")?.as_u64()).unwrap_or(0)
+}
+
 async fn read_lines(reader: OwnedReadHalf, lines: mpsc::Sender<Vec<u8>>) {
     let mut reader = BufReader::new(reader);
     loop {
@@ -305,10 +312,38 @@ async fn hear(heard: &mut Option<broadcast::Receiver<News>>) -> News {
     }
 }
 
-/// Connects to a running client: that of a process, or the one started last.
+/// Connects to a running client: that of a process, or the one started last that still runs.
 pub async fn connect(paths: &Paths, process: Option<u32>) -> io::Result<UnixStream> {
-    let path = process.map_or_else(|| paths.latest_socket(), |id| paths.control_socket(id));
-    UnixStream::connect(path).await
+    if let Some(id) = process {
+        return UnixStream::connect(paths.control_socket(id)).await;
+    }
+    let latest = match UnixStream::connect(paths.latest_socket()).await {
+        Ok(stream) => return Ok(stream),
+        Err(error) => error,
+    };
+    // It went with the client it led to, or leads to one that was killed; others may run.
+    for socket in sockets(&paths.runtime) {
+        if let Ok(stream) = UnixStream::connect(socket).await {
+            return Ok(stream);
+        }
+    }
+    Err(latest)
+}
+
+/// The sockets of processes, running or not, the newest first.
+fn sockets(folder: &Path) -> Vec<PathBuf> {
+    let of_process = |path: &Path| {
+        let name = path.file_stem().and_then(|name| name.to_str());
+        path.extension().is_some_and(|e| e == "sock")
+            && name.is_some_and(|name| name.parse::<u32>().is_ok())
+    };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<_> = files
+        .filter(|file| of_process(&file.path()))
+        .filter_map(|file| Some((file.metadata().ok()?.modified().ok()?, file.path())))
+        .collect();
+    found.sort();
+    found.into_iter().rev().map(|(_, path)| path).collect()
 }
 
 #[cfg(test)]
@@ -350,17 +385,22 @@ mod tests {
             let first = exchange(&mut stream, r#"{"id":9,"do":"mute","muted":true}"#).await;
             let second = exchange(&mut stream, r#"{"id":10,"do":"subscribe"}"#).await;
             let third = exchange(&mut stream, "nonsense").await;
-            (first, second, third)
+            let fourth = exchange(&mut stream, r#"{"id":12,"do":"dance"}"#).await;
+            (first, second, third, fourth)
         };
         let answering = async {
             let (id, request) = control.next().await;
             assert_eq!(request, ControlRequest::Mute(Some(true)));
             control.reply(id, ControlAnswer::Refused("not in the call".to_owned()));
         };
-        let ((first, second, third), ()) = tokio::join!(asking, answering);
+        let ((first, second, third, fourth), ()) = tokio::join!(asking, answering);
         assert_eq!(first, r#"{"id":9,"ok":false,"error":"not in the call"}"#);
         assert_eq!(second, r#"{"id":10,"ok":true}"#);
         assert!(third.contains("this is no request"), "{third}");
+        assert!(
+            fourth.starts_with(r#"{"id":12,"ok":false,"error":"this is no request"#),
+            "{fourth}"
+        );
 
         control.publish(News::Mute { muted: true });
         assert_eq!(
@@ -370,6 +410,22 @@ mod tests {
         drop(control);
         tasks.stop();
         assert!(!path.exists() && !paths.latest_socket().exists());
+    }
+
+    #[tokio::test]
+    async fn a_client_that_still_runs_is_found_when_the_one_started_last_is_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let paths = paths(home.path());
+        fs::create_dir_all(&paths.runtime).unwrap();
+        let running = UnixListener::bind(paths.control_socket(1)).unwrap();
+        // Killed: what it listened on is still there, and nobody listens.
+        drop(UnixListener::bind(paths.control_socket(2)).unwrap());
+        connect(&paths, None).await.unwrap();
+        symlink(paths.control_socket(2), paths.latest_socket()).unwrap();
+        connect(&paths, None).await.unwrap();
+        assert!(connect(&paths, Some(2)).await.is_err());
+        drop(running);
+        assert!(connect(&paths, None).await.is_err());
     }
 
     #[tokio::test]

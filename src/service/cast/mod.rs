@@ -21,6 +21,7 @@ use crate::service::store::Body;
 use crate::service::store::Draft;
 use crate::service::store::Edit;
 use crate::service::store::Refusal;
+use crate::wire::local::NoticeKind;
 use crate::wire::local::Person;
 use crate::wire::local::Role;
 use crate::wire::local::Words;
@@ -228,6 +229,7 @@ impl Stage {
             }),
             // The script has made words of it.
             Step::Write(..) => {}
+            Step::Notice(who, NoticeKind::Recording, active) => self.record(who, active),
             Step::Notice(who, kind, active) => self.act(|meeting, now, out| {
                 meeting.set_notice(kind, active, Some(who.name().to_owned()), now, out);
             }),
@@ -239,6 +241,13 @@ impl Stage {
             }),
             Step::Edit(who, key, html) => self.chat(who, |stage, id| stage.edit(id, key, html)),
             Step::Delete(who, key) => self.chat(who, |stage, id| stage.delete(id, key)),
+        }
+    }
+
+    fn record(&self, who: Member, active: bool) {
+        let by = Some(who.name().to_owned());
+        if let Err(refusal) = self.service.set_recording(&self.thread, active, by) {
+            tracing::warn!(%refusal, "the cast could not record");
         }
     }
 

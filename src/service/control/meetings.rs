@@ -326,11 +326,16 @@ async fn notice(
     body: OnMeeting,
 ) -> Result<Json<Value>, Refusal> {
     let active = body.active.ok_or_else(missing)?;
-    let ((), written) = service
-        .in_meeting(thread, |meeting, now, out| {
-            meeting.set_notice(kind, active, body.by_name, now, out);
-        })
-        .ok_or(NO_MEETING)?;
+    let written = match kind {
+        NoticeKind::Recording => service.set_recording(thread, active, body.by_name)?,
+        NoticeKind::Transcription => {
+            let told = service.in_meeting(thread, |meeting, now, out| {
+                meeting.set_notice(kind, active, body.by_name, now, out);
+            });
+            told.map(|((), written)| written)
+        }
+    };
+    let written = written.ok_or(NO_MEETING)?;
     let times = written.times().await;
     if let Some(mark) = &body.mark {
         let at = times.iter().min().copied();

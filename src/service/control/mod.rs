@@ -13,7 +13,7 @@
 //! | `POST /meetings/{thread}/participants` | `{"name":"Bob","external":false,"role":"presenter","admit":true}` → `{"id":"8:orgid:…"}`; the organizer's own name brings the organizer |
 //! | `POST /meetings/{thread}/participants/{who}/{act}` | `admit`, `deny`, `timeOut`, `remove`, `leave`, `mute`, `unmute`, `raiseHand`, `lowerHand`, `hold`, `resume` with `{}`; `react` `{"reaction":"like"}`; `role` `{"role":"presenter"}`; `quality` `{"quality":"poor"}`; `caption`, `text` `{"words":{"text":"so","isFinal":false}}`; `end` `{"code":410,"subcode":301005}` |
 //! | `POST /meetings/{thread}/{act}` | `admitAll`, `end`, `muteAll` with `{}`; `talking` `{"ids":["Bob"]}` |
-//! | `POST /meetings/{thread}/recording` | `{"active":true,"byName":"Alice","mark":"m1"}` → `{"written":[1234.5]}`; `transcription` alike |
+//! | `POST /meetings/{thread}/recording` | `{"active":true,"byName":"Alice","mark":"m1"}` → `{"written":[1234.5]}`; `transcription` alike. A host with `--recordings` writes the sound to a file exactly while recording is on; without, the state alone changes |
 //! | `POST /meetings/{thread}/consent` | `{"required":true}` |
 //! | `POST /meetings/{thread}/cast` | `{"seed":7,"admitAfterMillis":0}`: scripted people come and act by themselves |
 //! | `POST /threads/{thread}/messages` | `{"as":"Bob","text":"hello"}` or `{"as":"Bob","html":"<b>hello</b>"}` → `{"id","mono"}` |

@@ -10,11 +10,13 @@
 //! each connection and by what the [`room`] lets in. Nobody has a room before `meetings` named them.
 
 mod clips;
+mod recording;
 mod room;
 
 use std::collections::HashMap;
 use std::future::pending;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ use crate::rtc::stats::Stats;
 use crate::wire::local;
 use crate::wire::local::Answer;
 use crate::wire::local::MediaState;
+use crate::wire::local::NoticeKind;
 use crate::wire::local::Quality;
 
 use super::Service;
@@ -46,6 +49,8 @@ use super::meetings::Now;
 use super::meetings::Output;
 use super::meetings::SocketId;
 use clips::Clips;
+use recording::Recorder;
+use room::Both;
 use room::Passage;
 use room::Room;
 
@@ -116,6 +121,7 @@ struct Hall {
     flows: HashMap<String, Flow>,
     talking: Vec<String>,
     levels: Option<Moment>,
+    recorder: Option<Recorder>,
 }
 
 /// Whose connection it is, and their last offer.
@@ -173,6 +179,12 @@ impl Desk {
                     && let Some(hall) = self.hall(&meeting)
                 {
                     hall.room.play(&id, sound);
+                }
+            }
+            MediaAct::Record { file } => self.record(&meeting, &file),
+            MediaAct::StopRecording => {
+                if let Some(hall) = self.rooms.get_mut(&meeting) {
+                    hall.recorder = None;
                 }
             }
             MediaAct::Volume {
@@ -244,8 +256,11 @@ impl Desk {
         hall.room.remove(id);
         hall.flows.remove(id);
         let peer = hall.peers.remove(id);
-        if hall.flows.is_empty() {
-            self.rooms.remove(meeting);
+        if hall.flows.is_empty()
+            && let Some(empty) = self.rooms.remove(meeting)
+            && empty.recorder.is_some()
+        {
+            self.not_recorded(meeting);
         }
         if let Some(peer) = peer {
             self.peers.remove(&peer);
@@ -373,22 +388,53 @@ impl Desk {
         // After the machine slept, what was missed is not made up for.
         let late = now.since(due) > LATEST;
         self.next = Some(if late { now } else { due } + STEP);
+        let mut broken = Vec::new();
         for (meeting, hall) in &mut self.rooms {
-            if !hall.room.is_active() {
+            if !hall.is_active() {
                 continue;
             }
-            let (outgoing, _) = hall.room.mix(now.since(Moment::ZERO));
+            let (outgoing, both) = hall.room.mix(now.since(Moment::ZERO));
             for sent in outgoing {
                 // A hub that is behind plays nothing later.
                 let _ = self.frames.try_send(sent);
             }
             hall.report(&self.service, meeting, now);
+            if !hall.keep(&both) {
+                broken.push(meeting.clone());
+            }
         }
+        for meeting in broken {
+            self.not_recorded(&meeting);
+        }
+    }
+
+    fn record(&mut self, meeting: &str, file: &Path) {
+        let topic = {
+            let state = self.service.lock();
+            let found = state.meetings.get(meeting);
+            found.map_or_else(String::new, |meeting| meeting.options.topic.clone())
+        };
+        let recorder = Recorder::start(file, &topic);
+        match (recorder, self.hall(meeting)) {
+            (Ok(recorder), Some(hall)) => hall.recorder = Some(recorder),
+            (Ok(_), None) => self.not_recorded(meeting),
+            (Err(error), _) => {
+                tracing::error!(%error, "a meeting is not recorded");
+                self.not_recorded(meeting);
+            }
+        }
+    }
+
+    /// The recording is over, though nobody asked for that.
+    fn not_recorded(&self, meeting: &str) {
+        self.service.in_meeting(meeting, |meeting, now, out| {
+            meeting.set_notice(NoticeKind::Recording, false, None, now, out);
+        });
     }
 
     /// Time is kept only while somebody hears or speaks.
     fn wind(&mut self) {
-        let active = self.rooms.values().any(|hall| hall.room.is_active());
+        let active = self.rooms.values().any(Hall::is_active);
         self.next = match self.next {
             Some(next) if active => Some(next),
             None if active => Some(self.clock.now() + STEP),
@@ -405,7 +451,28 @@ impl Hall {
             flows: HashMap::new(),
             talking: Vec::new(),
             levels: None,
+            recorder: None,
         }
+    }
+
+    fn is_active(&self) -> bool {
+        self.recorder.is_some() || self.room.is_active()
+    }
+
+    /// Records what was mixed; false when that can be done no more.
+    fn keep(&mut self, both: &Both) -> bool {
+        let Some(recorder) = &mut self.recorder else {
+            return true;
+        };
+        let kept = recorder.take(both);
+        if let Err(error) = &kept {
+            tracing::error!(%error, "a recording ends here");
+        }
+        if kept.is_err() || recorder.has_failed() {
+            self.recorder = None;
+            return false;
+        }
+        true
     }
 
     /// Tells the meeting who talks when that changes, and levels to whoever looks at them.

@@ -4,6 +4,7 @@
 //! from and to each client, and must let nothing else through. Knows no packet.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::wire::local::Answer;
@@ -11,6 +12,7 @@ use crate::wire::local::Audio;
 use crate::wire::local::Consent;
 use crate::wire::local::Level;
 use crate::wire::local::MediaState;
+use crate::wire::local::NoticeKind;
 use crate::wire::local::Refused;
 use crate::wire::local::Sdp;
 use crate::wire::local::ToClient;
@@ -44,11 +46,24 @@ pub enum MediaAct {
         sdp: Sdp,
     },
     /// What may flow from and to somebody from now on. Who was never named has no flow.
-    Flow { id: String, flow: Flow },
+    Flow {
+        id: String,
+        flow: Flow,
+    },
     /// They are in the meeting no more.
-    Gone { id: String },
+    Gone {
+        id: String,
+    },
     /// Somebody of the cast says this aloud.
-    Speak { id: String, words: &'static str },
+    Speak {
+        id: String,
+        words: &'static str,
+    },
+    /// Everything that is heard goes into this file too, from now on.
+    Record {
+        file: PathBuf,
+    },
+    StopRecording,
     /// How loud `listener` wants to hear `of`, in percent.
     Volume {
         listener: String,
@@ -163,6 +178,23 @@ impl Meeting {
     pub(super) fn media_for(&self, at: usize) -> ToClient {
         let (state, reason) = self.people[at].media.clone();
         ToClient::Media { state, reason }
+    }
+
+    /// Everybody is told that the meeting is recorded; then its sound goes into the file.
+    pub fn record(
+        &mut self,
+        file: PathBuf,
+        by_name: Option<String>,
+        now: Now,
+        out: &mut Vec<Output>,
+    ) {
+        self.set_notice(NoticeKind::Recording, true, by_name, now, out);
+        out.push(Output::Media(MediaAct::Record { file }));
+    }
+
+    pub fn stop_recording(&mut self, by_name: Option<String>, now: Now, out: &mut Vec<Output>) {
+        out.push(Output::Media(MediaAct::StopRecording));
+        self.set_notice(NoticeKind::Recording, false, by_name, now, out);
     }
 
     /// Whether anybody looks at levels.

@@ -298,6 +298,10 @@ impl Meeting {
     }
 
     /// Sets whether the meeting is recorded or transcribed; a repetition is told to nobody.
+    pub fn is_recorded(&self) -> bool {
+        self.recording.active
+    }
+
     pub fn set_notice(
         &mut self,
         kind: NoticeKind,

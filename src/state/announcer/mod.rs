@@ -4,6 +4,7 @@
 //! no view; time is handed in. The rules and their numbers were measured with
 //! real screen readers (accessibility 2.2 L6, 2.3 to 2.5).
 
+mod budget;
 mod class;
 mod joins;
 mod lines;
@@ -20,6 +21,7 @@ use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::announcement::Topic;
 use crate::model::settings::Settings;
+use crate::state::announcer::budget::Budget;
 use crate::state::announcer::joins::Joins;
 use crate::state::announcer::lines::Count;
 use crate::state::announcer::lines::again;
@@ -34,8 +36,6 @@ use crate::state::announcer::lines::join;
 const LINE_GAP: Duration = Duration::from_millis(150);
 /// How long a line waits for room in the budget before it is summarised (T1).
 const PATIENCE: Duration = Duration::from_secs(3);
-/// The budget's bucket, in words: a lively quarter of a minute is read out whole, a flood is not.
-const BUCKET: f64 = 80.0;
 /// Words of a line that counts messages.
 const SUMMARY: u32 = 16;
 /// A key within this time after a notice means that a reader was silenced (N3).
@@ -60,7 +60,6 @@ pub struct Announcer {
     repeats: Vec<Repeat>,
     outage: Option<Outage>,
     hold: Duration,
-    pace: u32,
     silent: bool,
     /// Nobody listens while lines are written: each goes as it comes.
     unpaced: bool,
@@ -69,8 +68,7 @@ pub struct Announcer {
     /// Chat waits until then for the notices of the call just joined.
     known_until: Moment,
     next_line: Moment,
-    tokens: f64,
-    refilled: Moment,
+    budget: Budget,
     last_bell: Option<Moment>,
     last_lobby: Option<Moment>,
     last_count: Option<Moment>,
@@ -124,14 +122,12 @@ impl Announcer {
             repeats: Vec::new(),
             outage: None,
             hold: settings.hold,
-            pace: settings.pace,
             silent: false,
             unpaced: false,
             last_key: None,
             quiet_until: Moment::ZERO,
             next_line: Moment::ZERO,
-            tokens: BUCKET,
-            refilled: Moment::ZERO,
+            budget: Budget::new(settings.pace),
             last_bell: None,
             last_lobby: None,
             last_count: None,
@@ -152,7 +148,7 @@ impl Announcer {
     /// Takes hold and pace over after they were changed.
     pub const fn configure(&mut self, settings: &Settings) {
         self.hold = settings.hold;
-        self.pace = settings.pace;
+        self.budget.configure(settings.pace);
     }
 
     /// Takes a fact in; the class follows from verbosity and `[announce]`.
@@ -188,6 +184,7 @@ impl Announcer {
                 }
                 return;
             }
+            Said::Opened { .. } => self.joins.opened(),
             Said::Notice { account, kind, .. } => {
                 self.repeats.retain(|r| !is_notice(&r.said, account, *kind));
             }
@@ -260,6 +257,11 @@ impl Announcer {
         self.known_until = Moment::ZERO;
     }
 
+    /// Others are said to have come after we are, once the chat that tells it is there.
+    pub fn expect_opening(&mut self, now: Moment) {
+        self.joins.expect_opening(now);
+    }
+
     /// Lines go to a file or another program, which wants every one and needs no pauses.
     pub const fn unpace(&mut self) {
         self.unpaced = true;
@@ -302,7 +304,7 @@ impl Announcer {
 
     /// Everything that is due, in the order to be written. Call it after each event and at [`Announcer::deadline`].
     pub fn release(&mut self, now: Moment) -> Vec<Announcement> {
-        self.refill(now);
+        self.budget.refill(now);
         let mut due = Vec::new();
         while let Some(announcement) = self.urgent.pop_front() {
             self.wrote_urgent(&announcement, now);
@@ -310,7 +312,7 @@ impl Announcer {
         }
         self.repeat(now, &mut due);
         self.tell_outage(now, &mut due);
-        if let Some(said) = self.joins.due(now) {
+        for said in self.joins.due(now) {
             self.line_up(said, now);
         }
         self.take_postponed(now);
@@ -420,7 +422,7 @@ impl Announcer {
             return;
         }
         let words = class::words(&announcement.said);
-        self.quiet_until = now + Duration::from_millis(300) + self.per_word() * words;
+        self.quiet_until = now + Duration::from_millis(300) + self.budget.per_word() * words;
         if class::repeats(&announcement.said) {
             self.repeats.push(Repeat {
                 said: again(announcement.said.clone()),
@@ -446,7 +448,7 @@ impl Announcer {
                 said: repeat.said.clone(),
             };
             let words = class::words(&announcement.said);
-            self.quiet_until = now + Duration::from_millis(300) + self.per_word() * words;
+            self.quiet_until = now + Duration::from_millis(300) + self.budget.per_word() * words;
             due.push(announcement);
         }
     }
@@ -569,20 +571,12 @@ impl Announcer {
             _ => {}
         }
         if budgeted(said) {
-            // Of a line longer than the bucket only the first rows are written (L2).
-            self.tokens -= f64::from(class::words(said)).min(BUCKET);
+            self.budget.charge(class::words(said));
         }
     }
 
-    /// A line longer than the whole bucket goes when the bucket is full.
     fn fits(&self, said: &Said) -> bool {
-        self.unpaced || self.tokens >= f64::from(class::words(said)).min(BUCKET)
-    }
-
-    fn refill(&mut self, now: Moment) {
-        let seconds = now.since(self.refilled).as_secs_f64();
-        self.tokens = (self.tokens + seconds * self.words_per_second()).min(BUCKET);
-        self.refilled = self.refilled.max(now);
+        self.unpaced || self.budget.fits(class::words(said))
     }
 
     fn polite_due(&self) -> Option<Moment> {
@@ -591,12 +585,10 @@ impl Announcer {
         if !budgeted(&front.said) || self.fits(&front.said) {
             return Some(gate);
         }
-        let missing = f64::from(class::words(&front.said)).min(BUCKET) - self.tokens;
-        let room =
-            self.refilled + Duration::from_secs_f64(missing / self.words_per_second() + 0.001);
+        let room = self.budget.room_at(class::words(&front.said));
         let summary = matches!(front.said, Said::Summary { .. });
         let patience = front.since + PATIENCE;
-        Some(gate.max(if summary || patience <= self.refilled {
+        Some(gate.max(if summary || patience <= self.budget.refilled() {
             room
         } else {
             room.min(patience)
@@ -615,15 +607,6 @@ impl Announcer {
 
     fn typing_until(&self) -> Moment {
         self.last_key.map_or(Moment::ZERO, |at| at + self.hold)
-    }
-
-    fn words_per_second(&self) -> f64 {
-        f64::from(self.pace) / 60.0
-    }
-
-    /// 0.25 s at the default pace of 150 words a minute.
-    fn per_word(&self) -> Duration {
-        Duration::from_secs_f64(0.25 * 150.0 / f64::from(self.pace))
     }
 }
 

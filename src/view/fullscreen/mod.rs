@@ -340,7 +340,7 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
     }
 }
 
-/// What was answered last, over the last rows of talk; at most a third of the screen, the rest is in `/last`.
+/// What was answered last, over the last rows of talk, as many as it needs: the end of an error is what to do.
 /// The rows of a repeated notice are handed back.
 fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16> {
     // A notice has its banner and its line already; said again it has nothing else (accessibility N3, N5).
@@ -361,9 +361,7 @@ fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16>
         .map(|row| row.filled(fill))
         .collect();
     let room = areas.timeline.height + areas.strip.height + areas.above.height;
-    let height = narrow(set.len())
-        .min((room / 3).max(areas.above.height))
-        .min(room);
+    let height = narrow(set.len()).min(room);
     set.truncate(usize::from(height));
     let area = Rect {
         y: areas.above.bottom() - height,
@@ -388,7 +386,7 @@ fn draw_overlay(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Opti
     };
     let Some(overlay) = state.focus.overlay.as_ref() else {
         // An answer stands below what it answers.
-        let check = state.sound.check.as_ref()?;
+        let check = state.sound.shown_check()?;
         let answered = state.focus.said.is_some();
         let below = if answered { area.height / 3 } else { 0 };
         let area = Rect {

@@ -92,7 +92,18 @@ pub(crate) fn draw(
         list = keys_in_short(state, room);
         each = false;
     }
-    let from = first(&list, overlay, height);
+    let from = first(state, &list, overlay, height);
+    // What is only read has nothing chosen that would show where one is.
+    let more = is_read(overlay) && from + height < list.len();
+    let height = height.saturating_sub(usize::from(more));
+    if more {
+        let line = Rect {
+            y: area.bottom() - 1,
+            ..inner
+        };
+        let words = wrap::shorten(phrase::MORE_BELOW, room);
+        painter.row(&Row::new(&words, Role::OverlayTitle), line);
+    }
     let clicks = each && is_list(state, overlay);
     for (at, line_of) in list.iter().skip(from).take(height).enumerate() {
         let line = Rect {
@@ -124,6 +135,17 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
     }
 }
 
+/// It is longer than its rows may be, and nothing in it is chosen.
+fn is_read(overlay: &Overlay) -> bool {
+    match overlay {
+        Overlay::Leader | Overlay::Help { .. } | Overlay::About | Overlay::Notices => true,
+        Overlay::Palette { .. }
+        | Overlay::Roster { .. }
+        | Overlay::Devices { .. }
+        | Overlay::Confirm(_) => false,
+    }
+}
+
 /// While a query is being typed and nothing else was chosen, the cursor stays where typing goes.
 fn cursor_follows(overlay: &Overlay) -> bool {
     match overlay {
@@ -139,16 +161,14 @@ fn cursor_follows(overlay: &Overlay) -> bool {
 }
 
 /// The first line shown: as scrolled, or so that what is chosen is visible.
-fn first(list: &[Line], overlay: &Overlay, height: usize) -> usize {
+fn first(state: &State, list: &[Line], overlay: &Overlay, height: usize) -> usize {
     let most = list.len().saturating_sub(height);
     match overlay {
         Overlay::Help { scroll, .. } => (*scroll).min(most),
+        Overlay::Leader | Overlay::About | Overlay::Notices => state.focus.hidden.min(most),
         Overlay::Palette { .. }
         | Overlay::Roster { .. }
         | Overlay::Devices { .. }
-        | Overlay::Leader
-        | Overlay::About
-        | Overlay::Notices
         | Overlay::Confirm(_) => {
             let chosen = list.iter().rposition(|line| line.selected).unwrap_or(0);
             (chosen + 1).saturating_sub(height).min(most)
@@ -248,12 +268,17 @@ fn leader(state: &State) -> Vec<Item> {
     .collect()
 }
 
-/// The same with names instead of sentences, as many in a row as fit: all keys are seen at once.
+/// The same with names instead of sentences and reasons, as many in a row as fit: mostly all keys are seen at once.
 fn keys_in_short(state: &State, room: usize) -> Vec<Line> {
     const GAP: &str = "   ";
     let mut rows: Vec<Row> = Vec::new();
     for (chord, command) in following(state) {
-        let name = possible(command.name(), state.allowed(command).err().as_ref());
+        let name = if state.allowed(command).is_ok() {
+            Piece::new(command.name(), Role::Overlay)
+        } else {
+            let words = phrase::not_now_in_short(command.name());
+            Piece::new(&words, Role::OverlayDisabled)
+        };
         let needed = wrap::width(&chord) + 1 + wrap::width(&name.text);
         match rows.last_mut() {
             Some(row) if row.width() + GAP.len() + needed <= room => {

@@ -239,7 +239,7 @@ fn pieces_of(span: &Span, setting: Setting) -> Vec<Piece> {
         (SpanRole::Plain, None) => Role::Message,
     };
     let text = match span.role {
-        SpanRole::Placeholder { .. } => placeholder("image", &span.text),
+        SpanRole::Placeholder { .. } => span.words().into_owned(),
         SpanRole::MentionOfMe | SpanRole::Mention(_) if !span.text.starts_with('@') => {
             format!("@{}", span.text)
         }
@@ -281,28 +281,14 @@ fn host(target: &str) -> &str {
     rest.split(['/', '?', '#']).next().unwrap_or(rest)
 }
 
-/// `[image: name]`, also where the label brings brackets of its own.
-fn placeholder(kind: &str, label: &str) -> String {
-    if label.starts_with('[') {
-        label.to_owned()
-    } else {
-        format!("[{kind}: {label}]")
-    }
-}
-
 /// Attachments that the text does not show itself.
 pub(crate) fn attachments(list: &[Attachment], body: Option<&Rich>, setting: Setting) -> Vec<Row> {
     let shown: Vec<&str> = body.map(placed).unwrap_or_default();
     list.iter()
         .filter(|a| !shown.contains(&a.id.as_str()))
         .flat_map(|a| {
-            let kind = match a.kind {
-                AttachmentKind::Image => "image",
-                AttachmentKind::File => "file",
-                AttachmentKind::Other => "attachment",
-            };
             let piece = Piece {
-                text: placeholder(kind, &a.name),
+                text: a.label(),
                 look: Look {
                     role: Role::MessagePlaceholder,
                     // The web page of a file; a picture's address needs our token and is no link.

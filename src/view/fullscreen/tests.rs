@@ -467,7 +467,8 @@ fn every_key_after_the_leader_is_seen_at_once() {
     for size in [(96, 24), (96, 50), (80, 24)] {
         let (rows, _) = draw(&state, size.0, size.1);
         for (chord, command) in &keys {
-            let long = format!("{chord} {}", crate::command::row(command).help);
+            let help = crate::command::row(command).help.trim_end_matches('.');
+            let long = format!("{chord} {help}");
             let short = format!("{chord} {}", command.name());
             let words: String = long.chars().take(40).collect();
             assert!(
@@ -476,6 +477,30 @@ fn every_key_after_the_leader_is_seen_at_once() {
             );
         }
     }
+}
+
+#[test]
+fn a_list_of_keys_that_does_not_fit_says_so_and_scrolls_to_its_last_key() {
+    let mut state = talk();
+    state.focus.overlay = Some(Overlay::Leader);
+    let leader = [crate::model::key::Key::ctrl('g')];
+    let keys = state.keymap.continuations(&leader);
+    let mut left: Vec<String> = keys
+        .iter()
+        .map(|(chord, command)| format!("{chord} {}", command.name()))
+        .collect();
+    let last = left.last().unwrap().clone();
+    for hidden in 0..left.len() {
+        state.focus.hidden = hidden;
+        let (rows, _) = draw(&state, 40, 10);
+        assert!(!has(&rows, "not now: "), "{rows:#?}");
+        left.retain(|words| !has(&rows, words));
+        assert_eq!(left.is_empty(), !has(&rows, "more below"), "{rows:#?}");
+        if left.is_empty() {
+            return assert!(has(&rows, &last), "{rows:#?}");
+        }
+    }
+    panic!("never shown: {left:?}");
 }
 
 #[test]
@@ -521,6 +546,29 @@ fn a_notice_that_is_said_again_has_a_row_of_its_own_until_a_key_is_pressed() {
     state.focus.said = None;
     let (rows, drawn) = draw(&state, 60, 16);
     assert!(drawn.repeat.is_empty() && !has(&rows, "Again:"));
+}
+
+#[test]
+fn an_error_is_shown_to_its_end_on_a_small_screen() {
+    let mut state = talk();
+    let failure = Failure {
+        doing: Doing::Sending,
+        because: Because::TooLong {
+            bytes: 40_000,
+            limit: 28_000,
+        },
+        remedy: Remedy::Shorten,
+    };
+    let said = Said::Failed(failure);
+    let class = Class::Assertive;
+    state.focus.said = Some(Announcement { class, said });
+    let (rows, _) = draw(&state, 40, 10);
+    let words = rows.join(" ");
+    let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("40000 of at most 28000 bytes. It is kept. Shorten it and send it again."),
+        "{rows:#?}"
+    );
 }
 
 #[test]

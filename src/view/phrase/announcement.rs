@@ -9,6 +9,8 @@ use crate::model::announcement::Question;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
 use crate::model::call::EndReason;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
 use crate::model::settings::TimeShown;
 use crate::state::State;
@@ -112,7 +114,7 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::Polling => {
             "Chat: messages do not come by themselves here. /refresh asks for new ones.".to_owned()
         }
-        Said::ChatDenied(failure) => chat_denied(state, &phrase::failure(failure)),
+        Said::ChatDenied(failure) => chat_denied(state, failure),
         Said::ChatOpen => "Chat: open, you can read and write.".to_owned(),
         Said::TopicChanged { topic, by: None } => format!("The topic is now {topic}."),
         Said::TopicChanged {
@@ -215,7 +217,7 @@ fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {
 
 fn call_ended(reason: EndReason, by: Option<&str>, seconds: u64) -> String {
     let words = phrase::end_reason(reason);
-    let after = if seconds > 0 {
+    let after = if seconds > 0 && !words.never_began {
         format!(" after {}", phrase::duration(seconds))
     } else {
         String::new()
@@ -305,13 +307,14 @@ fn connection_back(state: &State, seconds: u64, missed: usize) -> String {
     )
 }
 
-fn chat_denied(state: &State, failure: &str) -> String {
-    let goes_on = if facts::running(state).is_some() {
+fn chat_denied(state: &State, failure: &Failure) -> String {
+    // Who is taken out of a meeting's chat is mostly taken out of the meeting as well.
+    let goes_on = if failure.doing != Doing::StayingInChat && facts::is_in_call(state) {
         " The call goes on."
     } else {
         ""
     };
-    format!("Error: {}{goes_on}", lower(failure))
+    format!("Error: {}{goes_on}", lower(&phrase::failure(failure)))
 }
 
 fn message(state: &State, who: &str, texts: &[String], times: usize, mention: bool) -> String {

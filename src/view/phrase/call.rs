@@ -14,6 +14,7 @@ use crate::model::notice::NoticeState;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::notices::Notice;
+use crate::state::notices::Since;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::phrase::sound;
@@ -337,8 +338,12 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
     if let Some(at) = call.info.started {
         parts.push(format!("the meeting began at {}", facts::time(state, at)));
     }
-    if let Some(meter) = meter(state, call) {
-        parts.push(meter.full.replace(" min ≈ ", " minutes cost about "));
+    if meter(state, call).is_some() {
+        let seconds = call.billed_seconds(now);
+        let minutes = usize::try_from(seconds / 60).unwrap_or(usize::MAX);
+        let verb = if minutes == 1 { "costs" } else { "cost" };
+        let minutes = phrase::count(minutes, "minute");
+        parts.push(format!("{minutes} {verb} about {}", cost(state, seconds)));
     }
 }
 
@@ -348,10 +353,10 @@ fn notice(state: &State, kind: NoticeKind, notice: &Notice) -> String {
         NoticeKind::Transcription => "transcription",
     };
     match (&notice.state, notice.since) {
-        (NoticeState::Active { .. }, Some(at)) => {
+        (NoticeState::Active { .. }, Since::Seen(at)) => {
             format!("{name} on since {}", facts::time(state, at))
         }
-        (NoticeState::Active { .. }, None) => format!("{name} on"),
+        (NoticeState::Active { .. }, Since::Joining | Since::Back { .. }) => format!("{name} on"),
         (NoticeState::Inactive { .. }, _) => format!("{name} off"),
         (NoticeState::Unknown, _) => format!("{name} unknown"),
     }

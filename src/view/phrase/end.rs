@@ -21,6 +21,8 @@ pub struct EndWords {
     pub text: &'static str,
     pub remedy: &'static str,
     pub kind: EndKind,
+    /// It failed while it was being set up: there is nothing that lasted.
+    pub never_began: bool,
 }
 
 const REJOIN: &str = "/join joins again.";
@@ -28,7 +30,7 @@ const ASK: &str = "Ask the organizer.";
 const NETWORK: &str = "Check the network and firewall; media needs UDP.";
 const LATER: &str = "Try again in a moment with /join.";
 const AUTOMATIC: &str = "It is joined again by itself.";
-const SIGN_IN: &str = "Sign in again, then /join.";
+const SIGN_IN: &str = "Start sidetone join again, with a new token if you gave one.";
 
 /// The words for a code and subcode.
 pub fn end_reason(reason: EndReason) -> EndWords {
@@ -42,6 +44,10 @@ pub fn end_reason(reason: EndReason) -> EndWords {
             remedy
         },
         kind,
+        never_began: matches!(
+            (reason.code, reason.subcode),
+            (408, _) | (_, 4506 | 10057 | 8537 | 1106)
+        ),
     }
 }
 
@@ -317,6 +323,14 @@ mod tests {
         let reason = |code, subcode| end_reason(EndReason { code, subcode }).text;
         assert_eq!(reason(403, 5854), reason(0, 5854));
         assert_ne!(reason(403, 5854), reason(403, 12345));
+    }
+
+    #[test]
+    fn a_sign_in_that_ended_is_made_good_by_a_new_start() {
+        let remedy = |code, subcode| end_reason(EndReason { code, subcode }).remedy;
+        for remedy in [remedy(401, 10009), remedy(495, 1)] {
+            assert_eq!(remedy, format!("{}.", crate::view::phrase::NEW_START));
+        }
     }
 
     #[test]

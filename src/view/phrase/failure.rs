@@ -7,6 +7,7 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
+use crate::view::phrase;
 use crate::view::phrase::duration;
 
 /// Whole sentences, without a prefix: "Could not send the message: no answer in time. It is kept; /retry sends it again."
@@ -40,7 +41,10 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::OpeningMicrophone => "open the microphone",
         Doing::OpeningSpeaker => "open the speaker",
         Doing::Writing => "write the file",
-        Doing::Reading => "read the file",
+        Doing::StayingInChat => "stay in the chat",
+        Doing::FindingThread => "find the thread",
+        Doing::OpeningLink => "open the link",
+        Doing::EditingDraft => "run the editor",
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
     }
@@ -114,7 +118,10 @@ pub fn briefly(because: &Because) -> String {
 fn fate(failure: &Failure) -> String {
     let kept = match failure.doing {
         Doing::Sending => "It is kept",
+        // What cannot be changed at all was not given as far as the service.
+        Doing::Editing if matches!(failure.because, Because::Local { .. }) => "",
         Doing::Editing => "Your text is kept",
+        Doing::EditingDraft => "The draft is as it was",
         Doing::Theming => "The colours stay as they are",
         Doing::Connecting
         | Doing::OpeningThread
@@ -128,7 +135,9 @@ fn fate(failure: &Failure) -> String {
         | Doing::OpeningMicrophone
         | Doing::OpeningSpeaker
         | Doing::Writing
-        | Doing::Reading
+        | Doing::StayingInChat
+        | Doing::FindingThread
+        | Doing::OpeningLink
         | Doing::Setting => "",
     };
     let remedy = match failure.because {
@@ -153,7 +162,7 @@ fn remedy(remedy: &Remedy) -> String {
             )
         }
         Remedy::Retry => "/retry does it again.".to_owned(),
-        Remedy::SignInAgain => "Sign in again.".to_owned(),
+        Remedy::SignInAgain => format!("{}.", phrase::NEW_START),
         Remedy::CheckAddress => "Check the address.".to_owned(),
         Remedy::CheckNetwork => "Check the network.".to_owned(),
         Remedy::TrustAuthority => {
@@ -188,6 +197,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::AlreadyInCall => "you are already in the call".to_owned(),
         Reason::InLobby => "you are still in the lobby".to_owned(),
         Reason::OnHold => "the call is on hold".to_owned(),
+        Reason::NotOnHold => "you have not put the call on hold".to_owned(),
+        Reason::HandNotUp => "your hand is not up".to_owned(),
+        Reason::NothingFailed => "nothing failed that could be tried again".to_owned(),
         Reason::Role => "only organizers and presenters may".to_owned(),
         Reason::MicrophoneForbidden => "the organizer does not allow your microphone".to_owned(),
         Reason::ConsentOutstanding => {
@@ -272,6 +284,31 @@ mod tests {
                 after: Some(Duration::from_secs(2)),
             },
             "Could not load messages: the service asks to wait 2 seconds. It is tried again by itself in 2 seconds.",
+        );
+    }
+
+    #[test]
+    fn what_was_being_done_is_named_and_no_file_where_there_was_none() {
+        let local = |detail: &str| Because::Local {
+            detail: detail.to_owned(),
+        };
+        check(
+            Doing::FindingThread,
+            local("none here is called nosuch"),
+            Remedy::None,
+            "Could not find the thread: none here is called nosuch.",
+        );
+        check(
+            Doing::OpeningLink,
+            local("there is no desktop here to open it on"),
+            Remedy::None,
+            "Could not open the link: there is no desktop here to open it on.",
+        );
+        check(
+            Doing::EditingDraft,
+            local("vi ended with status 1"),
+            Remedy::None,
+            "Could not run the editor: vi ended with status 1. The draft is as it was.",
         );
     }
 

@@ -40,6 +40,7 @@ pub use notice::notice_line;
 pub use notice::notices;
 pub use overlay::confirm;
 pub use overlay::not_now;
+pub use overlay::not_now_in_short;
 pub use overlay::prompt;
 pub use overlay::target;
 pub use overlay::title;
@@ -92,8 +93,11 @@ pub const SELECTED: &str = "selected";
 pub const NEW: &str = "new";
 pub const YOU: &str = "you";
 pub const TOO_SMALL: &str = "Terminal too small";
+/// There is no signing in from within: a guest's token comes with the start, any other from a file.
+pub const NEW_START: &str = "Start sidetone join again, with a new token if you gave one";
 pub const LOADING: &str = "older messages are being fetched";
 pub const NOTHING_FOUND: &str = "Nothing fits.";
+pub const MORE_BELOW: &str = "more below · Down, PageDown";
 pub const BEGINNING: &str = "nothing earlier";
 
 /// `12 minutes`, `1 hour 5 minutes`, `40 seconds`.

@@ -1,5 +1,6 @@
 //! Recording, transcription, consent, lobby, lost connection: what must never be missed.
 
+use crate::model::announcement::NoticeChange;
 use crate::model::call::CallState;
 use crate::model::call::Signalling;
 use crate::model::notice::Consent;
@@ -7,7 +8,9 @@ use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::state::State;
 use crate::state::call::Call;
+use crate::state::notices::Change;
 use crate::state::notices::Notice;
+use crate::state::notices::Since;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::phrase::call::lobby_since;
@@ -58,7 +61,7 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
     items
 }
 
-/// What is on in the calls that are not in front, each with its meeting.
+/// What is on and what is asked in the calls that are not in front, each with its meeting.
 fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
     let others = state
         .calls
@@ -72,8 +75,8 @@ fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
             };
             let on = NoticeKind::ALL.map(|kind| (kind, call.notices.of(kind)));
             let on = on.into_iter().filter(|(_, n)| facts::is_shown(call, n));
-            on.map(move |(kind, notice)| {
-                let item = shown(state, kind, notice);
+            let on = on.map(move |(kind, notice)| shown(state, kind, notice));
+            on.chain(asks(call)).map(move |item| {
                 let in_topic = |words: &str| format!("{topic}: {words}");
                 NoticeLine::new(
                     &in_topic(&item.full),
@@ -96,7 +99,7 @@ fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
     };
     let by = by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
     match notice.since {
-        Some(at) => {
+        Since::Seen(at) => {
             let at = facts::time(state, at);
             NoticeLine::new(
                 &format!("{word}{by} since {at}"),
@@ -104,7 +107,23 @@ fn shown(state: &State, kind: NoticeKind, notice: &Notice) -> NoticeLine {
                 mark,
             )
         }
-        None => NoticeLine::new(&format!("{word}{by} on when you joined"), word, mark),
+        Since::Joining => NoticeLine::new(&format!("{word}{by} on when you joined"), word, mark),
+        Since::Back { at, .. } => {
+            let at = facts::time(state, at);
+            NoticeLine::new(&format!("{word}{by} on when reconnected {at}"), word, mark)
+        }
+    }
+}
+
+/// A question of a call that is not in front: it is answered there.
+fn asks(call: &Call) -> Option<NoticeLine> {
+    match call.notices.consent {
+        Consent::Required => Some(NoticeLine::new(
+            "recording needs your consent",
+            "needs consent",
+            "consent needed",
+        )),
+        Consent::Declined | Consent::NotRequired | Consent::Granted => None,
     }
 }
 
@@ -198,14 +217,35 @@ pub fn notices(state: &State) -> String {
         "How the service treats recordings: {}",
         phrase::PRIVACY_STATEMENT
     ));
+    if !call.notices.changes.is_empty() {
+        lines.push("Changes in this call, the newest last:".to_owned());
+        lines.extend(call.notices.changes.iter().map(|c| changed(state, c)));
+    }
     lines.join("\n")
 }
 
-fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
-    let name = match kind {
+fn changed(state: &State, changed: &Change) -> String {
+    let name = name(changed.kind);
+    let by = |by: &Option<String>| by.as_ref().map_or_else(String::new, |b| format!(" by {b}"));
+    let what = match &changed.change {
+        NoticeChange::Started { by: who } => format!("started{}", by(who)),
+        NoticeChange::AlreadyOn => "was on".to_owned(),
+        NoticeChange::Stopped { by: who } => format!("stopped{}", by(who)),
+        NoticeChange::Unknown => "unknown, the connection was lost".to_owned(),
+        NoticeChange::KnownOff => "was off".to_owned(),
+    };
+    format!("{name} {what}, {}.", facts::time(state, changed.at))
+}
+
+const fn name(kind: NoticeKind) -> &'static str {
+    match kind {
         NoticeKind::Recording => "Recording",
         NoticeKind::Transcription => "Transcription",
-    };
+    }
+}
+
+fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
+    let name = name(kind);
     let acknowledged = if notice.acknowledged {
         ", acknowledged"
     } else {
@@ -217,10 +257,18 @@ fn sentence(state: &State, kind: NoticeKind, notice: &Notice) -> String {
     };
     match &notice.state {
         NoticeState::Active { by: who } => {
-            let since = notice.since.map_or_else(
-                || "on when you joined".to_owned(),
-                |at| format!("on since {}", facts::time(state, at)),
-            );
+            let since = match notice.since {
+                Since::Joining => "on when you joined".to_owned(),
+                Since::Seen(at) => format!("on since {}", facts::time(state, at)),
+                Since::Back { at, again } => {
+                    let same = if again {
+                        ", as before or begun anew"
+                    } else {
+                        ""
+                    };
+                    format!("on when reconnected {}{same}", facts::time(state, at))
+                }
+            };
             format!("{name}: {since}{}{acknowledged}.", by(who))
         }
         NoticeState::Inactive { .. } => format!("{name}: off."),

@@ -53,6 +53,11 @@ pub const fn target(target: &Target) -> &'static str {
     }
 }
 
+/// Something greyed out, where there is no room for the reason.
+pub fn not_now_in_short(words: &str) -> String {
+    format!("{words} (not now)")
+}
+
 /// Something greyed out, with the reason.
 pub fn not_now(words: &str, reason: &Reason) -> String {
     format!(

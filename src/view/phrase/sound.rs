@@ -369,7 +369,7 @@ pub const CHECK_KEYS: [(&str, &str); 6] = [
 
 /// The check as lines that are read, the question last.
 pub fn check(state: &State) -> String {
-    let Some(check) = &state.sound.check else {
+    let Some(check) = state.sound.shown_check() else {
         return "There is nothing to try.".to_owned();
     };
     let mut lines = vec![format!("Sound check. {}.", check_title(state, check))];

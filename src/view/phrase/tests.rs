@@ -7,8 +7,10 @@ use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
+use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::call::Reaction;
+use crate::model::call::Signalling;
 use crate::model::capability::Reason;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
@@ -150,6 +152,10 @@ fn the_call_is_told_in_words() {
         "Call: you were removed by another participant after 1 minute. Ask the organizer. Code 0/5300.",
     );
     check(ended(0, 0, None, 0), "Call: you hung up.");
+    check(
+        ended(408, 10057, None, 60),
+        "Call: the call could not be set up in time. Try again in a moment with /join. Code 408/10057.",
+    );
     check(Said::Admitted, "Call: you were admitted.");
     check(
         Said::MutedByOther {
@@ -314,6 +320,26 @@ fn errors_say_what_to_do() {
 }
 
 #[test]
+fn that_the_call_goes_on_is_said_only_where_it_is_known() {
+    let denied = || {
+        Said::ChatDenied(Failure {
+            doing: Doing::OpeningThread,
+            because: Because::Forbidden,
+            remedy: Remedy::AskOrganizer,
+        })
+    };
+    let words = "Error: could not open the chat: it is not allowed here. Ask the organizer.";
+    let mut state = fixture::meeting();
+    check_in(&state, denied(), &format!("{words} The call goes on."));
+    let since = fixture::at(3);
+    fixture::call(&mut state).signalling = Signalling::Lost { since };
+    check_in(&state, denied(), words);
+    let mut state = fixture::meeting();
+    fixture::call(&mut state).state = CallState::Connecting;
+    check_in(&state, denied(), words);
+}
+
+#[test]
 fn status_is_one_line() {
     let mut state = fixture::meeting();
     state.settings.price_per_minute = 0.0;
@@ -332,6 +358,19 @@ fn status_is_one_line() {
 }
 
 #[test]
+fn one_minute_is_said_as_one() {
+    let mut state = fixture::meeting();
+    for (minute, words) in [
+        (2, "1 minute costs about 0.00 USD"),
+        (3, "2 minutes cost about 0.01 USD"),
+    ] {
+        state.now.utc = fixture::at(minute);
+        let told = phrase::status(&state);
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn notices_tell_the_state_and_where_the_privacy_statement_is() {
     let mut state = fixture::meeting();
     fixture::notice(
@@ -346,7 +385,29 @@ fn notices_tell_the_state_and_where_the_privacy_statement_is() {
         "Recording: on since 10:02.\n\
          Transcription: off.\n\
          The meeting does not ask for your consent.\n\
-         How the service treats recordings: https://privacy.microsoft.com/privacystatement",
+         How the service treats recordings: https://privacy.microsoft.com/privacystatement\n\
+         Changes in this call, the newest last:\n\
+         Recording started, 10:02.",
+    );
+}
+
+#[test]
+fn notices_list_what_changed_in_this_call_and_when() {
+    let mut state = fixture::meeting();
+    let by = || Some("Alice".to_owned());
+    let on = NoticeState::Active { by: by() };
+    let off = NoticeState::Inactive { by: by() };
+    fixture::notice(&mut state, NoticeKind::Recording, on, Some(2));
+    fixture::notice(&mut state, NoticeKind::Recording, off, Some(5));
+    fixture::call(&mut state).notices.lose(fixture::at(7));
+    let told = phrase::notices(&state);
+    let (_, changes) = told.split_once("the newest last:\n").unwrap();
+    assert_eq!(
+        changes,
+        "Recording started by Alice, 10:02.\n\
+         Recording stopped by Alice, 10:05.\n\
+         Recording unknown, the connection was lost, 10:07.\n\
+         Transcription unknown, the connection was lost, 10:07."
     );
 }
 
@@ -360,12 +421,17 @@ fn what_is_on_in_another_call_is_shown_with_its_meeting() {
     other
         .notices
         .note(NoticeKind::Recording, on, false, fixture::at(3));
+    other.notices.require(true);
     state.calls.insert(other.account.clone(), other);
     let line = phrase::notice_line(&state);
     let words: Vec<&str> = line.iter().map(|item| item.full.as_str()).collect();
     assert_eq!(
         words,
-        ["Budget: REC Recording since 10:03", "Enter acknowledges"]
+        [
+            "Budget: REC Recording since 10:03",
+            "Budget: recording needs your consent",
+            "Enter acknowledges"
+        ]
     );
 }
 
@@ -399,6 +465,25 @@ fn who_began_is_never_guessed_and_neither_is_when() {
         phrase::notice_line(&state)[1].full,
         "TRANSCRIPT by Carol since 10:05"
     );
+}
+
+#[test]
+fn what_is_on_after_a_reconnect_is_not_said_to_be_on_since_we_joined() {
+    let mut state = fixture::meeting();
+    let on = || NoticeState::Active {
+        by: Some("Alice".to_owned()),
+    };
+    fixture::notice(&mut state, NoticeKind::Recording, on(), Some(2));
+    fixture::call(&mut state).notices.lose(fixture::at(3));
+    let notices = &mut fixture::call(&mut state).notices;
+    notices.note(NoticeKind::Recording, on(), true, fixture::at(4));
+    assert_eq!(
+        phrase::notice_line(&state)[0].full,
+        "REC Recording by Alice on when reconnected 10:04"
+    );
+    let told = phrase::notices(&state);
+    let words = "Recording: on when reconnected 10:04, as before or begun anew, by Alice.";
+    assert!(told.starts_with(words), "{told}");
 }
 
 #[test]

@@ -115,7 +115,7 @@ pub fn chat_state(state: &State, thread: &Thread) -> Option<String> {
         ChatAccess::Opening => return Some("The chat is being opened".to_owned()),
         ChatAccess::Gone => return Some("This chat no longer exists".to_owned()),
         ChatAccess::Denied(failure) => {
-            let goes_on = if facts::running(state).is_some() {
+            let goes_on = if facts::is_in_call(state) {
                 ", the call goes on"
             } else {
                 ""

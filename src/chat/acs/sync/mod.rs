@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::chat::retry::Kind;
 use crate::clock::Moment;
 use crate::event::ChatEvent;
 use crate::model::failure::Doing;
@@ -99,7 +100,34 @@ pub(super) enum Output {
     },
     Read(ThreadId),
     Event(ChatEvent),
+    /// While there are no events: whether the service answers what is asked instead.
+    Polls {
+        answered: bool,
+    },
     Wait(Option<Moment>),
+}
+
+impl Input {
+    /// Whether an answer came from the service, where this is one.
+    fn answered(&self) -> Option<bool> {
+        let error = match self {
+            Self::Listed { result, .. } => result.as_ref().err(),
+            Self::Read { result, .. } => result.as_ref().err(),
+            Self::Timeout
+            | Self::Open(_)
+            | Self::Close(_)
+            | Self::Older { .. }
+            | Self::Newer { .. }
+            | Self::Retry(_)
+            | Self::Refresh(_)
+            | Self::Live
+            | Self::Lost
+            | Self::Missed
+            | Self::Poll
+            | Self::Notified(_) => return None,
+        };
+        Some(!error.is_some_and(|e| matches!(e.kind, Kind::Transient { .. })))
+    }
 }
 
 pub(super) struct Sync {
@@ -108,6 +136,8 @@ pub(super) struct Sync {
     live: bool,
     poll_at: Option<Moment>,
     polls: u32,
+    /// Whether the last poll was answered, as it was told.
+    answered: Option<bool>,
     next_listing: u32,
     outputs: VecDeque<Output>,
 }
@@ -120,12 +150,14 @@ impl Sync {
             live: false,
             poll_at: None,
             polls: 0,
+            answered: None,
             next_listing: 1,
             outputs: VecDeque::new(),
         }
     }
 
     pub(super) fn handle(&mut self, input: Input, now: Moment) {
+        let answered = input.answered().filter(|_| self.poll_at.is_some());
         match input {
             Input::Timeout => {}
             Input::Open(id) => self.open(id, now),
@@ -152,6 +184,7 @@ impl Sync {
             Input::Poll => {
                 if !self.live && self.poll_at.is_none() {
                     self.poll_at = Some(now);
+                    self.answered = None;
                 }
             }
             Input::Listed {
@@ -163,6 +196,11 @@ impl Sync {
             }),
             Input::Read { thread, result } => self.read(&thread, result, now),
             Input::Notified(event) => self.notified(&event, now),
+        }
+        if let Some(answered) = answered
+            && self.answered.replace(answered) != Some(answered)
+        {
+            self.outputs.push_back(Output::Polls { answered });
         }
         self.deadlines(now);
     }

@@ -115,6 +115,7 @@ fn push_read(id: u64) -> Input {
 struct Told {
     messages: Vec<(u64, u64)>,
     others: Vec<ChatEvent>,
+    polls: Vec<bool>,
 }
 
 impl Told {
@@ -170,6 +171,7 @@ fn settle(sync: &mut Sync, service: &Service, told: &mut Told, now: Moment) -> u
                 sync.handle(Input::Read { thread, result }, now);
             }
             Output::Event(event) => told.hear(event),
+            Output::Polls { answered } => told.polls.push(answered),
             Output::Wait(_) => return pages,
         }
     }
@@ -266,7 +268,7 @@ fn a_refresh_that_fails_at_first_tells_the_page_later() {
     let listing = loop {
         match sync.poll() {
             Output::List { listing, .. } => break listing,
-            Output::Read(_) | Output::Event(_) => {}
+            Output::Read(_) | Output::Event(_) | Output::Polls { .. } => {}
             Output::Wait(_) => panic!("nothing is listed"),
         }
     };
@@ -419,6 +421,7 @@ fn a_gap_stays_a_gap_when_filling_it_fails() {
                 sync.handle(Input::Read { thread, result }, at(22));
             }
             Output::Event(event) => told.hear(event),
+            Output::Polls { .. } => {}
             Output::Wait(deadline) => {
                 assert_eq!(deadline, Some(at(1022)));
                 break;
@@ -477,6 +480,7 @@ fn refused_access_is_asked_for_again_four_times_and_said_twice() {
                 sync.handle(Input::Read { thread, result }, now);
             }
             Output::Event(event) => told.others.push(event),
+            Output::Polls { .. } => {}
             Output::Wait(Some(next)) => {
                 pauses.push(next.since(now).as_secs());
                 now = next;
@@ -535,7 +539,7 @@ fn access_that_comes_late_opens_the_thread() {
                 let result = Err(forbidden());
                 sync.handle(Input::Read { thread, result }, at(0));
             }
-            Output::Event(_) | Output::Wait(_) => {}
+            Output::Event(_) | Output::Polls { .. } | Output::Wait(_) => {}
         }
     }
     let service = Service::new([1, 2]);
@@ -664,6 +668,41 @@ fn without_events_the_newest_page_is_asked_for_every_three_seconds() {
     sync.handle(Input::Live, at(3020));
     settle(&mut sync, &service, &mut told, at(3020));
     assert_eq!(sync.poll(), Output::Wait(None));
+}
+
+#[test]
+fn polling_is_told_only_where_the_service_answers() {
+    let service = Service::new([1]);
+    let (mut sync, mut told) = opened(&service);
+    sync.handle(Input::Lost, at(10));
+    sync.handle(Input::Poll, at(10));
+    let mut unanswered = Vec::new();
+    loop {
+        match sync.poll() {
+            Output::List {
+                thread, listing, ..
+            } => {
+                let result = Err(lost());
+                let input = Input::Listed {
+                    thread,
+                    listing,
+                    result,
+                };
+                sync.handle(input, at(20));
+            }
+            Output::Read(thread) => {
+                let result = Err(lost());
+                sync.handle(Input::Read { thread, result }, at(20));
+            }
+            Output::Polls { answered } => unanswered.push(answered),
+            Output::Event(_) => {}
+            Output::Wait(_) => break,
+        }
+    }
+    assert_eq!(unanswered, [false]);
+    sync.handle(Input::Timeout, at(60_000));
+    settle(&mut sync, &service, &mut told, at(60_000));
+    assert_eq!(told.polls, [true]);
 }
 
 /// What may happen to a message and to its event.

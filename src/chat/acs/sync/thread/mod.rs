@@ -211,8 +211,10 @@ impl Thread {
         }
         self.close(Access::Denied(GIVEN_UP));
         let failure = Failure {
-            doing: Doing::Reading,
-            because: Because::Forbidden,
+            doing: Doing::StayingInChat,
+            because: Because::Refused {
+                reason: "you are no longer one of its people".to_owned(),
+            },
             remedy: Remedy::AskOrganizer,
         };
         out.access(&self.id, ChatAccess::Denied(failure));
