@@ -23,12 +23,12 @@ impl State {
     /// Whether a command can be given now.
     pub fn allowed(&self, command: &Command) -> Result<(), Reason> {
         match command {
-            // To fall silent needs no permission to speak.
-            Command::Mute(true) | Command::Talk(Some(false)) => self.may(Capability::InCall),
+            // To fall silent needs no permission to speak, and no service: sound may still flow without.
+            Command::Mute(true) | Command::Talk(Some(false)) => self.present().map(drop),
             Command::ToggleMute if self.call().is_some_and(|c| !c.muted) => {
-                self.may(Capability::InCall)
+                self.present().map(drop)
             }
-            Command::Talk(None) if self.sound.talk.is_open() => self.may(Capability::InCall),
+            Command::Talk(None) if self.sound.talk.is_open() => self.present().map(drop),
             Command::Mute(false) | Command::ToggleMute => self.may(Capability::UnmuteMic),
             Command::Hold(false) => match self.inside()?.state {
                 CallState::LocalHold => Ok(()),
@@ -94,7 +94,8 @@ impl State {
                 Consent::Required | Consent::Granted | Consent::Declined => Ok(()),
             },
             Capability::Sound => self.has_sound(),
-            Capability::HearCall => match self.inside()?.audio {
+            // What is heard is ours to decide, whatever the service knows of it.
+            Capability::HearCall => match self.present()?.audio {
                 Audio::None => Err(Reason::JoinedSilent),
                 Audio::Listen | Audio::Full => Ok(()),
             },
@@ -208,19 +209,24 @@ impl State {
 
     /// Inside, with signalling: something can be asked for.
     fn inside(&self) -> Result<&Call, Reason> {
+        let call = self.present()?;
+        match call.signalling {
+            Signalling::Lost { .. } => Err(Reason::SignallingLost),
+            Signalling::Up => Ok(call),
+        }
+    }
+
+    /// Inside, as far as we know.
+    fn present(&self) -> Result<&Call, Reason> {
         let call = self.live_call()?;
-        match (call.state, &call.signalling) {
-            (_, Signalling::Lost { .. }) if call.state.is_inside() => Err(Reason::SignallingLost),
-            (CallState::Connected | CallState::LocalHold | CallState::RemoteHold, _) => Ok(call),
-            (CallState::InLobby, _) => Err(Reason::InLobby),
-            (
-                CallState::Connecting
-                | CallState::Ringing
-                | CallState::EarlyMedia
-                | CallState::Disconnecting
-                | CallState::Disconnected,
-                _,
-            ) => Err(Reason::NotInCall),
+        match call.state {
+            CallState::Connected | CallState::LocalHold | CallState::RemoteHold => Ok(call),
+            CallState::InLobby => Err(Reason::InLobby),
+            CallState::Connecting
+            | CallState::Ringing
+            | CallState::EarlyMedia
+            | CallState::Disconnecting
+            | CallState::Disconnected => Err(Reason::NotInCall),
         }
     }
 

@@ -293,11 +293,15 @@ fn on_muted(
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
-    let before = std::mem::replace(&mut call.muted, muted);
     if state.sound.muting && !muted {
         // Asked for, and lost on the way or overtaken: the microphone stays closed.
         fx.push(Effect::Call(account.clone(), CallCommand::Mute(true)));
-    } else {
+        if call.muted {
+            return;
+        }
+    }
+    let before = std::mem::replace(&mut call.muted, muted);
+    if muted || !state.sound.muting {
         state.sound.muting = false;
     }
     let talked = by.is_none() && state.sound.talk.caused();

@@ -2,12 +2,14 @@
 
 use crate::command::Command;
 use crate::effect::CallCommand;
+use crate::effect::ControlNews;
 use crate::effect::Effect;
 use crate::effect::NoticeMoment;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Question;
 use crate::model::announcement::Said;
+use crate::model::call::Signalling;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
@@ -197,8 +199,13 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
         talk::stop(state, fx);
     }
     state.sound.muting = muted;
-    if let Some(call) = state.call() {
-        fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
+    let Some(call) = state.call_mut() else { return };
+    fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
+    // Nobody can say so now, and it is true.
+    if muted && !call.muted && call.signalling != Signalling::Up {
+        call.muted = true;
+        fx.push(Effect::Publish(ControlNews::Mute(true)));
+        state.say(Said::OwnMute { muted });
     }
 }
 

@@ -125,7 +125,11 @@ fn carry_out(state: &mut State, talked: Talked, fx: &mut Vec<Effect>) {
             state.sound.muting = false;
             CallCommand::Mute(false)
         }
-        Talked::Ended { mute: true } => CallCommand::Mute(true),
+        Talked::Ended { mute: true } => {
+            // Also when push to talk is switched off, and before the service has answered.
+            state.sound.muting = true;
+            CallCommand::Mute(true)
+        }
         Talked::Nothing | Talked::Begun { unmute: false } | Talked::Ended { mute: false } => return,
     };
     if let Some(call) = state.call().filter(|c| c.is_live()) {

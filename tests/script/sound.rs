@@ -33,6 +33,7 @@ use sidetone::state::lines::Source;
 
 use crate::play::Script;
 use crate::play::alone;
+use crate::play::at;
 use crate::play::call;
 use crate::play::entry;
 use crate::play::key;
@@ -222,7 +223,7 @@ fn the_check_asks_in_lines_and_is_answered_in_lines() {
         .then(level(-31.0, false))
         .forget()
         .line("meter")
-        .transcript(["Microphone -31 dB, no voice. Quieter than -50 dB is not sent."])
+        .transcript(["Microphone -31 dB, no voice. Quieter than -50 dB is not taken for a voice."])
         .line("/devices input 2")
         .transcript_ends("Microphone: USB headset.");
     assert!(shown.sound_commands().contains(&SoundCommand::Choose {
@@ -302,7 +303,9 @@ fn without_motion_the_level_is_said_and_not_drawn() {
     let asked = alone(settings).sounding().begin(meeting());
     let shown = asked.then(devices()).then(level(-31.0, true));
     let shown = shown.no_status("-31 dB").press("m");
-    shown.transcript(["Microphone -31 dB, a voice is heard. Quieter than -50 dB is not sent."]);
+    shown.transcript([
+        "Microphone -31 dB, a voice is heard. Quieter than -50 dB is not taken for a voice.",
+    ]);
 }
 
 #[test]
@@ -760,11 +763,46 @@ fn muting_ends_a_talk() {
 }
 
 #[test]
+fn to_fall_silent_needs_no_service() {
+    let lost = || live(unchecked()).then(call(CallEvent::SignallingLost { at: at(70.0) }));
+    for shown in [
+        lost().line("/mute"),
+        lost().press("Ctrl-T"),
+        lost().line("/talk off"),
+    ] {
+        assert_eq!(is_muted(&shown), Some(true));
+        assert_eq!(shown.call_commands(), [CallCommand::Mute(true)]);
+        assert!(shown.state.call().is_some_and(|c| c.muted));
+        // The service never heard of it: it is told again, and nobody is told that we are heard.
+        let shown = shown
+            .then(call(CallEvent::SignallingBack { at: at(72.0) }))
+            .then(muted(false));
+        assert_eq!(shown.call_commands().len(), 2);
+        assert_eq!(is_muted(&shown), Some(true));
+        assert!(shown.state.call().is_some_and(|c| c.muted));
+        // To be heard again needs the service.
+        assert_eq!(is_muted(&shown.then(muted(true))), Some(true));
+    }
+    let deaf = lost().line("/deafen");
+    assert!(deaf.sound_commands().contains(&SoundCommand::Deafen(true)));
+}
+
+#[test]
+fn push_to_talk_that_is_switched_off_in_mid_talk_closes_the_microphone_at_once() {
+    let shown = live(talking_by(PushToTalk::Toggle))
+        .then(muted(true))
+        .line("/talk on")
+        .then(muted(false));
+    assert_eq!(is_muted(&shown), Some(false));
+    assert_eq!(is_muted(&shown.line("/ptt off")), Some(true));
+}
+
+#[test]
 fn the_status_says_since_when() {
     let info = sidetone::model::call::CallInfo {
         thread: Some(crate::play::thread()),
         topic: "design".to_owned(),
-        started: Some(crate::play::at(-300.0)),
+        started: Some(at(-300.0)),
     };
     script()
         .connected()
@@ -795,10 +833,10 @@ fn how_we_want_to_hear_is_told_again_in_the_next_call_and_on_another_line() {
         percent: 150,
     };
     let live = live(settings).line("/deafen on").forget();
-    let at = crate::play::at(20.0);
+    let noon = at(20.0);
     let back = live
-        .then(call(CallEvent::SignallingLost { at }))
-        .then(call(CallEvent::SignallingBack { at }));
+        .then(call(CallEvent::SignallingLost { at: noon }))
+        .then(call(CallEvent::SignallingBack { at: noon }));
     assert_eq!(back.call_commands(), [louder]);
     let again = back.forget().dialled().then(state(CallState::Connected));
     assert!(again.call_commands().contains(&CallCommand::Deafen(true)));

@@ -193,6 +193,8 @@ impl Session {
         };
         plan.sounding = false;
         let wanted = plan.wanted;
+        // What was taken back meanwhile must be said too.
+        let returns = plan.call_id.is_some();
         let join = ToService::Join(Join {
             meeting: plan.meeting.clone(),
             display_name: plan.name.clone(),
@@ -213,8 +215,9 @@ impl Session {
         if wanted.levels {
             self.send(&ToService::Levels { on: true });
         }
-        if wanted.deafened {
-            self.send(&ToService::Deafen { deafened: true });
+        if wanted.deafened || returns {
+            let deafened = wanted.deafened;
+            self.send(&ToService::Deafen { deafened });
         }
     }
 
@@ -240,7 +243,8 @@ impl Session {
                 _ => {}
             }
         }
-        // What is wanted is asked for with the next socket; nobody waits for an answer.
+        // What is wanted is asked for with the next socket, and a mute again when the service
+        // says that we are heard; nobody waits for an answer.
         let patient = matches!(
             command,
             CallCommand::Captions(_)
@@ -248,6 +252,7 @@ impl Session {
                 | CallCommand::Deafen(_)
                 | CallCommand::Volume { .. }
                 | CallCommand::Text(_)
+                | CallCommand::Mute(true)
         );
         let Some(message) = convert::request(command) else {
             return;
