@@ -191,7 +191,7 @@ pub fn input_level(state: &State) -> String {
     match state.sound.meter {
         None => "The microphone gives nothing.".to_owned(),
         Some(meter) => format!(
-            "Microphone {}, {}. Quieter than {} is not sent.",
+            "Microphone {}, {}. Quieter than {} is not taken for a voice.",
             level(meter.level),
             if meter.speaking {
                 "a voice is heard"
