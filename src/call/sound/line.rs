@@ -35,6 +35,7 @@ use crate::rtc::peer::Cause;
 use crate::rtc::peer::Command;
 use crate::rtc::peer::Event;
 use crate::rtc::peer::State;
+use crate::rtc::sdp;
 use crate::rtc::sdp::Sdp;
 use crate::rtc::stats::CODEC;
 use crate::rtc::stats::Stats;
@@ -290,9 +291,14 @@ impl Line {
             Event::State(State::Closed(cause)) => self.closed(cause, now),
             Event::RestartNeeded(_) => self.command(Command::Offer),
             // The service began anew and knows us no more: so do we.
-            Event::Refused(_) => {
+            Event::Refused(sdp::Error::OtherFingerprint) => {
                 self.close();
                 self.connect();
+            }
+            Event::Refused(error) => {
+                tracing::warn!(%error, "the service's answer cannot be used");
+                self.command(Command::Close);
+                self.closed(Cause::Failed, now);
             }
             Event::Stats(stats) => self.measured(&stats),
             Event::Answer(_) => {}
@@ -357,15 +363,16 @@ impl Line {
             return;
         }
         if self.incoming.as_ref().map(|incoming| incoming.ssrc) != Some(packet.ssrc) {
-            match Receiver::new() {
-                Ok(receiver) => {
-                    self.incoming = Some(Incoming {
-                        ssrc: packet.ssrc,
-                        receiver,
-                    });
+            self.incoming = match Receiver::new() {
+                Ok(receiver) => Some(Incoming {
+                    ssrc: packet.ssrc,
+                    receiver,
+                }),
+                Err(error) => {
+                    tracing::error!(%error, "nothing can be heard in this call");
+                    None
                 }
-                Err(error) => tracing::error!(%error, "nothing can be heard in this call"),
-            }
+            };
         }
         if let Some(incoming) = &mut self.incoming {
             let arrived = packet.arrived.since(Moment::ZERO);
