@@ -741,3 +741,23 @@ async fn an_offer_and_its_answer_pass_between_the_sound_and_the_mixer() {
 
 /// Far more than anything here takes; only a failing test waits as long.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_offers_keeps_nobody_else_waiting() {
+    let room = Room::with(open()).await;
+    let (mut ada, flooding) = room.sounding().await;
+    ada.reaches(CallState::Connected).await;
+    let offer = || MediaWord::Offer(local::Sdp("v=0 nonsense".into()));
+    for _ in 0..2000 {
+        flooding.words.send(offer()).await.unwrap();
+    }
+    let (mut bea, mut sound) = room.sounding().await;
+    bea.reaches(CallState::Connected).await;
+    assert_eq!(sound.wish().await, MediaWish::Start { audio: Audio::Full });
+    sound.words.send(offer()).await.unwrap();
+    let refused = tokio::time::timeout(Duration::from_secs(30), sound.wish()).await;
+    assert!(
+        matches!(refused, Ok(MediaWish::Refused { .. })),
+        "{refused:?}"
+    );
+}

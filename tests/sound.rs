@@ -290,3 +290,53 @@ async fn exactly_while_everybody_is_told_the_host_records() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(std::fs::read(file).unwrap().len(), bytes.len());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_goes_on_while_anybody_is_there_with_or_without_sound() {
+    let _alone = ALONE.lock().await;
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::start_with(&["--recordings", folder.path().to_str().unwrap()]);
+    let (link, thread) = meeting_with_thread(&host).await;
+    let silent = ["--set", "audio=none"];
+    let mut ada = Person::join_with(&host, &link, "Ada", &silent);
+    let mut bea = Person::join_with(&host, &link, "Bea", &[]);
+    let recording = format!("/meetings/{thread}/recording");
+    host.control(&recording, json!({"active": true})).await;
+    ada.session.see("REC Recording");
+    bea.session.press("/quit\r");
+    assert_eq!(bea.session.end(), 0);
+    ada.session.see("Bea (External) left");
+    ada.session.listen(Duration::from_secs(1));
+    assert!(ada.session.contents().contains("REC Recording"));
+    let length = || {
+        let entry = std::fs::read_dir(folder.path()).unwrap().next().unwrap();
+        entry.unwrap().metadata().unwrap().len()
+    };
+    let before = length();
+    ada.session.listen(Duration::from_secs(3));
+    assert!(length() > before, "nothing is written any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mute_holds_also_while_the_service_cannot_be_asked() {
+    let _alone = ALONE.lock().await;
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let mut ada = Person::join(&host, &link, "Ada");
+    let bea = Person::join(&host, &link, "Bea");
+    let _voice = ada.speak(700.0, -20.0);
+    ada.press_mute();
+    let mut heard = bea.sound.listen("spk.monitor");
+    heard.hear_second();
+    // Signalling says nothing for a while; sound goes its own way.
+    host.control("/silence", json!({"millis": 8000})).await;
+    ada.session.see("unknown");
+    ada.press_mute();
+    ada.session.see("muted (Ctrl-T)");
+    assert!(falls_silent(&mut heard), "heard though muted");
+    // Nor is it undone when the service is back, which heard of it only now.
+    ada.session.wait("the service is back", |screen| {
+        !screen.contents().contains("unknown")
+    });
+    assert!(falls_silent(&mut heard), "heard again though muted");
+}

@@ -14,9 +14,11 @@ mod recording;
 mod room;
 
 use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::future::pending;
 use std::net::IpAddr;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +39,6 @@ use crate::rtc::stats::Stats;
 use crate::wire::local;
 use crate::wire::local::Answer;
 use crate::wire::local::MediaState;
-use crate::wire::local::NoticeKind;
 use crate::wire::local::Quality;
 
 use super::Service;
@@ -75,7 +76,7 @@ pub(super) fn start(service: &Arc<Service>) {
     service.tasks().spawn(hub::run(settings, lanes));
     let desk = Desk {
         service: Arc::clone(service),
-        commands,
+        orders: VecDeque::new(),
         frames,
         clock: service.clock(),
         rooms: HashMap::new(),
@@ -85,6 +86,7 @@ pub(super) fn start(service: &Arc<Service>) {
         next: None,
     };
     let lanes = Lanes {
+        commands,
         acts,
         events,
         packets,
@@ -93,6 +95,7 @@ pub(super) fn start(service: &Arc<Service>) {
 }
 
 struct Lanes {
+    commands: mpsc::Sender<hub::Command>,
     acts: mpsc::UnboundedReceiver<Mixing>,
     events: mpsc::Receiver<(PeerId, Event)>,
     packets: mpsc::Receiver<(PeerId, Packet)>,
@@ -100,7 +103,8 @@ struct Lanes {
 
 struct Desk {
     service: Arc<Service>,
-    commands: mpsc::Sender<hub::Command>,
+    /// What the hub has not taken yet. Nobody waits for it here: it may be waiting for us.
+    orders: VecDeque<hub::Command>,
     frames: mpsc::Sender<Outgoing>,
     clock: Clock,
     /// By thread id.
@@ -121,7 +125,13 @@ struct Hall {
     flows: HashMap<String, Flow>,
     talking: Vec<String>,
     levels: Option<Moment>,
-    recorder: Option<Recorder>,
+    recording: Option<Recording>,
+}
+
+/// The file tells one recording from the next.
+struct Recording {
+    file: PathBuf,
+    recorder: Recorder,
 }
 
 /// Whose connection it is, and their last offer.
@@ -138,23 +148,29 @@ impl Desk {
     async fn run(mut self, mut lanes: Lanes) {
         loop {
             tokio::select! {
+                // Sound goes first: nobody's flood of requests may silence a meeting.
                 biased;
-                act = lanes.acts.recv() => match act {
-                    Some(Mixing { meeting, act }) => self.act(meeting, act).await,
-                    None => return,
-                },
-                event = lanes.events.recv() => match event {
-                    Some((peer, event)) => self.said(peer, event).await,
-                    None => return,
-                },
                 () = sleep_until(self.next, self.clock) => self.mix(),
+                event = lanes.events.recv() => match event {
+                    Some((peer, event)) => self.said(peer, event),
+                    None => return,
+                },
+                permit = lanes.commands.reserve(), if !self.orders.is_empty() => {
+                    let order = self.orders.pop_front();
+                    let (Ok(permit), Some(order)) = (permit, order) else { return };
+                    permit.send(order);
+                }
+                act = lanes.acts.recv() => match act {
+                    Some(Mixing { meeting, act }) => self.act(meeting, act),
+                    None => return,
+                },
                 Some((peer, packet)) = lanes.packets.recv() => self.received(peer, &packet),
             }
             self.wind();
         }
     }
 
-    async fn act(&mut self, meeting: String, act: MediaAct) {
+    fn act(&mut self, meeting: String, act: MediaAct) {
         match act {
             MediaAct::Offer {
                 id,
@@ -170,10 +186,10 @@ impl Desk {
                     offer: Sdp(sdp.0),
                     quality: Quality::Good,
                 };
-                self.offered(place).await;
+                self.offered(place);
             }
-            MediaAct::Flow { id, flow } => self.flow(&meeting, id, flow).await,
-            MediaAct::Gone { id } => self.gone(&meeting, &id).await,
+            MediaAct::Flow { id, flow } => self.flow(&meeting, id, flow),
+            MediaAct::Gone { id } => self.gone(&meeting, &id),
             MediaAct::Speak { id, words } => {
                 if let Some(sound) = self.clips.of(words)
                     && let Some(hall) = self.hall(&meeting)
@@ -181,11 +197,12 @@ impl Desk {
                     hall.room.play(&id, sound);
                 }
             }
-            MediaAct::Record { file } => self.record(&meeting, &file),
-            MediaAct::StopRecording => {
+            MediaAct::Record { file: Some(file) } => self.record(&meeting, file),
+            MediaAct::Record { file: None } => {
                 if let Some(hall) = self.rooms.get_mut(&meeting) {
-                    hall.recorder = None;
+                    hall.recording = None;
                 }
+                self.close(&meeting);
             }
             MediaAct::Volume {
                 listener,
@@ -200,40 +217,42 @@ impl Desk {
     }
 
     /// The first offer of somebody makes their connection; another finds it another path.
-    async fn offered(&mut self, place: Place) {
+    fn offered(&mut self, place: Place) {
         let known = self.hall(&place.meeting);
         let known = known.and_then(|hall| hall.peers.get(&place.id).copied());
         if let Some(peer) = known {
-            self.accept(peer, place).await;
+            self.accept(peer, place);
         } else {
-            self.connect(place).await;
+            self.connect(place);
         }
     }
 
-    async fn connect(&mut self, place: Place) {
+    fn connect(&mut self, place: Place) {
         self.last += 1;
         let peer = PeerId(self.last);
         if let Some(hall) = self.hall(&place.meeting) {
             hall.room.connect(&place.id, peer);
             hall.peers.insert(place.id.clone(), peer);
             let gate = gate(hall.flows.get(&place.id).copied().unwrap_or_default());
-            self.accept(peer, place).await;
-            self.command(hub::Command::Gate(peer, gate)).await;
+            self.accept(peer, place);
+            self.order(hub::Command::Gate(peer, gate));
         }
     }
 
-    async fn accept(&mut self, peer: PeerId, place: Place) {
+    fn accept(&mut self, peer: PeerId, place: Place) {
         let (address, offer) = (place.address, place.offer.clone());
         self.peers.insert(peer, place);
-        self.command(hub::Command::Accept {
+        // Only the last offer of somebody is worth an answer.
+        let stale = |order: &hub::Command| matches!(order, hub::Command::Accept { peer: of, .. } if *of == peer);
+        self.orders.retain(|order| !stale(order));
+        self.order(hub::Command::Accept {
             peer,
             address,
             offer,
-        })
-        .await;
+        });
     }
 
-    async fn flow(&mut self, meeting: &str, id: String, flow: Flow) {
+    fn flow(&mut self, meeting: &str, id: String, flow: Flow) {
         let Some(hall) = self.hall(meeting) else {
             return;
         };
@@ -245,35 +264,29 @@ impl Desk {
         let peer = hall.peers.get(&id).copied();
         hall.flows.insert(id, flow);
         if let Some(peer) = peer {
-            self.command(hub::Command::Gate(peer, gate(flow))).await;
+            self.order(hub::Command::Gate(peer, gate(flow)));
         }
     }
 
-    async fn gone(&mut self, meeting: &str, id: &str) {
+    fn gone(&mut self, meeting: &str, id: &str) {
         let Some(hall) = self.rooms.get_mut(meeting) else {
             return;
         };
         hall.room.remove(id);
         hall.flows.remove(id);
         let peer = hall.peers.remove(id);
-        if hall.flows.is_empty()
-            && let Some(empty) = self.rooms.remove(meeting)
-            && empty.recorder.is_some()
-        {
-            self.not_recorded(meeting);
-        }
+        self.close(meeting);
         if let Some(peer) = peer {
             self.peers.remove(&peer);
-            self.command(hub::Command::Close(peer)).await;
+            self.order(hub::Command::Close(peer));
         }
     }
 
-    async fn command(&mut self, command: hub::Command) {
-        // The hub ends with the service.
-        let _ = self.commands.send(command).await;
+    fn order(&mut self, order: hub::Command) {
+        self.orders.push_back(order);
     }
 
-    async fn said(&mut self, peer: PeerId, event: Event) {
+    fn said(&mut self, peer: PeerId, event: Event) {
         match event {
             Event::Answer(sdp) => self.tell(peer, |place, meeting, _, out| {
                 let answer = Answer {
@@ -282,7 +295,7 @@ impl Desk {
                 };
                 let _ = meeting.answer_offer(&place.id, place.socket, answer, out);
             }),
-            Event::Refused(sdp::Error::OtherFingerprint) => self.anew(peer).await,
+            Event::Refused(sdp::Error::OtherFingerprint) => self.anew(peer),
             Event::Refused(error) => self.tell(peer, |place, meeting, _, out| {
                 let reason = error.to_string();
                 let _ = meeting.refuse_offer(&place.id, place.socket, &reason, out);
@@ -300,15 +313,15 @@ impl Desk {
     }
 
     /// Somebody came back as another program: what they had is closed, and they begin anew.
-    async fn anew(&mut self, peer: PeerId) {
+    fn anew(&mut self, peer: PeerId) {
         let Some(place) = self.peers.remove(&peer) else {
             return;
         };
         if let Some(hall) = self.hall(&place.meeting) {
             hall.room.disconnect(&place.id);
         }
-        self.command(hub::Command::Close(peer)).await;
-        self.connect(place).await;
+        self.order(hub::Command::Close(peer));
+        self.connect(place);
     }
 
     fn stands(&mut self, peer: PeerId, state: MediaState) {
@@ -399,37 +412,46 @@ impl Desk {
                 let _ = self.frames.try_send(sent);
             }
             hall.report(&self.service, meeting, now);
-            if !hall.keep(&both) {
-                broken.push(meeting.clone());
+            if let Some(file) = hall.keep(&both) {
+                broken.push((meeting.clone(), file));
             }
         }
-        for meeting in broken {
-            self.not_recorded(&meeting);
+        for (meeting, file) in broken {
+            self.recording_failed(&meeting, &file);
         }
     }
 
-    fn record(&mut self, meeting: &str, file: &Path) {
+    fn record(&mut self, meeting: &str, file: PathBuf) {
         let topic = {
             let state = self.service.lock();
             let found = state.meetings.get(meeting);
             found.map_or_else(String::new, |meeting| meeting.options.topic.clone())
         };
-        let recorder = Recorder::start(file, &topic);
-        match (recorder, self.hall(meeting)) {
-            (Ok(recorder), Some(hall)) => hall.recorder = Some(recorder),
-            (Ok(_), None) => self.not_recorded(meeting),
+        let tasks = self.service.tasks().clone();
+        match (Recorder::start(&file, &topic, tasks), self.hall(meeting)) {
+            (Ok(recorder), Some(hall)) => hall.recording = Some(Recording { file, recorder }),
+            (Ok(_), None) => self.recording_failed(meeting, &file),
             (Err(error), _) => {
                 tracing::error!(%error, "a meeting is not recorded");
-                self.not_recorded(meeting);
+                self.recording_failed(meeting, &file);
             }
         }
     }
 
-    /// The recording is over, though nobody asked for that.
-    fn not_recorded(&self, meeting: &str) {
+    fn recording_failed(&self, meeting: &str, file: &Path) {
         self.service.in_meeting(meeting, |meeting, now, out| {
-            meeting.set_notice(NoticeKind::Recording, false, None, now, out);
+            meeting.recording_failed(file, now, out);
         });
+    }
+
+    /// A room in which nobody is, and nothing goes on, is needed no more.
+    fn close(&mut self, meeting: &str) {
+        let empty = |hall: &Hall| {
+            hall.flows.is_empty() && hall.peers.is_empty() && hall.recording.is_none()
+        };
+        if self.rooms.get(meeting).is_some_and(empty) {
+            self.rooms.remove(meeting);
+        }
     }
 
     /// Time is kept only while somebody hears or speaks.
@@ -451,38 +473,38 @@ impl Hall {
             flows: HashMap::new(),
             talking: Vec::new(),
             levels: None,
-            recorder: None,
+            recording: None,
         }
     }
 
     fn is_active(&self) -> bool {
-        self.recorder.is_some() || self.room.is_active()
+        self.recording.is_some() || self.room.is_active()
     }
 
-    /// Records what was mixed; false when that can be done no more.
-    fn keep(&mut self, both: &Both) -> bool {
-        let Some(recorder) = &mut self.recorder else {
-            return true;
-        };
+    /// Records what was mixed; the file, when that can be done no more.
+    fn keep(&mut self, both: &Both) -> Option<PathBuf> {
+        let recorder = &mut self.recording.as_mut()?.recorder;
         let kept = recorder.take(both);
         if let Err(error) = &kept {
             tracing::error!(%error, "a recording ends here");
         }
-        if kept.is_err() || recorder.has_failed() {
-            self.recorder = None;
-            return false;
-        }
-        true
+        let goes_on = kept.is_ok() && !recorder.has_failed();
+        self.recording
+            .take_if(|_| !goes_on)
+            .map(|recording| recording.file)
     }
 
     /// Tells the meeting who talks when that changes, and levels to whoever looks at them.
     fn report(&mut self, service: &Service, meeting: &str, now: Moment) {
         let talking = self.room.talking();
         if talking != self.talking {
-            self.talking.clone_from(&talking);
-            service.in_meeting(meeting, |meeting, _, out| {
-                let _ = meeting.set_talking(talking, out);
+            let told = service.in_meeting(meeting, |meeting, _, out| {
+                meeting.set_talking(talking.clone(), out)
             });
+            // Somebody of them may have left just now; then it is told in a moment.
+            if told.is_some_and(|(told, _)| told.is_ok()) {
+                self.talking = talking;
+            }
         }
         if self.levels.is_some_and(|at| now.since(at) < LEVELS) {
             return;

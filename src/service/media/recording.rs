@@ -19,6 +19,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc;
 use std::thread;
+use std::thread::JoinHandle;
 
 use crate::audio::FRAME;
 use crate::audio::codec;
@@ -32,6 +33,7 @@ use crate::service::Service;
 use crate::service::meetings::Meeting;
 use crate::service::meetings::Written;
 use crate::service::store::Refusal;
+use crate::tasks::Tasks;
 use crate::wire::local::NoticeKind;
 
 use super::room::Both;
@@ -39,7 +41,7 @@ use super::room::Both;
 impl Service {
     /// Starts or ends the recording of a meeting. Where the host keeps recordings, a file is
     /// written exactly while the state is on. Where it does not, the state alone changes, as if
-    /// another program recorded. `None`: there is no such meeting.
+    /// another program recorded. `Ok(None)`: there is no such meeting.
     pub(in crate::service) fn set_recording(
         &self,
         thread: &str,
@@ -57,12 +59,20 @@ impl Service {
             }
             Some(_) | None => None,
         };
-        let acted = self.in_meeting(thread, |meeting, now, out| match (active, file) {
-            (true, Some(file)) => meeting.record(file, by_name, now, out),
-            (true, None) => meeting.set_notice(NoticeKind::Recording, true, by_name, now, out),
-            (false, _) => meeting.stop_recording(by_name, now, out),
+        let made = file.clone();
+        let acted = self.in_meeting(thread, |meeting, now, out| {
+            if let Some(file) = file {
+                return meeting.record(file, by_name, now, out);
+            }
+            meeting.set_notice(NoticeKind::Recording, active, by_name, now, out);
+            true
         });
-        Ok(acted.map(|((), written)| written))
+        let used = acted.as_ref().is_some_and(|(used, _)| *used);
+        if let Some(file) = made.filter(|_| !used) {
+            // Somebody else was faster: it holds nothing.
+            let _ = fs::remove_file(file);
+        }
+        Ok(acted.map(|(_, written)| written))
     }
 }
 
@@ -103,10 +113,12 @@ pub(super) struct Recorder {
     writer: Option<Writer>,
     pages: Option<mpsc::Sender<Vec<u8>>>,
     failed: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    tasks: Tasks,
 }
 
 impl Recorder {
-    pub(super) fn start(path: &Path, title: &str) -> Result<Self, Error> {
+    pub(super) fn start(path: &Path, title: &str, tasks: Tasks) -> Result<Self, Error> {
         let file = OpenOptions::new()
             .append(true)
             .open(path)
@@ -121,7 +133,7 @@ impl Recorder {
         let (pages, written) = mpsc::channel();
         let failed = Arc::new(AtomicBool::new(false));
         let tell = Arc::clone(&failed);
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("recording".to_owned())
             .spawn(move || {
                 if let Err(error) = write(file, &written) {
@@ -135,6 +147,8 @@ impl Recorder {
             writer: Some(writer),
             pages: Some(pages),
             failed,
+            thread: Some(thread),
+            tasks,
         })
     }
 
@@ -173,6 +187,12 @@ impl Drop for Recorder {
             self.send(writer.finish());
         }
         self.pages = None;
+        // Only when the program ends is there nobody left to wait for the last page.
+        if self.tasks.is_stopped()
+            && let Some(thread) = self.thread.take()
+        {
+            let _ = thread.join();
+        }
     }
 }
 
@@ -205,7 +225,7 @@ mod tests {
         let path = create(folder.path(), Timestamp::from_millis(0)).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let mut recorder = Recorder::start(&path, "Design review").unwrap();
+        let mut recorder = Recorder::start(&path, "Design review", Tasks::new()).unwrap();
         let mut tone = Sine::new(700.0, -20.0);
         for _ in 0..250 {
             let both = std::array::from_fn(|_| std::array::from_fn(|_| tone.next().unwrap()));
@@ -248,7 +268,8 @@ mod tests {
 
     #[test]
     fn a_disk_that_is_full_is_noticed() {
-        let mut recorder = Recorder::start(Path::new("/dev/full"), "Design review").unwrap();
+        let mut recorder =
+            Recorder::start(Path::new("/dev/full"), "Design review", Tasks::new()).unwrap();
         for _ in 0..1000 {
             recorder.take(&[crate::audio::SILENCE; 2]).unwrap();
             if recorder.has_failed() {

@@ -4,6 +4,7 @@
 //! from and to each client, and must let nothing else through. Knows no packet.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -46,24 +47,13 @@ pub enum MediaAct {
         sdp: Sdp,
     },
     /// What may flow from and to somebody from now on. Who was never named has no flow.
-    Flow {
-        id: String,
-        flow: Flow,
-    },
+    Flow { id: String, flow: Flow },
     /// They are in the meeting no more.
-    Gone {
-        id: String,
-    },
+    Gone { id: String },
     /// Somebody of the cast says this aloud.
-    Speak {
-        id: String,
-        words: &'static str,
-    },
-    /// Everything that is heard goes into this file too, from now on.
-    Record {
-        file: PathBuf,
-    },
-    StopRecording,
+    Speak { id: String, words: &'static str },
+    /// Everything that is heard goes into this file too, from now on; without one into none.
+    Record { file: Option<PathBuf> },
     /// How loud `listener` wants to hear `of`, in percent.
     Volume {
         listener: String,
@@ -81,6 +71,13 @@ pub struct Flow {
     pub down: bool,
 }
 
+/// What the mixer knows of somebody, and of which stay.
+#[derive(Debug)]
+pub(super) struct Told {
+    call_id: String,
+    flow: Flow,
+}
+
 impl Participant {
     /// Nothing in the lobby and on hold; nothing upstream while muted or before consent.
     pub(super) fn flow(&self) -> Flow {
@@ -94,26 +91,37 @@ impl Participant {
         }
         let agreed = matches!(self.consent, Consent::NotRequired | Consent::Granted);
         Flow {
-            up: inside && agreed && !self.muted && self.audio == Audio::Full,
+            up: inside && agreed && !self.untold && !self.muted && self.audio == Audio::Full,
             down: inside && !self.deafened && self.audio != Audio::None,
         }
     }
 }
 
 impl Meeting {
-    /// Tells the mixer what changed in what may flow. To be called after every act.
+    /// Tells the mixer what changed in what may flow, and in what is recorded. To be called after every act.
     pub fn follow_media(&mut self, out: &mut Vec<Output>) {
+        let people = &self.people;
+        let stays = |id: &String, told: &mut Told| {
+            let stay = people.iter().find(|who| who.person.id == *id);
+            stay.is_some_and(|who| who.call_id == told.call_id)
+        };
+        let gone = self.flows.extract_if(.., |id, told| !stays(id, told));
+        out.extend(gone.map(|(id, _)| Output::Media(MediaAct::Gone { id })));
         for who in &self.people {
             let (id, flow) = (who.person.id.clone(), who.flow());
-            let told = self.flows.insert(id.clone(), flow).unwrap_or_default();
-            if told != flow {
+            let told = self.flows.entry(id.clone()).or_insert_with(|| Told {
+                call_id: who.call_id.clone(),
+                flow: Flow::default(),
+            });
+            if std::mem::replace(&mut told.flow, flow) != flow {
                 out.push(Output::Media(MediaAct::Flow { id, flow }));
             }
         }
-        let people = &self.people;
-        let gone = |id: &String, _: &mut Flow| !people.iter().any(|who| who.person.id == *id);
-        let gone = self.flows.extract_if(.., gone);
-        out.extend(gone.map(|(id, _)| Output::Media(MediaAct::Gone { id })));
+        if self.recorded_into != self.recording.file {
+            self.recorded_into.clone_from(&self.recording.file);
+            let file = self.recording.file.clone();
+            out.push(Output::Media(MediaAct::Record { file }));
+        }
     }
 
     pub(super) fn offer(&self, at: usize, sdp: Sdp, out: &mut Vec<Output>) {
@@ -180,21 +188,28 @@ impl Meeting {
         ToClient::Media { state, reason }
     }
 
-    /// Everybody is told that the meeting is recorded; then its sound goes into the file.
+    /// Everybody is told that the meeting is recorded, and its sound goes into the file from then
+    /// on, for as long as that is so. False: it is recorded already, and the file is not used.
     pub fn record(
         &mut self,
         file: PathBuf,
         by_name: Option<String>,
         now: Now,
         out: &mut Vec<Output>,
-    ) {
-        self.set_notice(NoticeKind::Recording, true, by_name, now, out);
-        out.push(Output::Media(MediaAct::Record { file }));
+    ) -> bool {
+        let begins = !self.is_recorded();
+        if begins {
+            self.set_notice(NoticeKind::Recording, true, by_name, now, out);
+            self.recording.file = Some(file);
+        }
+        begins
     }
 
-    pub fn stop_recording(&mut self, by_name: Option<String>, now: Now, out: &mut Vec<Output>) {
-        out.push(Output::Media(MediaAct::StopRecording));
-        self.set_notice(NoticeKind::Recording, false, by_name, now, out);
+    /// Nothing can be written into the file any more. Another recording is not meant.
+    pub fn recording_failed(&mut self, file: &Path, now: Now, out: &mut Vec<Output>) {
+        if self.recording.file.as_deref() == Some(file) {
+            self.set_notice(NoticeKind::Recording, false, None, now, out);
+        }
     }
 
     /// Whether anybody looks at levels.

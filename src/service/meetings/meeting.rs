@@ -4,6 +4,7 @@
 //! [`Output`]s in the order in which it must happen.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use crate::clock::Moment;
 use crate::clock::Timestamp;
@@ -22,8 +23,8 @@ use crate::wire::local::Sdp;
 use crate::wire::local::ToClient;
 use crate::wire::local::Waiting;
 
-use super::media::Flow;
 use super::media::MediaAct;
+use super::media::Told;
 use super::participant::Link;
 use super::participant::Participant;
 use super::participant::Place;
@@ -43,12 +44,14 @@ pub struct Meeting {
     pub refuse_joins: Option<(u32, u32)>,
     pub(super) people: Vec<Participant>,
     started: Option<Timestamp>,
-    recording: NoticeNow,
+    pub(super) recording: NoticeNow,
     transcription: NoticeNow,
     hands: u32,
     pub(super) talking: Vec<String>,
     /// What the mixer was told of each client.
-    pub(super) flows: BTreeMap<String, Flow>,
+    pub(super) flows: BTreeMap<String, Told>,
+    /// Where the mixer was told to record.
+    pub(super) recorded_into: Option<PathBuf>,
     pub(super) levels_told: Option<Moment>,
 }
 
@@ -127,10 +130,12 @@ enum Due {
 }
 
 #[derive(Clone, Default)]
-struct NoticeNow {
-    active: bool,
+pub(super) struct NoticeNow {
+    pub(super) active: bool,
     by_name: Option<String>,
     since: Option<Timestamp>,
+    /// What is recorded goes into it.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Meeting {
@@ -146,6 +151,7 @@ impl Meeting {
             hands: 0,
             talking: Vec::new(),
             flows: BTreeMap::new(),
+            recorded_into: None,
             levels_told: None,
         }
     }
@@ -216,6 +222,7 @@ impl Meeting {
             captioned: Numbering::default(),
             typed: Numbering::default(),
             media: (MediaState::None, None),
+            untold: false,
         });
     }
 
@@ -227,6 +234,7 @@ impl Meeting {
         known.link = arrival.socket.map_or(Link::Scripted, Link::Socket);
         known.token_until = arrival.token_until;
         known.audio = arrival.audio;
+        known.untold = false;
         self.tell_everything(at, out);
         self.tell_changed(at, out);
     }
@@ -297,11 +305,11 @@ impl Meeting {
         }
     }
 
-    /// Sets whether the meeting is recorded or transcribed; a repetition is told to nobody.
     pub fn is_recorded(&self) -> bool {
         self.recording.active
     }
 
+    /// Sets whether the meeting is recorded or transcribed; a repetition is told to nobody.
     pub fn set_notice(
         &mut self,
         kind: NoticeKind,
@@ -321,7 +329,11 @@ impl Meeting {
             active,
             by_name,
             since: Some(now.utc),
+            file: None,
         };
+        for who in self.people.iter_mut().filter(|who| who.is_cut_off()) {
+            who.untold |= active;
+        }
         let asked = self.ask_for_consent();
         for at in 0..self.people.len() {
             let Some(socket) = self.people[at]

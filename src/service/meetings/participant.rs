@@ -44,6 +44,8 @@ pub(super) struct Participant {
     pub(super) captioned: Numbering,
     pub(super) typed: Numbering,
     pub(super) media: (MediaState, Option<String>),
+    /// A recording or transcription began while they could not be told.
+    pub(super) untold: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +69,11 @@ pub(super) enum Link {
 impl Participant {
     pub(super) fn is_inside(&self) -> bool {
         self.place == Place::Inside
+    }
+
+    /// In the meeting, and not to be reached.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.is_inside() && matches!(self.link, Link::Lost { .. })
     }
 
     pub(super) fn socket(&self) -> Option<SocketId> {

@@ -311,3 +311,84 @@ fn everybody_sees_who_hears_nothing() {
         ToClient::Participant { participant } if participant.id == ADA && participant.is_deafened
     )));
 }
+
+fn file(name: &str) -> std::path::PathBuf {
+    std::path::PathBuf::from(name)
+}
+
+impl Scene {
+    fn record(&mut self, name: &str) -> bool {
+        let now = self.now();
+        self.meeting.record(file(name), None, now, &mut self.out)
+    }
+
+    fn is_told_of_recording(&mut self, socket: SocketId) -> Option<bool> {
+        let heard = self.heard(socket);
+        heard.iter().rev().find_map(|message| match message {
+            ToClient::Notice(notice) if notice.kind == NoticeKind::Recording => {
+                Some(notice.is_active)
+            }
+            _ => None,
+        })
+    }
+}
+
+#[test]
+fn a_file_is_written_exactly_while_the_state_is_on() {
+    let mut scene = two_guests();
+    scene.mixed();
+    assert!(scene.record("one"));
+    assert_eq!(scene.is_told_of_recording(1), Some(true));
+    let one = MediaAct::Record {
+        file: Some(file("one")),
+    };
+    assert_eq!(scene.mixed(), [one]);
+    // Asked for twice, the second file is not used.
+    assert!(!scene.record("two"));
+    assert_eq!(scene.mixed(), []);
+    // That another recording failed ends none that goes on.
+    let now = scene.now();
+    scene
+        .meeting
+        .recording_failed(&file("zero"), now, &mut scene.out);
+    assert_eq!(scene.is_told_of_recording(1), None);
+    scene
+        .meeting
+        .recording_failed(&file("one"), now, &mut scene.out);
+    assert_eq!(scene.is_told_of_recording(1), Some(false));
+    assert_eq!(scene.mixed(), [MediaAct::Record { file: None }]);
+}
+
+#[test]
+fn whoever_comes_again_as_another_client_finds_neither_a_recording_nor_their_old_connection() {
+    let mut scene = scene(open_door());
+    scene.arrive(ADA, Some(1), None);
+    scene.record("one");
+    scene.mixed();
+    let now = scene.now();
+    scene.meeting.lost(ADA, 1, now, &mut scene.out);
+    // The program broke down and was started anew: it knows of no stay to take up.
+    scene.arrive(ADA, Some(2), None);
+    assert_eq!(scene.is_told_of_recording(2), Some(false));
+    let acts = scene.mixed();
+    assert!(
+        acts.contains(&MediaAct::Gone { id: ADA.into() }),
+        "{acts:?}"
+    );
+    assert!(acts.contains(&MediaAct::Record { file: None }), "{acts:?}");
+}
+
+#[test]
+fn who_could_not_be_told_of_a_recording_is_not_in_it() {
+    let mut scene = two_guests();
+    scene.ask(ADA, ToService::Mute { muted: false });
+    scene.mixed();
+    let now = scene.now();
+    scene.meeting.lost(ADA, 1, now, &mut scene.out);
+    assert_eq!(scene.flow(ADA), None);
+    scene.record("one");
+    assert_eq!(scene.flow(ADA), Some((false, true)));
+    scene.arrive(ADA, Some(3), Some("call-1"));
+    assert_eq!(scene.is_told_of_recording(3), Some(true));
+    assert_eq!(scene.flow(ADA), Some((true, true)));
+}
