@@ -169,6 +169,14 @@ impl Clock {
         }
     }
 
+    /// Sleeps until a deadline, or for ever where there is none. Safe to cancel.
+    pub async fn sleep_until(self, deadline: Option<Moment>) {
+        match deadline {
+            Some(at) => tokio::time::sleep(at.since(self.now())).await,
+            None => std::future::pending().await,
+        }
+    }
+
     pub fn utc(self) -> Timestamp {
         Timestamp(jiff::Timestamp::now().as_millisecond())
     }

@@ -14,7 +14,6 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::clock::Moment;
 use crate::event::Event;
 use crate::event::IdentityEvent;
 use crate::model::account::AccountId;
@@ -136,7 +135,7 @@ impl Keeper {
                     None => break,
                 },
                 Some(result) = fetched.recv() => self.settle(result).await,
-                () = sleep_until(deadline, self.clock) => {}
+                () = self.clock.sleep_until(deadline) => {}
             }
         }
         errands.stop();
@@ -220,13 +219,6 @@ impl Keeper {
         held.is_some_and(|held| {
             !held.as_str().is_empty() && !raw_id.as_str().is_empty() && held != raw_id
         })
-    }
-}
-
-async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
-    match deadline {
-        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
-        None => std::future::pending().await,
     }
 }
 

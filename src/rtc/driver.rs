@@ -122,7 +122,7 @@ impl Driver {
                     Ok(received) => self.received(received, &mut buffer),
                     Err(error) => self.handle(Input::NotSent(Transport::Udp, error.kind())),
                 },
-                () = sockets::sleep_until(deadline, self.clock) => self.handle(Input::Timeout),
+                () = self.clock.sleep_until(deadline) => self.handle(Input::Timeout),
             }
         }
         self.carry_out().await;
@@ -217,12 +217,7 @@ impl Driver {
         let mut next = Some(first);
         let mut left = sockets::BATCH;
         while let Some(received) = next {
-            self.handle(Input::Datagram(Datagram {
-                transport: Transport::Udp,
-                source: received.source,
-                destination: received.destination,
-                bytes: &buffer[..received.length],
-            }));
+            self.handle(Input::Datagram(received.datagram(buffer)));
             left -= 1;
             next = (left > 0)
                 .then(|| self.sockets.receive_more(buffer))

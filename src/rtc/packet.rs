@@ -29,6 +29,14 @@ pub struct Packet {
     pub arrived: Moment,
 }
 
+impl Packet {
+    /// The sequence number as RTP carries it, which wraps.
+    #[expect(clippy::cast_possible_truncation, reason = "wrapping is the point")]
+    pub const fn number(&self) -> u16 {
+        self.sequence as u16
+    }
+}
+
 /// How loud the sound in a packet is, so that a mixer need not decode it to know (RFC 6464).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level {

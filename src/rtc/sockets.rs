@@ -11,10 +11,9 @@ use std::task::Poll;
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
-use crate::clock::Clock;
-use crate::clock::Moment;
-
+use super::datagram::Datagram;
 use super::datagram::Transmit;
+use super::datagram::Transport;
 
 /// A handful of sockets; usually one.
 #[derive(Debug, Default)]
@@ -28,6 +27,18 @@ pub(super) struct Received {
     pub(super) source: SocketAddr,
     pub(super) destination: SocketAddr,
     pub(super) length: usize,
+}
+
+impl Received {
+    /// What it is, with its bytes in the buffer that it was read into.
+    pub(super) fn datagram(self, buffer: &[u8]) -> Datagram<'_> {
+        Datagram {
+            transport: Transport::Udp,
+            source: self.source,
+            destination: self.destination,
+            bytes: &buffer[..self.length],
+        }
+    }
 }
 
 impl Sockets {
@@ -106,13 +117,6 @@ pub(super) fn route(remote: SocketAddr) -> io::Result<IpAddr> {
     let socket = std::net::UdpSocket::bind((any, 0))?;
     socket.connect(remote)?;
     Ok(socket.local_addr()?.ip())
-}
-
-pub(super) async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep(deadline.since(clock.now())).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Longer than any datagram of a call.

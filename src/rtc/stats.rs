@@ -28,6 +28,27 @@ pub struct Stats {
     pub bitrate_out: u32,
 }
 
+impl Stats {
+    /// [`Stats::loss_in`] in whole percent.
+    pub fn lost_in(&self) -> Option<u8> {
+        self.loss_in.map(percent)
+    }
+
+    /// [`Stats::loss_out`] in whole percent.
+    pub fn lost_out(&self) -> Option<u8> {
+        self.loss_out.map(percent)
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "clamped to what fits"
+)]
+fn percent(share: f32) -> u8 {
+    (share * 100.0).round().clamp(0.0, 100.0) as u8
+}
+
 /// The one codec of every call, as it is called in statistics.
 pub const CODEC: &str = "Opus 48 kHz mono";
 

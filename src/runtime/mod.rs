@@ -230,7 +230,7 @@ impl Runtime {
                 result = &mut opening, if !open => Woken::Opened(Box::new(result)),
                 (id, request) = self.control.next() => Woken::event(Event::Control(id, request)),
                 Some(event) = self.rest_lane.recv() => Woken::event(event),
-                () = sleep_until(wake, clock) => Woken::Time,
+                () = clock.sleep_until(wake) => Woken::Time,
             };
             open |= matches!(woken, Woken::Opened(_));
             self.wake(woken);
@@ -522,13 +522,6 @@ const LANE: usize = 1024;
 const BATCH: Duration = Duration::from_millis(2);
 /// How long a good-bye may take.
 const FAREWELL: Duration = Duration::from_secs(2);
-
-async fn sleep_until(wake: Option<Moment>, clock: Clock) {
-    match wake {
-        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
-        None => std::future::pending().await,
-    }
-}
 
 /// The terminal where there is one; else lines in, lines out.
 fn open() -> io::Result<(Keyboard, Output, Source)> {

@@ -128,7 +128,7 @@ impl Driver {
                     open = command.is_some();
                     self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
                 }
-                () = sleep_until(deadline, self.clock) => self.handle(Input::Timeout),
+                () = self.clock.sleep_until(deadline) => self.handle(Input::Timeout),
             }
         }
         self.carry_out().await;
@@ -230,13 +230,6 @@ async fn opened(opening: &mut Option<Pin<Box<dyn Future<Output = Opening> + Send
 async fn heard(media: &mut Option<Media>) -> Option<MediaWord> {
     match media {
         Some(media) => media.words.recv().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
-    match deadline {
-        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
         None => std::future::pending().await,
     }
 }

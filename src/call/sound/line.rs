@@ -331,8 +331,8 @@ impl Line {
 
     fn measured(&mut self, stats: &Stats) {
         let percent = |share: f32| share * 100.0;
-        if let (Some(sender), Some(loss)) = (&mut self.sender, stats.loss_out)
-            && let Err(error) = sender.set_expected_loss(whole_percent(loss))
+        if let (Some(sender), Some(percent)) = (&mut self.sender, stats.lost_out())
+            && let Err(error) = sender.set_expected_loss(percent)
         {
             tracing::debug!(%error, "could not prepare the encoder for loss");
         }
@@ -377,7 +377,7 @@ impl Line {
         if let Some(incoming) = &mut self.incoming {
             let arrived = packet.arrived.since(Moment::ZERO);
             let packet = receive::Packet {
-                sequence: wrapped(packet.sequence),
+                sequence: packet.number(),
                 timestamp: packet.timestamp,
                 payload: packet.payload,
             };
@@ -415,20 +415,6 @@ fn missed(since: Duration) -> Option<u32> {
 
 fn pause(failures: u32) -> Duration {
     Duration::from_secs(1 << failures.min(5))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to what fits"
-)]
-fn whole_percent(share: f32) -> u8 {
-    (share * 100.0).round().clamp(0.0, 100.0) as u8
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "wrapping is the point")]
-fn wrapped(sequence: u64) -> u16 {
-    sequence as u16
 }
 
 /// Callbacks of a device come in bunches of up to 50 ms; only beyond twice that something is missing.

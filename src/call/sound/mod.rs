@@ -92,7 +92,7 @@ pub async fn run(
             mut frame = captured(&mut desk.capture) => desk.captured(&mut frame),
             () = wanted(&mut desk.playback) => desk.play(),
             listed = listed(&mut desk.listing) => desk.listed(listed, &events).await,
-            () = sleep_until(deadline, desk.clock) => desk.timeout(&events).await,
+            () = desk.clock.sleep_until(deadline) => desk.timeout(&events).await,
         }
         while let Some(event) = desk.console.poll() {
             // A level that nobody has time for is old when they have.
@@ -340,13 +340,6 @@ async fn wanted(playback: &mut Option<Playback>) {
 async fn listed(listing: &mut Option<Looking>) -> Result<Listing, NoSound> {
     match listing {
         Some(listing) => listing.await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
-    match deadline {
-        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
         None => std::future::pending().await,
     }
 }

@@ -160,7 +160,7 @@ impl Driver {
                     Some(command) => self.command(command),
                     None => break,
                 },
-                () = sleep_until(deadline, self.clock) => self.deadline(),
+                () = self.clock.sleep_until(deadline) => self.deadline(),
             }
         }
         self.session.handle(realtime::Input::Stop, self.clock.now());
@@ -605,13 +605,6 @@ async fn edit(
     }
     let edited = rest.edit(thread, message, written.content).await;
     edited.map_err(failed)
-}
-
-pub(super) async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
-    match deadline {
-        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Frames that were read from sockets and wait for the sessions.

@@ -31,7 +31,6 @@ use crate::model::thread::Link;
 use crate::tasks::Tasks;
 
 use self::driver::Driver;
-use self::driver::sleep_until;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -71,7 +70,7 @@ pub async fn run(
                 Some(command) => backlog.push_back(command),
                 None => return,
             },
-            () = sleep_until(Some(again), Clock) => {}
+            () = Clock.sleep_until(Some(again)) => {}
         }
     }
 }

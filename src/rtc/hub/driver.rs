@@ -117,7 +117,7 @@ impl Driver {
                     }
                 }
                 accepted = accept(&self.listeners) => self.accepted(accepted),
-                () = sockets::sleep_until(deadline, self.clock) => self.handle(Input::Timeout),
+                () = self.clock.sleep_until(deadline) => self.handle(Input::Timeout),
             }
         }
         self.hub.close_all(self.clock.now());
@@ -228,12 +228,7 @@ impl Driver {
         let mut next = Some(first);
         let mut left = sockets::BATCH;
         while let Some(received) = next {
-            self.handle(Input::Datagram(Datagram {
-                transport: Transport::Udp,
-                source: received.source,
-                destination: received.destination,
-                bytes: &buffer[..received.length],
-            }));
+            self.handle(Input::Datagram(received.datagram(buffer)));
             left -= 1;
             next = (left > 0)
                 .then(|| self.sockets.receive_more(buffer))

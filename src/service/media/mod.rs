@@ -15,7 +15,6 @@ mod room;
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
-use std::future::pending;
 use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
@@ -150,7 +149,7 @@ impl Desk {
             tokio::select! {
                 // Sound goes first: nobody's flood of requests may silence a meeting.
                 biased;
-                () = sleep_until(self.next, self.clock) => self.mix(),
+                () = self.clock.sleep_until(self.next) => self.mix(),
                 event = lanes.events.recv() => match event {
                     Some((peer, event)) => self.said(peer, event),
                     None => return,
@@ -346,8 +345,8 @@ impl Desk {
         let Some(place) = self.peers.get_mut(&peer) else {
             return;
         };
-        let lost_out = stats.loss_out.map_or(0, percent);
-        let worse = lost_out.max(stats.loss_in.map_or(0, percent));
+        let lost_out = stats.lost_out().unwrap_or(0);
+        let worse = lost_out.max(stats.lost_in().unwrap_or(0));
         let quality = grade(worse);
         let news = quality != std::mem::replace(&mut place.quality, quality);
         if let Some(hall) = self.rooms.get_mut(&place.meeting) {
@@ -532,28 +531,12 @@ const fn gate(flow: Flow) -> Gate {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "clamped to what fits"
-)]
-fn percent(share: f32) -> u8 {
-    (share * 100.0).round().clamp(0.0, 100.0) as u8
-}
-
 /// By the share of packets that are lost, the worse of both ways.
 const fn grade(percent: u8) -> Quality {
     match percent {
         0..=4 => Quality::Good,
         5..=14 => Quality::Poor,
         _ => Quality::Bad,
-    }
-}
-
-async fn sleep_until(deadline: Option<Moment>, clock: Clock) {
-    match deadline {
-        Some(at) => tokio::time::sleep(at.since(clock.now())).await,
-        None => pending().await,
     }
 }
 

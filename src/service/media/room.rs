@@ -172,7 +172,7 @@ impl Room {
         }
         if let Some(incoming) = &mut seat.incoming {
             let packet = receive::Packet {
-                sequence: wrapped(packet.sequence),
+                sequence: packet.number(),
                 timestamp: packet.timestamp,
                 payload: Arc::clone(&packet.payload),
             };
@@ -415,11 +415,6 @@ fn for_peers(to: Vec<PeerId>, packet: Packet) -> Outgoing {
 #[expect(clippy::cast_possible_truncation, reason = "clamped to what fits")]
 fn whole(dbfs: f32) -> i8 {
     dbfs.round().clamp(-127.0, 0.0) as i8
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "wrapping is the point")]
-fn wrapped(sequence: u64) -> u16 {
-    sequence as u16
 }
 
 const PACKET_STEP: u32 = 960;

@@ -23,15 +23,8 @@ const QUIETEST: i16 = -60;
 
 /// Draws the check where talk would be.
 pub(crate) fn draw(state: &State, check: &Check, area: Rect, painter: &mut Painter<'_>) {
-    if area.height == 0 || area.width < 4 {
+    let Some(inner) = painter.panel(area) else {
         return;
-    }
-    painter.clear(area);
-    let inner = Rect {
-        x: area.x + 1,
-        width: area.width - 2,
-        height: 1,
-        ..area
     };
     let room = usize::from(inner.width);
     let height = usize::from(area.height);

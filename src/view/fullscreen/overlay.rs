@@ -58,16 +58,7 @@ pub(crate) fn draw(
     area: Rect,
     painter: &mut Painter<'_>,
 ) -> Option<(u16, u16)> {
-    if area.height == 0 || area.width < 4 {
-        return None;
-    }
-    painter.clear(area);
-    let inner = Rect {
-        x: area.x + 1,
-        width: area.width - 2,
-        height: 1,
-        ..area
-    };
+    let inner = painter.panel(area)?;
     let room = usize::from(inner.width);
     let title = wrap::shorten(phrase::title(overlay), room);
     painter.row(&Row::new(&title, Role::OverlayTitle), inner);

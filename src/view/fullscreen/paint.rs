@@ -62,6 +62,20 @@ impl<'a> Painter<'a> {
         self.spots.retain(|s| !area.intersects(cells(s)));
     }
 
+    /// An empty area to be filled row by row: its first row without the margins. `None` where there is no room.
+    pub(crate) fn panel(&mut self, area: Rect) -> Option<Rect> {
+        if area.height == 0 || area.width < 4 {
+            return None;
+        }
+        self.clear(area);
+        Some(Rect {
+            x: area.x + 1,
+            width: area.width - 2,
+            height: 1,
+            ..area
+        })
+    }
+
     /// What a click on these cells of one row means.
     pub(crate) fn spot(&mut self, area: Rect, spot: impl FnOnce() -> Spot) {
         if self.mouse && area.width > 0 && area.height > 0 {
