@@ -138,9 +138,12 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Messages, also counted ones, stand in the timeline above the row for answers; an error
-/// keeps the row until a key is pressed, or something as urgent comes.
+/// Messages, also counted ones, stand in the timeline above the row for answers, and a notice has
+/// its banner there; an error keeps the row until a key is pressed, or something as urgent comes.
 fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
+    if next.said.topic() == Topic::Notice && !next.said.is_repeat() {
+        return false;
+    }
     let error = shown.is_some_and(|s| s.said.topic() == Topic::Error);
     let urgent = matches!(next.class, Class::Assertive | Class::Answer);
     let talk = matches!(

@@ -16,6 +16,7 @@ use sidetone::model::settings::Settings;
 use sidetone::model::thread::ThreadId;
 use sidetone::model::thread::ThreadInfo;
 
+use crate::play::alone;
 use crate::play::call;
 use crate::play::chat;
 use crate::play::entry;
@@ -296,6 +297,17 @@ fn a_flood_while_typing_takes_bounded_room_and_is_counted() {
 }
 
 #[test]
+fn whoever_was_let_in_at_once_is_not_told_afterwards_that_they_wait() {
+    alone(Settings::default())
+        .dialled()
+        .press("h")
+        .then(state(CallState::InLobby))
+        .then(state(CallState::Connected))
+        .after(20.0)
+        .transcript(["Call: you were admitted."]);
+}
+
+#[test]
 fn an_error_keeps_its_row_until_a_key_is_pressed_or_something_as_urgent_comes() {
     let failure = Failure {
         doing: Doing::CallAction,
@@ -311,6 +323,7 @@ fn an_error_keeps_its_row_until_a_key_is_pressed_or_something_as_urgent_comes() 
             reaction: Reaction::Like,
         }))
         .then(call(CallEvent::RosterChanged(entry("Erin"))))
+        .then(stated(Recording, true, false))
         .after(10.0)
         .status("no answer in time")
         .line("/quiet")

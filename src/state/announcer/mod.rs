@@ -185,6 +185,12 @@ impl Announcer {
                 return;
             }
             Said::Opened { .. } => self.joins.opened(),
+            // Not said in time, it is not true any more.
+            Said::Admitted => {
+                let waits = |w: &Waiting| matches!(w.said, Said::WaitingInLobby { .. });
+                self.polite.retain(|w| !waits(w));
+                self.later.retain(|w| !waits(w));
+            }
             Said::Notice { account, kind, .. } => {
                 self.repeats.retain(|r| !is_notice(&r.said, account, *kind));
             }
