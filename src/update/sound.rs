@@ -78,11 +78,11 @@ pub(super) fn on_event(state: &mut State, event: SoundEvent, fx: &mut Vec<Effect
 
 /// Everything but sound goes on, which is said once.
 fn unavailable(state: &mut State, reason: String, fx: &mut Vec<Effect>) {
-    let absent = System::Absent {
+    // Whoever was not waited for says so too, later and in other words.
+    let news = !matches!(state.sound.system, System::Absent { .. });
+    state.sound.system = System::Absent {
         reason: reason.clone(),
     };
-    let news = state.sound.system != absent;
-    state.sound.system = absent;
     for direction in Direction::ALL {
         *state.sound.line_mut(direction) = crate::state::sound::Line::default();
     }

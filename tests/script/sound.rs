@@ -763,6 +763,23 @@ fn muting_ends_a_talk() {
 }
 
 #[test]
+fn that_there_is_no_sound_is_said_once_whoever_finds_it_out() {
+    let shown = alone(Settings::default())
+        .sounding()
+        .begin(meeting())
+        .after(3.0)
+        .then(sound(SoundEvent::Unavailable {
+            reason: "the sound server does not answer".to_owned(),
+        }))
+        .after(20.0);
+    let told = shown
+        .lines
+        .iter()
+        .filter(|l| l.text.contains("no sound here"));
+    assert_eq!(told.count(), 1);
+}
+
+#[test]
 fn to_fall_silent_needs_no_service() {
     let lost = || live(unchecked()).then(call(CallEvent::SignallingLost { at: at(70.0) }));
     for shown in [
