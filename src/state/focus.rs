@@ -33,6 +33,8 @@ pub struct Focus {
     pub asked_by_program: bool,
     /// The last line said, for the one row that answers: gone with the next key.
     pub said: Option<Announcement>,
+    /// What went wrong stays until then, whatever is typed: it may come in the middle of a word.
+    pub unread_until: Option<Moment>,
 }
 
 /// What lies over the timeline; never over notice line, call line or composer.
@@ -148,6 +150,14 @@ impl Rest {
 }
 
 impl Focus {
+    /// A key was pressed or a place was clicked: the row for answers has done its work.
+    pub fn dismiss(&mut self, now: Moment) {
+        if self.unread_until.is_none_or(|until| until <= now) {
+            self.said = None;
+            self.unread_until = None;
+        }
+    }
+
     pub const fn new(interface: Interface) -> Self {
         Self {
             interface,
@@ -163,6 +173,7 @@ impl Focus {
             dropping: None,
             asked_by_program: false,
             said: None,
+            unread_until: None,
         }
     }
 

@@ -22,6 +22,8 @@ mod talk;
 mod terminal;
 mod turns;
 
+use std::time::Duration;
+
 use crate::clock::Now;
 use crate::effect::ChatCommand;
 use crate::effect::ControlNews;
@@ -123,6 +125,8 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     for announcement in due {
         log_repeat(state, &announcement, fx);
         if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
+            let unread = (announcement.said.topic() == Topic::Error).then(|| now + TIME_TO_NOTICE);
+            state.focus.unread_until = unread;
             state.focus.said = Some(announcement.clone());
         }
         fx.push(Effect::Publish(ControlNews::Announced(
@@ -144,14 +148,17 @@ fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
     if next.said.topic() == Topic::Notice && !next.said.is_repeat() {
         return false;
     }
-    let error = shown.is_some_and(|s| s.said.topic() == Topic::Error);
+    let kept = shown.is_some_and(|shown| shown.said.topic() == Topic::Error);
     let urgent = matches!(next.class, Class::Assertive | Class::Answer);
     let talk = matches!(
         next.said,
         Said::Message { .. } | Said::Summary { .. } | Said::Turn { .. }
     );
-    !talk && (urgent || !error)
+    !talk && (urgent || !kept)
 }
+
+/// For what arrives under the fingers of somebody who types.
+const TIME_TO_NOTICE: Duration = Duration::from_secs(2);
 
 fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {
     if let Said::Notice {

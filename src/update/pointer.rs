@@ -39,7 +39,7 @@ fn wheel(state: &mut State, code: KeyCode, fx: &mut Vec<Effect>) {
 }
 
 pub(super) fn on_click(state: &mut State, spot: Spot, fx: &mut Vec<Effect>) {
-    state.focus.said = None;
+    state.focus.dismiss(state.now.moment);
     match spot {
         Spot::Message(message) => select(state, message),
         Spot::Link { message, url } => messages::open_one(state, &message, &url, fx),

@@ -64,7 +64,7 @@ fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
         return;
     }
     state.announcer.key_pressed(state.now.moment);
-    state.focus.said = None;
+    state.focus.dismiss(state.now.moment);
     if overlay::is_rest(state, key) || bound(state, key, fx) {
         return;
     }

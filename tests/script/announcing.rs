@@ -2,6 +2,7 @@
 
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
+use sidetone::event::Event;
 use sidetone::model::announcement::Class;
 use sidetone::model::call::CallState;
 use sidetone::model::call::Reaction;
@@ -308,15 +309,32 @@ fn whoever_was_let_in_at_once_is_not_told_afterwards_that_they_wait() {
 }
 
 #[test]
-fn an_error_keeps_its_row_until_a_key_is_pressed_or_something_as_urgent_comes() {
-    let failure = Failure {
+fn an_error_is_not_typed_away_before_it_can_be_read() {
+    script()
+        .connected()
+        .typed("my dra")
+        .then(failed())
+        .after(1.0)
+        .typed("ft")
+        .status("no answer in time")
+        .after(2.0)
+        .typed("!")
+        .no_status("no answer in time");
+}
+
+fn failed() -> Event {
+    call(CallEvent::ActionFailed(Failure {
         doing: Doing::CallAction,
         because: Because::Timeout,
         remedy: Remedy::None,
-    };
+    }))
+}
+
+#[test]
+fn an_error_keeps_its_row_until_a_key_is_pressed_or_something_as_urgent_comes() {
     script()
         .connected()
-        .then(call(CallEvent::ActionFailed(failure)))
+        .then(failed())
         .status("no answer in time")
         .then(call(CallEvent::Reaction {
             person: person("Bob"),
