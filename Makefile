@@ -30,7 +30,7 @@ test:
 	@.ci/step "format" cargo fmt --check
 	@.ci/step "lints" cargo clippy --locked --all-targets -- -D warnings
 	@.ci/step "tests" cargo test --locked --no-fail-fast
-	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --examples
 	@.ci/step "licences" cargo test --locked --test licences
 	@.ci/step "interop with the official SDKs" tests/interop/run
 
