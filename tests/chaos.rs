@@ -82,7 +82,7 @@ impl Plan {
         let number = |name: &str| env::var(name).ok().map(|text| text.parse().unwrap());
         Self {
             seed: number("SIDETONE_CHAOS_SEED").unwrap_or(0x51de),
-            operations: usize::try_from(number("SIDETONE_CHAOS_OPERATIONS").unwrap_or(5_000))
+            operations: usize::try_from(number("SIDETONE_CHAOS_OPERATIONS").unwrap_or(2_500))
                 .unwrap(),
         }
     }
