@@ -34,6 +34,7 @@ pub enum Doing {
     /// A thread by its name.
     FindingThread,
     OpeningLink,
+    CopyingLink,
     /// The draft in $EDITOR.
     EditingDraft,
     /// Another value of a setting.

@@ -131,6 +131,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::StayingInChat
         | Doing::FindingThread
         | Doing::OpeningLink
+        | Doing::CopyingLink
         | Doing::EditingDraft
         | Doing::ChoosingDevice
         | Doing::OpeningMicrophone

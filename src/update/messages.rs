@@ -247,20 +247,24 @@ pub(super) fn copy(state: &mut State, fx: &mut Vec<Effect>) {
 pub(super) fn copy_link(state: &mut State, fx: &mut Vec<Effect>) {
     match link(state, None) {
         Some(link) => fx.push(Effect::Copy(link)),
-        None => nothing(state),
+        None => no_link(state, Doing::CopyingLink, None),
     }
 }
 
 pub(super) fn open_link(state: &mut State, number: Option<usize>, fx: &mut Vec<Effect>) {
-    if let Some(link) = link(state, number) {
-        return fx.push(Effect::OpenUrl(link));
+    match link(state, number) {
+        Some(link) => fx.push(Effect::OpenUrl(link)),
+        None => no_link(state, Doing::OpeningLink, number),
     }
+}
+
+fn no_link(state: &mut State, doing: Doing, number: Option<usize>) {
     let why = match (linked(state), number, &state.focus.selected) {
         (Some(_), Some(number), _) => format!("the message has no link {number}"),
         (Some(_) | None, _, Some(_)) => "the selected message has none".to_owned(),
         (Some(_) | None, _, None) => "no message here has one".to_owned(),
     };
-    not_here(state, Doing::OpeningLink, why);
+    not_here(state, doing, why);
 }
 
 /// Opens a link of a message, if it is one that `/open` would open.

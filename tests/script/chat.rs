@@ -53,13 +53,15 @@ fn many(mut script: Script, from: u64, to: u64) -> Script {
 }
 
 #[test]
-fn what_cannot_be_deleted_or_opened_says_why() {
+fn what_cannot_be_deleted_opened_or_copied_says_why() {
     let shown = script().line("/delete").line("/open").line("/edit better");
+    let shown = shown.line("/copylink");
     let mut shown = shown
         .transcript([
             "Error: could not delete the message: there is none of yours here.",
             "Error: could not open the link: no message here has one.",
             "Error: could not change the message: there is none of yours here.",
+            "Error: could not copy the link: no message here has one.",
         ])
         .then(says(1, "Alice", "hello"));
     shown.state.focus.selected = Some(MessageId::new("1"));

@@ -44,6 +44,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::StayingInChat => "stay in the chat",
         Doing::FindingThread => "find the thread",
         Doing::OpeningLink => "open the link",
+        Doing::CopyingLink => "copy the link",
         Doing::EditingDraft => "run the editor",
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
@@ -138,6 +139,7 @@ fn fate(failure: &Failure) -> String {
         | Doing::StayingInChat
         | Doing::FindingThread
         | Doing::OpeningLink
+        | Doing::CopyingLink
         | Doing::Setting => "",
     };
     let remedy = match failure.because {
