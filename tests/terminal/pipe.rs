@@ -1,6 +1,7 @@
 //! Without a terminal: lines through a pipe, the end of the input, and nobody at all.
 
 use std::fs;
+use std::io::PipeWriter;
 use std::io::Write;
 use std::process::Child;
 use std::process::Command;
@@ -20,18 +21,27 @@ use crate::thread;
 /// The program with its lines through a pipe and its words into a file.
 pub(crate) struct Piped {
     child: Child,
+    input: Option<PipeWriter>,
     home: tempfile::TempDir,
 }
 
 impl Piped {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        Self::with(arguments, Stdio::piped())
+        Self::holding(arguments, "")
     }
 
-    /// Everything is written before the program has begun, and nothing follows.
-    fn given(arguments: &[&str], lines: &str) -> Self {
-        let mut piped = Self::start(arguments);
-        piped.write(lines);
+    /// The lines are there before the program has begun; others may follow.
+    pub(crate) fn holding(arguments: &[&str], lines: impl AsRef<[u8]>) -> Self {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(lines.as_ref()).unwrap();
+        let mut piped = Self::with(arguments, reader.into());
+        piped.input = Some(writer);
+        piped
+    }
+
+    /// The same, and nothing follows.
+    fn given(arguments: &[&str], lines: impl AsRef<[u8]>) -> Self {
+        let mut piped = Self::holding(arguments, lines);
         piped.close();
         piped
     }
@@ -47,16 +57,20 @@ impl Piped {
             .stdout(output)
             .spawn()
             .unwrap();
-        Self { child, home }
+        Self {
+            child,
+            input: None,
+            home,
+        }
     }
 
     pub(crate) fn write(&mut self, lines: &str) {
-        let input = self.child.stdin.as_mut().unwrap();
+        let input = self.input.as_mut().unwrap();
         input.write_all(lines.as_bytes()).unwrap();
     }
 
     fn close(&mut self) {
-        drop(self.child.stdin.take());
+        drop(self.input.take());
     }
 
     pub(crate) fn output(&self) -> String {
@@ -191,10 +205,7 @@ async fn a_plain_chat_takes_lines_too_and_what_is_no_utf8_loses_nothing_behind_i
     let token = token.display().to_string();
     let mut arguments = join(&host, &id);
     arguments.extend(["--token-file", &token]);
-    let mut piped = Piped::start(&arguments);
-    let input = piped.child.stdin.as_mut().unwrap();
-    input.write_all(b"caf\xe9\r\nhello\r\n").unwrap();
-    piped.close();
+    let mut piped = Piped::given(&arguments, b"caf\xe9\r\nhello\r\n");
     assert_eq!(piped.code(), 0, "{}", piped.output());
     let list = bob.list(&id).await;
     let texts: Vec<_> = list

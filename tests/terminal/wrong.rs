@@ -112,8 +112,7 @@ fn fails(arguments: &[&str], words: &str, code: u32) {
         arguments.push(view);
         kept(Session::start(110, 24, &arguments, &[]), view, words, code);
     }
-    let mut piped = Piped::start(arguments);
-    piped.write("my line\n");
+    let mut piped = Piped::holding(arguments, "my line\n");
     // The pipe stays open: nobody has to close it.
     let ended = u32::try_from(piped.code()).unwrap();
     let output = piped.output();
