@@ -1,10 +1,11 @@
-// One line per check, and the sum at the end.
+// One line per check, kept until all of a part are known: parts may run side by side.
 export class Report {
   passed = 0;
   failed = 0;
+  lines = [];
 
   part(title) {
-    console.log(`\n${title}`);
+    this.lines.push(`\n${title}`);
   }
 
   async check(name, body, seconds = 30) {
@@ -18,19 +19,18 @@ export class Report {
         }),
       ]);
       this.passed += 1;
-      console.log(`ok    ${name} (${Math.round(performance.now() - start)} ms)`);
+      this.lines.push(`ok    ${name} (${Math.round(performance.now() - start)} ms)`);
     } catch (error) {
       this.failed += 1;
       const told = String(error?.stack ?? error).split("\n");
       const where = told.filter((line) => !/^\s+at /.test(line) || /interop\/(rest|browser|together|guest|sound)\.mjs/.test(line));
-      console.log(`FAIL  ${name}\n      ${where.join("\n      ")}`);
+      this.lines.push(`FAIL  ${name}\n      ${where.join("\n      ")}`);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  close() {
-    console.log(`\n${this.passed} passed, ${this.failed} failed`);
-    return this.failed === 0 && this.passed > 0 ? 0 : 1;
+  print() {
+    console.log(this.lines.join("\n"));
   }
 }
