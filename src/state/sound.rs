@@ -61,6 +61,8 @@ pub struct Line {
     pub devices: Vec<Device>,
     /// What is open.
     pub open: Option<String>,
+    /// What was chosen and is not here: what is open stands in for it until it is.
+    pub missing: Option<String>,
     /// What was open and vanished.
     pub lost: Option<String>,
     /// It could not be opened.

@@ -67,8 +67,16 @@ pub(crate) fn unavailable() -> Event {
 }
 
 pub(crate) fn opened(direction: Direction, device: &str) -> Event {
-    let device = device.to_owned();
-    sound(SoundEvent::Opened { direction, device })
+    instead(direction, device, None)
+}
+
+/// This device is open, perhaps in place of the one that was chosen.
+fn instead(direction: Direction, device: &str, missing: Option<&str>) -> Event {
+    sound(SoundEvent::Opened {
+        direction,
+        device: device.to_owned(),
+        missing: missing.map(ToOwned::to_owned),
+    })
 }
 
 fn level(dbfs: f32, speaking: bool) -> Event {
@@ -383,10 +391,28 @@ fn what_becomes_of_devices_is_said() {
         ]);
     let mut settings = unchecked();
     settings.set("microphone", "USB headset").unwrap();
-    live(settings)
-        .then(opened(Direction::Capture, "Built-in"))
-        .after(3.0)
-        .transcript(["Call: microphone is now Built-in, USB headset is not here."]);
+    for interface in [Interface::FullScreen, Interface::Linear] {
+        let settings = Settings {
+            interface,
+            ..settings.clone()
+        };
+        let missing = instead(Direction::Capture, "Built-in", Some("USB headset"));
+        let shown = live(settings).then(missing).after(3.0);
+        assert_eq!(
+            shown.lines.last().unwrap().text,
+            "Call: microphone is now Built-in, as USB headset is not here."
+        );
+        let words = sidetone::view::phrase::device(&shown.state, Direction::Capture);
+        assert_eq!(words, "Built-in, as USB headset is not here");
+        let shown = shown.then(opened(Direction::Capture, "USB headset"));
+        let shown = shown.after(3.0);
+        assert_eq!(
+            shown.lines.last().unwrap().text,
+            "Call: microphone is now USB headset."
+        );
+        let words = sidetone::view::phrase::device(&shown.state, Direction::Capture);
+        assert_eq!(words, "USB headset");
+    }
     let failed = sound(SoundEvent::Failed {
         direction: Direction::Playback,
         failure: Failure {

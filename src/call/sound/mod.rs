@@ -226,10 +226,14 @@ impl Desk {
     async fn device(&mut self, said: DeviceEvent, events: &mpsc::Sender<Event>) {
         let event = match said {
             DeviceEvent::Opened {
-                direction, name, ..
+                direction,
+                name,
+                missing,
             }
             | DeviceEvent::Back {
-                direction, name, ..
+                direction,
+                name,
+                missing,
             } => SoundEvent::Opened {
                 direction,
                 device: name,
@@ -258,6 +262,7 @@ impl Desk {
             self.console.set_delay(delay);
         }
     }
+                missing,
 
     fn input(&mut self, at: usize, input: Option<Input>) {
         match input {
