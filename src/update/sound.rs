@@ -117,7 +117,8 @@ fn opened(state: &mut State, direction: Direction, device: String, missing: Opti
 }
 
 fn warn(state: &mut State) {
-    let muted = state.sounding_call().is_some_and(|call| call.muted);
+    let sounds = state.sounding_calls().next().is_some();
+    let muted = sounds && state.sounding_calls().all(|call| call.muted);
     let by_hand = state.settings.sound.push_to_talk == PushToTalk::Off;
     let now = state.now.moment;
     let recent = |at| now.since(at) < WARN_PACE;
