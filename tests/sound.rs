@@ -233,7 +233,9 @@ fn words(level: f64) -> Vec<f32> {
     }
     words.truncate(10 * SECOND);
     let gain = 10_f64.powf((level - speech_level(&words)) / 20.0) as f32;
-    words.iter_mut().for_each(|sample| *sample *= gain);
+    for sample in &mut words {
+        *sample *= gain;
+    }
     words
 }
 
