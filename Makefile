@@ -1,6 +1,6 @@
 # make demo       watch the program do its main job, with nothing but this machine
 # make test       everything that must hold before a change goes in (at most 15 minutes on two cores)
-# make test-long  the same rules at full size
+# make test-long  the same rules at full size: 40 minutes, of which SIDETONE_CALL_MINUTES (30) are a call with sound
 # make bench      the figures
 # make heard      what real screen readers say of a meeting (SPOKEN_RIG=folder names the rig that runs them)
 # make picture    the picture in the README, anew
@@ -35,7 +35,10 @@ test:
 	@.ci/step "interop with the official SDKs" tests/interop/run
 
 test-long: build
+	@.ci/setup rust cc cmake alsa pulse
 	@.ci/step "chaos: 50,000 operations, 100 forced drops" env SIDETONE_CHAOS_OPERATIONS=50000 cargo test --release --locked --test chaos -- --nocapture
+	@.ci/step "eight hours of talk, in virtual time" cargo test --release --locked --lib audio::tests::hours -- --ignored
+	@.ci/step "a call of half an hour: memory and descriptors" cargo test --release --locked --test sound -- --ignored --nocapture endurance
 
 bench: build
 	@.ci/step "notices under load" cargo bench --locked --bench notice

@@ -19,6 +19,7 @@ use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::sound::Audio;
 use crate::model::sound::Choice;
+use crate::model::sound::Cue;
 use crate::model::sound::Direction;
 use crate::model::sound::Processing;
 use crate::model::status::StatusReport;
@@ -192,8 +193,14 @@ pub enum SoundCommand {
     },
     /// Gives both back.
     Close,
-    /// While `true` no captured sample leaves the process, and what the network brings goes on being played.
-    Mute(bool),
+    /// While `muted` no captured sample leaves the process in that account's call, and what the network brings
+    /// goes on being played.
+    Mute {
+        account: AccountId,
+        muted: bool,
+    },
+    /// A short sound beside words that are said too; nobody else hears it.
+    Cue(Cue),
     /// While `true` nothing that the network brings is played.
     Deafen(bool),
     /// Of everything that is played, in percent.

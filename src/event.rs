@@ -252,6 +252,8 @@ pub enum SoundEvent {
     Opened {
         direction: Direction,
         device: String,
+        /// The chosen one, where it is not here and this stands in for it.
+        missing: Option<String>,
     },
     /// Given back, as asked.
     Closed(Direction),

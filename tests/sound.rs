@@ -18,6 +18,11 @@ mod pulse;
 #[path = "support/terminal.rs"]
 mod pty;
 
+#[path = "sound/endurance.rs"]
+mod endurance;
+
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
@@ -37,6 +42,7 @@ use crate::pulse::dbfs;
 use crate::pulse::frequency_near;
 use crate::pulse::level_at;
 use crate::pulse::sine;
+use crate::pulse::speech_level;
 
 /// A client in a terminal of its own, beside a sound server of its own.
 struct Person {
@@ -58,6 +64,8 @@ impl Person {
                 "noise_suppression=false",
                 "--set",
                 "gain_control=false",
+                "--set",
+                "earcons=false",
             ],
         )
     }
@@ -83,14 +91,30 @@ impl Person {
 
     /// Speaks a tone without end into their microphone.
     fn speak(&self, hertz: f64, level: f64) -> Voice {
+        let mut from = 0;
+        self.say(move || {
+            from += 4800;
+            sine(hertz, level, from - 4800, 4800)
+        })
+    }
+
+    /// Says the same words over and over.
+    fn talk(&self, words: Vec<f32>) -> Voice {
+        let mut pieces = (0..words.len() / 4800).cycle();
+        self.say(move || {
+            let from = pieces.next().unwrap() * 4800;
+            words[from..from + 4800].to_vec()
+        })
+    }
+
+    /// Says one piece after another into their microphone, until the voice is dropped.
+    fn say(&self, mut next: impl FnMut() -> Vec<f32> + Send + 'static) -> Voice {
         let mut speaker = self.sound.speak("mic");
         let goes_on = Arc::new(AtomicBool::new(true));
         let watched = Arc::clone(&goes_on);
         let speaking = thread::spawn(move || {
-            let mut from = 0;
             while watched.load(Relaxed) {
-                speaker.say(&sine(hertz, level, from, 4800));
-                from += 4800;
+                speaker.say(&next());
             }
         });
         Voice {
@@ -163,6 +187,11 @@ fn unbroken(heard: &mut Listener, hertz: f64) -> Vec<f32> {
     second
 }
 
+/// Whether it is heard at all, in one of the next forty seconds.
+fn sounds(heard: &mut Listener, hertz: f64) -> bool {
+    (0..40).any(|_| level_at(&heard.hear(SECOND), hertz) > -30.0)
+}
+
 /// What was on its way is over soon, however busy the machine: then nothing comes any more.
 fn falls_silent(heard: &mut Listener) -> bool {
     let silent = |heard: &mut Listener| dbfs(&heard.hear(SECOND)) < -60.0;
@@ -186,6 +215,55 @@ fn one_way(speaker: &mut Person, listener: &Person, hertz: f64) {
     speaker.press_mute();
     speaker.session.see("muted");
     assert!(falls_silent(&mut heard), "heard though muted again");
+}
+
+/// What the cast of the demo says, at the level that telephony is laid out for or another.
+fn words(level: f64) -> Vec<f32> {
+    let clips = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/service/media/clips");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(clips)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "opus"))
+        .collect();
+    files.sort();
+    let mut words = Vec::new();
+    for file in files {
+        let bytes = std::fs::read(file).unwrap();
+        words.extend(Clip::read(&bytes).unwrap().decode().unwrap());
+    }
+    words.truncate(10 * SECOND);
+    let gain = 10_f64.powf((level - speech_level(&words)) / 20.0) as f32;
+    for sample in &mut words {
+        *sample *= gain;
+    }
+    words
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_that_is_cleaned_arrives_as_loud_as_it_was() {
+    let _alone = ALONE.lock().await;
+    let host = Host::start();
+    let link = meeting(&host).await;
+    // Echo cancellation, noise suppression and gain control are on unless somebody says otherwise.
+    let mut ada = Person::join_with(&host, &link, "Ada", &[]);
+    let mut bea = Person::join_with(&host, &link, "Bea", &[]);
+    voice(&mut ada, &bea, -23.0);
+    voice(&mut bea, &ada, -26.0);
+}
+
+fn voice(speaker: &mut Person, listener: &Person, level: f64) {
+    let words = words(level);
+    let once = words.len();
+    let _voice = speaker.talk(words);
+    let mut heard = listener.sound.listen("spk.monitor");
+    speaker.press_mute();
+    speaker.session.see("LIVE");
+    heard.hear(3 * SECOND);
+    let arrived = speech_level(&heard.hear(once));
+    println!("measured: speech of {level} dBFS arrives at {arrived:.1} dBFS");
+    assert!((arrived - level).abs() < 3.0, "{arrived} dBFS of {level}");
+    speaker.press_mute();
+    speaker.session.see("muted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,7 +323,7 @@ async fn a_held_key_talks_where_the_terminal_tells_that_it_was_let_go() {
 async fn exactly_while_everybody_is_told_the_host_records() {
     let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().unwrap();
-    let files = || -> Vec<std::path::PathBuf> {
+    let files = || -> Vec<PathBuf> {
         let entries = std::fs::read_dir(folder.path()).unwrap();
         entries.map(|entry| entry.unwrap().path()).collect()
     };
@@ -257,7 +335,7 @@ async fn exactly_while_everybody_is_told_the_host_records() {
     ada.press_mute();
     let mut heard = bea.sound.listen("spk.monitor");
     heard.hear_second();
-    assert_eq!(files(), [] as [std::path::PathBuf; 0]);
+    assert_eq!(files(), [] as [PathBuf; 0]);
 
     let recording = format!("/meetings/{thread}/recording");
     host.control(&recording, json!({"active": true, "byName": "Alice Wu"}))
@@ -337,4 +415,43 @@ async fn a_mute_holds_also_while_the_service_cannot_be_asked() {
     // Nor is it undone when the service is back, which heard of it only now.
     ada.session.see("this meeting is not being recorded");
     assert!(falls_silent(&mut heard), "heard again though muted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_started_anew_in_mid_call_ends_it_in_a_sentence() {
+    let _alone = ALONE.lock().await;
+    let data = tempfile::tempdir().unwrap();
+    let kept = ["--data", data.path().to_str().unwrap()];
+    let host = Host::start_with(&kept);
+    let link = meeting(&host).await;
+    let mut ada = Person::join(&host, &link, "Ada");
+    let address = host.endpoint().replace("http://", "");
+    drop(host);
+    ada.session.see("Recording: unknown");
+    let _anew = Host::start_at(&address, &kept);
+    ada.session
+        .see("Call: the service seems to have been started anew");
+    ada.session.see("not in the call");
+    ada.session.press("/quit\r");
+    ada.session.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_speaker_that_is_not_here_is_stood_in_for_and_taken_when_it_comes() {
+    let _alone = ALONE.lock().await;
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let wished = ["--set", "speaker=Headset", "--set", "earcons=false"];
+    let mut ada = Person::join_with(&host, &link, "Ada", &wished);
+    ada.session.see("as Headset is not here");
+    let mut bea = Person::join(&host, &link, "Bea");
+    let _voice = bea.speak(700.0, -20.0);
+    bea.press_mute();
+    let mut heard = ada.sound.listen("spk.monitor");
+    assert!(sounds(&mut heard, 700.0));
+    ada.sound.load("headset", "Headset");
+    ada.session.see("speaker is now Headset.");
+    let mut heard = ada.sound.listen("headset.monitor");
+    assert!(sounds(&mut heard, 700.0));
+    assert!(ada.session.contents().contains("In call"));
 }

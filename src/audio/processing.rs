@@ -154,6 +154,7 @@ fn config(switches: Switches) -> Config {
             // It starts at the level that the microphone gives and mends only what is far off:
             // the default begins by making everybody 15 dB louder.
             adaptive_digital: Some(AdaptiveDigital {
+                headroom_db: HEADROOM,
                 initial_gain_db: 0.0,
                 max_gain_db: 24.0,
                 max_gain_change_db_per_second: 3.0,
@@ -164,6 +165,10 @@ fn config(switches: Switches) -> Config {
         ..Config::default()
     }
 }
+
+/// Up to where a voice's peaks are brought. The default of 5 dB makes the level that telephony is laid out
+/// for, -26 dBov, more than 3 dB louder; with this it stays.
+const HEADROOM: f32 = 8.0;
 
 const USUAL_DELAY: Duration = Duration::from_millis(60);
 const LONGEST_DELAY: Duration = Duration::from_millis(500);
@@ -249,16 +254,20 @@ mod tests {
 
     #[test]
     fn speech_at_a_usual_level_keeps_it_with_everything_on() {
-        let sound = speech(6, 7);
-        let mut processing = Processing::new(Switches::ON);
-        let mut out = Vec::new();
-        for mut frame in frames(&sound) {
-            processing.render(&SILENCE);
-            processing.capture(&mut frame);
-            out.extend(frame);
+        for softer in [0.0_f32, 3.0] {
+            let gain = 10.0_f32.powf(-softer / 20.0);
+            let sound: Vec<f32> = speech(20, 7).iter().map(|sample| sample * gain).collect();
+            let mut processing = Processing::new(Switches::ON);
+            let mut out = Vec::new();
+            for mut frame in frames(&sound) {
+                processing.render(&SILENCE);
+                processing.capture(&mut frame);
+                out.extend(frame);
+            }
+            let late = 48_000 * 10;
+            let changed = dbfs(&out[late..]) - dbfs(&sound[late..]);
+            assert!(changed.abs() < 2.0, "{softer} dB softer: by {changed} dB");
         }
-        let changed = dbfs(&out) - dbfs(&sound);
-        assert!(changed.abs() < 3.0, "by {changed} dB");
     }
 
     #[test]

@@ -216,7 +216,7 @@ where
     let (media, ends) = Media::pair();
     let settings = sound::Settings {
         sound: Sound::new(),
-        lines: vec![ends],
+        lines: vec![(account.id.clone(), ends)],
         tasks: tasks.clone(),
     };
     runtime.own_sound(|commands, events| sound::run(settings, commands, events));

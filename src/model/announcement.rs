@@ -159,6 +159,8 @@ pub enum Said {
     DeviceOpened {
         direction: Direction,
         device: String,
+        /// The one that was wished for in vain.
+        missing: Option<String>,
     },
     SpeakingWhileMuted,
     /// Nothing more was heard of the talk key: the microphone was closed.

@@ -61,6 +61,26 @@ pub enum Audio {
     Full,
 }
 
+/// A short sound beside words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cue {
+    Joined,
+    Left,
+    Muted,
+    Unmuted,
+    /// Recording, transcription or the question for consent.
+    Notice,
+    NoticeOver,
+    Hand,
+    Lost,
+    Back,
+    Error,
+    Lobby,
+    /// It begins or is over for us.
+    Call,
+    Mention,
+}
+
 /// A level in whole decibels below full scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(i8);

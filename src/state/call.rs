@@ -26,6 +26,10 @@ use crate::state::own_text::OwnText;
 use crate::state::turns::Turns;
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts that are true or not, each by itself"
+)]
 pub struct Call {
     pub account: AccountId,
     pub locator: Locator,
@@ -42,6 +46,8 @@ pub struct Call {
     pub audio: Audio,
     /// As the service states it, never as we wish it.
     pub muted: bool,
+    /// Muting was asked for: nothing is captured until the service has answered.
+    pub muting: bool,
     pub media: Media,
     pub levels: Levels,
     pub turns: Turns,
@@ -146,6 +152,7 @@ impl Call {
             lobby: Vec::new(),
             audio: Audio::Full,
             muted: true,
+            muting: false,
             media: Media::default(),
             levels: Levels::default(),
             turns: Turns::default(),

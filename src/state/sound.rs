@@ -3,6 +3,8 @@
 //! What the sound side shall do is derived from the whole state, after everything that
 //! happens, and only what changed is told. So no path can forget to close a microphone.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Moment;
 use crate::model::account::AccountId;
 use crate::model::call::CallState;
@@ -34,8 +36,6 @@ pub struct Sound {
     /// We hear nothing, by choice.
     pub deafened: bool,
     pub talk: Talk,
-    /// Muting was asked for: nothing is captured until the service has answered.
-    pub muting: bool,
     /// When somebody was last told that they speak while muted.
     pub warned: Option<Moment>,
     told: Option<Wanted>,
@@ -61,6 +61,8 @@ pub struct Line {
     pub devices: Vec<Device>,
     /// What is open.
     pub open: Option<String>,
+    /// What was chosen and is not here: what is open stands in for it until it is.
+    pub missing: Option<String>,
     /// What was open and vanished.
     pub lost: Option<String>,
     /// It could not be opened.
@@ -97,7 +99,8 @@ pub struct Wanted {
     pub processing: Processing,
     pub capture: bool,
     pub playback: bool,
-    pub mute: bool,
+    /// In whose calls the microphone may be heard.
+    pub heard: BTreeSet<AccountId>,
     pub deafen: bool,
     pub volume: u16,
     pub meter: bool,
@@ -172,13 +175,14 @@ impl State {
     pub fn sound_wanted(&self) -> Wanted {
         let chosen = &self.settings.sound;
         let checking = self.sound.check.is_some();
-        let call = self.sounding_call();
-        let speaks = call.is_some_and(|c| c.audio == Audio::Full);
+        let sounds = self.sounding_calls().next().is_some();
+        let speaks = self.sounding_calls().any(|c| c.audio == Audio::Full);
+        let heard = self.sounding_calls().filter(|c| self.is_heard(c));
         let present = self.sound.system == System::Present;
         Wanted {
             capture: present && chosen.microphone != Choice::None && (checking || speaks),
-            playback: present && chosen.speaker != Choice::None && (checking || call.is_some()),
-            mute: !call.is_some_and(|c| self.is_heard(c)),
+            playback: present && chosen.speaker != Choice::None && (checking || sounds),
+            heard: heard.map(|c| c.account.clone()).collect(),
             deafen: self.sound.deafened,
             meter: checking || self.levels_wanted(),
             microphone: chosen.microphone.clone(),
@@ -188,17 +192,18 @@ impl State {
         }
     }
 
-    /// The call whose sound goes through our devices.
-    pub fn sounding_call(&self) -> Option<&Call> {
+    /// The calls whose sound goes through our devices, each in its own line.
+    pub fn sounding_calls(&self) -> impl Iterator<Item = &Call> {
         let sounds = |c: &&Call| c.is_live() && c.state.is_inside() && c.audio != Audio::None;
-        let front = self.call().filter(sounds);
-        front.or_else(|| self.calls.values().find(sounds))
+        self.calls.values().filter(sounds)
     }
 
-    /// Whether what the microphone gives may leave the process.
+    /// Whether what the microphone gives may leave the process in this call.
     fn is_heard(&self, call: &Call) -> bool {
-        let talks =
-            self.settings.sound.push_to_talk == PushToTalk::Off || self.sound.talk.is_open();
+        // The talk key is of the call in front.
+        let front = self.call().is_some_and(|c| c.account == call.account);
+        let talks = self.settings.sound.push_to_talk == PushToTalk::Off
+            || front && self.sound.talk.is_open();
         let agreed = matches!(
             call.notices.consent,
             Consent::NotRequired | Consent::Granted
@@ -206,7 +211,7 @@ impl State {
         call.state == CallState::Connected
             && call.audio == Audio::Full
             && !call.muted
-            && !self.sound.muting
+            && !call.muting
             && agreed
             && talks
     }

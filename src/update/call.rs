@@ -293,7 +293,7 @@ fn on_muted(
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
-    if state.sound.muting && !muted {
+    if call.muting && !muted {
         // Asked for, and lost on the way or overtaken: the microphone stays closed.
         fx.push(Effect::Call(account.clone(), CallCommand::Mute(true)));
         if call.muted {
@@ -301,9 +301,7 @@ fn on_muted(
         }
     }
     let before = std::mem::replace(&mut call.muted, muted);
-    if muted || !state.sound.muting {
-        state.sound.muting = false;
-    }
+    call.muting &= !muted;
     let talked = by.is_none() && state.sound.talk.caused();
     if before == muted && by.is_none() {
         return;
@@ -443,6 +441,7 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp) {
     };
     call.rejoining = None;
     call.parting = None;
+    call.muting = false;
     call.lobby.clear();
     let unfinished = call.turns.end();
     call.levels = Levels::default();
@@ -455,7 +454,6 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp) {
     let dialled = call.dialled_at;
     state.usage.ended(dialled, at);
     if !state.calls.values().any(Call::is_live) {
-        state.sound.muting = false;
         state.sound.talk.end();
         state.sound.talk.unanswered();
     }

@@ -198,8 +198,8 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
     if muted {
         talk::stop(state, fx);
     }
-    state.sound.muting = muted;
     let Some(call) = state.call_mut() else { return };
+    call.muting = muted;
     fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
     // Nobody can say so now, and it is true.
     if muted && !call.muted && call.signalling != Signalling::Up {

@@ -4,11 +4,14 @@
 //! Runs after every event and compares what is true with what was told. So nobody has to
 //! remember to tell it.
 
+use std::collections::BTreeSet;
+
 use crate::command;
 use crate::command::Command;
 use crate::effect::CallCommand;
 use crate::effect::Effect;
 use crate::effect::SoundCommand;
+use crate::model::account::AccountId;
 use crate::model::capability::Capability;
 use crate::model::sound::Direction;
 use crate::state::State;
@@ -88,10 +91,14 @@ pub(super) fn devices(state: &mut State, fx: &mut Vec<Effect>) {
 fn changed(before: Option<&Wanted>, now: &Wanted) -> Vec<SoundCommand> {
     let differs = |of: fn(&Wanted, &Wanted) -> bool| before.is_none_or(|before| !of(before, now));
     let mut commands = Vec::new();
-    let mute = differs(|a, b| a.mute == b.mute);
-    if mute && now.mute {
-        commands.push(SoundCommand::Mute(true));
-    }
+    // A line begins muted.
+    let nobody = BTreeSet::new();
+    let heard = before.map_or(&nobody, |before| &before.heard);
+    let mute = |account: &AccountId, muted| SoundCommand::Mute {
+        account: account.clone(),
+        muted,
+    };
+    commands.extend(heard.difference(&now.heard).map(|of| mute(of, true)));
     if differs(|a, b| a.deafen == b.deafen) {
         commands.push(SoundCommand::Deafen(now.deafen));
     }
@@ -131,8 +138,6 @@ fn changed(before: Option<&Wanted>, now: &Wanted) -> Vec<SoundCommand> {
     if before.is_some_and(|b| b.meter) != now.meter {
         commands.push(SoundCommand::Meter(now.meter));
     }
-    if mute && !now.mute {
-        commands.push(SoundCommand::Mute(false));
-    }
+    commands.extend(now.heard.difference(heard).map(|of| mute(of, false)));
     commands
 }

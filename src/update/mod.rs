@@ -7,6 +7,7 @@ mod chat;
 mod check;
 mod command;
 mod control;
+mod cue;
 mod follow;
 mod identity;
 mod lines;
@@ -133,12 +134,14 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
             announcement.clone(),
         )));
         let rings = bell && announcement.is_worth_a_bell();
+        let cue = cue::beside(state, &announcement.said);
         fx.push(Effect::Say(announcement));
         // Right behind its line, so that both are one write.
         if rings {
             fx.push(Effect::Bell);
             bell = false;
         }
+        fx.extend(cue);
     }
 }
 

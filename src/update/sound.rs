@@ -22,6 +22,7 @@ use crate::model::sound::PushToTalk;
 use crate::model::turn::Typed;
 use crate::state::State;
 use crate::state::focus::Overlay;
+use crate::state::sound::Line;
 use crate::state::sound::Meter;
 use crate::state::sound::System;
 use crate::update::check;
@@ -45,8 +46,15 @@ pub(super) fn on_event(state: &mut State, event: SoundEvent, fx: &mut Vec<Effect
             check::devices_known(state, fx);
         }
         SoundEvent::Unavailable { reason } => unavailable(state, reason, fx),
-        SoundEvent::Opened { direction, device } => opened(state, direction, device),
-        SoundEvent::Closed(direction) => state.sound.line_mut(direction).open = None,
+        SoundEvent::Opened {
+            direction,
+            device,
+            missing,
+        } => opened(state, direction, device, missing),
+        SoundEvent::Closed(direction) => {
+            let line = state.sound.line_mut(direction);
+            (line.open, line.missing) = (None, None);
+        }
         SoundEvent::Lost { direction, device } => {
             let line = state.sound.line_mut(direction);
             line.open = None;
@@ -84,7 +92,7 @@ fn unavailable(state: &mut State, reason: String, fx: &mut Vec<Effect>) {
         reason: reason.clone(),
     };
     for direction in Direction::ALL {
-        *state.sound.line_mut(direction) = crate::state::sound::Line::default();
+        *state.sound.line_mut(direction) = Line::default();
     }
     if news {
         state.say(Said::NoSound { reason });
@@ -92,21 +100,25 @@ fn unavailable(state: &mut State, reason: String, fx: &mut Vec<Effect>) {
     check::no_sound(state, fx);
 }
 
-fn opened(state: &mut State, direction: Direction, device: String) {
+fn opened(state: &mut State, direction: Direction, device: String, missing: Option<String>) {
     let line = state.sound.line_mut(direction);
     line.failed = false;
     let lost = line.lost.take().is_some();
     let before = line.open.replace(device.clone());
-    let chosen = state.settings.sound.device(direction);
-    let instead = matches!(chosen, Choice::Named(name) if *name != device);
+    line.missing.clone_from(&missing);
     // The first one is no news: it was chosen, or stands in the check.
-    if lost || instead || before.is_some_and(|before| before != device) {
-        state.say(Said::DeviceOpened { direction, device });
+    if lost || missing.is_some() || before.is_some_and(|before| before != device) {
+        state.say(Said::DeviceOpened {
+            direction,
+            device,
+            missing,
+        });
     }
 }
 
 fn warn(state: &mut State) {
-    let muted = state.sounding_call().is_some_and(|call| call.muted);
+    let sounds = state.sounding_calls().next().is_some();
+    let muted = sounds && state.sounding_calls().all(|call| call.muted);
     let by_hand = state.settings.sound.push_to_talk == PushToTalk::Off;
     let now = state.now.moment;
     let recent = |at| now.since(at) < WARN_PACE;
@@ -186,7 +198,10 @@ pub(super) fn choose(
         Direction::Playback => "speaker",
     };
     let line = state.sound.line_mut(direction);
-    (line.open, line.lost, line.failed) = (None, None, false);
+    *line = Line {
+        devices: std::mem::take(&mut line.devices),
+        ..Line::default()
+    };
     command::change(state, key, choice.word(), fx);
     command::answer(state, Answer::Device(direction));
 }

@@ -116,23 +116,19 @@ pub(super) fn expire(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// Muted, or about to be.
 fn is_muted(state: &State) -> bool {
-    state.sound.muting || state.call().is_some_and(|c| c.muted)
+    state.call().is_some_and(|c| c.muting || c.muted)
 }
 
 fn carry_out(state: &mut State, talked: Talked, fx: &mut Vec<Effect>) {
-    let wish = match talked {
-        Talked::Begun { unmute: true } => {
-            state.sound.muting = false;
-            CallCommand::Mute(false)
-        }
-        Talked::Ended { mute: true } => {
-            // Also when push to talk is switched off, and before the service has answered.
-            state.sound.muting = true;
-            CallCommand::Mute(true)
-        }
+    let mute = match talked {
+        Talked::Begun { unmute: true } => false,
+        Talked::Ended { mute: true } => true,
         Talked::Nothing | Talked::Begun { unmute: false } | Talked::Ended { mute: false } => return,
     };
-    if let Some(call) = state.call().filter(|c| c.is_live()) {
-        fx.push(Effect::Call(call.account.clone(), wish));
+    if let Some(call) = state.call_mut().filter(|c| c.is_live()) {
+        // Also when push to talk is switched off, and before the service has answered.
+        call.muting = mute;
+        let account = call.account.clone();
+        fx.push(Effect::Call(account, CallCommand::Mute(mute)));
     }
 }

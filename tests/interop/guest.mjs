@@ -277,7 +277,7 @@ async function onService(report, service) {
     await ada.locator("#settings > summary").click();
     await ada.locator("#people-count").click();
     const nodes = await tree(ada);
-    const controls = new Set(["button", "textbox", "checkbox", "radio", "combobox", "slider", "link", "DisclosureTriangle", "dialog"]);
+    const controls = new Set(["button", "textbox", "checkbox", "radio", "combobox", "slider", "meter", "link", "DisclosureTriangle", "dialog"]);
     const nameless = nodes.filter(({ role, name }) => controls.has(role) && !name);
     assert.deepEqual(nameless, []);
     const named = (role) => nodes.filter((node) => node.role === role).map(({ name }) => name);

@@ -38,7 +38,7 @@ export class Sidetone {
 
   // A meeting, as a guest without anything but its link. `sound` is the sound server beside them; nothing is done to what it carries.
   static meet(link, { endpoint, name, sound }) {
-    const untouched = ["echo_cancellation", "noise_suppression", "gain_control"].flatMap((what) => ["--set", `${what}=false`]);
+    const untouched = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
     const heard = sound ? ["--no-check", ...untouched] : [];
     return Sidetone.start([link, "--endpoint", endpoint, ...heard], name, sound?.environment);
   }

@@ -123,8 +123,45 @@ async function pages(scene) {
     await arrives(bea, ADA);
     assert.equal((await ada.evaluate(offers)).length, before);
   });
+  await scene.check("a volume is of one person, and follows the arrow keys", async () => {
+    await ada.locator("#people-count").click();
+    const volume = ada.getByRole("slider", { name: "Volume of Bea (External)" });
+    await volume.focus();
+    for (let n = 0; n < 5; n += 1) await ada.keyboard.press("ArrowLeft");
+    assert.equal(await volume.getAttribute("aria-valuetext"), "50 percent");
+    await arrives(ada, { ...BEA, level: BEA.level - 6.02 });
+    await arrives(bea, ADA);
+    // The same place, by another socket.
+    const lost = ada.locator("#standing").filter({ hasText: "Connection lost since" }).waitFor();
+    await scene.control.post("/drop", { channel: "call", how: "drop" });
+    await lost;
+    await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
+    await arrives(ada, { ...BEA, level: BEA.level - 6.02 });
+    await volume.focus();
+    for (let n = 0; n < 5; n += 1) await ada.keyboard.press("ArrowRight");
+    await arrives(ada, BEA);
+  });
+  await scene.check("a meter tells the level of who talks, and in words", async () => {
+    const meter = ada.getByRole("meter", { name: "Level of Bea (External)" });
+    await ada.waitForFunction((level) => Math.abs(document.querySelector('meter[aria-label^="Level of Bea"]').value - level) <= 2, BEA.level);
+    assert.match(await meter.getAttribute("aria-valuetext"), /^-(18|19|20|21|22) dB$/);
+    await ada.getByRole("button", { name: "Say levels" }).click();
+    await ada.locator("#levels-answer").filter({ hasText: /^Bea \(External\) talking -(18|19|20|21|22) dB\.$/ }).waitFor();
+  });
+  await scene.check("for whoever wants nothing to move no meter does, and the words are there when asked for", async () => {
+    await bea.emulateMedia({ reducedMotion: "reduce" });
+    await bea.reload();
+    await bea.locator("#meeting").waitFor();
+    await connected(bea);
+    await bea.locator("#people-count").click();
+    assert.equal(await bea.getByRole("meter").count(), 0);
+    await bea.getByRole("button", { name: "Say levels" }).click();
+    await bea.locator("#levels-answer").filter({ hasText: /^Ada \(External\) talking -(18|19|20|21|22) dB\.$/ }).waitFor();
+    await unmute(bea);
+    await ada.locator("#people-count").click();
+  });
   await scene.check("on hold nothing is heard in either direction, and after it everything is again", async () => {
-    await scene.control.person(made, "Ada", "hold");
+    await ada.getByRole("button", { name: "Hold", exact: true }).click();
     await ada.getByRole("button", { name: "On hold, resume" }).waitFor();
     assert.equal(await ada.evaluate(() => window.peers[0].connectionState), "closed");
     assert.equal(await ada.evaluate(() => document.getElementById("player").srcObject), null);

@@ -9,6 +9,7 @@ use sidetone::event::CallEvent;
 use sidetone::event::Event;
 use sidetone::event::SoundEvent;
 use sidetone::event::TerminalEvent;
+use sidetone::model::account::AccountId;
 use sidetone::model::announcement::Class;
 use sidetone::model::call::CallState;
 use sidetone::model::failure::Because;
@@ -16,18 +17,21 @@ use sidetone::model::failure::Doing;
 use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::locator::Locator;
+use sidetone::model::notice::NoticeKind;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Motion;
 use sidetone::model::settings::Settings;
 use sidetone::model::settings::Sound;
 use sidetone::model::sound::Audio;
 use sidetone::model::sound::Choice;
+use sidetone::model::sound::Cue;
 use sidetone::model::sound::Device;
 use sidetone::model::sound::Direction;
 use sidetone::model::sound::Level;
 use sidetone::model::sound::MediaState;
 use sidetone::model::sound::PushToTalk;
 use sidetone::model::sound::Statistics;
+use sidetone::state::call::Call;
 use sidetone::state::focus::Overlay;
 use sidetone::state::lines::Source;
 
@@ -38,6 +42,7 @@ use crate::play::call;
 use crate::play::entry;
 use crate::play::key;
 use crate::play::linear;
+use crate::play::notice;
 use crate::play::person;
 use crate::play::script;
 use crate::play::state;
@@ -67,8 +72,16 @@ pub(crate) fn unavailable() -> Event {
 }
 
 pub(crate) fn opened(direction: Direction, device: &str) -> Event {
-    let device = device.to_owned();
-    sound(SoundEvent::Opened { direction, device })
+    instead(direction, device, None)
+}
+
+/// This device is open, perhaps in place of the one that was chosen.
+fn instead(direction: Direction, device: &str, missing: Option<&str>) -> Event {
+    sound(SoundEvent::Opened {
+        direction,
+        device: device.to_owned(),
+        missing: missing.map(ToOwned::to_owned),
+    })
 }
 
 fn level(dbfs: f32, speaking: bool) -> Event {
@@ -137,14 +150,14 @@ fn joined_with(script: &Script) -> Option<Audio> {
     })
 }
 
-/// The gate as the sound side was last told; nothing leaves before it is told anything.
+/// The gate as the sound side was last told; it begins closed.
 pub(crate) fn is_muted(script: &Script) -> Option<bool> {
     script
         .sound_commands()
         .into_iter()
         .rev()
         .find_map(|c| match c {
-            SoundCommand::Mute(muted) => Some(muted),
+            SoundCommand::Mute { muted, .. } => Some(muted),
             _ => None,
         })
 }
@@ -157,7 +170,7 @@ fn the_check_stands_before_the_call_and_enter_joins_it() {
         playback: true
     }));
     assert!(shown.sound_commands().contains(&SoundCommand::Meter(true)));
-    assert_eq!(is_muted(&shown), Some(true));
+    assert_ne!(is_muted(&shown), Some(false));
     let shown = shown
         .then(opened(Direction::Capture, "Built-in"))
         .then(level(-31.0, true))
@@ -311,7 +324,7 @@ fn without_motion_the_level_is_said_and_not_drawn() {
 #[test]
 fn the_microphone_opens_when_the_service_says_so_and_closes_when_we_do() {
     let begun = alone(unchecked()).sounding().dialled();
-    assert_eq!(is_muted(&begun), Some(true));
+    assert_ne!(is_muted(&begun), Some(false));
     let joined = alone(unchecked()).sounding().connected().then(devices());
     let asked = joined.forget().press("Ctrl-T");
     assert_eq!(is_muted(&asked), None);
@@ -347,7 +360,7 @@ fn nothing_is_captured_on_hold_before_consent_in_the_lobby_or_after_the_end() {
         .then(devices())
         .then(state(CallState::InLobby))
         .then(muted(false));
-    assert_eq!(is_muted(&lobby), Some(true));
+    assert_ne!(is_muted(&lobby), Some(false));
 }
 
 #[test]
@@ -383,10 +396,28 @@ fn what_becomes_of_devices_is_said() {
         ]);
     let mut settings = unchecked();
     settings.set("microphone", "USB headset").unwrap();
-    live(settings)
-        .then(opened(Direction::Capture, "Built-in"))
-        .after(3.0)
-        .transcript(["Call: microphone is now Built-in, USB headset is not here."]);
+    for interface in [Interface::FullScreen, Interface::Linear] {
+        let settings = Settings {
+            interface,
+            ..settings.clone()
+        };
+        let missing = instead(Direction::Capture, "Built-in", Some("USB headset"));
+        let shown = live(settings).then(missing).after(3.0);
+        assert_eq!(
+            shown.lines.last().unwrap().text,
+            "Call: microphone is now Built-in, as USB headset is not here."
+        );
+        let words = sidetone::view::phrase::device(&shown.state, Direction::Capture);
+        assert_eq!(words, "Built-in, as USB headset is not here");
+        let shown = shown.then(opened(Direction::Capture, "USB headset"));
+        let shown = shown.after(3.0);
+        assert_eq!(
+            shown.lines.last().unwrap().text,
+            "Call: microphone is now USB headset."
+        );
+        let words = sidetone::view::phrase::device(&shown.state, Direction::Capture);
+        assert_eq!(words, "USB headset");
+    }
     let failed = sound(SoundEvent::Failed {
         direction: Direction::Playback,
         failure: Failure {
@@ -857,4 +888,112 @@ fn how_we_want_to_hear_is_told_again_in_the_next_call_and_on_another_line() {
     assert_eq!(back.call_commands(), [louder]);
     let again = back.forget().dialled().then(state(CallState::Connected));
     assert!(again.call_commands().contains(&CallCommand::Deafen(true)));
+}
+
+fn cues(script: &Script) -> Vec<Cue> {
+    let commands = script.sound_commands().into_iter();
+    commands
+        .filter_map(|command| match command {
+            SoundCommand::Cue(cue) => Some(cue),
+            _ => None,
+        })
+        .collect()
+}
+
+fn said(script: &Script, words: &str) -> bool {
+    script.lines.iter().any(|line| line.text.contains(words))
+}
+
+/// Everything that has a sound, one after the other.
+fn eventful(shown: Script) -> Script {
+    shown
+        .then(call(CallEvent::RosterChanged(entry("Carol"))))
+        .after(5.0)
+        .then(call(CallEvent::RosterLeft(person("Carol").id)))
+        .after(5.0)
+        .then(muted(true))
+        .then(muted(false))
+        .then(notice(NoticeKind::Recording, true))
+        .after(70.0)
+        .then(notice(NoticeKind::Recording, false))
+        .after(5.0)
+}
+
+#[test]
+fn who_comes_and_goes_mutes_and_notices_have_their_sounds_beside_their_words() {
+    for interface in [Interface::FullScreen, Interface::Linear] {
+        let settings = Settings {
+            interface,
+            ..unchecked()
+        };
+        let shown = eventful(live(settings));
+        // A notice that is said again was heard before.
+        assert!(said(&shown, "Again: "));
+        assert_eq!(
+            cues(&shown),
+            [
+                Cue::Joined,
+                Cue::Left,
+                Cue::Muted,
+                Cue::Unmuted,
+                Cue::Notice,
+                Cue::NoticeOver
+            ]
+        );
+    }
+}
+
+#[test]
+fn no_sound_stands_alone_and_none_is_made_where_nobody_wants_it() {
+    let mut off = unchecked();
+    off.set("earcons", "false").unwrap();
+    let mut unsaid = unchecked();
+    unsaid.set("announce.join", "off").unwrap();
+    let mut silent = unchecked();
+    silent.set("audio", "none").unwrap();
+    let mut deaf = unchecked();
+    deaf.set("speaker", "none").unwrap();
+    for settings in [off, silent, deaf] {
+        let shown = eventful(live(settings));
+        assert_eq!(cues(&shown), []);
+        assert!(said(&shown, "recording started"));
+    }
+    let unsaid = eventful(live(unsaid));
+    assert!(!said(&unsaid, "Carol"));
+    assert!(
+        !cues(&unsaid)
+            .iter()
+            .any(|c| matches!(c, Cue::Joined | Cue::Left))
+    );
+}
+
+#[test]
+fn each_account_that_calls_has_a_mute_of_its_own() {
+    let other = AccountId::new("external:bea");
+    let mut shown = live(unchecked());
+    let mut second = Call::new(other.clone(), meeting(), "Bea", at(0.0));
+    second.state = CallState::Connected;
+    shown.state.calls.insert(other.clone(), second);
+    let mute = |account: &AccountId, muted| SoundCommand::Mute {
+        account: account.clone(),
+        muted,
+    };
+    let unmuted = CallEvent::Muted {
+        muted: false,
+        by: None,
+    };
+    let shown = shown.then(Event::Call(other.clone(), unmuted));
+    assert!(shown.sound_commands().contains(&mute(&other, false)));
+    // The key is of the call in front.
+    let shown = shown.forget().press("Ctrl-T");
+    let front = AccountId::clone(&shown.state.call().unwrap().account);
+    assert_ne!(front, other);
+    assert_eq!(shown.sound_commands(), [mute(&front, true)]);
+    let by_other = CallEvent::Muted {
+        muted: true,
+        by: Some(person("Carol")),
+    };
+    let shown = shown.forget().then(Event::Call(other.clone(), by_other));
+    assert!(shown.sound_commands().contains(&mute(&other, true)));
+    assert!(!shown.sound_commands().contains(&mute(&front, false)));
 }

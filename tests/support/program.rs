@@ -24,10 +24,14 @@ impl Host {
     }
 
     pub(crate) fn start_with(more: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", more)
+    }
+
+    pub(crate) fn start_at(address: &str, more: &[&str]) -> Self {
         // Another test of the same process may have installed it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
-            .args(["host", "--listen", "127.0.0.1:0"])
+            .args(["host", "--listen", address])
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -46,6 +50,10 @@ impl Host {
 
     pub(crate) fn endpoint(&self) -> &str {
         self.ready["endpoint"].as_str().expect("an endpoint")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn ready(&self) -> &Value {

@@ -277,6 +277,20 @@ pub(crate) fn dbfs(samples: &[f32]) -> f64 {
     10.0 * (sum / samples.len() as f64).max(1e-12).log10()
 }
 
+/// The level of speech while somebody speaks, as ITU-T P.56 has it: of the 20 ms that are not more than 15.9 dB
+/// below it. Pauses and gaps do not count, however many there are.
+pub(crate) fn speech_level(samples: &[f32]) -> f64 {
+    let frames: Vec<f64> = samples.chunks_exact(960).map(dbfs).collect();
+    let mut level = frames.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    // It comes down from the loudest frame and settles within a few turns.
+    for _ in 0..20 {
+        let spoken = frames.iter().filter(|frame| **frame > level - 15.9);
+        let powers: Vec<f64> = spoken.map(|frame| 10_f64.powf(frame / 10.0)).collect();
+        level = 10.0 * (powers.iter().sum::<f64>() / powers.len() as f64).log10();
+    }
+    level
+}
+
 /// The level of one frequency alone (Goertzel).
 pub(crate) fn level_at(samples: &[f32], hertz: f64) -> f64 {
     let turn = 2.0 * (TAU * hertz / f64::from(RATE)).cos();

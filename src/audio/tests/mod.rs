@@ -1,5 +1,6 @@
 //! The engine as a whole, on sound made by arithmetic and a network made of numbers.
 
+mod hours;
 mod impairment;
 mod mute;
 mod network;

@@ -382,6 +382,10 @@ impl Session {
     fn ended(&mut self, ended: Ended, now: Moment, at: Timestamp) {
         let Some(plan) = &mut self.plan else { return };
         if let Some(because) = plan.refusal.take() {
+            // It knew the meeting when we were in it.
+            if plan.call_id.is_some() && because == Because::NoSuchMeeting {
+                return self.over(FORGOTTEN, at);
+            }
             return self.give_up(because, Remedy::CheckAddress, at);
         }
         let reason = EndReason {
@@ -436,6 +440,10 @@ impl Session {
         };
         if plan.call_id.is_none() {
             return self.give_up(because, Remedy::Retry, at);
+        }
+        // Nor was there another sign-in to be had.
+        if because == Because::TokenRefused {
+            return self.over(FORGOTTEN, at);
         }
         // The place in the call is kept for us, so the first attempt need not wait.
         let wait = WAITS.get(plan.attempt).copied();
@@ -608,6 +616,11 @@ const WAITS: [u64; 5] = [0, 1, 2, 5, 10];
 const LASTING: Duration = Duration::from_mins(1);
 const HUNG_UP: EndReason = EndReason {
     code: 0,
+    subcode: 0,
+};
+/// The service is there and knows nothing of us: it was started anew.
+const FORGOTTEN: EndReason = EndReason {
+    code: 481,
     subcode: 0,
 };
 /// The vendor's words for a call that timed out.

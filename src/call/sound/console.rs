@@ -14,6 +14,8 @@ use crate::audio::level::Talk;
 use crate::audio::processing::Processing;
 use crate::audio::processing::Switch;
 use crate::audio::processing::Switches;
+use crate::audio::tone::Earcon;
+use crate::audio::tone::Samples;
 use crate::event::SoundEvent;
 use crate::model::sound;
 use crate::model::sound::Level;
@@ -29,6 +31,8 @@ pub(super) struct Console {
     talk: Talk,
     muted_talk: MutedTalk,
     output: Meter,
+    /// Short sounds one after the other, the first of them sounding.
+    cues: VecDeque<(Earcon, Samples)>,
     metering: Metering,
     said: VecDeque<SoundEvent>,
 }
@@ -55,6 +59,7 @@ impl Console {
             talk: Talk::new(),
             muted_talk: MutedTalk::new(),
             output: Meter::new(),
+            cues: VecDeque::new(),
             metering: Metering::Off,
             said: VecDeque::new(),
         }
@@ -62,10 +67,6 @@ impl Console {
 
     pub(super) fn mute(&mut self, muted: bool) {
         self.muted = muted;
-    }
-
-    pub(super) const fn is_muted(&self) -> bool {
-        self.muted
     }
 
     pub(super) fn deafen(&mut self, deafened: bool) {
@@ -94,6 +95,14 @@ impl Console {
             noise_suppression: switch(wanted.noise),
             gain_control: switch(wanted.gain),
         });
+    }
+
+    /// Plays it behind those that wait, unless it does so itself or too many do.
+    pub(super) fn cue(&mut self, earcon: Earcon) {
+        let waits = self.cues.iter().any(|(other, _)| *other == earcon);
+        if !waits && self.cues.len() < CUES {
+            self.cues.push_back((earcon, earcon.samples()));
+        }
     }
 
     /// From the speaker's ring to the air and back from the air to the microphone's.
@@ -125,6 +134,7 @@ impl Console {
         if self.deafened {
             *frame = SILENCE;
         }
+        self.sound_cue(frame);
         for sample in frame.iter_mut() {
             *sample = (*sample * self.volume).clamp(-1.0, 1.0);
         }
@@ -138,6 +148,19 @@ impl Console {
         }
     }
 
+    /// What the person is told is no part of what others say: deafness is not for it.
+    fn sound_cue(&mut self, frame: &mut Frame) {
+        let Some((_, samples)) = self.cues.front_mut() else {
+            return;
+        };
+        for (sample, cue) in frame.iter_mut().zip(&mut *samples) {
+            *sample += cue;
+        }
+        if samples.len() == 0 {
+            self.cues.pop_front();
+        }
+    }
+
     pub(super) fn input_level(&self) -> Level {
         Level::from_dbfs(self.input.level())
     }
@@ -147,6 +170,9 @@ impl Console {
         self.said.pop_front()
     }
 }
+
+/// More at once would be noise.
+const CUES: usize = 3;
 
 /// Ten times a second.
 fn is_time(frames: &mut u8) -> bool {
@@ -178,6 +204,44 @@ mod tests {
         let mut frame = tone();
         console.play(&mut frame);
         assert!(frame.iter().all(|sample| *sample == 0.0));
+    }
+
+    #[test]
+    fn a_cue_is_heard_once_by_whoever_is_here_also_deafened_and_taken_out_of_the_microphone() {
+        let mut console = Console::new();
+        console.process(sound::Processing {
+            echo: true,
+            noise: false,
+            gain: false,
+        });
+        let mut random = fastrand::Rng::with_seed(5);
+        let (mut played, mut captured) = (Vec::new(), Vec::new());
+        for at in 0..500_u32 {
+            // The canceller has heard the others before.
+            let mut frame: Frame = std::array::from_fn(|_| random.f32() * 0.1 - 0.05);
+            if at == 300 {
+                (played, captured) = (Vec::new(), Vec::new());
+                console.deafen(true);
+                for _ in 0..2 {
+                    console.cue(Earcon::Notice);
+                }
+            }
+            console.play(&mut frame);
+            played.extend(frame);
+            // The loudspeaker stands beside the microphone.
+            let mut echo = frame.map(|sample| sample * 0.3);
+            console.capture(&mut echo, FRAME_TIME * at);
+            captured.extend(echo);
+        }
+        let whole = Earcon::Notice.samples().len();
+        assert!(dbfs(&played[..whole]) > -40.0);
+        assert!(
+            played[whole.next_multiple_of(FRAME)..]
+                .iter()
+                .all(|s| *s == 0.0)
+        );
+        let (echo, left) = (dbfs(&played) - 10.5, dbfs(&captured));
+        assert!(left < echo - 10.0, "{left} dBFS of {echo}");
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::call::native::MediaEnds;
 use crate::call::native::MediaWish;
 use crate::call::native::MediaWord;
 use crate::clock::Moment;
+use crate::model::account::AccountId;
 use crate::model::sound::Audio;
 use crate::model::sound::Level;
 use crate::model::sound::MediaState;
@@ -43,12 +44,15 @@ use crate::tasks::Tasks;
 use crate::wire::local;
 
 pub(super) struct Line {
+    account: AccountId,
     ends: MediaEnds,
     tasks: Tasks,
     /// Where the signalling is connected to.
     service: Option<SocketAddr>,
     /// How one takes part, from `Start` to `Stop`.
     audio: Audio,
+    /// At first, so that nothing is said before somebody wants it.
+    muted: bool,
     peer: Option<Peer>,
     /// When a connection that ended by itself is tried anew, and how often it was.
     again: Option<Moment>,
@@ -91,12 +95,14 @@ pub(super) enum Input {
 }
 
 impl Line {
-    pub(super) fn new(ends: MediaEnds, tasks: Tasks) -> Self {
+    pub(super) fn new(account: AccountId, ends: MediaEnds, tasks: Tasks) -> Self {
         Self {
+            account,
             ends,
             tasks,
             service: None,
             audio: Audio::None,
+            muted: true,
             peer: None,
             again: None,
             failures: 0,
@@ -105,6 +111,18 @@ impl Line {
             incoming: None,
             levels: (Level::SILENCE, Level::SILENCE),
         }
+    }
+
+    pub(super) const fn account(&self) -> &AccountId {
+        &self.account
+    }
+
+    pub(super) const fn mute(&mut self, muted: bool) {
+        self.muted = muted;
+    }
+
+    pub(super) const fn is_muted(&self) -> bool {
+        self.muted
     }
 
     /// What came in next. `None` once the calls of the account are over for good.
@@ -146,8 +164,8 @@ impl Line {
     }
 
     /// 10 ms from the microphone. They are looked at only while one may be heard here.
-    pub(super) fn capture(&mut self, frame: &Frame, muted: bool, level: Level, now: Moment) {
-        let speaks = self.audio == Audio::Full && !muted;
+    pub(super) fn capture(&mut self, frame: &Frame, level: Level, now: Moment) {
+        let speaks = self.audio == Audio::Full && !self.muted;
         let Some(sender) = &mut self.sender else {
             return;
         };

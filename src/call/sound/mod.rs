@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use crate::audio::Frame;
 use crate::audio::SILENCE;
 use crate::audio::tone;
+use crate::audio::tone::Earcon;
 use crate::call::devices::Capture;
 use crate::call::devices::DeviceEvent;
 use crate::call::devices::Earcons;
@@ -34,11 +35,13 @@ use crate::clock::Moment;
 use crate::effect::SoundCommand;
 use crate::event::Event;
 use crate::event::SoundEvent;
+use crate::model::account::AccountId;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::sound::Choice;
+use crate::model::sound::Cue;
 use crate::model::sound::Device;
 use crate::model::sound::Direction;
 use crate::tasks::Tasks;
@@ -50,7 +53,7 @@ use line::Line;
 pub struct Settings {
     pub sound: Sound,
     /// Of each account that can call.
-    pub lines: Vec<MediaEnds>,
+    pub lines: Vec<(AccountId, MediaEnds)>,
     pub tasks: Tasks,
 }
 
@@ -64,7 +67,7 @@ pub async fn run(
     let lines = settings.lines.into_iter();
     let mut desk = Desk {
         lines: lines
-            .map(|ends| Line::new(ends, settings.tasks.clone()))
+            .map(|(account, ends)| Line::new(account, ends, settings.tasks.clone()))
             .collect(),
         sound: settings.sound,
         devices: telling,
@@ -135,13 +138,39 @@ impl Desk {
                     tell(events, SoundEvent::Closed(direction)).await;
                 }
             }
-            SoundCommand::Mute(muted) => self.console.mute(muted),
+            SoundCommand::Mute { account, muted } => self.mute(&account, muted),
+            SoundCommand::Cue(cue) => self.cue(earcon(cue)),
             SoundCommand::Deafen(deafened) => self.console.deafen(deafened),
             SoundCommand::Volume(percent) => self.console.set_volume(percent),
             SoundCommand::Meter(on) => self.console.meter(on),
             SoundCommand::Process(processing) => self.console.process(processing),
             SoundCommand::Test => self.test(),
         }
+    }
+
+    fn mute(&mut self, account: &AccountId, muted: bool) {
+        for line in &mut self.lines {
+            if line.account() == account {
+                line.mute(muted);
+            }
+        }
+        self.console.mute(self.lines.iter().all(Line::is_muted));
+    }
+
+    /// Within the sound of a call where there is one: there the canceller knows what comes back
+    /// through the microphone, and nobody else hears it.
+    fn cue(&mut self, earcon: Earcon) {
+        if self.playback.is_some() {
+            self.console.cue(earcon);
+        } else {
+            self.earcons().play(earcon);
+        }
+    }
+
+    fn earcons(&mut self) -> &Earcons {
+        let choice = &self.choices[place(Direction::Playback)];
+        self.earcons
+            .get_or_insert_with(|| self.sound.earcons(choice.clone()))
     }
 
     fn list(&mut self) {
@@ -198,11 +227,7 @@ impl Desk {
     }
 
     fn test(&mut self) {
-        let choice = self.choices[place(Direction::Playback)].clone();
-        let earcons = self
-            .earcons
-            .get_or_insert_with(|| self.sound.earcons(choice));
-        earcons.tone();
+        self.earcons().tone();
         self.tone_ends = Some(self.clock.now() + tone::TEST_TONE);
     }
 
@@ -226,13 +251,18 @@ impl Desk {
     async fn device(&mut self, said: DeviceEvent, events: &mpsc::Sender<Event>) {
         let event = match said {
             DeviceEvent::Opened {
-                direction, name, ..
+                direction,
+                name,
+                missing,
             }
             | DeviceEvent::Back {
-                direction, name, ..
+                direction,
+                name,
+                missing,
             } => SoundEvent::Opened {
                 direction,
                 device: name,
+                missing,
             },
             DeviceEvent::Lost { direction, name } => SoundEvent::Lost {
                 direction,
@@ -272,9 +302,9 @@ impl Desk {
     fn captured(&mut self, frame: &mut Frame) {
         let now = self.clock.now();
         self.console.capture(frame, now.since(Moment::ZERO));
-        let (muted, level) = (self.console.is_muted(), self.console.input_level());
+        let level = self.console.input_level();
         for line in &mut self.lines {
-            line.capture(frame, muted, level, now);
+            line.capture(frame, level, now);
         }
     }
 
@@ -366,6 +396,24 @@ fn failure(direction: Direction, why: NoSound) -> Failure {
             detail: why.to_string(),
         },
         remedy: Remedy::Automatic { after: None },
+    }
+}
+
+const fn earcon(cue: Cue) -> Earcon {
+    match cue {
+        Cue::Joined => Earcon::Join,
+        Cue::Left => Earcon::Leave,
+        Cue::Muted => Earcon::Mute,
+        Cue::Unmuted => Earcon::Unmute,
+        Cue::Notice => Earcon::Notice,
+        Cue::NoticeOver => Earcon::NoticeOff,
+        Cue::Hand => Earcon::Hand,
+        Cue::Lost => Earcon::Lost,
+        Cue::Back => Earcon::Back,
+        Cue::Error => Earcon::Error,
+        Cue::Lobby => Earcon::Lobby,
+        Cue::Call => Earcon::Call,
+        Cue::Mention => Earcon::Mention,
     }
 }
 

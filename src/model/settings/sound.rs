@@ -15,6 +15,10 @@ use crate::model::sound::PushToTalk;
 use crate::model::text;
 
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent switches, each a line of the file"
+)]
 pub struct Sound {
     /// How calls are joined.
     pub audio: Audio,
@@ -28,13 +32,15 @@ pub struct Sound {
     /// Microphone and speaker are tried before joining.
     pub precheck: bool,
     pub processing: Processing,
+    /// Short sounds beside what is said in words.
+    pub earcons: bool,
     pub captions: bool,
     /// Real-time text is said word by word.
     pub rtt_live: bool,
 }
 
 /// The keys, besides `volumes.NAME`.
-pub(super) const KEYS: [SettingKey; 11] = [
+pub(super) const KEYS: [SettingKey; 12] = [
     key("audio", "full, listen, none"),
     key("microphone", "default, none, a device's name"),
     key("speaker", "default, none, a device's name"),
@@ -44,6 +50,7 @@ pub(super) const KEYS: [SettingKey; 11] = [
     key("echo_cancellation", "true, false"),
     key("noise_suppression", "true, false"),
     key("gain_control", "true, false"),
+    key("earcons", "true, false"),
     key("captions", "true, false"),
     key("rtt_live", "true, false"),
 ];
@@ -73,6 +80,7 @@ impl Sound {
             "echo_cancellation" => self.processing.echo = given.parse().ok()?,
             "noise_suppression" => self.processing.noise = given.parse().ok()?,
             "gain_control" => self.processing.gain = given.parse().ok()?,
+            "earcons" => self.earcons = given.parse().ok()?,
             "captions" => self.captions = given.parse().ok()?,
             "rtt_live" => self.rtt_live = given.parse().ok()?,
             _ => {
@@ -94,6 +102,7 @@ impl Sound {
             "echo_cancellation" => self.processing.echo.to_string(),
             "noise_suppression" => self.processing.noise.to_string(),
             "gain_control" => self.processing.gain.to_string(),
+            "earcons" => self.earcons.to_string(),
             "captions" => self.captions.to_string(),
             "rtt_live" => self.rtt_live.to_string(),
             _ => self.volume_of(name.strip_prefix(VOLUME_OF)?)?.to_string(),
@@ -135,6 +144,7 @@ impl Default for Sound {
                 noise: true,
                 gain: true,
             },
+            earcons: true,
             captions: false,
             rtt_live: false,
         }

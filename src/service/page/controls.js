@@ -27,7 +27,7 @@ export class Controls {
     this.#without = without;
     this.#processing = processing;
     $("mute").onclick = () => this.toggleMute();
-    $("resume").onclick = () => send({ type: "hold", held: false });
+    $("hold").onclick = () => send({ type: "hold", held: !meeting.isHeld });
     $("play").onclick = () => sound.play();
     $("hand").onclick = () => send({ type: "hand", raised: !this.#hand });
     $("leave").onclick = leave;
@@ -112,7 +112,7 @@ export class Controls {
     this.#sound.gate(live);
     put($("mute"), this.#muteLabel(live));
     $("mute").classList.toggle("live", live);
-    show($("resume"), meeting.isHeld);
+    put($("hold"), meeting.isHeld ? "On hold, resume" : "Hold");
     put($("hand"), this.#hand ? `Lower hand, you are number ${this.#hand}` : "Raise hand");
     put($("sound-state"), this.soundWords);
     show($("speaker-row"), "setSinkId" in HTMLMediaElement.prototype);

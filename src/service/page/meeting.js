@@ -15,6 +15,8 @@ export class Meeting {
   people = new Map();
   hands = [];
   talking = [];
+  // How loud people are, in decibels below full scale; only while somebody looks.
+  levels = new Map();
   waiting = [];
   reaction = null;
   muted = true;
@@ -203,6 +205,11 @@ export class Meeting {
     return [];
   }
 
+  _levels({ levels }) {
+    this.levels = new Map(levels.map(({ id, dbfs }) => [id, dbfs]));
+    return [];
+  }
+
   _quality({ quality }) {
     this.quality = quality;
     return [];
@@ -258,6 +265,8 @@ const INSIDE = new Set(["connected", "localHold", "remoteHold"]);
 const REQUESTS = {
   mute: "unmuting",
   hand: "raising a hand",
+  hold: "holding the call",
+  volume: "another volume",
   react: "reacting",
   admit: "letting somebody in",
   reject: "turning somebody away",

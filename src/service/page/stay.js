@@ -42,7 +42,7 @@ export class Stay {
     const send = (message) => this.#call.send(message);
     const { signal } = this.#gone;
     this.#notices = new Notices(this.#meeting, send);
-    this.#people = new People(this.#meeting, send);
+    this.#people = new People({ meeting: this.#meeting, guest, send, hears: () => this.#controls.audio !== "none" });
     this.#talk = new Talk(this.#meeting, signal);
     this.#turns = new Turns(send, () => this.#meeting.me);
     this.#sound = new Sound({ send, tell: (state) => this.#controls.told(state), player: $("player"), signal });
@@ -143,6 +143,7 @@ export class Stay {
 
   #renew() {
     this.#controls.renew();
+    this.#people.renew();
     this.#turns.renew();
     this.#chat?.catchUp();
   }

@@ -98,8 +98,13 @@ pub fn said(said: &Said, state: &State) -> String {
             format!("Call: no sound here, {reason}. You can read, write and see captions.")
         }
         Said::DeviceLost(which) => format!("Call: {} lost.", phrase::direction(*which)),
-        Said::DeviceOpened { direction, device } => {
-            format!("Call: {}.", phrase::device_now(state, *direction, device))
+        Said::DeviceOpened {
+            direction,
+            device,
+            missing,
+        } => {
+            let now = phrase::device_now(*direction, device, missing.as_deref());
+            format!("Call: {now}.")
         }
         Said::SpeakingWhileMuted => {
             "Call: you are speaking while muted. /mute switches your microphone on.".to_owned()

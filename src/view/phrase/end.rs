@@ -195,9 +195,14 @@ const fn by_code(code: u32) -> Words {
             EndKind::Explain,
         ),
         403 => ("you may not join this meeting", ASK, EndKind::Explain),
-        404 | 430 | 481 => (
+        404 | 430 => (
             "the call was not found",
             "Check the link or id.",
+            EndKind::Explain,
+        ),
+        481 => (
+            "the service seems to have been started anew, and the call ended",
+            "What was written here stays to be read. Ask for a new link and start sidetone join with it.",
             EndKind::Explain,
         ),
         408 => (
@@ -301,7 +306,7 @@ mod tests {
         (500, 41034, "resuming"),
         (404, 1, "not found"),
         (430, 1, "not found"),
-        (481, 1, "not found"),
+        (481, 1, "started anew"),
         (500, 1, "trouble"),
         (503, 1, "trouble"),
         (504, 1, "trouble"),

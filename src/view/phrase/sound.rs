@@ -11,6 +11,7 @@ use crate::model::sound::Level;
 use crate::model::sound::MediaState;
 use crate::model::sound::PushToTalk;
 use crate::model::sound::Statistics;
+use crate::model::text;
 use crate::model::turn::TurnKind;
 use crate::state::State;
 use crate::state::call::Call;
@@ -53,7 +54,7 @@ pub fn device(state: &State, which: Direction) -> String {
         (System::Absent { .. }, _) => "none".to_owned(),
         (_, Choice::None) => "none, by choice".to_owned(),
         (_, choice) => match (&line.open, &line.lost, line.failed) {
-            (Some(open), _, _) => open.clone(),
+            (Some(open), _, _) => format!("{open}{}", stands_in(line.missing.as_deref())),
             (None, Some(lost), _) => format!("lost, it was {lost}"),
             (None, None, true) => "could not be opened".to_owned(),
             (None, None, false) => chosen(line, choice),
@@ -62,12 +63,15 @@ pub fn device(state: &State, which: Direction) -> String {
 }
 
 /// Which device is in use from now on, and which was wished for in vain.
-pub fn device_now(state: &State, which: Direction, device: &str) -> String {
-    let missing = match state.settings.sound.device(which) {
-        Choice::Named(name) if name != device => format!(", {name} is not here"),
-        Choice::Named(_) | Choice::Default | Choice::None => String::new(),
-    };
-    format!("{} is now {device}{missing}", direction(which))
+pub fn device_now(which: Direction, device: &str, missing: Option<&str>) -> String {
+    format!("{} is now {device}{}", direction(which), stands_in(missing))
+}
+
+/// Until it is back, which nobody has to say.
+fn stands_in(missing: Option<&str>) -> String {
+    missing.map_or_else(String::new, |name| {
+        format!(", as {} is not here", text::line(name))
+    })
 }
 
 /// A choice by the name of the device that it means.
