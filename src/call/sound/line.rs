@@ -55,6 +55,8 @@ pub(super) struct Line {
     failures: u32,
     sender: Option<Sender>,
     captured: Option<Moment>,
+    /// What is expected of our packets to get lost, in percent.
+    loss: u8,
     incoming: Option<Incoming>,
     levels: (Level, Level),
 }
@@ -102,6 +104,7 @@ impl Line {
             failures: 0,
             sender: None,
             captured: None,
+            loss: 0,
             incoming: None,
             levels: (Level::SILENCE, Level::SILENCE),
         }
@@ -226,6 +229,7 @@ impl Line {
 
     fn forget_sound(&mut self) {
         (self.sender, self.incoming, self.captured) = (None, None, None);
+        self.loss = 0;
         self.levels = (Level::SILENCE, Level::SILENCE);
     }
 
@@ -331,10 +335,11 @@ impl Line {
 
     fn measured(&mut self, stats: &Stats) {
         let percent = |share: f32| share * 100.0;
-        if let (Some(sender), Some(percent)) = (&mut self.sender, stats.lost_out())
-            && let Err(error) = sender.set_expected_loss(percent)
-        {
-            tracing::debug!(%error, "could not prepare the encoder for loss");
+        if let (Some(sender), Some(percent)) = (&mut self.sender, stats.lost_out()) {
+            self.loss = send::expected_loss(self.loss, percent);
+            if let Err(error) = sender.set_expected_loss(self.loss) {
+                tracing::debug!(%error, "could not prepare the encoder for loss");
+            }
         }
         if let Some(incoming) = &self.incoming {
             self.levels.1 = Level::from_dbfs(incoming.receiver.level());
