@@ -68,6 +68,8 @@ struct Peer {
     frames: mpsc::Sender<packet::Frame>,
     packets: mpsc::Receiver<Packet>,
     state: Standing,
+    /// Offers that left and were not answered. The service may go by one of them already.
+    unanswered: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -190,7 +192,12 @@ impl Line {
         match wish {
             MediaWish::Route(service) => self.service = Some(service),
             MediaWish::Start { audio } => self.start(audio),
-            MediaWish::Answer { sdp, .. } => self.command(Command::Answer(Sdp(sdp.0))),
+            MediaWish::Answer { sdp, .. } => {
+                if let Some(peer) = &mut self.peer {
+                    peer.unanswered = peer.unanswered.saturating_sub(1);
+                }
+                self.command(Command::Answer(Sdp(sdp.0)));
+            }
             MediaWish::Refused { .. } => self.close(),
             MediaWish::Stop => self.stop(),
         }
@@ -203,10 +210,14 @@ impl Line {
             self.close();
             return;
         }
-        match self.peer.as_ref().map(|peer| peer.state) {
-            // The way may be another now, and the service may have forgotten the offer.
-            Some(Standing::Offered | Standing::Down) => self.command(Command::Offer),
-            Some(Standing::Up) => {}
+        match &mut self.peer {
+            Some(peer) if peer.state == Standing::Up && peer.unanswered == 0 => {}
+            // The way may be another now, the service may have forgotten the offer, and an
+            // answer that was lost with the signalling leaves the two with different passwords.
+            Some(peer) => {
+                peer.unanswered = 0;
+                self.command(Command::Offer);
+            }
             None => self.connect(),
         }
         self.open_gate();
@@ -269,6 +280,7 @@ impl Line {
             frames,
             packets,
             state: Standing::Offered,
+            unanswered: 0,
         });
         self.command(Command::Offer);
         self.open_gate();
@@ -284,7 +296,12 @@ impl Line {
 
     fn said(&mut self, event: Event, now: Moment) {
         match event {
-            Event::Offer(sdp) => self.tell(MediaWord::Offer(local::Sdp(sdp.0))),
+            Event::Offer(sdp) => {
+                if let Some(peer) = &mut self.peer {
+                    peer.unanswered += 1;
+                }
+                self.tell(MediaWord::Offer(local::Sdp(sdp.0)));
+            }
             Event::State(State::Connected) => {
                 self.failures = 0;
                 self.stands(Standing::Up, MediaState::Connected);
