@@ -12,7 +12,6 @@
     reason = "helpers of tests"
 )]
 
-#[expect(dead_code, reason = "shared with other tests, which use the rest")]
 #[path = "support/program.rs"]
 mod program;
 #[path = "support/pulse.rs"]

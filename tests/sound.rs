@@ -8,7 +8,6 @@
     reason = "a test that cannot set up its scene must fail, and says what it measured"
 )]
 
-#[expect(dead_code, reason = "shared with other tests, which use the rest")]
 #[path = "support/program.rs"]
 mod program;
 
@@ -30,6 +29,7 @@ use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use serde_json::json;
 use sidetone::audio::ogg::Clip;
 
@@ -71,6 +71,12 @@ impl Person {
     }
 
     fn join_with(host: &Host, link: &str, name: &str, more: &[&str]) -> Self {
+        let mut person = Self::arrive(host, link, name, more);
+        person.session.see("In call");
+        person
+    }
+
+    fn arrive(host: &Host, link: &str, name: &str, more: &[&str]) -> Self {
         let sound = Pulse::start();
         let mut arguments = vec!["join", link, "--endpoint", host.endpoint()];
         arguments.extend(["--name", name, "--no-check"]);
@@ -80,8 +86,7 @@ impl Person {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let mut session = Session::start(100, 24, &arguments, &variables);
-        session.see("In call");
+        let session = Session::start(100, 24, &arguments, &variables);
         Self { session, sound }
     }
 
@@ -454,4 +459,27 @@ async fn a_speaker_that_is_not_here_is_stood_in_for_and_taken_when_it_comes() {
     let mut heard = ada.sound.listen("headset.monitor");
     assert!(sounds(&mut heard, 700.0));
     assert!(ada.session.contents().contains("In call"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_stood_still_for_a_while_interrupts_the_sound_once() {
+    let _alone = ALONE.lock().await;
+    let host = Host::start();
+    let link = meeting(&host).await;
+    let ada = Person::arrive(&host, &link, "Ada", &["--screen-reader"]);
+    let mut session = ada.session;
+    session.see("Joined Sound");
+    session.listen(Duration::from_secs(3));
+    // Long enough for the host to miss her, too; what she sent meanwhile lies at its door.
+    for span in [3, 8] {
+        session.bytes.clear();
+        host.signal(Signal::STOP);
+        session.listen(Duration::from_secs(span));
+        host.signal(Signal::CONT);
+        session.listen(Duration::from_secs(7));
+        let said = String::from_utf8_lossy(&session.bytes);
+        let times = |words| said.matches(words).count();
+        assert_eq!(times("the sound is interrupted"), 1, "{said}");
+        assert_eq!(times("the sound is back"), 1, "{said}");
+    }
 }

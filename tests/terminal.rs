@@ -5,7 +5,6 @@
     reason = "a test that cannot set up its scene must fail"
 )]
 
-#[expect(dead_code, reason = "shared with a benchmark, which uses the rest")]
 #[path = "support/program.rs"]
 mod program;
 

@@ -25,7 +25,7 @@ pub struct Settings {
     pub bitrate: u32,
     /// 0 to 10: processor time against quality.
     pub complexity: u8,
-    /// Percent of packets expected to get lost; steers forward error correction.
+    /// Percent of packets said to get lost; steers forward error correction.
     pub expected_loss: u8,
     pub silence: Silence,
 }
@@ -44,7 +44,7 @@ impl Default for Settings {
         Self {
             bitrate: 32_000,
             complexity: 9,
-            expected_loss: *LOSS.start(),
+            expected_loss: 0,
             silence: Silence::Discontinuous,
         }
     }
@@ -65,6 +65,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Encoder {
     inner: opus::Encoder,
+    bitrate: u32,
     buffer: Box<[u8; MOST_BYTES]>,
 }
 
@@ -73,9 +74,7 @@ impl Encoder {
         let mut inner =
             opus::Encoder::new(SAMPLE_RATE, opus::Channels::Mono, opus::Application::Voip)
                 .map_err(Error::Setup)?;
-        let bitrate = i32::try_from(settings.bitrate.clamp(6_000, 510_000)).unwrap_or(32_000);
         let set_up = |inner: &mut opus::Encoder| {
-            inner.set_bitrate(opus::Bitrate::Bits(bitrate))?;
             inner.set_complexity(i32::from(settings.complexity.min(10)))?;
             // Left to itself, at little loss it takes some voices for music and sends no copies.
             inner.set_signal(opus::Signal::Voice)?;
@@ -85,17 +84,29 @@ impl Encoder {
         set_up(&mut inner).map_err(Error::Setup)?;
         let mut encoder = Self {
             inner,
+            bitrate: settings.bitrate.clamp(6_000, 340_000),
             buffer: Box::new([0; MOST_BYTES]),
         };
         encoder.set_expected_loss(settings.expected_loss)?;
         Ok(encoder)
     }
 
-    /// What receiver reports say, in percent. Never below 5: the first loss comes before the first report.
+    /// What receiver reports say, in percent.
+    ///
+    /// The copies that packets carry of the one before get finer the more loss is expected, and
+    /// of all that are lost only those copies are left: they are made for three times the loss,
+    /// and pay with bits of their own rather than with those of the voice.
     pub fn set_expected_loss(&mut self, percent: u8) -> Result<(), Error> {
-        let percent = percent.clamp(*LOSS.start(), *LOSS.end());
+        let expected = percent.saturating_mul(3).clamp(*LOSS.start(), *LOSS.end());
+        let bitrate = if MENDED.contains(&percent) {
+            self.bitrate + self.bitrate / 2
+        } else {
+            self.bitrate
+        };
+        let bits = opus::Bitrate::Bits(i32::try_from(bitrate).unwrap_or(i32::MAX));
         self.inner
-            .set_packet_loss_perc(i32::from(percent))
+            .set_packet_loss_perc(i32::from(expected))
+            .and_then(|()| self.inner.set_bitrate(bits))
             .map_err(Error::Setup)
     }
 
@@ -218,7 +229,10 @@ const MOST_BYTES: usize = 1276;
 /// Far beyond a network packet; whatever is longer is no sound.
 const MOST_BYTES_IN: usize = 4000;
 
+/// Never below 5 percent: the first loss comes before the first report.
 const LOSS: RangeInclusive<u8> = 5..=50;
+/// The loss in percent for which more bits are spent. Beyond it the way is full, and more would make it worse.
+const MENDED: RangeInclusive<u8> = 3..=30;
 const USUAL_LOOKAHEAD: usize = 312;
 
 /// Decoded sound may overshoot full scale a little; limiting is the mixer's task.
@@ -307,7 +321,7 @@ mod tests {
             sound.extend(Sine::new(150.0 + 20.0 * f32::from(note), -20.0).take(2 * PACKET));
         }
         let settings = Settings {
-            expected_loss: 20,
+            expected_loss: 7,
             ..Settings::default()
         };
         let packets = packets(&sound, settings);
@@ -346,11 +360,21 @@ mod tests {
             silence: Silence::Continuous,
         };
         let mut encoder = Encoder::new(settings).unwrap();
-        encoder.set_expected_loss(0).unwrap();
-        assert_eq!(encoder.inner.get_packet_loss_perc().unwrap(), 5);
-        encoder.set_expected_loss(100).unwrap();
-        assert_eq!(encoder.inner.get_packet_loss_perc().unwrap(), 50);
+        for (said, expected) in [(0, 5), (100, 50)] {
+            encoder.set_expected_loss(said).unwrap();
+            assert_eq!(encoder.inner.get_packet_loss_perc().unwrap(), expected);
+        }
         assert!((100..1000).contains(&encoder.lookahead()));
+    }
+
+    #[test]
+    fn copies_against_loss_are_paid_with_bits_of_their_own() {
+        let mut encoder = Encoder::new(Settings::default()).unwrap();
+        for (said, bits) in [(0, 32_000), (2, 32_000), (3, 48_000), (10, 48_000), (31, 32_000)] {
+            encoder.set_expected_loss(said).unwrap();
+            let spent = encoder.inner.get_bitrate().unwrap();
+            assert_eq!(spent, opus::Bitrate::Bits(bits), "{said} %");
+        }
     }
 
     #[test]

@@ -210,8 +210,30 @@ impl Sender {
     }
 }
 
+/// The loss to be prepared for, when so much was expected and the next report says so much: it
+/// rises at once and falls slowly, as a report is about a few dozen packets only.
+pub fn expected_loss(before: u8, reported: u8) -> u8 {
+    reported.max(before - before.div_ceil(4))
+}
+
 const FRAME_STEP: u32 = 480;
 const PACKET_STEP: u32 = 960;
 
 /// Opus needs ten packets to call it silence; an encoder without DTX never does.
 const MOST_ZEROS: u32 = 25;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loss_is_expected_at_once_and_forgotten_over_some_reports() {
+        let mut expected = expected_loss(0, 10);
+        assert_eq!(expected, 10);
+        let reports = (0..20).take_while(|_| {
+            expected = expected_loss(expected, 0);
+            expected > 0
+        });
+        assert_eq!(reports.count(), 5);
+    }
+}

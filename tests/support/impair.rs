@@ -4,6 +4,8 @@
 //! Each client gets a socket of its own towards the service, as behind a router that
 //! translates addresses. What becomes of the n-th datagram of a client in one direction
 //! depends on the seed and n alone, so a run can be repeated; only its timing is real.
+//! For packets of sound n is their RTP number from the first on: through two relays with one
+//! seed, two clients lose the same ones, however many other datagrams each needs.
 //!
 //! ```text
 //! client ──► relay.address() ──(loss, delay, …)──► own socket ──► service
@@ -21,6 +23,7 @@ use std::collections::BinaryHeap;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -48,34 +51,46 @@ pub(crate) struct Impairment {
 
 /// Stops when it goes out of scope.
 pub(crate) struct Relay {
-    address: SocketAddr,
+    address: Arc<Mutex<SocketAddr>>,
     orders: mpsc::UnboundedSender<Order>,
     counts: Arc<Counts>,
     tasks: Tasks,
+}
+
+/// A packet of sound that came to the relay, as anybody on the way can see it.
+#[derive(Debug, Clone)]
+pub(crate) struct Passing {
+    pub(crate) at: Moment,
+    /// From the client.
+    pub(crate) up: bool,
+    pub(crate) bytes: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Counts {
     pub(crate) passed: AtomicU64,
     pub(crate) lost: AtomicU64,
+    sound: Mutex<Vec<Passing>>,
 }
 
 enum Order {
     Impair(Impairment),
     Stall(Duration),
     Rename,
+    Move,
 }
 
 impl Relay {
     pub(crate) async fn start(service: SocketAddr, impairment: Impairment, seed: u64) -> Self {
         let front = bind(service).await;
-        let address = front.local_addr().unwrap();
+        let address = Arc::new(Mutex::new(front.local_addr().unwrap()));
         let (orders, ordered) = mpsc::unbounded_channel();
         let counts = Arc::new(Counts::default());
         let tasks = Tasks::new();
         let network = Network {
             service,
             front,
+            address: Arc::clone(&address),
             flows: Vec::new(),
             impairment,
             seed,
@@ -95,7 +110,7 @@ impl Relay {
 
     /// Where clients shall send what is meant for the service.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        *self.address.lock().unwrap()
     }
 
     pub(crate) fn impair(&self, impairment: Impairment) {
@@ -113,17 +128,31 @@ impl Relay {
         self.orders.send(Order::Rename).unwrap();
     }
 
+    /// From now on clients reach the service at another address of the relay, and at the former
+    /// one nobody is any more: what becomes of a service that moves.
+    pub(crate) fn relocate(&self) {
+        self.orders.send(Order::Move).unwrap();
+    }
+
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
     }
 
+    /// The packets of sound that came since then, lost ones included.
+    pub(crate) fn sound_since(&self, moment: Moment) -> Vec<Passing> {
+        let sound = self.counts.sound.lock().unwrap();
+        let later = sound.iter().filter(|passing| passing.at >= moment);
+        later.cloned().collect()
+    }
+
     /// An answer of the service as a client shall see it: its UDP candidates are the relay.
     pub(crate) fn through(&self, sdp: &str) -> String {
+        let address = self.address();
         let line = |line: &str| {
             let mut words: Vec<_> = line.split(' ').map(str::to_owned).collect();
             if line.starts_with("a=candidate:") && words[2] == "udp" {
-                words[4] = self.address.ip().to_string();
-                words[5] = self.address.port().to_string();
+                words[4] = address.ip().to_string();
+                words[5] = address.port().to_string();
             }
             words.join(" ") + "\r\n"
         };
@@ -140,6 +169,7 @@ impl Drop for Relay {
 struct Network {
     service: SocketAddr,
     front: UdpSocket,
+    address: Arc<Mutex<SocketAddr>>,
     flows: Vec<Flow>,
     impairment: Impairment,
     seed: u64,
@@ -208,6 +238,10 @@ impl Network {
                     flow.upstream = bind(self.service).await;
                 }
             }
+            Order::Move => {
+                self.front = bind(self.service).await;
+                *self.address.lock().unwrap() = self.front.local_addr().unwrap();
+            }
         }
     }
 
@@ -217,11 +251,12 @@ impl Network {
         }
         let number = u64::try_from(self.flows.len()).unwrap();
         let seed = self.seed.wrapping_mul(1_000_003).wrapping_add(number * 2);
+        let sound = self.seed.wrapping_mul(2);
         self.flows.push(Flow {
             client,
             upstream: bind(self.service).await,
-            up: Direction::new(seed),
-            down: Direction::new(seed + 1),
+            up: Direction::new(seed, sound),
+            down: Direction::new(seed + 1, sound + 1),
         });
         self.flows.len() - 1
     }
@@ -230,7 +265,16 @@ impl Network {
         let now = Clock.now();
         let flow = &mut self.flows[index];
         let direction = if up { &mut flow.up } else { &mut flow.down };
-        let Some(due) = direction.fate(self.impairment, now) else {
+        let sound = sound_number(bytes);
+        if sound.is_some() {
+            let passing = Passing {
+                at: now,
+                up,
+                bytes: bytes.to_vec(),
+            };
+            self.counts.sound.lock().unwrap().push(passing);
+        }
+        let Some(due) = direction.fate(self.impairment, now, sound) else {
             self.counts.lost.fetch_add(1, Ordering::Relaxed);
             return;
         };
@@ -267,21 +311,39 @@ impl Network {
 #[derive(Debug)]
 struct Direction {
     random: Rng,
+    /// What decides of sound, and the number of the first packet of it.
+    sound: u64,
+    first: Option<u16>,
     /// When the last one lands that is not overtaken: order is kept but where it is not.
     last: Moment,
 }
 
 impl Direction {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, sound: u64) -> Self {
         Self {
             random: Rng::with_seed(seed),
+            sound,
+            first: None,
             last: Moment::ZERO,
         }
     }
 
     /// When it lands, if at all. The same numbers are drawn for each, whatever is set.
-    fn fate(&mut self, impairment: Impairment, now: Moment) -> Option<Moment> {
-        let [lost, late, overtaken] = std::array::from_fn(|_| self.random.f64());
+    fn fate(
+        &mut self,
+        impairment: Impairment,
+        now: Moment,
+        sound: Option<u16>,
+    ) -> Option<Moment> {
+        let [lost, late, overtaken] = match sound {
+            Some(number) => {
+                let first = *self.first.get_or_insert(number);
+                let n = u64::from(number.wrapping_sub(first)) + 1;
+                let mut random = Rng::with_seed(self.sound ^ n.wrapping_mul(SPREAD));
+                std::array::from_fn(|_| random.f64())
+            }
+            None => std::array::from_fn(|_| self.random.f64()),
+        };
         if lost * 100.0 < impairment.loss {
             return None;
         }
@@ -291,6 +353,16 @@ impl Direction {
         }
         self.last = self.last.max(due);
         Some(self.last)
+    }
+}
+
+/// The RTP number of a packet of sound: SRTP leaves heads readable. Reports are none (RFC 5761).
+fn sound_number(datagram: &[u8]) -> Option<u16> {
+    match datagram {
+        [128..=191, kind, high, low, ..] if !(64..96).contains(&(kind & 0x7f)) => {
+            Some(u16::from_be_bytes([*high, *low]))
+        }
+        _ => None,
     }
 }
 
@@ -321,6 +393,9 @@ async fn sleep_until(due: Option<Moment>) {
     }
 }
 
+/// Makes seeds of neighbours as different as others.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Three packets of sound.
 const OVERTAKEN: Duration = Duration::from_millis(50);
 
@@ -328,10 +403,10 @@ mod tests {
     use super::*;
 
     fn fates(seed: u64, impairment: Impairment, count: u64) -> Vec<Option<Moment>> {
-        let mut direction = Direction::new(seed);
+        let mut direction = Direction::new(seed, seed);
         let at = |n| Moment::ZERO + Duration::from_millis(n * 20);
         (0..count)
-            .map(|n| direction.fate(impairment, at(n)))
+            .map(|n| direction.fate(impairment, at(n), None))
             .collect()
     }
 
@@ -360,6 +435,28 @@ mod tests {
         let landed: Vec<_> = fates.iter().flatten().collect();
         let overtaken = landed.windows(2).filter(|two| two[0] > two[1]).count();
         assert!((800..1_000).contains(&overtaken), "{overtaken}");
+    }
+
+    #[test]
+    fn of_sound_the_same_packets_are_lost_whatever_else_passes() {
+        let bad = Impairment {
+            loss: 10.0,
+            ..Impairment::default()
+        };
+        let lost = |seed: u64, others: usize, first: u16| -> Vec<u16> {
+            let mut direction = Direction::new(seed, 7);
+            let mut lost = |n: &u16| {
+                for _ in 0..others {
+                    direction.fate(bad, Moment::ZERO, None);
+                }
+                let number = Some(first.wrapping_add(*n));
+                direction.fate(bad, Moment::ZERO, number).is_none()
+            };
+            (0..10_000).filter(|n| lost(n)).collect()
+        };
+        let one = lost(1, 0, 100);
+        assert_eq!(one, lost(2, 3, 65_000));
+        assert!((900..1_100).contains(&one.len()), "{}", one.len());
     }
 
     #[test]

@@ -1,4 +1,9 @@
 //! The built program as a service in a process of its own, its control API, and people who speak the documented REST.
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "every test crate uses another part of it"
+)]
 
 use std::io::BufRead;
 use std::io::BufReader;
@@ -7,6 +12,8 @@ use std::process::Command;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::Pid;
+use rustix::process::Signal;
 use serde_json::Value;
 use serde_json::json;
 
@@ -46,6 +53,15 @@ impl Host {
             ready: serde_json::from_str(&line).expect("the ready line is JSON"),
             http: reqwest::Client::new(),
         }
+    }
+
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        let process = Pid::from_child(&self.child);
+        rustix::process::kill_process(process, signal).expect("the host runs");
     }
 
     pub(crate) fn endpoint(&self) -> &str {

@@ -59,6 +59,8 @@ pub(super) struct Line {
     failures: u32,
     sender: Option<Sender>,
     captured: Option<Moment>,
+    /// What is expected of our packets to get lost, in percent.
+    loss: u8,
     incoming: Option<Incoming>,
     levels: (Level, Level),
 }
@@ -70,6 +72,8 @@ struct Peer {
     frames: mpsc::Sender<packet::Frame>,
     packets: mpsc::Receiver<Packet>,
     state: Standing,
+    /// Offers that left and were not answered. The service may go by one of them already.
+    unanswered: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +112,7 @@ impl Line {
             failures: 0,
             sender: None,
             captured: None,
+            loss: 0,
             incoming: None,
             levels: (Level::SILENCE, Level::SILENCE),
         }
@@ -205,7 +210,12 @@ impl Line {
         match wish {
             MediaWish::Route(service) => self.service = Some(service),
             MediaWish::Start { audio } => self.start(audio),
-            MediaWish::Answer { sdp, .. } => self.command(Command::Answer(Sdp(sdp.0))),
+            MediaWish::Answer { sdp, .. } => {
+                if let Some(peer) = &mut self.peer {
+                    peer.unanswered = peer.unanswered.saturating_sub(1);
+                }
+                self.command(Command::Answer(Sdp(sdp.0)));
+            }
             MediaWish::Refused { .. } => self.close(),
             MediaWish::Stop => self.stop(),
         }
@@ -218,10 +228,14 @@ impl Line {
             self.close();
             return;
         }
-        match self.peer.as_ref().map(|peer| peer.state) {
-            // The way may be another now, and the service may have forgotten the offer.
-            Some(Standing::Offered | Standing::Down) => self.command(Command::Offer),
-            Some(Standing::Up) => {}
+        match &mut self.peer {
+            Some(peer) if peer.state == Standing::Up && peer.unanswered == 0 => {}
+            // The way may be another now, the service may have forgotten the offer, and an
+            // answer that was lost with the signalling leaves the two with different passwords.
+            Some(peer) => {
+                peer.unanswered = 0;
+                self.command(Command::Offer);
+            }
             None => self.connect(),
         }
         self.open_gate();
@@ -244,6 +258,7 @@ impl Line {
 
     fn forget_sound(&mut self) {
         (self.sender, self.incoming, self.captured) = (None, None, None);
+        self.loss = 0;
         self.levels = (Level::SILENCE, Level::SILENCE);
     }
 
@@ -283,6 +298,7 @@ impl Line {
             frames,
             packets,
             state: Standing::Offered,
+            unanswered: 0,
         });
         self.command(Command::Offer);
         self.open_gate();
@@ -298,7 +314,12 @@ impl Line {
 
     fn said(&mut self, event: Event, now: Moment) {
         match event {
-            Event::Offer(sdp) => self.tell(MediaWord::Offer(local::Sdp(sdp.0))),
+            Event::Offer(sdp) => {
+                if let Some(peer) = &mut self.peer {
+                    peer.unanswered += 1;
+                }
+                self.tell(MediaWord::Offer(local::Sdp(sdp.0)));
+            }
             Event::State(State::Connected) => {
                 self.failures = 0;
                 self.stands(Standing::Up, MediaState::Connected);
@@ -349,10 +370,11 @@ impl Line {
 
     fn measured(&mut self, stats: &Stats) {
         let percent = |share: f32| share * 100.0;
-        if let (Some(sender), Some(percent)) = (&mut self.sender, stats.lost_out())
-            && let Err(error) = sender.set_expected_loss(percent)
-        {
-            tracing::debug!(%error, "could not prepare the encoder for loss");
+        if let (Some(sender), Some(percent)) = (&mut self.sender, stats.lost_out()) {
+            self.loss = send::expected_loss(self.loss, percent);
+            if let Err(error) = sender.set_expected_loss(self.loss) {
+                tracing::debug!(%error, "could not prepare the encoder for loss");
+            }
         }
         if let Some(incoming) = &self.incoming {
             self.levels.1 = Level::from_dbfs(incoming.receiver.level());

@@ -20,6 +20,7 @@ use crate::audio::mix::Source;
 use crate::audio::receive;
 use crate::audio::receive::Heard;
 use crate::audio::receive::Receiver;
+use crate::audio::send;
 use crate::audio::send::Gate;
 use crate::audio::send::Packet;
 use crate::audio::send::Sender;
@@ -144,9 +145,9 @@ impl Room {
         let Some(seat) = self.seats.get_mut(id) else {
             return;
         };
-        seat.loss = percent;
+        seat.loss = send::expected_loss(seat.loss, percent);
         if let Some(own) = &mut seat.own {
-            expect_loss(&mut own.sender, percent);
+            expect_loss(&mut own.sender, seat.loss);
         }
         let worst = self.seats.values().map(|seat| seat.loss).max();
         expect_loss(&mut self.shared, worst.unwrap_or_default());
