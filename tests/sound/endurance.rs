@@ -55,7 +55,7 @@ async fn a_long_call_leaves_memory_and_descriptors_flat() {
     let mut ada = Person::join_with(&host, &link, "Ada", &[]);
     let mut bea = Person::join_with(&host, &link, "Bea", &[]);
     let processes = [
-        ("host", host.pid()),
+        ("host", host.process()),
         ("Ada", ada.session.process()),
         ("Bea", bea.session.process()),
     ];

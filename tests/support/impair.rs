@@ -329,12 +329,7 @@ impl Direction {
     }
 
     /// When it lands, if at all. The same numbers are drawn for each, whatever is set.
-    fn fate(
-        &mut self,
-        impairment: Impairment,
-        now: Moment,
-        sound: Option<u16>,
-    ) -> Option<Moment> {
+    fn fate(&mut self, impairment: Impairment, now: Moment, sound: Option<u16>) -> Option<Moment> {
         let [lost, late, overtaken] = match sound {
             Some(number) => {
                 let first = *self.first.get_or_insert(number);

@@ -366,7 +366,10 @@ impl Engine {
         });
         let mut spoken = SILENCE;
         if let Some(tone) = &mut self.tone {
-            spoken.iter_mut().zip(tone).for_each(|(to, from)| *to = from);
+            spoken
+                .iter_mut()
+                .zip(tone)
+                .for_each(|(to, from)| *to = from);
         }
         if let Some(packet) = self.sender.push(&spoken).unwrap() {
             let _ = self.frames.try_send(Frame {

@@ -68,10 +68,6 @@ impl Host {
         self.ready["endpoint"].as_str().expect("an endpoint")
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
     pub(crate) fn ready(&self) -> &Value {
         &self.ready
     }

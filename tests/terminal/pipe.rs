@@ -318,7 +318,7 @@ async fn a_file_has_no_right_edge_at_which_a_line_is_broken() {
     let meeting = open_meeting(&host).await;
     let long = ["words and words"; 40].join(" ");
     let arguments = join(&host, text(&meeting["link"]));
-    let mut piped = Piped::given(&arguments, &format!("{long}\n"));
+    let mut piped = Piped::given(&arguments, format!("{long}\n"));
     assert_eq!(piped.code(), 0, "{}", piped.output());
     piped.see(&format!("you: {long}"));
 }
