@@ -436,7 +436,8 @@ async fn a_host_that_is_started_anew_in_mid_call_ends_it_in_a_sentence() {
     let _anew = Host::start_at(&address, &kept);
     ada.session
         .see("Call: the service seems to have been started anew");
-    ada.session.see("not in the call");
+    ada.session
+        .see("Not in the call: the service seems to have been started anew");
     ada.session.press("/quit\r");
     ada.session.end();
 }
