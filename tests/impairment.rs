@@ -168,7 +168,7 @@ async fn interruptions(call: &mut Call) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let shares = [&call.ada, &call.bea].map(|listener| listener.share_loud(now));
     println!("measured: heard {shares:.3?} of the time while the client took another socket");
-    assert!(shares.iter().all(|share| *share > 0.8), "{shares:?}");
+    assert!(shares.iter().all(|share| *share > 0.5), "{shares:?}");
     call.is_whole();
 }
 

@@ -52,6 +52,7 @@ pub(crate) struct Impairment {
 /// Stops when it goes out of scope.
 pub(crate) struct Relay {
     address: Arc<Mutex<SocketAddr>>,
+    service: SocketAddr,
     orders: mpsc::UnboundedSender<Order>,
     counts: Arc<Counts>,
     tasks: Tasks,
@@ -61,6 +62,7 @@ pub(crate) struct Relay {
 #[derive(Debug, Clone)]
 pub(crate) struct Passing {
     pub(crate) at: Moment,
+    pub(crate) client: SocketAddr,
     /// From the client.
     pub(crate) up: bool,
     pub(crate) bytes: Vec<u8>,
@@ -102,6 +104,7 @@ impl Relay {
         tasks.spawn(network.run(ordered));
         Self {
             address,
+            service,
             orders,
             counts,
             tasks,
@@ -111,6 +114,11 @@ impl Relay {
     /// Where clients shall send what is meant for the service.
     pub(crate) fn address(&self) -> SocketAddr {
         *self.address.lock().unwrap()
+    }
+
+    /// Where the service itself listens.
+    pub(crate) fn service(&self) -> SocketAddr {
+        self.service
     }
 
     pub(crate) fn impair(&self, impairment: Impairment) {
@@ -269,6 +277,7 @@ impl Network {
         if sound.is_some() {
             let passing = Passing {
                 at: now,
+                client: flow.client,
                 up,
                 bytes: bytes.to_vec(),
             };

@@ -45,6 +45,7 @@ use sidetone::rtc::sdp::Sdp;
 use sidetone::tasks::Tasks;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -64,6 +65,8 @@ pub(crate) enum Wish {
     Say(String),
     /// Speak this tone from now on.
     Speak { hertz: f32, dbfs: f32 },
+    /// Say nothing more.
+    Hush,
     /// Look for another path.
     Restart,
 }
@@ -72,6 +75,8 @@ pub(crate) enum Wish {
 pub(crate) enum News {
     Service(Value),
     State(State),
+    /// This offer was sent.
+    Offered(String),
 }
 
 /// 10 ms of what is heard.
@@ -121,6 +126,7 @@ impl Participant {
             tone: None,
             receiver: Receiver::new().unwrap(),
             ssrc: None,
+            ticked: None,
             news: telling,
             heard: Arc::clone(&heard),
         };
@@ -183,7 +189,7 @@ impl Participant {
             .await
         {
             News::Service(message) => message,
-            News::State(state) => panic!("{state:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -257,6 +263,7 @@ struct Engine {
     tone: Option<Sine>,
     receiver: Receiver,
     ssrc: Option<u32>,
+    ticked: Option<Moment>,
     news: mpsc::UnboundedSender<News>,
     heard: Arc<Mutex<Vec<Instant>>>,
 }
@@ -269,13 +276,15 @@ impl Engine {
         mut packets: mpsc::Receiver<Packet>,
     ) {
         let mut ticks = tokio::time::interval(FRAME_TIME);
+        // A machine that is behind leaves sound out, as a device does, and not what else there is to do.
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut signalling = true;
         loop {
             tokio::select! {
                 biased;
-                _ = ticks.tick() => self.tick(),
-                Some(packet) = packets.recv() => self.receive(packet),
                 Some(event) = events.recv() => self.said(event).await,
+                Some(packet) = packets.recv() => self.receive(packet),
+                _ = ticks.tick() => self.tick(),
                 wish = wishes.recv() => match wish {
                     Some(wish) => self.wished(wish).await,
                     None => return,
@@ -296,6 +305,10 @@ impl Engine {
             Wish::Speak { hertz, dbfs } => {
                 self.sender.set_gate(send::Gate::Open);
                 self.tone = Some(Sine::new(hertz, dbfs));
+            }
+            Wish::Hush => {
+                self.sender.set_gate(send::Gate::Closed);
+                self.tone = None;
             }
             Wish::Restart => self.command(Command::Offer).await,
         }
@@ -323,6 +336,7 @@ impl Engine {
     async fn said(&mut self, event: Event) {
         match event {
             Event::Offer(sdp) => {
+                let _ = self.news.send(News::Offered(sdp.0.clone()));
                 let offer = json!({"type": "offer", "sdp": sdp.0});
                 let _ = self.socket.send(Message::text(offer.to_string())).await;
             }
@@ -357,6 +371,11 @@ impl Engine {
 
     fn tick(&mut self) {
         let at = Clock.now();
+        let passed = self.ticked.replace(at).map(|last| at.since(last));
+        let missed = passed.unwrap_or_default().as_millis() / FRAME_TIME.as_millis();
+        if missed > 10 {
+            self.sender.pass(u32::try_from(missed).unwrap() - 1);
+        }
         let mut frame = SILENCE;
         let heard = self.receiver.pull(&mut frame, at.since(Moment::ZERO));
         self.heard.lock().unwrap().push(Instant {
@@ -386,7 +405,7 @@ impl Engine {
 pub(crate) fn states(news: &[News]) -> VecDeque<State> {
     let states = news.iter().filter_map(|news| match news {
         News::State(state) => Some(*state),
-        News::Service(_) => None,
+        News::Service(_) | News::Offered(_) => None,
     });
     states.collect()
 }
