@@ -16,7 +16,6 @@
 )]
 
 mod support {
-    #[expect(dead_code, reason = "shared with a benchmark, which uses the rest")]
     pub(crate) mod program;
 }
 

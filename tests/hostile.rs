@@ -3,6 +3,7 @@
 //! Seeded. `SIDETONE_HOSTILE_CASES` asks for more of everything.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a test that cannot set up its scene must fail, and says what it tried"
 )]

@@ -21,7 +21,6 @@
 )]
 
 #[path = "../../tests/support/program.rs"]
-#[expect(dead_code, reason = "shared with the tests, which use the rest")]
 mod program;
 
 mod client;

@@ -370,7 +370,13 @@ mod tests {
     #[test]
     fn copies_against_loss_are_paid_with_bits_of_their_own() {
         let mut encoder = Encoder::new(Settings::default()).unwrap();
-        for (said, bits) in [(0, 32_000), (2, 32_000), (3, 48_000), (10, 48_000), (31, 32_000)] {
+        for (said, bits) in [
+            (0, 32_000),
+            (2, 32_000),
+            (3, 48_000),
+            (10, 48_000),
+            (31, 32_000),
+        ] {
             encoder.set_expected_loss(said).unwrap();
             let spent = encoder.inner.get_bitrate().unwrap();
             assert_eq!(spent, opus::Bitrate::Bits(bits), "{said} %");

@@ -97,7 +97,7 @@ impl Participant {
     /// Knocks at a meeting's door.
     pub(crate) async fn arrive(endpoint: &str, link: &str, name: &str, turn: Option<Turn>) -> Self {
         let socket = signalling(endpoint, name).await;
-        let (wishes, wished) = mpsc::unbounded_channel();
+        let (wishes, asked) = mpsc::unbounded_channel();
         let (telling, news) = mpsc::unbounded_channel();
         let heard = Arc::default();
         let tasks = Tasks::new();
@@ -133,7 +133,7 @@ impl Participant {
         let join = json!({"type": "join", "meeting": {"link": link}, "displayName": name,
             "audio": "full", "rejoin": null, "heartbeatMillis": 1000});
         wishes.send(Wish::Say(join.to_string())).unwrap();
-        tasks.spawn(engine.run(wished, events, packets));
+        tasks.spawn(engine.run(asked, events, packets));
         Self {
             wishes,
             news,

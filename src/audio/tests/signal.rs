@@ -4,7 +4,6 @@ use crate::audio::FRAME;
 use crate::audio::Frame;
 use crate::audio::SAMPLE_RATE;
 use crate::audio::SILENCE;
-use crate::audio::level::dbfs;
 
 /// The frequency of a tone, from its rising zero crossings.
 pub(super) fn frequency(sound: &[f32]) -> f64 {
