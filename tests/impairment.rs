@@ -60,7 +60,7 @@ impl Call {
             turn,
             _host: host,
         };
-        let [one, other] = call.back_after(Clock.now(), Duration::from_secs(3)).await;
+        let [one, other] = call.back_after(Clock.now(), Duration::from_secs(2)).await;
         println!("measured: heard {one:?} and {other:?} after the beginning");
         call
     }
@@ -175,12 +175,12 @@ async fn interruptions(call: &mut Call) {
 /// What was on its way when an address changed is played for so long at most.
 const GONE: Duration = Duration::from_millis(300);
 const SECONDS: Duration = Duration::from_secs(2);
-const LONG: Duration = Duration::from_millis(3500);
+const LONG: Duration = Duration::from_millis(2700);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_survives_loss_jitter_stalls_and_changes_of_address() {
     let mut call = Call::begin(7).await;
-    let span = Duration::from_secs(3);
+    let span = Duration::from_secs(2);
     let all = [(lossy(10.0), 0.6), (uneven(60), 0.6), (disordered(), 0.7)];
     weathers(&mut call, &all, span).await;
     interruptions(&mut call).await;
