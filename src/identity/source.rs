@@ -21,8 +21,8 @@ use crate::model::text;
 use crate::wire::acs::error::CommunicationError;
 use crate::wire::acs::identity::Claims;
 use crate::wire::acs::identity::Scope;
-use crate::wire::acs::identity::TokenRequest;
-use crate::wire::acs::identity::TokenResponse;
+use crate::wire::token_service::TokenRequest;
+use crate::wire::token_service::TokenResponse;
 
 use super::http;
 use super::http::Http;
@@ -156,6 +156,7 @@ async fn fetch_from_service(
     let body = TokenRequest::External {
         display_name: Some(display_name.to_owned()),
         scopes: vec![Scope::Chat, Scope::Voip],
+        nonce: None,
     };
     let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(unreadable(&e)))?;
     let base = service.as_str().trim_end_matches('/');

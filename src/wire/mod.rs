@@ -3,3 +3,4 @@
 pub mod acs;
 pub mod html;
 pub mod local;
+pub mod token_service;
