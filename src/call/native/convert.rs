@@ -140,10 +140,12 @@ impl Seen {
                 reason: Some(text::line(&reason)),
             }),
             // Our own end knows sooner whether sound arrives, and better: after a pause of the
-            // service's, it tells of interruptions that are over.
-            ToClient::Media { .. } => {}
-            // Answers are the session's own business.
-            ToClient::Answer(_) | ToClient::Ended(_) | ToClient::Beat | ToClient::Unknown(_) => {}
+            // service's, it tells of interruptions that are over. Answers are the session's business.
+            ToClient::Media { .. }
+            | ToClient::Answer(_)
+            | ToClient::Ended(_)
+            | ToClient::Beat
+            | ToClient::Unknown(_) => {}
         }
     }
 
