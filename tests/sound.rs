@@ -269,12 +269,12 @@ async fn on_hold_nothing_is_heard_and_nothing_is_said() {
     let _voice = ada.speak(700.0, -20.0);
     ada.press_mute();
     let mut heard = bea.sound.listen("spk.monitor");
-    assert!(level_at(&unbroken(&mut heard, 700.0), 700.0) > -21.0);
+    assert!(level_at(&heard.hear_sine(700.0, -20.0), 700.0) > -21.0);
     bea.session.press("/hold\r");
     bea.session.see("on hold");
     assert!(falls_silent(&mut heard), "heard on hold");
     bea.session.press("/resume\r");
-    assert!(level_at(&unbroken(&mut heard, 700.0), 700.0) > -21.0);
+    assert!(level_at(&heard.hear_sine(700.0, -20.0), 700.0) > -21.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
