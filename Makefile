@@ -25,11 +25,12 @@ demo: build
 
 # The licence check, the rules about the sources and the rules about the README are Rust tests.
 # Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
+# Most tests of processes wait for each other more than they compute.
 test:
 	@.ci/setup rust lint cc cmake alsa pulse node chromium
 	@.ci/step "format" cargo fmt --check
 	@.ci/step "lints" cargo clippy --locked --all-targets -- -D warnings
-	@.ci/step "tests" cargo test --locked --no-fail-fast
+	@.ci/step "tests" env RUST_TEST_THREADS=4 cargo test --locked --no-fail-fast
 	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --examples
 	@.ci/step "licences" cargo test --locked --test licences
 	@.ci/step "interop with the official SDKs" tests/interop/run

@@ -25,6 +25,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
@@ -80,11 +82,15 @@ fn inside(name: &str, variables: &[(&str, String)], folder: &Path, body: impl As
     }
 }
 
+/// Two sounds at once are too much for a small machine that must keep time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 /// The same beside a sound server.
 fn beside_a_server(name: &str, body: impl AsyncFnOnce(Pulse)) {
     if env::var_os(INSIDE).is_some() {
         return inside(name, &[], Path::new(""), body);
     }
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let server = Pulse::start();
     inside(name, &server.environment(), server.folder(), body);
 }
@@ -137,21 +143,21 @@ fn assert_sine(heard: &[f32], hertz: f64) {
         "measured: {frequency:.1} Hz at {level:.2} dBFS, {:.2} dBFS with everything",
         dbfs(heard)
     );
-    assert!((frequency - hertz).abs() <= 1.0, "{frequency} Hz");
+    assert!((frequency - hertz).abs() <= hertz / 200.0, "{frequency} Hz");
     assert!((level - LEVEL).abs() <= 1.0, "{level} dBFS");
 }
 
-/// A second of what the microphone gives, when it sounds and gives it without a break.
+/// Half a second of what the microphone gives, when it sounds and gives it without a break.
 async fn captured(capture: &mut Capture) -> Vec<f32> {
     while dbfs(&capture.next().await) < -50.0 {}
     let mut heard = Vec::new();
-    for _ in 0..10 {
-        heard.clear();
-        for _ in 0..100 {
-            heard.extend(capture.next().await);
-        }
-        if is_whole(&heard) {
-            break;
+    for _ in 0..2000 {
+        heard.extend(capture.next().await);
+        if heard.len() > 24_000 {
+            heard.drain(..audio::FRAME);
+            if is_whole(&heard) {
+                break;
+            }
         }
     }
     heard
@@ -219,7 +225,10 @@ fn a_speaker_that_vanishes_is_replaced_and_taken_back() {
             assert_eq!(next(&mut events).await, back("Mouth", Some("speak")));
             server.load("spk", "Speaker");
             assert_eq!(next(&mut events).await, back("Speaker", None));
-            assert_sine(&server.listen("spk.monitor").hear_second(), 1000.0);
+            assert_sine(
+                &server.listen("spk.monitor").hear_sine(1000.0, LEVEL),
+                1000.0,
+            );
             player.end();
         },
     );
@@ -251,7 +260,10 @@ fn speakers_that_all_vanish_are_waited_for_and_few_threads_stay_behind() {
             println!("measured: {behind} threads were left behind by 3 speakers");
             // The reader of each, and who waits for it.
             assert!(behind <= 6, "{behind}");
-            assert_sine(&server.listen("spk.monitor").hear_second(), 1000.0);
+            assert_sine(
+                &server.listen("spk.monitor").hear_sine(1000.0, LEVEL),
+                1000.0,
+            );
             player.end();
         },
     );
@@ -273,7 +285,10 @@ fn a_sound_server_that_ends_and_comes_again_is_found_again() {
             assert_eq!(next(&mut events).await, lost("Speaker"));
             server.run();
             assert_eq!(next(&mut events).await, back("Speaker", None));
-            assert_sine(&server.listen("spk.monitor").hear_second(), 1000.0);
+            assert_sine(
+                &server.listen("spk.monitor").hear_sine(1000.0, LEVEL),
+                1000.0,
+            );
             player.end();
             server.stop();
         },
@@ -450,7 +465,7 @@ async fn assert_both_directions(server: &Pulse, traffic: &Traffic) {
     let player = Player::start(playback, 1000.0);
     let mut mouth = server.speak("mic");
     let speaking = thread::spawn(move || mouth.say(&sine(700.0, LEVEL, 0, 30 * 48_000)));
-    let heard = thread::spawn(move || ear.hear_second());
+    let heard = thread::spawn(move || ear.hear_sine(1000.0, LEVEL));
     let spoken = captured(&mut capture).await;
     assert_sine(&heard.join().unwrap(), 1000.0);
     assert_sine(&spoken, 700.0);
@@ -606,12 +621,8 @@ fn the_command_plays_a_tone_and_says_how_loud_the_microphone_is() {
         async |server| {
             let mut ear = server.listen("spk.monitor");
             let heard = thread::spawn(move || {
-                let mut heard = Vec::new();
-                while heard.is_empty() || dbfs(&heard) < -50.0 {
-                    heard = ear.hear(480);
-                }
-                ear.hear(4_800);
-                ear.hear(24_000)
+                while dbfs(&ear.hear(480)) < -50.0 {}
+                ear.hear(48_000)
             });
             let mut mouth = server.speak("mic");
             let speaking = thread::spawn(move || mouth.say(&sine(700.0, LEVEL, 0, 10 * 48_000)));
@@ -632,8 +643,11 @@ fn the_command_plays_a_tone_and_says_how_loud_the_microphone_is() {
                 assert!(line.contains(": -20 decibels"), "{said}");
             }
             assert_eq!((errors.as_str(), code), ("", Some(0)));
+            // A busy machine makes gaps in it.
             let heard = heard.join().unwrap();
-            assert!((frequency_near(&heard, 440.0) - 440.0).abs() <= 1.0);
+            let mut pieces = heard.chunks_exact(4_800).filter(|piece| is_whole(piece));
+            let whole = pieces.next().expect("a tenth of a second without a gap");
+            assert!((frequency_near(whole, 440.0) - 440.0).abs() <= 1.0);
             drop(speaking);
         },
     );

@@ -222,16 +222,19 @@ impl Listener {
             .collect()
     }
 
-    /// Waits until something louder than -50 dBFS sounds, and hears the first second of it without a break.
-    pub(crate) fn hear_second(&mut self) -> Vec<f32> {
+    /// Waits until something sounds, and hears half a second of a sine of this level without a gap of a busy
+    /// machine, if it comes within twenty seconds; else what came last.
+    pub(crate) fn hear_sine(&mut self, hertz: f64, level: f64) -> Vec<f32> {
+        const STEP: usize = 4_800;
         let waited = (0..2000).find(|_| dbfs(&self.hear(480)) > -50.0);
         assert!(waited.is_some(), "nothing is heard for 20 seconds");
-        let mut heard = self.hear(48_000);
-        for _ in 0..10 {
-            if is_whole(&heard) {
+        let mut heard = self.hear(5 * STEP);
+        for _ in 0..200 {
+            if is_whole(&heard) && (level_at(&heard, hertz) - level).abs() < 0.5 {
                 break;
             }
-            heard = self.hear(48_000);
+            heard.drain(..STEP);
+            heard.extend(self.hear(STEP));
         }
         heard
     }
@@ -306,9 +309,8 @@ pub(crate) fn level_at(samples: &[f32], hertz: f64) -> f64 {
 /// Whether a steady sound sounded all the time: on a busy machine a device must find its measure first.
 pub(crate) fn is_whole(samples: &[f32]) -> bool {
     let whole = dbfs(samples);
-    samples
-        .chunks_exact(480)
-        .all(|frame| (dbfs(frame) - whole).abs() < 0.5)
+    let steady = |frame| (dbfs(frame) - whole).abs() < 0.5;
+    whole > -50.0 && samples.chunks_exact(480).all(steady)
 }
 
 /// The strongest frequency within 20 Hz of the one that is expected, to a tenth.

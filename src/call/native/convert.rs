@@ -132,12 +132,20 @@ impl Seen {
                 };
                 events.push(CallEvent::Levels(levels.map(level).collect()));
             }
-            ToClient::Media { state, reason } => events.push(CallEvent::Media {
-                state: media_state(state),
-                reason: reason.as_deref().map(text::line),
+            ToClient::Media {
+                state: local::MediaState::None,
+                reason: Some(reason),
+            } => events.push(CallEvent::Media {
+                state: MediaState::None,
+                reason: Some(text::line(&reason)),
             }),
-            // Answers are the session's own business.
-            ToClient::Answer(_) | ToClient::Ended(_) | ToClient::Beat | ToClient::Unknown(_) => {}
+            // Our own end knows sooner whether sound arrives, and better: after a pause of the
+            // service's, it tells of interruptions that are over. Answers are the session's business.
+            ToClient::Media { .. }
+            | ToClient::Answer(_)
+            | ToClient::Ended(_)
+            | ToClient::Beat
+            | ToClient::Unknown(_) => {}
         }
     }
 
@@ -299,14 +307,6 @@ const fn audio_of(audio: local::Audio) -> Audio {
         local::Audio::None => Audio::None,
         local::Audio::Listen => Audio::Listen,
         local::Audio::Full => Audio::Full,
-    }
-}
-
-const fn media_state(state: local::MediaState) -> MediaState {
-    match state {
-        local::MediaState::None => MediaState::None,
-        local::MediaState::Connected => MediaState::Connected,
-        local::MediaState::Reconnecting => MediaState::Reconnecting,
     }
 }
 

@@ -91,10 +91,7 @@ impl Driver {
         loop {
             let deadline = self.carry_out().await;
             // A flood of datagrams must not keep anybody's deadline waiting.
-            if let Some(late) = deadline.and_then(|at| self.overdue(at)) {
-                if late >= AWAY {
-                    self.catch_up(&mut buffer).await;
-                }
+            if deadline.is_some_and(|at| at <= self.clock.now()) {
                 self.handle(Input::Timeout);
                 continue;
             }
@@ -227,23 +224,6 @@ impl Driver {
         }
     }
 
-    fn overdue(&self, deadline: Moment) -> Option<Duration> {
-        let now = self.clock.now();
-        (deadline <= now).then(|| now.since(deadline))
-    }
-
-    /// After a pause of our own, what lies unread shows who was not silent meanwhile.
-    async fn catch_up(&mut self, buffer: &mut [u8]) {
-        // What lies there is known only after the system was asked.
-        tokio::task::yield_now().await;
-        for _ in 0..MOST_UNREAD {
-            let Some(first) = self.sockets.receive_more(buffer) else {
-                return;
-            };
-            self.received(first, buffer);
-        }
-    }
-
     fn received(&mut self, first: Received, buffer: &mut [u8]) {
         let mut next = Some(first);
         let mut left = sockets::BATCH;
@@ -275,8 +255,4 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<(TcpStream, SocketAddr)
 }
 
 const ARRIVALS: usize = 256;
-/// Nobody is this late but who was stopped.
-const AWAY: Duration = Duration::from_millis(250);
-/// Batches of what came in meanwhile; more than a socket holds.
-const MOST_UNREAD: usize = 128;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
