@@ -7,7 +7,9 @@
 pub mod http;
 mod schedule;
 mod secret;
+pub mod sign_in;
 mod source;
+pub mod vault;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
