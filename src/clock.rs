@@ -89,6 +89,12 @@ impl Timestamp {
         u64::try_from((self.0 - earlier.0) / 1000).unwrap_or(0)
     }
 
+    /// As HTTP headers have it: `Mon, 23 Nov 2026 12:00:00 GMT`.
+    pub fn http_date(self) -> String {
+        let at = self.instant().to_zoned_datetime(TimeZone::UTC);
+        at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn instant(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -190,6 +196,12 @@ mod tests {
     fn a_timestamp_reads_seven_fractional_digits_and_writes_three() {
         let at = Timestamp::parse("2021-08-26T20:35:17.9882388Z").unwrap();
         assert_eq!(at.to_string(), "2021-08-26T20:35:17.988Z");
+    }
+
+    #[test]
+    fn a_header_gets_the_date_as_http_has_it() {
+        let at = Timestamp::parse("2026-11-03T12:00:01.900Z").unwrap();
+        assert_eq!(at.http_date(), "Tue, 03 Nov 2026 12:00:01 GMT");
     }
 
     #[test]

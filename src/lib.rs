@@ -27,6 +27,7 @@ pub mod runtime;
 pub mod service;
 pub mod state;
 pub mod tasks;
+pub mod token_service;
 pub mod update;
 pub mod view;
 pub mod wire;

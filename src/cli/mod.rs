@@ -11,6 +11,7 @@ pub mod join;
 pub mod log;
 pub mod notices;
 pub mod session;
+pub mod token_service;
 
 use std::io;
 
@@ -31,6 +32,7 @@ pub enum Command {
     Join(join::Args),
     Demo(demo::Args),
     Host(host::Args),
+    TokenService(token_service::Args),
     Ctl(ctl::Args),
     Notices(notices::Args),
     Config(config::Args),
@@ -62,6 +64,8 @@ pub enum Error {
     #[error(transparent)]
     Host(#[from] host::Error),
     #[error(transparent)]
+    TokenService(#[from] token_service::Error),
+    #[error(transparent)]
     Runtime(#[from] runtime::Error),
     #[error("no running sidetone answers here; start one with sidetone join or sidetone demo")]
     NobodyRuns(#[source] io::Error),
@@ -88,8 +92,9 @@ impl Error {
         match self {
             Self::NobodyRuns(_)
             | Self::NoSuchProcess { .. }
-            | Self::Host(host::Error::Start(_)) => Exit::Unreachable,
-            Self::Input(_) | Self::Config(_) | Self::Host(_) => Exit::Input,
+            | Self::Host(host::Error::Start(_))
+            | Self::TokenService(token_service::Error::Start(_)) => Exit::Unreachable,
+            Self::Input(_) | Self::Config(_) | Self::Host(_) | Self::TokenService(_) => Exit::Input,
             Self::Token(_) => Exit::Token,
             Self::Refused(_) => Exit::Refused,
             Self::Runtime(_) | Self::Print(_) | Self::Ask(_) | Self::Log(_) => Exit::Internal,
@@ -104,6 +109,10 @@ impl Command {
             Self::Demo(args) => Box::pin(demo::run(args)).await,
             Self::Host(args) => {
                 host::run(args).await?;
+                Ok(Exit::Done)
+            }
+            Self::TokenService(args) => {
+                Box::pin(token_service::run(args)).await?;
                 Ok(Exit::Done)
             }
             Self::Ctl(args) => ctl::run(args).await,
