@@ -476,8 +476,12 @@ impl Runtime {
 
     /// Gives the terminal back, hangs up, and waits a moment for it.
     async fn end(mut self) -> Ended {
+        let exit = self.ledger.exit(&self.state);
+        if exit != Exit::Done {
+            self.state.lines.waiting.extend(self.keyboard.rest().await);
+        }
         let ended = Ended {
-            exit: self.ledger.exit(&self.state),
+            exit,
             farewell: self.farewell(),
         };
         // It may be gone already, and then there is nobody to tell.
