@@ -1,6 +1,7 @@
 //! Subcommands, one file each.
 
 pub mod about;
+pub mod accounts;
 pub mod config;
 pub mod ctl;
 pub mod demo;
@@ -8,6 +9,7 @@ pub mod devices;
 pub mod doctor;
 pub mod host;
 pub mod join;
+mod join_as;
 pub mod log;
 pub mod notices;
 pub mod session;
@@ -30,6 +32,7 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Join(join::Args),
+    Accounts(accounts::Args),
     Demo(demo::Args),
     Host(host::Args),
     TokenService(token_service::Args),
@@ -106,6 +109,7 @@ impl Command {
     pub async fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Join(args) => Box::pin(join::run(args)).await,
+            Self::Accounts(args) => Box::pin(accounts::run(args)).await,
             Self::Demo(args) => Box::pin(demo::run(args)).await,
             Self::Host(args) => {
                 host::run(args).await?;

@@ -12,7 +12,7 @@ pub mod exit;
 pub mod input;
 mod keyboard;
 pub mod notice_log;
-mod outside;
+pub mod outside;
 pub mod pace;
 mod perform;
 pub mod screen;

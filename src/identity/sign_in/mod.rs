@@ -10,8 +10,11 @@ mod discovery;
 mod error;
 mod explained;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 
+use oauth2::AsyncHttpClient;
 use oauth2::AuthorizationCode;
 use oauth2::ClientId;
 use oauth2::CsrfToken;
@@ -79,6 +82,8 @@ pub struct Signed {
     pub id_token: Option<Kept>,
     /// What the id token must carry; only after a sign-in in a browser.
     pub nonce: Option<String>,
+    /// Of the access token.
+    pub lifetime: Option<Duration>,
 }
 
 /// With a browser on this machine. `told` opens it; the way back is a port on loopback.
@@ -108,12 +113,12 @@ pub async fn in_browser(
     let code = browser
         .answer(state.secret(), Clock.now() + PATIENCE)
         .await?;
-    let send = |request| carry(request, http);
+    let carrier = Carrier(http);
     let mut redeeming = client
         .exchange_code(AuthorizationCode::new(code))
         .set_pkce_verifier(verifier);
     redeeming = redeeming.add_extra_param("scope", provider.own_scopes());
-    let answer = redeeming.request_async(&send).await?;
+    let answer = redeeming.request_async(&carrier).await?;
     let mut signed = signed(&answer);
     signed.nonce = Some(nonce.secret().clone());
     Ok(signed)
@@ -128,11 +133,11 @@ pub async fn by_device_code(
     let endpoints = discovery::find(&provider.issuer, http).await?;
     let device = endpoints.device()?;
     let client = client(provider, &endpoints)?.set_device_authorization_url(device);
-    let send = |request| carry(request, http);
+    let carrier = Carrier(http);
     let asked: StandardDeviceAuthorizationResponse = client
         .exchange_device_code()
         .add_scopes(provider.every_scope())
-        .request_async(&send)
+        .request_async(&carrier)
         .await?;
     told(Step::Enter {
         url: text::line(asked.verification_uri().as_str()),
@@ -142,7 +147,7 @@ pub async fn by_device_code(
     let wait = |pause| Clock.sleep_until(Some(Clock.now() + pause));
     let answer = client
         .exchange_device_access_token(&asked)
-        .request_async(&send, wait, None)
+        .request_async(&carrier, wait, None)
         .await?;
     Ok(signed(&answer))
 }
@@ -151,12 +156,12 @@ pub async fn by_device_code(
 pub async fn renew(provider: &Provider, refresh: &Kept, http: &Http) -> Result<Signed, Error> {
     let endpoints = discovery::find(&provider.issuer, http).await?;
     let client = client(provider, &endpoints)?;
-    let send = |request| carry(request, http);
+    let carrier = Carrier(http);
     let refresh = RefreshToken::new(refresh.as_str().to_owned());
     let answer = client
         .exchange_refresh_token(&refresh)
         .add_scopes(provider.scopes().map(Scope::new))
-        .request_async(&send)
+        .request_async(&carrier)
         .await?;
     Ok(signed(&answer))
 }
@@ -228,10 +233,22 @@ fn signed(answer: &Answer) -> Signed {
         access: Kept::new(answer.access_token().secret().clone()),
         id_token: id_token.map(|token| Kept::new(token.0.clone())),
         nonce: None,
+        lifetime: answer.expires_in(),
     }
 }
 
 /// The library's requests over our client.
+struct Carrier<'h>(&'h Http);
+
+impl<'c> AsyncHttpClient<'c> for Carrier<'_> {
+    type Error = http::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, http::Error>> + Send + 'c>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        Box::pin(carry(request, self.0))
+    }
+}
+
 async fn carry(request: HttpRequest, http: &Http) -> Result<HttpResponse, http::Error> {
     let (parts, body) = request.into_parts();
     let url = Url::parse(&parts.uri.to_string()).map_err(|_| http::Error::Lost)?;

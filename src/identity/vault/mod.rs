@@ -10,47 +10,11 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use serde::Deserialize;
-use serde::Serialize;
 use zeroize::Zeroizing;
 
 use self::file::Sealed;
 use self::store::Store;
-
-/// One of the places.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// Secret Service on Linux, Keychain on macOS, Credential Manager on Windows.
-    Keyring,
-    /// Of this machine's kernel: gone when the machine is started anew.
-    Kernel,
-    /// An age file in the data folder.
-    File,
-}
-
-impl Kind {
-    pub const ALL: [Self; 3] = [Self::Keyring, Self::Kernel, Self::File];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Keyring => "keyring",
-            Self::Kernel => "kernel",
-            Self::File => "file",
-        }
-    }
-}
-
-/// For people: "Kept in …".
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Keyring => "the system's keyring",
-            Self::Kernel => "the kernel's keyring, until this machine is started anew",
-            Self::File => "an encrypted file",
-        })
-    }
-}
+pub use crate::config::Secrets as Kind;
 
 /// A value at rest or on its way there. Not printed, and wiped when it is let go.
 #[derive(Clone, PartialEq, Eq)]
