@@ -40,5 +40,8 @@ mod pointer;
 #[path = "script/sound.rs"]
 mod sound;
 
+#[path = "script/usage.rs"]
+mod usage;
+
 #[path = "script/words.rs"]
 mod words;

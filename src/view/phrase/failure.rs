@@ -48,6 +48,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::EditingDraft => "run the editor",
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
+        Doing::CountingUsage => "write down what is used",
     }
 }
 
@@ -124,6 +125,7 @@ fn fate(failure: &Failure) -> String {
         Doing::Editing => "Your text is kept",
         Doing::EditingDraft => "The draft is as it was",
         Doing::Theming => "The colours stay as they are",
+        Doing::CountingUsage => "Calls and chat go on",
         Doing::Connecting
         | Doing::OpeningThread
         | Doing::LoadingMessages

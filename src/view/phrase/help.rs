@@ -73,8 +73,9 @@ pub fn about() -> String {
         "Messages are not stored on this machine; they stay with the service.",
         "Stored here: your configuration, remembered choices (pins, theme, keys, sound devices, and how loud \
          you set people, by name), a log of the program \
-         without names, texts or secrets, and a log of recording and transcription notices with the times \
-         they were received, shown and acknowledged. `sidetone config` and `sidetone notices` say where.",
+         without names, texts or secrets, a log of recording and transcription notices with the times \
+         they were received, shown and acknowledged, and of calls and sent messages where, when, how long and at \
+         what price, never what was said. `sidetone about` says where.",
         "Access tokens are kept in memory only.",
         "The service's chat for external users ends on 2028-09-30.",
     ]

@@ -13,6 +13,7 @@ use crate::model::sound::PushToTalk;
 use crate::model::sound::Statistics;
 use crate::model::text;
 use crate::model::turn::TurnKind;
+use crate::model::usage::Price;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::sound::Check;
@@ -351,14 +352,22 @@ pub fn check_notes(state: &State) -> Vec<String> {
     let linear = state.focus.interface == crate::model::settings::Interface::Linear;
     let how = chord.filter(|_| !linear).unwrap_or("/mute".to_owned());
     notes.push(format!("You will join MUTED. Unmute later with {how}."));
-    let settings = &state.settings;
-    if settings.price_per_minute > 0.0 {
-        notes.push(format!(
-            "This call costs about {} {} a minute, waiting in the lobby included.",
-            settings.price_per_minute, settings.currency
-        ));
-    }
+    notes.extend(price(state));
     notes
+}
+
+/// What the call will cost.
+fn price(state: &State) -> Option<String> {
+    let check = state.sound.check.as_ref()?;
+    match state.minute_price(&check.account, Some(&check.locator)) {
+        Price::NotMetered => Some("This call costs nothing, it is not metered.".to_owned()),
+        Price::Metered { amount, .. } if amount <= 0.0 => None,
+        Price::Metered {
+            amount, currency, ..
+        } => Some(format!(
+            "This call costs about {amount} {currency} a minute, waiting in the lobby included."
+        )),
+    }
 }
 
 /// What can be done in the check, by key and by word.
