@@ -1,4 +1,4 @@
-//! What is kept on this machine, in one SQLite file that only the person can read.
+//! What is kept on this machine, in one `SQLite` file that only the person can read.
 //!
 //! A back end like the others: commands in, events out. The file is written by
 //! a thread of its own, since a disk may be slow and another program may hold

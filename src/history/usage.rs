@@ -131,7 +131,7 @@ fn write_call(connection: &Connection, usage: &CallUsage) -> rusqlite::Result<()
     let mut insert = connection.prepare(
         "INSERT INTO call_usage VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT DO UPDATE SET
-             seen = excluded.seen,
+             seen = max(seen, excluded.seen),
              ended = excluded.ended,
              lobby = excluded.lobby,
              hold = excluded.hold,
@@ -141,7 +141,7 @@ fn write_call(connection: &Connection, usage: &CallUsage) -> rusqlite::Result<()
              price = excluded.price,
              currency = excluded.currency,
              prices_as_of = excluded.prices_as_of
-         WHERE NOT call_usage.ended AND excluded.seen >= call_usage.seen",
+         WHERE NOT call_usage.ended AND (excluded.ended OR excluded.seen >= call_usage.seen)",
     )?;
     insert.execute(params![
         usage.run,

@@ -25,9 +25,10 @@ pub(super) fn write(
 ) {
     let mut store = Store::new(&settings.path);
     loop {
-        let news = store.write();
-        // A loop that is over hears nothing.
-        let _ = news.map(|event| events.blocking_send(event));
+        if let Some(event) = store.write() {
+            // A loop that is over hears nothing.
+            let _ = events.blocking_send(event);
+        }
         let Some(command) = commands.blocking_recv() else {
             return;
         };
@@ -202,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_set_back_loses_no_end() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("history.db");
+        let mut store = Store::new(&path);
+        for (minutes, ended) in [(9, false), (4, true)] {
+            store.take(HistoryCommand::Call(stay(minutes, ended)));
+            assert_eq!(store.write(), None);
+        }
+        let known = read(&path, &Filter::default()).unwrap();
+        assert_eq!(known.calls, [stay(9, true)]);
+    }
+
+    #[test]
     fn who_and_when_is_chosen_by_the_start() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("history.db");
@@ -295,12 +309,13 @@ mod tests {
         let (to, commands) = mpsc::channel(64);
         let (events, mut heard) = mpsc::channel(8);
         let settings = Settings { path: path.clone() };
-        let run = tokio::spawn(crate::history::run(settings, commands, events));
+        let tasks = crate::tasks::Tasks::new();
+        tasks.spawn_graceful(crate::history::run(settings, commands, events));
         for id in 0..50 {
             to.send(message(&id.to_string())).await.unwrap();
         }
         drop(to);
-        run.await.unwrap();
+        tasks.finished().await;
         assert_eq!(heard.recv().await, None);
         let known = read(&path, &Filter::default()).unwrap();
         assert_eq!(known.messages.len(), 50);
