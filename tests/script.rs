@@ -23,6 +23,9 @@ mod chat;
 #[path = "script/connection.rs"]
 mod connection;
 
+#[path = "script/identity.rs"]
+mod identity;
+
 #[path = "script/keys.rs"]
 mod keys;
 

@@ -280,6 +280,7 @@ pub enum Answer {
     Notices,
     Typing,
     Help(Option<String>),
+    Can,
     About,
     Last(usize),
     Unread,

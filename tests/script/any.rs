@@ -140,6 +140,7 @@ const LINES: &[&str] = &[
     "/set pace 60",
     "/verbosity 3",
     "/captions",
+    "/can",
     "/text yes, I will",
     "/ptt hold",
     "/ptt toggle",

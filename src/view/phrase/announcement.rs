@@ -1,6 +1,5 @@
 //! Each announcement as one clean sentence, exactly as accessibility 2.3 spells it.
 
-use crate::command::TABLE;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
@@ -396,7 +395,8 @@ fn answer(answer: &Answer, state: &State) -> String {
             .thread()
             .and_then(|t| phrase::typing(t, state.now.moment))
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
-        Answer::Help(topic) => phrase::help(TABLE, topic.as_deref()),
+        Answer::Help(topic) => phrase::help(state, topic.as_deref()),
+        Answer::Can => phrase::can(state),
         Answer::About => phrase::about(),
         Answer::Last(number) => reading::last(state, *number),
         Answer::Unread => reading::unread(state),

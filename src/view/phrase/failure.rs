@@ -186,6 +186,7 @@ fn whole(span: Duration) -> u64 {
 /// Why a command is refused, as a clause: "you are not in the call".
 pub fn reason(reason: &Reason) -> String {
     match reason {
+        Reason::Identity { why } => (*why).to_owned(),
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {

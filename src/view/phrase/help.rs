@@ -1,6 +1,10 @@
 //! Help from the command table, what the program says of itself, and its first line.
 
 use crate::command::Row;
+use crate::command::TABLE;
+use crate::model::capability::Reason;
+use crate::state::State;
+use crate::view::phrase;
 use crate::view::phrase::PRIVACY_STATEMENT;
 
 /// The first line ever printed: it names the way out for those who cannot see the rest.
@@ -42,17 +46,31 @@ pub fn command(row: &Row) -> String {
     line
 }
 
+/// A command, and why it is not possible where that is worth saying.
+fn explained(state: &State, row: &Row, worth: impl Fn(&Reason) -> bool) -> String {
+    let words = command(row);
+    match state.allowed_row(row) {
+        Err(reason) if worth(&reason) => phrase::not_now(&words, &reason),
+        Ok(()) | Err(_) => words,
+    }
+}
+
 /// Every command, or those a word is about, one a line.
-pub fn help(table: &[Row], topic: Option<&str>) -> String {
+pub fn help(state: &State, topic: Option<&str>) -> String {
+    let table = TABLE;
     let topic = topic.map(|t| t.trim_start_matches('/'));
     let exact = |row: &&Row| topic.is_some_and(|t| row.name == t || row.aliases.contains(&t));
     if let Some(row) = table.iter().find(exact) {
-        return command(row);
+        return explained(state, row, |_| true);
     }
     let lines: Vec<String> = table
         .iter()
         .filter(|row| topic.is_none_or(|t| row.name.contains(t) || row.help.contains(t)))
-        .map(command)
+        .map(|row| {
+            explained(state, row, |reason| {
+                matches!(reason, Reason::Identity { .. })
+            })
+        })
         .collect();
     match (lines.is_empty(), topic) {
         (true, Some(topic)) => format!("There is no command about {topic}. /help lists all."),

@@ -1,5 +1,6 @@
 //! Sound in words: devices, levels, volumes, push to talk, the check before joining, figures.
 
+use crate::model::account::AccountKind;
 use crate::model::call::Quality;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
@@ -339,10 +340,15 @@ fn figures(of: &Statistics) -> Vec<String> {
 pub fn check_title(state: &State, check: &Check) -> String {
     let topic = facts::topic(state);
     let what = topic.map_or_else(|| "the meeting".to_owned(), |t| format!("\"{t}\""));
-    format!(
-        "Join {what} as {name} (shown as \"{name} (External)\")",
-        name = check.name
-    )
+    let name = &check.name;
+    let account = state.accounts.get(&check.account);
+    match account.map(|account| account.kind) {
+        // Shown by the name of the account, whatever was asked for.
+        Some(AccountKind::Teams) => format!("Join {what} with your work account"),
+        Some(AccountKind::External) | None => {
+            format!("Join {what} as {name} (shown as \"{name} (External)\")")
+        }
+    }
 }
 
 /// Muted, and what it costs.
