@@ -21,10 +21,13 @@ use std::process::Output;
 use std::process::Stdio;
 use std::time::Duration;
 
+use rustix::process::Pid;
+use rustix::process::Signal;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::program::Host;
+use crate::pty::Session;
 use crate::pty::environment;
 
 /// The client, its lines through a pipe and its words in a file; killed when it goes out of scope.
@@ -70,6 +73,11 @@ impl Client {
     /// Waits for its end, which somebody has brought about.
     fn ended(&mut self) -> bool {
         self.child.wait().unwrap().success()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let process = Pid::from_child(&self.child);
+        rustix::process::kill_process(process, signal).unwrap();
     }
 
     /// As the machine does it when memory is short: not a line is run any more.
@@ -125,7 +133,11 @@ fn exported(home: &Path) -> Vec<Value> {
 
 /// A meeting that guests enter at once; Alice is there.
 async fn meeting(host: &Host) -> Value {
-    let new = json!({"topic": "Design review", "lobby": "everyone", "organizer": "Alice Wu"});
+    meeting_with(host, "everyone").await
+}
+
+async fn meeting_with(host: &Host, lobby: &str) -> Value {
+    let new = json!({"topic": "Design review", "lobby": lobby, "organizer": "Alice Wu"});
     let meeting = host.control("/meetings", new).await;
     let thread = meeting["threadId"].as_str().unwrap();
     let thread = thread.replace(':', "%3A").replace('@', "%40");
@@ -245,6 +257,54 @@ async fn a_killed_program_loses_no_call_and_the_next_one_counts_on() {
         (&json!(2), &json!(1))
     );
     assert_eq!(both["messages"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_in_the_lobby_is_counted_said_and_closed_when_the_system_ends_the_program() {
+    let host = Host::start();
+    let meeting = meeting_with(&host, "organizer").await;
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let mut client = Client::join(home, &host, meeting["link"].as_str().unwrap());
+    client.see("Call: waiting in the lobby. Waiting costs about 0.004 USD a minute.");
+    // A while that is long enough to be seen in the sum.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    client.signal(Signal::TERM);
+    client.ended();
+    let line = &exported(home)[0];
+    assert_eq!(line["calls_without_end"], 0, "{line}");
+    let minutes = |name: &str| line[name].as_f64().unwrap();
+    assert!(minutes("lobby_minutes") >= 0.02, "{line}");
+    assert!(
+        minutes("participant_minutes") >= minutes("lobby_minutes"),
+        "{line}"
+    );
+    assert!(usage(home, &[]).contains("of it in the lobby"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_terminal_shows_the_meter_and_its_closing_ends_what_is_counted() {
+    let host = Host::start();
+    let meeting = meeting(&host).await;
+    let link = meeting["link"].as_str().unwrap();
+    let arguments = ["join", link, "--endpoint", host.endpoint(), "--name", "Ada"];
+    let more = ["--no-check", "--set", "metered=always"];
+    let mut session = Session::start(60, 16, &[&arguments[..], &more].concat(), &[]);
+    host.joined().await;
+    session.see("0 min ≈ 0.00 USD");
+    session.press("/can\r");
+    session.see("What you can do here");
+    session.see("You are an external user; here the service's own");
+    session.press("\x07/status\r");
+    session.see("about 0.00 USD");
+    session.signal("HUP");
+    session.end();
+    let counted = &exported(session.home())[0];
+    assert_eq!(
+        (&counted["calls"], &counted["calls_without_end"]),
+        (&json!(1), &json!(0)),
+        "{counted}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! The meter: participant-minutes and messages that cost money. Ours only: what others pay is not ours to guess.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
@@ -7,8 +9,10 @@ use crate::model::account::AccountKind;
 use crate::model::call::CallState;
 use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
+use crate::model::message::MessageId;
 use crate::model::settings::Metered;
 use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadKey;
 use crate::model::usage::CallUsage;
 use crate::model::usage::MessageUsage;
 use crate::model::usage::Price;
@@ -27,7 +31,7 @@ pub struct Meter {
     /// What goes on beside talking, and since when.
     apart: Option<(Apart, Timestamp)>,
     /// Messages of ours in the meeting's chat.
-    pub sent: u64,
+    pub sent: BTreeSet<MessageId>,
     /// A call that costs money is written down again at this moment.
     pub due: Option<Moment>,
 }
@@ -46,7 +50,7 @@ impl Meter {
             lobby: 0,
             hold: 0,
             apart: None,
-            sent: 0,
+            sent: BTreeSet::new(),
             due: None,
         }
     }
@@ -121,7 +125,7 @@ impl State {
         self.price(account, place, self.settings.price_per_minute)
     }
 
-    /// What a message costs us: one who signed in with a work account sends for nothing.
+    /// What a message costs us: a Teams user sends for nothing.
     pub fn message_price(&self, account: &AccountId, place: Option<&Locator>) -> Price {
         match self.accounts.get(account).map(|a| a.kind) {
             Some(AccountKind::Teams) => Price::NotMetered,
@@ -183,11 +187,11 @@ impl State {
         &self,
         account: &AccountId,
         thread: &ThreadId,
-        message: crate::model::message::MessageId,
+        message: MessageId,
     ) -> MessageUsage {
         let call = self.calls.get(account);
         let of_call = call.filter(|c| c.info.thread.as_ref() == Some(thread));
-        let key = crate::model::thread::ThreadKey {
+        let key = ThreadKey {
             account: account.clone(),
             thread: thread.clone(),
         };
@@ -214,7 +218,7 @@ impl State {
         let message = self.message_price(&call.account, Some(&call.locator));
         minute.is_metered().then(|| {
             minute.times(minutes(call.meter.millis(self.now.utc)))
-                + message.times(call.meter.sent as f64)
+                + message.times(call.meter.sent.len() as f64)
         })
     }
 }

@@ -303,6 +303,10 @@ fn taken_in(
         Inserted::Outside => "outside",
         Inserted::Duplicate | Inserted::Stale => return,
     };
+    // The copy may overtake the answer to the sending, or come where that was lost.
+    if matches!(inserted, Inserted::Replaced { .. }) {
+        usage::sent(state, &key.account, &key.thread, &message.id, fx);
+    }
     match inserted {
         Inserted::New => arrived(state, key, &message),
         // Behind the window that someone reads in: told, and fetched when they come there.

@@ -78,7 +78,7 @@ pub(super) fn end_all(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-/// The service took a message of ours.
+/// The service took a message of ours. It may be told twice, and counts once.
 pub(super) fn sent(
     state: &mut State,
     account: &AccountId,
@@ -90,7 +90,7 @@ pub(super) fn sent(
     fx.push(Effect::History(HistoryCommand::Sent(usage)));
     let call = state.calls.get_mut(account);
     if let Some(call) = call.filter(|call| call.info.thread.as_ref() == Some(thread)) {
-        call.meter.sent += 1;
+        call.meter.sent.insert(message.clone());
     }
 }
 

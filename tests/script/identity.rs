@@ -125,7 +125,7 @@ fn the_other_identity_may_what_this_one_may_not_and_the_other_way_round() {
         "{sent:?}"
     );
     shown.forget().line("/typing").transcript([
-        "Error: /typing is not possible, the service does not tell who is typing to users with a work account.",
+        "Error: /typing is not possible, the service does not tell Teams users who is typing.",
     ]);
     work_meeting(AccountKind::External, Interface::Linear)
         .line("/typing")
@@ -193,7 +193,7 @@ fn the_chat_of_a_channel_is_closed_to_one_identity_and_open_to_the_other() {
 }
 
 #[test]
-fn a_room_takes_no_work_account_and_says_so_before_it_is_dialled_again() {
+fn a_room_takes_no_teams_user_and_says_so_before_it_is_dialled_again() {
     let room = || Locator::Room("99123".to_owned());
     let left = |kind| {
         elsewhere(kind, Interface::Linear)
@@ -203,7 +203,7 @@ fn a_room_takes_no_work_account_and_says_so_before_it_is_dialled_again() {
             .line("/join")
     };
     left(AccountKind::Teams)
-        .transcript(["Error: /join is not possible, rooms take no users with a work account."]);
+        .transcript(["Error: /join is not possible, rooms take no Teams users."]);
     let shown = left(AccountKind::External);
     assert!(matches!(
         shown.call_commands().as_slice(),
@@ -219,6 +219,10 @@ fn what_can_be_done_is_listed_with_conditions_and_reasons_in_both_views() {
         (
             "Write messages",
             "Write messages (/say): with conditions, only while you are in the call, and where the organizer lets external users chat",
+        ),
+        (
+            "Read the chat",
+            "Read the chat: with conditions, only what is written while you are in the call",
         ),
         ("Mute and", "Mute and unmute yourself (/mute): yes"),
         (
@@ -243,7 +247,7 @@ fn what_can_be_done_is_listed_with_conditions_and_reasons_in_both_views() {
     let work = || work_meeting(AccountKind::Teams, Interface::Linear);
     assert_eq!(
         listed(work(), "You are"),
-        "You are a user with a work account in a work meeting."
+        "You are a Teams user in a work meeting."
     );
     assert_eq!(
         listed(work(), "Answer a"),
@@ -316,7 +320,7 @@ fn of_whom_nothing_is_known_everything_is_tried() {
 }
 
 #[test]
-fn a_work_account_is_not_asked_for_a_name_that_nobody_will_see() {
+fn a_teams_user_is_not_shown_a_name_that_nobody_will_see() {
     let checking = |kind| {
         alone(Settings::default())
             .elsewhere(kind)
@@ -324,7 +328,7 @@ fn a_work_account_is_not_asked_for_a_name_that_nobody_will_see() {
             .dialled()
             .then(crate::sound::devices())
     };
-    checking(AccountKind::Teams).shows((100, 24), "Join the meeting with your work account");
+    checking(AccountKind::Teams).shows((100, 24), "Join the meeting as a Teams user");
     checking(AccountKind::External).shows((100, 24), "(shown as \"Ada (External)\")");
     checking(AccountKind::Teams).shows((100, 24), "costs about 0.004 USD a minute");
 }

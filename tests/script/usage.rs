@@ -15,6 +15,7 @@ use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::identity::Person;
 use sidetone::model::locator::Locator;
+use sidetone::model::message::ClientMessageId;
 use sidetone::model::message::MessageId;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
@@ -57,10 +58,10 @@ fn ends(script: Script) -> Script {
     }))
 }
 
-fn sent(id: &str) -> Event {
+pub(crate) fn sent(id: &str) -> Event {
     chat(ChatEvent::Sent {
         thread: thread(),
-        client_id: sidetone::model::message::ClientMessageId::new(id),
+        client_id: ClientMessageId::new(id),
         message: MessageId::new(id),
     })
 }
@@ -129,7 +130,7 @@ fn half_an_hour_with_three_messages_costs_as_documented_also_in_both_views() {
 }
 
 #[test]
-fn who_signed_in_with_a_work_account_pays_for_minutes_and_not_for_messages() {
+fn a_teams_user_pays_for_minutes_and_not_for_messages() {
     let shown = paying(AccountKind::Teams, Interface::Linear)
         .connected()
         .then(sent("1"))
@@ -137,6 +138,28 @@ fn who_signed_in_with_a_work_account_pays_for_minutes_and_not_for_messages() {
     assert_eq!(messages(&shown)[0].price, Price::NotMetered);
     let last = calls(&shown).pop().unwrap();
     assert!(last.price.is_metered());
+}
+
+#[test]
+fn a_message_whose_answer_was_lost_or_overtaken_counts_once() {
+    let shown = paying(AccountKind::External, Interface::Linear)
+        .connected()
+        .line("hello");
+    let mut copy = crate::play::message(7, "Ada", "hello");
+    copy.client_id = Some(ClientMessageId::new("run-1"));
+    let shown = shown
+        .then(crate::play::received(copy))
+        .then(chat(ChatEvent::Sent {
+            thread: thread(),
+            client_id: ClientMessageId::new("run-1"),
+            message: MessageId::new("7"),
+        }))
+        .after(60.0);
+    let ids: Vec<_> = messages(&shown).into_iter().map(|m| m.message).collect();
+    assert!(ids.len() == 2 && ids.iter().all(|id| *id == MessageId::new("7")));
+    shown
+        .line("/status")
+        .transcript_ends("1 minute and 1 message cost");
 }
 
 #[test]
@@ -256,21 +279,29 @@ fn whether_anything_is_metered_can_be_said_by_the_person() {
     assert_eq!(calls(&shown)[0].price, Price::NotMetered);
 }
 
+/// What is counted is written again, or cannot be.
+pub(crate) fn stored(kept: bool) -> Event {
+    Event::History(if kept {
+        HistoryEvent::Kept
+    } else {
+        HistoryEvent::Failed(Failure {
+            doing: Doing::CountingUsage,
+            because: Because::Local {
+                detail: "the disk is full".to_owned(),
+            },
+            remedy: Remedy::None,
+        })
+    })
+}
+
 #[test]
 fn that_nothing_can_be_written_down_is_said_and_everything_goes_on() {
-    let failed = Event::History(HistoryEvent::Failed(Failure {
-        doing: Doing::CountingUsage,
-        because: Because::Local {
-            detail: "the disk is full".to_owned(),
-        },
-        remedy: Remedy::None,
-    }));
     for interface in [Interface::FullScreen, Interface::Linear] {
         paying(AccountKind::External, interface)
             .connected()
-            .then(failed.clone())
+            .then(stored(false))
             .after(20.0)
-            .then(Event::History(HistoryEvent::Kept))
+            .then(stored(true))
             .after(20.0)
             .transcript([
                 "Error: could not write down what is used: the disk is full. Calls and chat go on.",

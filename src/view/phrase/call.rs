@@ -236,7 +236,7 @@ fn usage(state: &State, call: &Call) -> Option<String> {
     }
     let cost = cost(state, call)?;
     let minutes = usize::try_from(call.meter.millis(state.now.utc) / 60_000).unwrap_or(usize::MAX);
-    let sent = usize::try_from(call.meter.sent).unwrap_or(usize::MAX);
+    let sent = call.meter.sent.len();
     let verb = if minutes == 1 && sent == 0 {
         "costs"
     } else {

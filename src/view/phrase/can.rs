@@ -24,7 +24,7 @@ fn whoever(state: &State) -> String {
     let account = state.account().and_then(|id| state.accounts.get(id));
     let who = match account.map(|account| account.kind) {
         Some(AccountKind::External) => "an external user",
-        Some(AccountKind::Teams) => "a user with a work account",
+        Some(AccountKind::Teams) => "a Teams user",
         None => "somebody unknown",
     };
     let capability = match state.call() {
@@ -50,18 +50,16 @@ const fn place(place: Place) -> &'static str {
 
 /// What it is, whether it works, and the rest; nothing where no command has to do with it and it just works.
 fn line(state: &State, fact: &Fact) -> Option<String> {
-    let row = TABLE
-        .iter()
-        .find(|row| row.needs.facts().last() == Some(&fact.id.as_str()));
-    let needs = row.map_or(chat_or_call(fact), |row| row.needs);
+    let about = |row: &&Row| row.needs.facts().last() == Some(&fact.id.as_str());
+    let rows: Vec<&Row> = TABLE.iter().filter(about).collect();
+    let needs = rows.first().map_or(chat_or_call(fact), |row| row.needs);
     let standing = state.standing(&fact.id, state.place(needs));
-    let now = row.and_then(|row| state.allowed_row(row).err());
-    let verdict = match (standing, row) {
-        (None | Some(Standing::Yes), None) => return None,
-        (standing, _) => verdict(standing, now.as_ref()),
+    let verdict = match (standing, rows.as_slice()) {
+        (None | Some(Standing::Yes), []) => return None,
+        (standing, []) => verdict(standing, None),
+        (standing, _) => verdict(standing, state.may(needs).err().as_ref()),
     };
-    let command = row.map_or_else(String::new, command);
-    Some(format!("{}{command}: {verdict}", fact.title))
+    Some(format!("{}{}: {verdict}", fact.title, command(&rows)))
 }
 
 /// What no command is about is looked at where it belongs.
@@ -73,8 +71,12 @@ fn chat_or_call(fact: &Fact) -> Capability {
     }
 }
 
-fn command(row: &Row) -> String {
-    format!(" (/{})", row.name)
+/// What begins it; nothing where many commands do.
+fn command(rows: &[&Row]) -> String {
+    match rows {
+        [] | [_, _, _, _, ..] => String::new(),
+        [first, ..] => format!(" (/{})", first.name),
+    }
 }
 
 fn verdict(standing: Option<&Standing>, now: Option<&Reason>) -> String {

@@ -344,7 +344,9 @@ pub fn check_title(state: &State, check: &Check) -> String {
     let account = state.accounts.get(&check.account);
     match account.map(|account| account.kind) {
         // Shown by the name of the account, whatever was asked for.
-        Some(AccountKind::Teams) => format!("Join {what} with your work account"),
+        Some(AccountKind::Teams) => {
+            format!("Join {what} as a Teams user, by the name of your account")
+        }
         Some(AccountKind::External) | None => {
             format!("Join {what} as {name} (shown as \"{name} (External)\")")
         }
