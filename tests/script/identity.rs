@@ -110,7 +110,13 @@ fn help_says_what_is_not_for_us_and_of_one_command_whatever_is_in_the_way() {
     assert!(!help.contains("not now:"), "{help}");
     work_meeting(AccountKind::External, Interface::Linear)
         .line("/help admit")
-        .transcript_ends("(not now: only organizers and presenters may)");
+        .transcript_ends(
+            "(not now: only organizers and presenters may) \
+             (with conditions: only as organizer, co-organizer or presenter)",
+        );
+    work_meeting(AccountKind::External, Interface::Linear)
+        .line("/help delete")
+        .transcript_ends("(to be tried: whether it reaches everybody in a work meeting is not");
     work_meeting(AccountKind::External, Interface::FullScreen)
         .line("/help reply")
         .shows((240, 24), &format!("(not here: {QUOTE})"));

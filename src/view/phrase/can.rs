@@ -62,6 +62,16 @@ fn line(state: &State, fact: &Fact) -> Option<String> {
     Some(format!("{}{}: {verdict}", fact.title, command(&rows)))
 }
 
+/// How far a command goes for us here, where it does not just work.
+pub(super) fn conditions(state: &State, row: &Row) -> Option<String> {
+    let id = row.needs.facts().last()?;
+    match state.standing(id, state.place(row.needs))? {
+        Standing::Limited(how) => Some(format!("with conditions: {how}")),
+        Standing::Unknown(what) if !what.is_empty() => Some(format!("to be tried: {what}")),
+        Standing::Unknown(_) | Standing::Yes | Standing::No(_) => None,
+    }
+}
+
 /// What no command is about is looked at where it belongs.
 fn chat_or_call(fact: &Fact) -> Capability {
     if fact.id.starts_with("chat.") {

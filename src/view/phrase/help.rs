@@ -61,7 +61,12 @@ pub fn help(state: &State, topic: Option<&str>) -> String {
     let topic = topic.map(|t| t.trim_start_matches('/'));
     let exact = |row: &&Row| topic.is_some_and(|t| row.name == t || row.aliases.contains(&t));
     if let Some(row) = table.iter().find(exact) {
-        return explained(state, row, |_| true);
+        let words = explained(state, row, |_| true);
+        let note = phrase::can::conditions(state, row);
+        return match note {
+            Some(note) => format!("{words} ({note})"),
+            None => words,
+        };
     }
     let lines: Vec<String> = table
         .iter()
