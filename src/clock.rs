@@ -155,6 +155,22 @@ impl Zone {
             .strftime("%Y-%m-%d")
             .to_string()
     }
+
+    /// The first moment of a day that is written like `2026-11-23`.
+    pub fn begin(&self, day: &str) -> Option<Timestamp> {
+        self.midnight(day.parse().ok()?)
+    }
+
+    /// The first moment after a day.
+    pub fn end(&self, day: &str) -> Option<Timestamp> {
+        let day: jiff::civil::Date = day.parse().ok()?;
+        self.midnight(day.tomorrow().ok()?)
+    }
+
+    fn midnight(&self, day: jiff::civil::Date) -> Option<Timestamp> {
+        let begins = self.0.to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+        Some(Timestamp(begins.as_millisecond()))
+    }
 }
 
 /// Reads the system's clocks. Nothing pure may hold one.
@@ -209,5 +225,20 @@ mod tests {
         let at = Timestamp::parse("2026-11-23T10:02:00Z").unwrap();
         assert_eq!(Zone::UTC.day(at), "Monday 23 November");
         assert_eq!(Zone::UTC.time(at), "10:02");
+    }
+
+    #[test]
+    fn a_day_begins_at_its_midnight_and_ends_at_the_next() {
+        let midnight = |text| Timestamp::parse(text);
+        assert_eq!(
+            Zone::UTC.begin("2026-11-23"),
+            midnight("2026-11-23T00:00:00Z")
+        );
+        assert_eq!(
+            Zone::UTC.end("2026-11-30"),
+            midnight("2026-12-01T00:00:00Z")
+        );
+        assert_eq!(Zone::UTC.begin("2026-02-30"), None);
+        assert_eq!(Zone::UTC.begin("yesterday"), None);
     }
 }

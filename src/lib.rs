@@ -20,6 +20,7 @@ pub mod command;
 pub mod config;
 pub mod effect;
 pub mod event;
+pub mod history;
 pub mod identity;
 pub mod model;
 pub mod rtc;

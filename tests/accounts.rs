@@ -118,8 +118,8 @@ async fn who_has_an_invitation_signs_in_joins_as_themselves_and_signs_out() {
     let link = place.meeting().await;
     let mut session = place.join(&link, &["--name", "Ada"]);
     session.see("Joined Design review");
-    session.press("/status\r");
-    session.see("Ada");
+    session.press("/people\r");
+    session.see("Ada (External)");
     session.press("/quit\r");
     assert_eq!(session.end(), 0, "{}", session.contents());
 
@@ -143,7 +143,7 @@ async fn an_invitation_is_good_once_and_a_wrong_one_keeps_nothing() {
         let mut session = place.add("bea");
         session.see("Invitation code");
         session.press(&format!("{code}\r"));
-        session.see("could not sign in");
+        session.see("this invitation is not good");
         assert_ne!(session.end(), 0);
     }
     let mut session = place.run(&["accounts"]);
@@ -190,4 +190,30 @@ async fn signing_out_where_nobody_can_be_told_says_so_and_keeps_the_sign_in() {
     let mut session = place.run(&["accounts", "remove", "ada", "--force"]);
     session.see("Nothing of the sign-in of ada is kept here.");
     assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[test]
+fn a_program_that_is_aborted_leaves_no_core() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -c unlimited; exec \"$0\" host --listen 127.0.0.1:0",
+        ])
+        .arg(env!("CARGO_BIN_EXE_sidetone"))
+        .current_dir(folder.path())
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let said = child.stdout.take().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(said), &mut line).unwrap();
+    let process = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(process, rustix::process::Signal::ABORT).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.signal(), Some(6));
+    assert!(!status.core_dumped(), "a core was written");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }

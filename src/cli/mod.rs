@@ -14,10 +14,12 @@ pub mod log;
 pub mod notices;
 pub mod session;
 pub mod token_service;
+pub mod usage;
 
 use std::io;
 
 use crate::config::Error as ConfigError;
+use crate::history;
 use crate::runtime;
 use crate::runtime::exit::Exit;
 
@@ -38,6 +40,7 @@ pub enum Command {
     TokenService(token_service::Args),
     Ctl(ctl::Args),
     Notices(notices::Args),
+    Usage(usage::Args),
     Config(config::Args),
     Devices(devices::Args),
     Doctor(doctor::Args),
@@ -69,6 +72,8 @@ pub enum Error {
     #[error(transparent)]
     TokenService(#[from] token_service::Error),
     #[error(transparent)]
+    History(#[from] history::Error),
+    #[error(transparent)]
     Runtime(#[from] runtime::Error),
     #[error("no running sidetone answers here; start one with sidetone join or sidetone demo")]
     NobodyRuns(#[source] io::Error),
@@ -97,7 +102,11 @@ impl Error {
             | Self::NoSuchProcess { .. }
             | Self::Host(host::Error::Start(_))
             | Self::TokenService(token_service::Error::Start(_)) => Exit::Unreachable,
-            Self::Input(_) | Self::Config(_) | Self::Host(_) | Self::TokenService(_) => Exit::Input,
+            Self::Input(_)
+            | Self::Config(_)
+            | Self::Host(_)
+            | Self::TokenService(_)
+            | Self::History(_) => Exit::Input,
             Self::Token(_) => Exit::Token,
             Self::Refused(_) => Exit::Refused,
             Self::Runtime(_) | Self::Print(_) | Self::Ask(_) | Self::Log(_) => Exit::Internal,
@@ -121,6 +130,7 @@ impl Command {
             }
             Self::Ctl(args) => ctl::run(args).await,
             Self::Notices(args) => notices::run(&args),
+            Self::Usage(args) => usage::run(&args),
             Self::Config(args) => config::run(&args),
             Self::Devices(args) => devices::run(args).await,
             Self::Doctor(args) => Box::pin(doctor::run(args)).await,

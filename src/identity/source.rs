@@ -22,6 +22,8 @@ use crate::model::text;
 use crate::wire::acs::error::CommunicationError;
 use crate::wire::acs::identity::Claims;
 use crate::wire::acs::identity::Scope;
+use crate::wire::token_service::Code;
+use crate::wire::token_service::ErrorResponse;
 use crate::wire::token_service::TokenRequest;
 use crate::wire::token_service::TokenResponse;
 
@@ -53,6 +55,9 @@ pub enum Error {
     Http(#[from] http::Error),
     #[error("the token service answered {status}: {message}")]
     Status { status: u16, message: String },
+    /// It gave the reason, which we can say in our words.
+    #[error("{}", words(.0).unwrap_or("the token service refused"))]
+    Told(Code),
     #[error("the token service asks to wait {0:?}")]
     Throttled(Duration),
     #[error("the answer of the token service is not readable: {0}")]
@@ -93,6 +98,11 @@ pub enum Error {
 impl Error {
     /// What a token service answered instead of a token.
     pub(super) fn of_status(status: u16, body: &[u8]) -> Self {
+        if let Ok(told) = serde_json::from_slice::<ErrorResponse>(body)
+            && words(&told.error.code).is_some()
+        {
+            return Self::Told(told.error.code);
+        }
         let said = CommunicationError::read(body).unwrap_or_default();
         Self::Status {
             status,
@@ -103,7 +113,9 @@ impl Error {
     /// Whether there is nothing left to sign out of.
     pub fn is_signed_out(&self) -> bool {
         match self {
-            Self::SignedOut(_) | Self::Status { status: 401, .. } => true,
+            Self::SignedOut(_) | Self::Status { status: 401, .. } | Self::Told(Code::SignedOut) => {
+                true
+            }
             Self::SignIn { source, .. } => source.is_over(),
             _ => false,
         }
@@ -162,7 +174,7 @@ impl Error {
                     because => (because, failure.remedy),
                 }
             }
-            Self::SignedOut(_) | Self::NoExchange | Self::NoGraph => (
+            Self::Told(_) | Self::SignedOut(_) | Self::NoExchange | Self::NoGraph => (
                 Because::Refused {
                     reason: text::line(&self.to_string()),
                 },
@@ -181,6 +193,42 @@ impl Error {
             remedy,
         }
     }
+}
+
+/// What a person can do something about. The rest is said as any other answer.
+const fn words(code: &Code) -> Option<&'static str> {
+    let words = match code {
+        Code::SignedOut => {
+            "you were signed out at the token service; sidetone accounts add signs in again"
+        }
+        Code::InvitationRefused => {
+            "this invitation is not good, or no longer: each is for one sign-in. Ask for a new one"
+        }
+        Code::TokenNotYetValid => {
+            "the sign-in is valid only later, so a clock is wrong; set the time of this machine"
+        }
+        Code::NonceMismatch => "the answer belongs to another sign-in; start again",
+        Code::ScopeNotAllowed => {
+            "the token service does not let you chat and call; ask whoever runs it"
+        }
+        Code::TenantNotAllowed => {
+            "your organisation is not on the token service's list; ask whoever runs it"
+        }
+        Code::AppNotAllowed => {
+            "the sign-in was for another application, or without leave to call; ask whoever runs the token service"
+        }
+        Code::NotEligible => {
+            "the resource does not let you in: no Teams licence, or your organisation is not prepared"
+        }
+        Code::ResourceRefused => {
+            "the token service cannot use its resource; whoever runs it has to act"
+        }
+        Code::ProviderUnavailable => {
+            "the token service does not reach the provider you signed in at; try again in a minute"
+        }
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// A token and what came with it.

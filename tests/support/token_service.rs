@@ -42,6 +42,7 @@ impl TokenService {
             .arg(folder.path().join("settings.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(Stdio::null())
             .spawn()
             .expect("the built program starts");
         let mut line = String::new();

@@ -155,19 +155,15 @@ impl fmt::Display for Refusal {
         let known = code
             .and_then(explained::of)
             .or_else(|| explained::of_error(&self.error));
-        match known {
-            Some(words) => f.write_str(words)?,
-            None => {
-                let description = self.error_description.as_deref().unwrap_or_default();
-                let first = description.lines().next().unwrap_or_default();
-                let words = if first.is_empty() { &self.error } else { first };
-                write!(f, "the provider refused the sign-in: {}", text::line(words))?;
-            }
+        if let Some(words) = known {
+            f.write_str(words)?;
+        } else {
+            let description = self.error_description.as_deref().unwrap_or_default();
+            let first = description.lines().next().unwrap_or_default();
+            let words = if first.is_empty() { &self.error } else { first };
+            write!(f, "the provider refused the sign-in: {}", text::line(words))?;
         }
-        match code {
-            Some(code) => write!(f, " (AADSTS{code})"),
-            None => Ok(()),
-        }
+        code.map_or(Ok(()), |code| write!(f, " (AADSTS{code})"))
     }
 }
 

@@ -105,7 +105,9 @@ impl Sealed {
 
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sealed").field("file", &self.file).finish()
+        f.debug_struct("Sealed")
+            .field("file", &self.file)
+            .finish_non_exhaustive()
     }
 }
 
