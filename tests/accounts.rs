@@ -2,6 +2,7 @@
 //! token service.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     reason = "a test that cannot set up its scene must fail"
 )]
 
