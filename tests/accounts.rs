@@ -193,6 +193,55 @@ async fn signing_out_where_nobody_can_be_told_says_so_and_keeps_the_sign_in() {
     assert_eq!(session.end(), 0, "{}", session.contents());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_owner_of_a_resource_needs_no_other_program() {
+    let place = Place::new();
+    let connection = place.host.ready()["connectionString"].as_str().unwrap();
+    let mut session = place.run(&[
+        "accounts",
+        "add",
+        "mine",
+        "--resource",
+        "--display-name",
+        "Ada",
+    ]);
+    session.see("Connection string of the resource (hidden):");
+    session.press("endpoint=nowhere\r");
+    session.see("that is no connection string");
+    assert_eq!(session.end(), 2, "{}", session.contents());
+    let mut session = place.run(&[
+        "accounts",
+        "add",
+        "mine",
+        "--resource",
+        "--display-name",
+        "Ada",
+    ]);
+    session.see("Connection string of the resource (hidden):");
+    session.press(&format!("{connection}\r"));
+    session.see("mine: Ada (External), external user of your own resource.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+
+    let link = place.meeting().await;
+    let mut session = place.join(&link, &["--resource", "mine"]);
+    session.see("Joined Design review");
+    session.press("/people\r");
+    session.see("Ada (External)");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+
+    let heap = everything(place.home.path());
+    let (_, key) = connection.split_once("accesskey=").unwrap();
+    assert!(!holds(&heap, key), "the key lies somewhere");
+    let mut session = place.run(&["accounts", "remove", "mine"]);
+    session.see("mine is signed out");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let left = fs::read_dir(place.home.path().join("data/sidetone")).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    let of_it = |name: &&std::ffi::OsString| name.to_string_lossy().starts_with("resource");
+    assert_eq!(left.iter().filter(of_it).count(), 0, "{left:?}");
+}
+
 #[test]
 fn a_program_that_is_aborted_leaves_no_core() {
     use std::os::unix::process::ExitStatusExt;

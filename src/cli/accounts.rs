@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::cli::Error;
+use crate::cli::own_resource;
 use crate::cli::session;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -31,7 +32,9 @@ use crate::model::text;
 use crate::runtime::exit::Exit;
 use crate::runtime::outside;
 use crate::runtime::terminal;
+use crate::tasks::Tasks;
 use crate::view::phrase;
+use crate::wire::acs::sign::ConnectionString;
 
 /// Sign in, list who you can be, switch, sign out.
 #[derive(Debug, clap::Args)]
@@ -59,6 +62,10 @@ pub enum Act {
 }
 
 /// Sign in, as somebody new or again.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Debug, Clone, clap::Args)]
 pub struct Add {
     /// Your word for the account.
@@ -71,6 +78,11 @@ pub struct Add {
     /// The name others see.
     #[arg(long, value_name = "NAME")]
     pub display_name: Option<String>,
+
+    /// As the owner of a resource, whose connection string is asked for: the token service then runs inside
+    /// sidetone, on this machine.
+    #[arg(long, conflicts_with_all = ["token_service", "invitation", "provider", "teams"])]
+    pub resource: bool,
 
     /// With an invitation code, which is asked for.
     #[arg(long, conflicts_with_all = ["provider", "teams"])]
@@ -185,7 +197,11 @@ fn sentence(record: &Record, used: bool) -> String {
         AccountKind::Teams => format!("{who}, Teams user"),
     };
     let service = record.token_service().and_then(Url::host_str);
-    let service = service.map_or_else(String::new, |host| format!(" of {host}"));
+    let service = match (&record.way, service) {
+        (Way::Own, _) => " of your own resource".to_owned(),
+        (_, Some(host)) => format!(" of {host}"),
+        (_, None) => String::new(),
+    };
     let used = if used {
         " Used unless you say another."
     } else {
@@ -241,6 +257,7 @@ async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
         },
         vault,
         folder: home.folder.clone(),
+        own: None,
     };
     Box::pin(go_through(&mut account, by, &add, &http)).await?;
     let first = accounts.all().is_empty();
@@ -252,6 +269,7 @@ async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
 
 /// How somebody signs in.
 enum By {
+    Resource,
     Invitation,
     Provider,
 }
@@ -263,12 +281,16 @@ async fn find_way(add: &Add, known: Option<&Record>, http: &Http) -> Result<(Way
         .as_deref()
         .map(session::endpoint)
         .transpose()?;
+    if add.resource {
+        return Ok((Way::Own, By::Resource));
+    }
     let known_way = known.map(|known| known.way.clone());
     if service.is_none()
         && !add.teams
         && let Some(way) = known_way
     {
         let by = match way {
+            Way::Own => By::Resource,
             Way::Invitation { .. } => By::Invitation,
             Way::Provider { .. } | Way::Teams { .. } => By::Provider,
         };
@@ -390,7 +412,25 @@ fn teams(
 
 /// Signs in and keeps it; the first token says who it is.
 async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> Result<(), Error> {
+    let tasks = Tasks::new();
     let granted = match by {
+        By::Resource => {
+            let typed = terminal::ask_hidden("Connection string of the resource (hidden): ");
+            let typed = Kept::new(typed.map_err(Error::Ask)?);
+            own_resource::connection_string(&typed)?;
+            let kept = account.keep_own_resource(typed).await;
+            kept.map_err(|error| failed(&error))?;
+            let service = own_resource::start(account, &tasks).await?;
+            let code = own_resource::invite(account).await?;
+            account.own = Some(service.clone());
+            let session = signed_in::redeem(&service, &code, http).await;
+            let session = session.map_err(|error| failed(&error))?;
+            account
+                .keep_session(&session)
+                .await
+                .map_err(|error| failed(&error))?;
+            account.current(http, Clock).await
+        }
         By::Invitation => {
             let typed = terminal::ask_hidden("Invitation code (hidden): ").map_err(Error::Ask)?;
             let Some(service) = account.record.token_service().cloned() else {
@@ -420,6 +460,7 @@ async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> R
             account.first(&signed, http, Clock).await
         }
     };
+    tasks.stop();
     match granted {
         Ok(Some(granted)) => {
             account.record.raw_id = Some(granted.raw_id.as_str().to_owned());
@@ -487,8 +528,14 @@ async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
         return Err(nobody(name, &accounts));
     };
     let http = Http::new(Tls::new(record.ca.clone()));
-    let account = open(&home.folder, &home.config, record).await?;
-    let revoked = match account.revoke(&http).await {
+    let mut account = open(&home.folder, &home.config, record).await?;
+    let tasks = Tasks::new();
+    if account.record.way == Way::Own {
+        account.own = Some(own_resource::start(&account, &tasks).await?);
+    }
+    let revoked = account.revoke(&http).await;
+    tasks.stop();
+    let revoked = match revoked {
         Ok(()) => true,
         Err(error) if error.is_signed_out() => true,
         Err(error) if force => {
@@ -503,6 +550,9 @@ async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
         }
     };
     account.forget().await.map_err(|error| failed(&error))?;
+    if account.record.way == Way::Own {
+        own_resource::erase(&account);
+    }
     accounts.remove(name);
     home.save(&accounts)?;
     let name = text::name(name);
@@ -523,7 +573,23 @@ pub async fn open(folder: &Path, config: &Config, record: Record) -> Result<Sign
         record,
         vault,
         folder: folder.to_owned(),
+        own: None,
     })
+}
+
+/// The connection string of somebody's own resource, for a token service that others use too.
+pub async fn resource_of(name: &str) -> Result<ConnectionString, Error> {
+    let home = Home::find()?;
+    let accounts = home.accounts()?;
+    let Some(record) = accounts.find(name).cloned() else {
+        return Err(nobody(name, &accounts));
+    };
+    let account = open(&home.folder, &home.config, record).await?;
+    let kept = account
+        .own_resource()
+        .await
+        .map_err(|error| failed(&error))?;
+    own_resource::connection_string(&kept)
 }
 
 /// Which account there is instead.

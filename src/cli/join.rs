@@ -6,16 +6,24 @@ use url::Url;
 
 use crate::cli::Error;
 use crate::cli::join_as;
+use crate::cli::own_resource;
 use crate::cli::session;
 use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
 use crate::config::Entry;
 use crate::identity::Source;
+use crate::identity::accounts::Way;
 use crate::identity::signed_in::Purpose;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
+use crate::model::text;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal;
+use crate::tasks::Tasks;
 
 /// Join a meeting, or open a chat thread.
 #[derive(Debug, clap::Args)]
@@ -38,7 +46,12 @@ pub struct Args {
     pub token_file: Option<PathBuf>,
 
     /// Who to join as; sidetone accounts lists who you can be. Asked for where there are several.
-    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        visible_alias = "resource",
+        conflicts_with = "token_file"
+    )]
     pub account: Option<String>,
 
     /// A certificate authority (PEM) to trust besides the system's.
@@ -121,10 +134,27 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         locator,
         ca,
     };
-    Box::pin(session::run(prepared, identity, |_| async {
-        Ok(destination)
+    Box::pin(session::run(prepared, identity, |tasks| {
+        ready(destination, tasks)
     }))
     .await
+}
+
+/// Starts what the way in needs in this program.
+async fn ready(mut destination: Destination, tasks: Tasks) -> Result<Destination, Failure> {
+    if let Source::Account(account, _) = &mut destination.source
+        && account.record.way == Way::Own
+    {
+        let started = own_resource::start(account, &tasks).await;
+        account.own = Some(started.map_err(|error| Failure {
+            doing: Doing::SigningIn,
+            because: Because::Local {
+                detail: text::line(&error.to_string()),
+            },
+            remedy: Remedy::None,
+        })?);
+    }
+    Ok(destination)
 }
 
 /// An id may be typed with blanks and an invitation has many words; two meetings are something else.

@@ -12,6 +12,7 @@ pub mod join;
 mod join_as;
 pub mod log;
 pub mod notices;
+mod own_resource;
 pub mod session;
 pub mod token_service;
 pub mod usage;

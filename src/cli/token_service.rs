@@ -18,6 +18,8 @@ use tokio::signal::unix::signal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 
+use crate::cli;
+use crate::cli::accounts;
 use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::tasks::Tasks;
@@ -51,6 +53,11 @@ pub struct Serve {
     /// The variable `SIDETONE_CONNECTION_STRING_FILE` may name it as well.
     #[arg(long, value_name = "FILE")]
     pub connection_string_file: Option<PathBuf>,
+
+    /// The account of an own resource (sidetone accounts add NAME --resource) whose connection string is used: it
+    /// then comes from the keyring.
+    #[arg(long, value_name = "NAME", conflicts_with = "connection_string_file")]
+    pub resource: Option<String>,
 
     /// Print commented settings with every default, and end.
     #[arg(long)]
@@ -93,6 +100,8 @@ pub enum Error {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Secret(#[from] SecretError),
+    #[error(transparent)]
+    Keyring(#[from] Box<cli::Error>),
     #[error("nobody knows the scope {0}")]
     Scope(String),
     #[error("could not start the token service")]
@@ -122,7 +131,10 @@ async fn serve(args: Serve) -> Result<(), Error> {
             .or_else(|| config.connection_string_file.clone()),
         credentials: variable("CREDENTIALS_DIRECTORY"),
     };
-    let secret = token_service::connection_string(&places)?;
+    let secret = match &args.resource {
+        Some(name) => accounts::resource_of(name).await.map_err(Box::new)?,
+        None => token_service::connection_string(&places)?,
+    };
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;
     let tasks = Tasks::new();

@@ -42,6 +42,8 @@ pub struct Record {
 pub enum Way {
     /// An external user with a session of the token service's.
     Invitation { token_service: Url },
+    /// An external user of a resource of their own; the token service runs in this program.
+    Own,
     /// An external user, known to the token service through an OpenID provider.
     Provider {
         token_service: Url,
@@ -63,7 +65,7 @@ pub enum Way {
 impl Record {
     pub const fn kind(&self) -> AccountKind {
         match self.way {
-            Way::Invitation { .. } | Way::Provider { .. } => AccountKind::External,
+            Way::Invitation { .. } | Way::Own | Way::Provider { .. } => AccountKind::External,
             Way::Teams { .. } => AccountKind::Teams,
         }
     }
@@ -82,6 +84,7 @@ impl Record {
                 Some(token_service)
             }
             Way::Teams { token_service, .. } => token_service.as_ref(),
+            Way::Own => None,
         }
     }
 }

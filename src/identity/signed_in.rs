@@ -51,6 +51,8 @@ pub struct SignedIn {
     pub vault: Vault,
     /// Locks of accounts lie here: two programs of one person must not renew at once.
     pub folder: PathBuf,
+    /// The token service of an own resource, while it runs in this program.
+    pub own: Option<Url>,
 }
 
 /// What lies in the vault.
@@ -81,12 +83,13 @@ impl SignedIn {
         clock: Clock,
     ) -> Result<Fetched, Error> {
         match (&self.record.way, purpose) {
-            (Way::Invitation { token_service }, Purpose::Acs) => {
+            (Way::Invitation { .. } | Way::Own, Purpose::Acs) => {
+                let service = self.service()?;
                 let Renews::Session(session) = self.read().await? else {
                     return Err(self.signed_out());
                 };
                 let request = self.external(None);
-                ask_service(token_service, &request, Some(&session), http, clock).await
+                ask_service(service, &request, Some(&session), http, clock).await
             }
             (Way::Provider { token_service, .. }, Purpose::Acs) => {
                 let signed = self.renew(Purpose::Acs, http).await?;
@@ -111,7 +114,9 @@ impl SignedIn {
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
                 })
             }
-            (Way::Invitation { .. } | Way::Provider { .. }, Purpose::Graph) => Err(Error::NoGraph),
+            (Way::Invitation { .. } | Way::Own | Way::Provider { .. }, Purpose::Graph) => {
+                Err(Error::NoGraph)
+            }
         }
     }
 
@@ -168,8 +173,8 @@ impl SignedIn {
     /// Tells the token service that it ends, which revokes what it gave.
     pub async fn revoke(&self, http: &Http) -> Result<(), Error> {
         let (service, shown) = match &self.record.way {
-            Way::Invitation { token_service } => match self.read().await? {
-                Renews::Session(session) => (token_service, Kept::new(session)),
+            Way::Invitation { .. } | Way::Own => match self.read().await? {
+                Renews::Session(session) => (self.service()?, Kept::new(session)),
                 Renews::RefreshToken(_) => return Ok(()),
             },
             Way::Provider { token_service, .. } => {
@@ -224,7 +229,7 @@ impl SignedIn {
                 (Purpose::Acs, Some(_)) => (issuer, client_id, ACS, GRAPH),
                 (Purpose::Acs, None) | (Purpose::Graph, _) => (issuer, client_id, GRAPH, &[][..]),
             },
-            Way::Invitation { .. } => return Err(self.signed_out()),
+            Way::Invitation { .. } | Way::Own => return Err(self.signed_out()),
         };
         let owned = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect();
         Ok(Provider {
@@ -246,6 +251,28 @@ impl SignedIn {
 
     fn signed_out(&self) -> Error {
         Error::SignedOut(self.record.name.clone())
+    }
+
+    fn service(&self) -> Result<&Url, Error> {
+        let known = self.own.as_ref().or(self.record.token_service());
+        known.ok_or_else(|| self.signed_out())
+    }
+
+    /// The connection string of an own resource.
+    pub async fn own_resource(&self) -> Result<Kept, Error> {
+        let entry = self.resource_entry();
+        let kept = self.with_vault(move |vault, _| vault.read(&entry)).await?;
+        kept.ok_or_else(|| self.signed_out())
+    }
+
+    pub async fn keep_own_resource(&self, connection_string: Kept) -> Result<(), Error> {
+        let entry = self.resource_entry();
+        self.with_vault(move |vault, _| vault.write(&entry, &connection_string))
+            .await
+    }
+
+    fn resource_entry(&self) -> String {
+        format!("resource {}", self.record.name)
     }
 
     async fn turn(&self) -> Result<File, Error> {
@@ -278,7 +305,12 @@ impl SignedIn {
 
     /// Nothing of the sign-in stays here.
     pub async fn forget(&self) -> Result<(), Error> {
-        self.with_vault(Vault::erase).await
+        let resource = self.resource_entry();
+        self.with_vault(move |vault, entry| {
+            vault.erase(&resource)?;
+            vault.erase(entry)
+        })
+        .await
     }
 
     /// Keyrings answer when they like, so they are asked where waiting holds up nobody.
@@ -335,7 +367,7 @@ pub async fn redeem(service: &Url, code: &Kept, http: &Http) -> Result<Kept, Err
 }
 
 /// Names of accounts are the person's words; names of files are not.
-fn file_name(name: &str) -> String {
+pub fn file_name(name: &str) -> String {
     percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
