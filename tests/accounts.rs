@@ -242,6 +242,28 @@ async fn the_owner_of_a_resource_needs_no_other_program() {
     assert_eq!(left.iter().filter(of_it).count(), 0, "{left:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn no_log_holds_a_token_a_code_or_what_was_written() {
+    let place = Place::new();
+    let code = place.sign_in("ada");
+    let link = place.meeting().await;
+    let mut session = place.join(&link, &["--log", "debug"]);
+    session.see("Joined Design review");
+    session.press("the fox is purple\r");
+    session.see("you: the fox is purple");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let home = everything(place.home.path());
+    assert!(holds(&home, "DEBUG"), "nothing was logged");
+    let service = place.service.log();
+    assert!(holds(&service, "issued"), "nothing was logged");
+    for heap in [home, service] {
+        for secret in ["eyJ", "Bearer", &code, "purple"] {
+            assert!(!holds(&heap, secret), "{secret} lies somewhere");
+        }
+    }
+}
+
 #[test]
 fn a_program_that_is_aborted_leaves_no_core() {
     use std::os::unix::process::ExitStatusExt;

@@ -42,7 +42,7 @@ impl TokenService {
             .arg(folder.path().join("settings.toml"))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(fs::File::create(folder.path().join("log")).expect("a log is made"))
             .spawn()
             .expect("the built program starts");
         let mut line = String::new();
@@ -60,6 +60,11 @@ impl TokenService {
 
     pub(crate) fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Everything it said, its audit log among it.
+    pub(crate) fn log(&self) -> Vec<u8> {
+        fs::read(self.file("log")).expect("the log is there")
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {
