@@ -123,7 +123,12 @@ fn ways(
     } else {
         usual.channels().max(1)
     };
-    let fixed = u32::try_from(period).unwrap_or(u32::MAX);
+    // A sound server gives what is captured in halves of what it was asked for.
+    let parts = match direction {
+        Direction::Capture if place.server => 2,
+        Direction::Capture | Direction::Playback => 1,
+    };
+    let fixed = u32::try_from(parts * period).unwrap_or(u32::MAX);
     let mut ways = Vec::new();
     for buffer_size in [BufferSize::Fixed(fixed), BufferSize::Default] {
         for format in formats {

@@ -96,7 +96,7 @@ impl Side {
                 system,
                 direction,
                 shared: theirs,
-                keeper: Keeper::new(direction, audio::FRAME),
+                keeper: Keeper::new(direction, period(direction)),
                 events,
                 chosen,
                 live: None,
@@ -484,3 +484,11 @@ const QUESTIONS: usize = 4;
 
 /// How long a sound system may take to find and open a device.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Samples at once. What is captured goes out in packets of 20 ms, and each wake-up costs more than its sound.
+const fn period(direction: Direction) -> usize {
+    match direction {
+        Direction::Capture => 2 * audio::FRAME,
+        Direction::Playback => audio::FRAME,
+    }
+}
