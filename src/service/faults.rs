@@ -21,6 +21,8 @@ pub enum Effect {
         status: u16,
         retry_after: Option<u64>,
     },
+    /// Signing in is refused with this number of Entra ID's.
+    SignIn(u32),
     /// The notification arrives twice.
     Duplicate,
     /// The notification arrives after the next one, or a moment later when none follows.
@@ -33,7 +35,11 @@ impl Effect {
     pub(super) fn delay(&self) -> Option<Duration> {
         match self {
             Self::Delay(span) => Some(*span),
-            Self::Refuse { .. } | Self::Duplicate | Self::Reorder | Self::Swallow => None,
+            Self::Refuse { .. }
+            | Self::SignIn(_)
+            | Self::Duplicate
+            | Self::Reorder
+            | Self::Swallow => None,
         }
     }
 }
@@ -60,6 +66,8 @@ pub enum Class {
     Registrar,
     /// Notifications on their way to a client.
     Notification,
+    /// Below `/oauth2/v2.0/` of the directory.
+    SignIn,
 }
 
 impl Class {
@@ -79,7 +87,7 @@ impl Class {
                     || path.starts_with("/socket.io/")
             }
             Self::Registrar => path.starts_with("/v3/registrations"),
-            Self::Notification => false,
+            Self::Notification | Self::SignIn => false,
         }
     }
 }
@@ -117,6 +125,18 @@ impl Faults {
     /// What happens to this request; each answer counts against the fault's number.
     pub(super) fn request(&mut self, verb: &str, path: &str) -> Vec<Effect> {
         self.take(|fault| fault.class.holds(verb, path))
+    }
+
+    /// The number that signing in is refused with, at this path.
+    pub(super) fn sign_in(&mut self, path: &str) -> Option<u32> {
+        if !path.contains("/oauth2/v2.0/") {
+            return None;
+        }
+        let effects = self.take(|fault| fault.class == Class::SignIn);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::SignIn(code) => Some(code),
+            _ => None,
+        })
     }
 
     /// What happens to one notification on its way to one client.

@@ -291,18 +291,20 @@ async fn faulted(effects: Vec<Effect>) -> Option<Response> {
                 let wait = retry_after.map(Duration::from_secs);
                 return Some(refuse(status, "A fault was asked for.", wait));
             }
-            Effect::Duplicate | Effect::Reorder | Effect::Swallow => {}
+            Effect::SignIn(_) | Effect::Duplicate | Effect::Reorder | Effect::Swallow => {}
         }
     }
     None
 }
 
-/// Errors that no handler of ours wrote (no such path, no such method, unreadable path) speak JSON too.
+/// Errors that no handler of ours wrote (no such path, no such method, unreadable path) speak JSON too. Pages for
+/// people stay pages.
 fn in_envelope(answer: Response) -> Response {
     let status = answer.status();
     let failed = status.is_client_error() || status.is_server_error();
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    if !failed || kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+    let ours = [&b"application/json"[..], b"text/html"];
+    if !failed || kind.is_some_and(|kind| ours.iter().any(|own| kind.as_bytes().starts_with(own))) {
         return answer;
     }
     let (parts, _) = answer.into_parts();

@@ -24,12 +24,14 @@ use crate::wire::acs::identity::CommunicationIdentityAccessTokenRequest;
 use crate::wire::acs::identity::CommunicationIdentityAccessTokenResult;
 use crate::wire::acs::identity::CommunicationIdentityCreateRequest;
 use crate::wire::acs::identity::Scope;
+use crate::wire::acs::identity::TeamsUserExchangeTokenRequest;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::acs::sign;
 use crate::wire::token_service::TokenRequest;
 use crate::wire::token_service::TokenResponse;
 
 use super::Service;
+use super::entra;
 use super::http;
 use super::http::Origin;
 use super::keys::Lifetime;
@@ -269,7 +271,7 @@ async fn remove(
     Ok(http::empty(StatusCode::NO_CONTENT))
 }
 
-/// There is no directory behind this resource whose tokens could be exchanged.
+/// A token of the directory's becomes one of this resource.
 async fn exchange(
     State(service): State<Arc<Service>>,
     Path(action): Path<String>,
@@ -283,7 +285,11 @@ async fn exchange(
         return Err(NO_OPERATION);
     }
     service.count(Operation::ExchangeToken, "", "")?;
-    Err(NO_DIRECTORY)
+    let request: TeamsUserExchangeTokenRequest = http::read(&body)?;
+    let (app, user) = (&request.app_id, &request.user_id);
+    let minted = entra::exchange(&service, request.token.as_str(), app, user).await?;
+    let answer = CommunicationIdentityAccessToken::from(minted);
+    Ok(http::json(StatusCode::OK, &answer))
 }
 
 /// Anonymous guests: a fresh identity each, counted per address; who shows a token of an

@@ -16,6 +16,7 @@ pub mod store;
 
 mod chat;
 mod control;
+pub mod entra;
 mod http;
 mod identity;
 mod keys;
@@ -52,6 +53,7 @@ use crate::clock::Timestamp;
 use crate::tasks::Tasks;
 use crate::wire::acs::identity::Scope;
 
+use self::entra::Entra;
 use self::faults::Faults;
 use self::keys::Keys;
 use self::limits::Limits;
@@ -240,6 +242,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
 fn router(service: &Arc<Service>) -> Router {
     Router::new()
         .merge(identity::routes())
+        .merge(entra::routes())
         .merge(chat::routes())
         .merge(realtime::routes())
         .merge(meetings::routes())
@@ -307,6 +310,7 @@ pub struct State {
     pub meetings: Meetings,
     pub marks: Marks,
     pub(crate) hub: Hub,
+    pub entra: Entra,
     limits: Limits,
 }
 
@@ -320,6 +324,7 @@ impl State {
             meetings: Meetings::default(),
             marks: Marks::from_environment(),
             hub: Hub::new(options.realtime),
+            entra: Entra::default(),
             limits,
         }
     }

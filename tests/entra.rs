@@ -1,0 +1,470 @@
+//! Signing in at the embedded directory as both kinds of people, and every way to do it that must fail.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot set up its scene must fail"
+)]
+
+#[path = "support/person.rs"]
+mod person;
+
+#[path = "support/program.rs"]
+mod program;
+
+#[path = "support/terminal.rs"]
+mod terminal;
+
+#[path = "support/token_service.rs"]
+mod token_service;
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::person::Browser;
+use crate::person::between;
+use crate::program::Host;
+use crate::terminal::Session;
+use crate::token_service::TokenService;
+
+const TENANT: &str = "51de70fe-0000-4000-8000-7e4a47000001";
+const CLIENT: &str = "51de70fe-0000-4000-8000-c11e47000001";
+const OTHER_CLIENT: &str = "51de70fe-0000-4000-8000-c11e47000002";
+const ADA: &str = "ada@sidetone.example";
+const BOB: &str = "bob@sidetone.example";
+const ACS: &str = "https://auth.msft.communication.azure.com/Teams.ManageCalls \
+                   https://auth.msft.communication.azure.com/Teams.ManageChats";
+/// The pair of RFC 7636, appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// A directory, a token service that takes its people, and somebody's machine.
+struct Place {
+    host: Host,
+    service: TokenService,
+    home: tempfile::TempDir,
+    browser: Browser,
+}
+
+impl Place {
+    fn new() -> Self {
+        let host = Host::start();
+        let settings = format!(
+            "leeway_seconds = 0\n[[provider]]\nname = \"Directory\"\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT}\"\n\
+             [teams]\napp_id = \"{CLIENT}\"\ntenants = [\"{TENANT}\"]\nauthority = \"{endpoint}\"\n",
+            issuer = issuer(&host),
+            endpoint = host.endpoint(),
+        );
+        Self {
+            service: TokenService::start(&host, &settings),
+            host,
+            home: tempfile::tempdir().unwrap(),
+            browser: Browser::new(),
+        }
+    }
+
+    fn run(&self, arguments: &[&str], more: &[(&str, &str)]) -> Session {
+        let home = self.home.path();
+        let folder = |name: &str| home.join(name).display().to_string();
+        let variables = [
+            ("HOME", home.display().to_string()),
+            ("XDG_CONFIG_HOME", folder("config")),
+            ("XDG_DATA_HOME", folder("data")),
+            ("XDG_STATE_HOME", folder("state")),
+            ("XDG_RUNTIME_DIR", folder("run")),
+            ("SIDETONE_SECRETS_KEY_FILE", folder("key")),
+        ];
+        let mut variables: Vec<(&str, &str)> = variables
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        variables.extend(more);
+        Session::start(240, 24, arguments, &variables)
+    }
+
+    /// Signs in by a code that somebody types elsewhere.
+    async fn by_device_code(&self, name: &str, more: &[&str], who: &str) -> Session {
+        let mut arguments = vec!["accounts", "add", name, "--device-code"];
+        arguments.extend(["--token-service", self.service.url()]);
+        arguments.extend(more);
+        let mut session = self.run(&arguments, &[]);
+        session.see("It is good for 15 minutes. Waiting.");
+        let shown = session.contents();
+        let code = between(&shown, "type this code:", "It is good")
+            .trim()
+            .to_owned();
+        let page = self.browser.allow(self.host.endpoint(), &code, who).await;
+        assert!(page.contains("signed in on the device"), "{page}");
+        session
+    }
+
+    /// What the token endpoint says to a form.
+    async fn token(&self, form: &[(&str, &str)]) -> (StatusCode, Value) {
+        let url = format!("{}/{TENANT}/oauth2/v2.0/token", self.host.endpoint());
+        let answer = self.browser.post(&url, form).await;
+        (answer.status(), answer.json().await.unwrap())
+    }
+
+    fn authorize(&self, client: &str, redirect: &str, scope: &str) -> String {
+        let url = format!("{}/{TENANT}/oauth2/v2.0/authorize", self.host.endpoint());
+        let query = [
+            ("client_id", client),
+            ("response_type", "code"),
+            ("redirect_uri", redirect),
+            ("scope", scope),
+            ("state", "s1"),
+            ("nonce", "n1"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        let url = url::Url::parse_with_params(&url, query).unwrap();
+        url.to_string()
+    }
+
+    /// Everything somebody gets who signs in at an application.
+    async fn tokens(&self, client: &str, who: &str, scope: &str) -> Value {
+        let redirect = "http://localhost:1";
+        let asked = self.authorize(client, redirect, &format!("openid offline_access {scope}"));
+        let to = self.browser.sign_in(&asked, who).await;
+        let code = between(&to, "code=", "&").to_owned();
+        let form = redeem(client, &code, redirect, VERIFIER);
+        let (status, tokens) = self.token(&form).await;
+        assert_eq!(status, StatusCode::OK, "{tokens}");
+        tokens
+    }
+
+    /// What the token service says to somebody who shows a token.
+    async fn ask(&self, bearer: &str, body: Value) -> (StatusCode, Value) {
+        let url = format!("{}/v1/token", self.service.url());
+        let asking = reqwest::Client::new().post(url).bearer_auth(bearer);
+        let answer = asking.json(&body).send().await.unwrap();
+        (answer.status(), answer.json().await.unwrap())
+    }
+}
+
+fn issuer(host: &Host) -> String {
+    format!("{}/{TENANT}/v2.0", host.endpoint())
+}
+
+fn redeem<'a>(
+    client: &'a str,
+    code: &'a str,
+    redirect: &'a str,
+    verifier: &'a str,
+) -> [(&'a str, &'a str); 5] {
+    [
+        ("client_id", client),
+        ("grant_type", "authorization_code"),
+        ("code", code),
+        ("redirect_uri", redirect),
+        ("code_verifier", verifier),
+    ]
+}
+
+fn external(nonce: Option<&str>) -> Value {
+    match nonce {
+        Some(nonce) => json!({"kind": "external", "scopes": ["chat"], "nonce": nonce}),
+        None => json!({"kind": "external", "scopes": ["chat"]}),
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_else(|| panic!("{value}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_without_a_browser_here_signs_in_with_a_code_typed_elsewhere() {
+    let place = Place::new();
+    let mut session = place
+        .by_device_code("ada", &["--display-name", "Ada"], ADA)
+        .await;
+    session.see("Signed in. ada: Ada (External), external user of 127.0.0.1.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let new = json!({"topic": "Design review", "lobby": "everyone", "anonymousStart": true, "organizer": "Alice"});
+    let made = place.host.control("/meetings", new).await;
+    let link = text(&made, "link");
+    let mut session = place.run(&["join", link, "--screen-reader", "--no-check"], &[]);
+    session.see("Joined Design review");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    // Another person of the directory is somebody else there, and the same one the same.
+    let mut session = place.by_device_code("bob", &[], BOB).await;
+    session.see("Signed in. bob:");
+    assert_eq!(session.end(), 0);
+    let mut session = place.by_device_code("again", &[], ADA).await;
+    session.see("Signed in. again:");
+    assert_eq!(session.end(), 0);
+    let list =
+        std::fs::read_to_string(place.home.path().join("data/sidetone/accounts.toml")).unwrap();
+    let ids: Vec<&str> = list
+        .lines()
+        .filter(|line| line.starts_with("raw_id"))
+        .collect();
+    assert_eq!(ids.len(), 3, "{list}");
+    assert!(ids[0] == ids[2] && ids[0] != ids[1], "{list}");
+    let mut session = place.run(&["accounts", "remove", "ada"], &[]);
+    session.see("ada is signed out");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_signs_in_in_a_browser_that_comes_back_to_the_program() {
+    let place = Place::new();
+    let arguments = [
+        "accounts",
+        "add",
+        "ada",
+        "--token-service",
+        place.service.url(),
+    ];
+    let mut session = place.run(&arguments, &[("BROWSER", "none")]);
+    session.see("prompt=select_account");
+    let shown = session.contents().replace('\n', "");
+    let from = shown.find(place.host.endpoint()).unwrap();
+    let url: String = shown[from..]
+        .chars()
+        .take_while(|c| !c.is_whitespace())
+        .collect();
+    let back = place.browser.sign_in(&url, ADA).await;
+    assert!(back.starts_with("http://localhost:"), "{back}");
+    // Somebody else's answer changes nothing.
+    let foreign = back.replace("state=", "state=x");
+    let (status, _) = place.browser.open(&foreign).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    let (status, page) = place.browser.open(&back).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("go on in the terminal"), "{page}");
+    session.see("Signed in. ada: ada (External)");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_declines_or_is_refused_is_told_why_and_nothing_is_kept() {
+    let place = Place::new();
+    let arguments = [
+        "accounts",
+        "add",
+        "ada",
+        "--device-code",
+        "--token-service",
+        place.service.url(),
+    ];
+    let mut session = place.run(&arguments, &[]);
+    session.see("It is good for 15 minutes. Waiting.");
+    let shown = session.contents();
+    let code = between(&shown, "type this code:", "It is good")
+        .trim()
+        .to_owned();
+    place.browser.refuse(place.host.endpoint(), &code).await;
+    session.see("declined");
+    assert_ne!(session.end(), 0, "{}", session.contents());
+
+    let blocked = json!({"class": "signIn", "effect": {"signIn": 53003}, "times": 1});
+    place.host.control("/faults", blocked).await;
+    let mut session = place.run(&arguments, &[]);
+    session.see("a policy of your organisation blocks this sign-in");
+    session.see("(AADSTS53003)");
+    assert_ne!(session.end(), 0);
+    let mut session = place.run(&["accounts"], &[]);
+    session.see("No accounts yet.");
+    assert_eq!(session.end(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_teams_user_signs_in_and_is_exchanged() {
+    let place = Place::new();
+    let mut session = place.by_device_code("work", &["--teams"], ADA).await;
+    session.see("Signed in. work: work, Teams user of 127.0.0.1.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let list =
+        std::fs::read_to_string(place.home.path().join("data/sidetone/accounts.toml")).unwrap();
+    assert!(
+        list.contains("8:orgid:51de70fe-0000-4000-8000-0b1ec7000001"),
+        "{list}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_was_ended_elsewhere_says_how_to_sign_in_again() {
+    let place = Place::new();
+    let mut session = place.by_device_code("ada", &[], ADA).await;
+    session.see("Signed in.");
+    assert_eq!(session.end(), 0);
+    let named = json!({"userName": ADA});
+    place.host.control("/people/revoke", named).await;
+    let link = text(&place.host.ready()["meeting"], "link").to_owned();
+    let mut session = place.run(&["join", &link, "--screen-reader", "--no-check"], &[]);
+    session.see("sidetone accounts add ada signs in again");
+    session.press("/quit\r");
+    session.end();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_is_redeemed_once_by_who_asked_for_it_and_with_its_verifier() {
+    let place = Place::new();
+    let redirect = "http://localhost:49152";
+    let asked = place.authorize(CLIENT, redirect, "openid offline_access");
+    let to = place.browser.sign_in(&asked, ADA).await;
+    assert!(to.starts_with(redirect) && to.ends_with("state=s1"), "{to}");
+    let code = between(&to, "code=", "&").to_owned();
+    let wrong = "x".repeat(43);
+    for (client, redirect, verifier) in [
+        (OTHER_CLIENT, redirect, VERIFIER),
+        (CLIENT, "http://localhost:49153", VERIFIER),
+        (CLIENT, redirect, wrong.as_str()),
+    ] {
+        let (status, told) = place
+            .token(&redeem(client, &code, redirect, verifier))
+            .await;
+        assert!(status.is_client_error(), "{told}");
+    }
+    let form = redeem(CLIENT, &code, redirect, VERIFIER);
+    let (status, tokens) = place.token(&form).await;
+    assert_eq!(status, StatusCode::OK, "{tokens}");
+    let (status, told) = place.token(&form).await;
+    assert_eq!(
+        (status, &told["error_codes"][0]),
+        (StatusCode::BAD_REQUEST, &json!(54005))
+    );
+    // Whoever copied it ended the sign-in with that.
+    let refresh = text(&tokens, "refresh_token");
+    let form = [
+        ("client_id", CLIENT),
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh),
+    ];
+    let (status, _) = place.token(&form).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_sent_to_an_address_that_is_not_the_applications() {
+    let place = Place::new();
+    for redirect in [
+        "http://evil.example:49152",
+        "http://localhost.evil.example",
+        "http://localhost:49152/elsewhere",
+        "https://localhost",
+    ] {
+        let (status, page) = place
+            .browser
+            .open(&place.authorize(CLIENT, redirect, "openid"))
+            .await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{redirect}");
+        assert!(page.contains("AADSTS50011"), "{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_token_is_taken_from_its_own_sign_in_only() {
+    let place = Place::new();
+    let tokens = place.tokens(CLIENT, ADA, "").await;
+    let id_token = text(&tokens, "id_token");
+    let (status, told) = place.ask(id_token, external(Some("n1"))).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    let (status, told) = place.ask(id_token, external(Some("other"))).await;
+    assert_eq!(
+        (status, text(&told["error"], "code")),
+        (StatusCode::UNAUTHORIZED, "nonceMismatch")
+    );
+    // For another application, and an access token instead of an id token.
+    let foreign = place.tokens(OTHER_CLIENT, ADA, "").await;
+    for token in [text(&foreign, "id_token"), text(&tokens, "access_token")] {
+        let (status, told) = place.ask(token, external(None)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_has_expired_is_refused_and_says_so() {
+    let place = Place::new();
+    place
+        .host
+        .control("/tokens/lifetime", json!({"seconds": 1}))
+        .await;
+    let tokens = place.tokens(CLIENT, ADA, "").await;
+    tokio::time::sleep(Duration::from_millis(2200)).await;
+    let (status, told) = place.ask(text(&tokens, "id_token"), external(None)).await;
+    assert_eq!(
+        (status, text(&told["error"], "code")),
+        (StatusCode::UNAUTHORIZED, "tokenExpired")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_exchange_takes_nobody_elses_token() {
+    let place = Place::new();
+    let teams = |token: &str| json!({"kind": "teams", "entraToken": token});
+    let tokens = place.tokens(CLIENT, ADA, ACS).await;
+    let own = text(&tokens, "access_token");
+    let (status, told) = place.ask(own, teams(own)).await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+    assert_eq!(
+        text(&told, "id"),
+        "8:orgid:51de70fe-0000-4000-8000-0b1ec7000001"
+    );
+    let foreign = place.tokens(OTHER_CLIENT, ADA, ACS).await;
+    let graph = place.tokens(CLIENT, ADA, "Chat.Read").await;
+    let one = "https://auth.msft.communication.azure.com/Teams.ManageCalls";
+    let half = place.tokens(CLIENT, ADA, one).await;
+    let (head, signature) = own.rsplit_once('.').unwrap();
+    let forged = format!("{head}.{}", signature.chars().rev().collect::<String>());
+    for token in [
+        text(&foreign, "access_token"),
+        text(&graph, "access_token"),
+        text(&half, "access_token"),
+        text(&tokens, "id_token"),
+        &forged,
+    ] {
+        let (status, told) = place.ask(token, teams(token)).await;
+        let refused = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&status);
+        assert!(refused, "{status} {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_is_answered_by_signing_in_with_it() {
+    let place = Place::new();
+    let tokens = place.tokens(CLIENT, ADA, "Chat.Read").await;
+    place
+        .host
+        .control("/people/challenge", json!({"userName": ADA}))
+        .await;
+    let refresh = text(&tokens, "refresh_token");
+    let form = [
+        ("client_id", CLIENT),
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh),
+    ];
+    let (status, told) = place.token(&form).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(text(&told, "error"), "interaction_required");
+    let claims = text(&told, "claims").to_owned();
+    let redirect = "http://localhost:1";
+    let asked = place.authorize(CLIENT, redirect, "openid offline_access Chat.Read");
+    let mut asked = url::Url::parse(&asked).unwrap();
+    asked.query_pairs_mut().append_pair("claims", &claims);
+    let to = place.browser.sign_in(asked.as_str(), ADA).await;
+    let code = between(&to, "code=", "&").to_owned();
+    let (status, told) = place
+        .token(&redeem(CLIENT, &code, redirect, VERIFIER))
+        .await;
+    assert_eq!(status, StatusCode::OK, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_number_can_be_provoked() {
+    let place = Place::new();
+    for code in [50_057, 50_076, 53_003, 65_001, 90_094, 700_082] {
+        let url = format!(
+            "{}/{TENANT}/oauth2/v2.0/token?simulate={code}",
+            place.host.endpoint()
+        );
+        let answer = place.browser.post(&url, &[("client_id", CLIENT)]).await;
+        assert!(answer.status().is_client_error());
+        let told: Value = answer.json().await.unwrap();
+        assert_eq!(told["error_codes"][0], json!(code), "{told}");
+    }
+}
