@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { launched } from "./chromium.mjs";
 import { Control } from "./control.mjs";
 import { host } from "./host.mjs";
+import { watchFor } from "./watch.mjs";
 import { Sidetone } from "./sidetone.mjs";
 
 const MEDIA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"];
@@ -250,14 +251,15 @@ async function onService(report, service) {
   });
   await check("while the service is silent the notices are unknown, at once and in words", async () => {
     const seen = ada.evaluate(watchFor, ["#standing", "Recording: unknown"]);
+    const besides = ["Transcription: unknown", "Connection lost since", "REC Recording by Alice on when you joined"];
+    const all = Promise.all(besides.map((words) => ada.evaluate(watchFor, ["#standing", words])));
     const offset = await clockOffset(ada);
     const begun = monotonic();
     await control.post("/silence", { millis: 900 });
     const late = (await seen) + offset - begun;
     console.log(`      unknown ${late.toFixed(0)} ms after the service fell silent`);
     assert.ok(late < 350, `${late} ms`);
-    await says(ada, "#standing", "Transcription: unknown");
-    await says(ada, "#standing", "Connection lost since");
+    await all;
     await says(ada, "#standing", "REC Recording by Alice on when you joined");
     await says(ada, "[role=alert]", "Notice: this meeting is being recorded.");
   });
@@ -422,22 +424,6 @@ async function clockOffset(page) {
     if (took < best.took) best = { took, offset: before + took / 2 - there };
   }
   return best.offset;
-}
-
-// When `words` first stand in the element, by the page's clock.
-function watchFor([where, words]) {
-  const watched = document.querySelector(where);
-  window.watching = true;
-  return new Promise((resolve) => {
-    const look = () => {
-      if (!watched.textContent.includes(words)) return;
-      observer.disconnect();
-      resolve(performance.now());
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(watched, { childList: true, subtree: true, characterData: true });
-    look();
-  });
 }
 
 // What a screen reader is given: role and name of everything that is not hidden from it.

@@ -7,6 +7,7 @@ import { Control } from "./control.mjs";
 import { host } from "./host.mjs";
 import { Pulse } from "./pulse.mjs";
 import { Sidetone } from "./sidetone.mjs";
+import { watchFor } from "./watch.mjs";
 import { RATE, dbfs, frequencyNear, levelAt, steady, wave } from "./tone.mjs";
 
 const PEERS = ["--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"];
@@ -117,8 +118,10 @@ async function pages(scene) {
   });
   await scene.check("a moment's silence of the service makes no new offer", async () => {
     const before = (await ada.evaluate(offers)).length;
+    const lost = ada.evaluate(watchFor, ["#standing", "Connection lost since"]);
+    await ada.evaluate(() => window.watching);
     await scene.control.post("/silence", { millis: 600 });
-    await ada.locator("#standing").filter({ hasText: "Connection lost since" }).waitFor();
+    await lost;
     await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
     await arrives(bea, ADA);
     assert.equal((await ada.evaluate(offers)).length, before);
