@@ -1,5 +1,6 @@
 //! Vendor protocols as bytes and values; mirrors the vendor's names, holds no policy.
 
 pub mod acs;
+pub mod graph;
 pub mod html;
 pub mod local;
