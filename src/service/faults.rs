@@ -21,6 +21,8 @@ pub enum Effect {
         status: u16,
         retry_after: Option<u64>,
     },
+    /// The request is carried out, and answered with 504 all the same: its answer was lost on the way.
+    Lose,
     /// The notification arrives twice.
     Duplicate,
     /// The notification arrives after the next one, or a moment later when none follows.
@@ -33,7 +35,9 @@ impl Effect {
     pub(super) fn delay(&self) -> Option<Duration> {
         match self {
             Self::Delay(span) => Some(*span),
-            Self::Refuse { .. } | Self::Duplicate | Self::Reorder | Self::Swallow => None,
+            Self::Refuse { .. } | Self::Lose | Self::Duplicate | Self::Reorder | Self::Swallow => {
+                None
+            }
         }
     }
 }
@@ -58,6 +62,12 @@ pub enum Class {
     Connect,
     /// `/v3/registrations`.
     Registrar,
+    /// Everything below `/v1.0`: Microsoft Graph.
+    Graph,
+    /// As above, `GET` only.
+    GraphRead,
+    /// As above, all but `GET`.
+    GraphWrite,
     /// Notifications on their way to a client.
     Notification,
 }
@@ -66,6 +76,7 @@ impl Class {
     /// Whether a request belongs to the class. The control API is in none.
     fn holds(self, verb: &str, path: &str) -> bool {
         let chat = path.starts_with("/chat/threads");
+        let graph = path.starts_with("/v1.0/");
         match self {
             Self::Any => !path.starts_with("/control"),
             Self::Identity => path.starts_with("/identities"),
@@ -79,6 +90,9 @@ impl Class {
                     || path.starts_with("/socket.io/")
             }
             Self::Registrar => path.starts_with("/v3/registrations"),
+            Self::Graph => graph,
+            Self::GraphRead => graph && verb == "GET",
+            Self::GraphWrite => graph && verb != "GET",
             Self::Notification => false,
         }
     }
@@ -168,6 +182,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&fault).unwrap(), text);
         for effect in [
             r#"{"delay":50}"#,
+            r#""lose""#,
             r#""duplicate""#,
             r#""reorder""#,
             r#""swallow""#,

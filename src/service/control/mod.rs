@@ -22,7 +22,7 @@
 //! | `POST /threads/{thread}/say` | `{"first":0,"n":1000,"rate":200.0,"as":["Bob","Carol"]}` → `{"t":[1234.5,…],"ids":[…]}`; without a rate as fast as clients take it |
 //! | `GET /threads/{thread}/messages` | → `{"messages":[{"id","version","sequence","sender","senderName","type","content","createdOn","editedOn","deletedOn"}]}`: the truth |
 //! | `POST /marks` | `{"mark":"m1"}` → `{"mono":1234.5}`; `{"file":"/tmp/marks"}` says where |
-//! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"delay":50}` (milliseconds), `"duplicate"`, `"reorder"`, `"swallow"` |
+//! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"delay":50}` (milliseconds), `"lose"` (carried out, and answered with 504), `"duplicate"`, `"reorder"`, `"swallow"` |
 //! | `GET /faults`, `DELETE /faults`, `DELETE /faults/{class}` | what is on; switches off |
 //! | `POST /drop` | `{"channel":"chat","how":"drop","who":"8:acs:…"}`: connections end; `channel` also `call`, `how` also `close`, `unauthorized` |
 //! | `POST /reconnect` | `{"who":"8:acs:…"}`: clients of the chat channel are asked to connect anew before they lose it |

@@ -28,6 +28,20 @@ pub enum Kind {
     Chat,
     /// The meeting decides who is in it, and its display names are the meeting's.
     Meeting,
+    /// Of two people of the organisation, who stay in it.
+    OneOnOne,
+    /// Of a team: who is in the team is in it.
+    Channel,
+}
+
+impl Kind {
+    /// Whether people of it may change who is in it and what it is called.
+    pub fn is_managed(self) -> bool {
+        match self {
+            Self::Chat => false,
+            Self::Meeting | Self::OneOnOne | Self::Channel => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -128,7 +142,7 @@ impl Store {
                 "A thread has at most 250 participants.".to_owned(),
             ));
         }
-        let id = thread_id(new.kind);
+        let id = thread_id(new.kind, &participants);
         for who in &participants {
             let threads = self.of_person.entry(who.id.clone()).or_default();
             threads.insert(id.clone());
@@ -189,7 +203,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Change>, Refusal> {
         let thread = self.writable(id, by)?;
-        if thread.kind == Kind::Meeting {
+        if thread.kind.is_managed() {
             return Err(MANAGED);
         }
         thread.patch(by, patch, now)
@@ -213,7 +227,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Change>, Refusal> {
         let thread = self.writable(id, by)?;
-        if thread.kind == Kind::Meeting {
+        if thread.kind.is_managed() {
             return Err(MANAGED);
         }
         thread.deleted = Some(now);
@@ -355,11 +369,18 @@ fn check_retention(retention: Retention) -> Result<(), Refusal> {
     }
 }
 
-fn thread_id(kind: Kind) -> String {
+fn thread_id(kind: Kind, participants: &[Participant]) -> String {
     let opaque = uuid::Uuid::new_v4().simple();
     match kind {
         Kind::Chat => format!("19:{opaque}@thread.v2"),
         Kind::Meeting => format!("19:meeting_{opaque}@thread.v2"),
+        Kind::Channel => format!("19:{opaque}@thread.tacv2"),
+        Kind::OneOnOne => {
+            let ids = participants.iter().map(|who| who.id.as_str());
+            let mut two: Vec<&str> = ids.filter_map(|id| id.strip_prefix("8:orgid:")).collect();
+            two.sort_unstable();
+            format!("19:{}@unq.gbl.spaces", two.join("_"))
+        }
     }
 }
 

@@ -170,7 +170,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_resource_is_read_as_written(team in "[a-z0-9-]{1,8}", channel in "19:[a-z0-9]{1,8}@thread.tacv2", message in "[0-9]{1,13}", reply in proptest::option::of("[0-9]{1,13}")) {
+        fn a_resource_is_read_as_written(team in "[a-z0-9-]{1,8}", channel in "19:[a-z0-9]{1,8}@thread\\.tacv2", message in "[0-9]{1,13}", reply in proptest::option::of("[0-9]{1,13}")) {
             let resource = Resource::ChannelMessage { team, channel, message, reply };
             prop_assert_eq!(Resource::parse(&resource.write()), Some(resource));
         }
