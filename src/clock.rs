@@ -89,6 +89,12 @@ impl Timestamp {
         u64::try_from((self.0 - earlier.0) / 1000).unwrap_or(0)
     }
 
+    /// As HTTP headers have it: `Mon, 23 Nov 2026 12:00:00 GMT`.
+    pub fn http_date(self) -> String {
+        let at = self.instant().to_zoned_datetime(TimeZone::UTC);
+        at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    }
+
     fn instant(self) -> jiff::Timestamp {
         jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
     }
@@ -149,6 +155,22 @@ impl Zone {
             .strftime("%Y-%m-%d")
             .to_string()
     }
+
+    /// The first moment of a day that is written like `2026-11-23`.
+    pub fn begin(&self, day: &str) -> Option<Timestamp> {
+        self.midnight(day.parse().ok()?)
+    }
+
+    /// The first moment after a day.
+    pub fn end(&self, day: &str) -> Option<Timestamp> {
+        let day: jiff::civil::Date = day.parse().ok()?;
+        self.midnight(day.tomorrow().ok()?)
+    }
+
+    fn midnight(&self, day: jiff::civil::Date) -> Option<Timestamp> {
+        let begins = self.0.to_timestamp(day.at(0, 0, 0, 0)).ok()?;
+        Some(Timestamp(begins.as_millisecond()))
+    }
 }
 
 /// Reads the system's clocks. Nothing pure may hold one.
@@ -193,9 +215,30 @@ mod tests {
     }
 
     #[test]
+    fn a_header_gets_the_date_as_http_has_it() {
+        let at = Timestamp::parse("2026-11-03T12:00:01.900Z").unwrap();
+        assert_eq!(at.http_date(), "Tue, 03 Nov 2026 12:00:01 GMT");
+    }
+
+    #[test]
     fn a_day_reads_as_people_say_it() {
         let at = Timestamp::parse("2026-11-23T10:02:00Z").unwrap();
         assert_eq!(Zone::UTC.day(at), "Monday 23 November");
         assert_eq!(Zone::UTC.time(at), "10:02");
+    }
+
+    #[test]
+    fn a_day_begins_at_its_midnight_and_ends_at_the_next() {
+        let midnight = |text| Timestamp::parse(text);
+        assert_eq!(
+            Zone::UTC.begin("2026-11-23"),
+            midnight("2026-11-23T00:00:00Z")
+        );
+        assert_eq!(
+            Zone::UTC.end("2026-11-30"),
+            midnight("2026-12-01T00:00:00Z")
+        );
+        assert_eq!(Zone::UTC.begin("2026-02-30"), None);
+        assert_eq!(Zone::UTC.begin("yesterday"), None);
     }
 }

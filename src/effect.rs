@@ -26,6 +26,8 @@ use crate::model::status::StatusReport;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
 use crate::model::turn::Typed;
+use crate::model::usage::CallUsage;
+use crate::model::usage::MessageUsage;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
@@ -35,6 +37,8 @@ pub enum Effect {
     Call(AccountId, CallCommand),
     /// To the owner of microphone and speaker.
     Sound(SoundCommand),
+    /// To what is kept on this machine.
+    History(HistoryCommand),
     /// A line that is due now, in both views: the announcer released it.
     Say(Announcement),
     Bell,
@@ -210,6 +214,13 @@ pub enum SoundCommand {
     Process(Processing),
     /// A tone to the speaker, once.
     Test,
+}
+
+/// To what is kept on this machine. Each is whole: one that comes twice changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HistoryCommand {
+    Call(CallUsage),
+    Sent(MessageUsage),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -43,6 +43,8 @@ pub enum Event {
     Identity(AccountId, IdentityEvent),
     /// Devices belong to the machine, not to an account.
     Sound(SoundEvent),
+    /// From the store on this machine.
+    History(HistoryEvent),
     Control(ControlId, ControlRequest),
     Runtime(RuntimeEvent),
     /// `State::deadline` was reached.
@@ -287,6 +289,15 @@ pub enum SoundEvent {
 pub enum IdentityEvent {
     SignedIn { raw_id: RawId, endpoint: String },
     Failed(Failure),
+}
+
+/// From what is kept on this machine. Everything else works without it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HistoryEvent {
+    /// Nothing can be kept for now; said once for each reason.
+    Failed(Failure),
+    /// It can again, and what had to wait is kept.
+    Kept,
 }
 
 /// A program asks over the control socket.

@@ -8,17 +8,28 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+#[cfg(target_os = "linux")]
+use rustix::process::DumpableBehavior;
 use sidetone::cli::Cli;
 use sidetone::runtime::exit::Exit;
 use sidetone::runtime::terminal;
 
 fn main() -> ExitCode {
+    hide_memory();
     // Wrong usage ends in here, with code 2.
     let cli = Cli::parse();
     terminal::watch_panics();
     // The report of a panic is out, and the terminal given back, when it arrives here.
     let exit = panic::catch_unwind(|| run(cli)).unwrap_or(Exit::Internal);
     ExitCode::from(exit.code())
+}
+
+/// What is in it are tokens and what people wrote: it goes into no core file, and no other program of the
+/// person reads it.
+fn hide_memory() {
+    #[cfg(target_os = "linux")]
+    // A system that cannot do it has no other way either.
+    let _ = rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 fn run(cli: Cli) -> Exit {

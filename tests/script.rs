@@ -23,6 +23,9 @@ mod chat;
 #[path = "script/connection.rs"]
 mod connection;
 
+#[path = "script/identity.rs"]
+mod identity;
+
 #[path = "script/keys.rs"]
 mod keys;
 
@@ -39,6 +42,9 @@ mod pipe;
 mod pointer;
 #[path = "script/sound.rs"]
 mod sound;
+
+#[path = "script/usage.rs"]
+mod usage;
 
 #[path = "script/words.rs"]
 mod words;

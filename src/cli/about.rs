@@ -15,6 +15,7 @@ pub fn run() -> Result<Exit, Error> {
             ("Settings", paths.settings_file()),
             ("Themes", paths.themes()),
             ("Notice log", paths.notice_log()),
+            ("What was used", paths.history()),
             ("Log", paths.log()),
             ("Remembered choices", paths.remembered()),
             ("Control socket", paths.latest_socket()),

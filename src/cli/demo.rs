@@ -36,7 +36,8 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ..service::Options::default()
     };
     let name = prepared.name.clone();
-    Box::pin(session::run(prepared, true, |tasks| {
+    let account = session::guest(&prepared, true);
+    Box::pin(session::run(prepared, account, |tasks| {
         host(options, name, tasks)
     }))
     .await

@@ -2,16 +2,28 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use crate::cli::Error;
+use crate::cli::join_as;
+use crate::cli::own_resource;
 use crate::cli::session;
 use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
 use crate::config::Entry;
 use crate::identity::Source;
+use crate::identity::accounts::Way;
+use crate::identity::signed_in::Purpose;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
+use crate::model::text;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal;
+use crate::tasks::Tasks;
 
 /// Join a meeting, or open a chat thread.
 #[derive(Debug, clap::Args)]
@@ -32,6 +44,15 @@ pub struct Args {
     /// A file with an access token; without one the service is asked for a guest's.
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+
+    /// Who to join as; sidetone accounts lists who you can be. Asked for where there are several.
+    #[arg(
+        long,
+        value_name = "NAME",
+        visible_alias = "resource",
+        conflicts_with = "token_file"
+    )]
+    pub account: Option<String>,
 
     /// A certificate authority (PEM) to trust besides the system's.
     #[arg(long, value_name = "FILE")]
@@ -60,12 +81,20 @@ impl Args {
 }
 
 pub async fn run(args: Args) -> Result<Exit, Error> {
-    let prepared = session::prepare(&args.view, args.entries())?;
+    let mut prepared = session::prepare(&args.view, args.entries())?;
+    let words = args.locator.join(" ");
+    let account = join_as::choose(&prepared, args.account.as_deref(), &words).await?;
+    if let (Some(account), None) = (&account, &args.view.name) {
+        prepared.name.clone_from(&account.record.display_name);
+    }
     let config = &prepared.config;
-    let endpoint = config.endpoint.as_deref();
+    let of_account = account
+        .as_ref()
+        .and_then(|account| account.record.endpoint.as_ref());
+    let endpoint = of_account.map(Url::as_str).or(config.endpoint.as_deref());
     one_only(&args.locator, endpoint)?;
-    let locator = Locator::parse(&args.locator.join(" "), endpoint)
-        .map_err(|refusal| Error::Input(format!("{refusal}.")))?;
+    let locator =
+        Locator::parse(&words, endpoint).map_err(|refusal| Error::Input(format!("{refusal}.")))?;
     joinable(&locator)?;
     let Some(endpoint) = endpoint else {
         return Err(Error::Input(
@@ -73,30 +102,59 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ));
     };
     let endpoint = session::endpoint(endpoint)?;
-    let source = match &config.token_file {
-        Some(path) if !path.is_file() => {
+    let local = endpoint.host_str().is_some_and(session::is_loopback);
+    let identity = match &account {
+        Some(account) => session::signed_in(&account.record, local),
+        None => session::guest(&prepared, local),
+    };
+    let ca = account
+        .as_ref()
+        .and_then(|account| account.record.ca.clone());
+    let ca = config.ca.clone().or(ca);
+    let source = match (account, &config.token_file) {
+        (Some(account), _) => Source::Account(Box::new(account), Purpose::Acs),
+        (None, Some(path)) if !path.is_file() => {
             return Err(Error::Token(format!(
                 "there is no token file {}; --token-file names a file with an access token in it",
                 path.display()
             )));
         }
-        Some(path) => Source::File {
+        (None, Some(path)) => Source::File {
             path: path.clone(),
             endpoint: endpoint.clone(),
         },
-        None => Source::Service {
+        (None, None) => Source::Service {
             service: endpoint.clone(),
             display_name: prepared.name.clone(),
         },
     };
     let locator = with_passcode(locator, args.passcode)?;
-    let local = endpoint.host_str().is_some_and(session::is_loopback);
     let destination = Destination {
         source,
         locator,
-        ca: config.ca.clone(),
+        ca,
     };
-    Box::pin(session::run(prepared, local, |_| async { Ok(destination) })).await
+    Box::pin(session::run(prepared, identity, |tasks| {
+        ready(destination, tasks)
+    }))
+    .await
+}
+
+/// Starts what the way in needs in this program.
+async fn ready(mut destination: Destination, tasks: Tasks) -> Result<Destination, Failure> {
+    if let Source::Account(account, _) = &mut destination.source
+        && account.record.way == Way::Own
+    {
+        let started = own_resource::start(account, &tasks).await;
+        account.own = Some(started.map_err(|error| Failure {
+            doing: Doing::SigningIn,
+            because: Because::Local {
+                detail: text::line(&error.to_string()),
+            },
+            remedy: Remedy::None,
+        })?);
+    }
+    Ok(destination)
 }
 
 /// An id may be typed with blanks and an invitation has many words; two meetings are something else.

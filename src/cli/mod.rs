@@ -1,6 +1,7 @@
 //! Subcommands, one file each.
 
 pub mod about;
+pub mod accounts;
 pub mod config;
 pub mod ctl;
 pub mod demo;
@@ -8,13 +9,18 @@ pub mod devices;
 pub mod doctor;
 pub mod host;
 pub mod join;
+mod join_as;
 pub mod log;
 pub mod notices;
+mod own_resource;
 pub mod session;
+pub mod token_service;
+pub mod usage;
 
 use std::io;
 
 use crate::config::Error as ConfigError;
+use crate::history;
 use crate::runtime;
 use crate::runtime::exit::Exit;
 
@@ -29,10 +35,13 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Join(join::Args),
+    Accounts(accounts::Args),
     Demo(demo::Args),
     Host(host::Args),
+    TokenService(token_service::Args),
     Ctl(ctl::Args),
     Notices(notices::Args),
+    Usage(usage::Args),
     Config(config::Args),
     Devices(devices::Args),
     Doctor(doctor::Args),
@@ -62,6 +71,10 @@ pub enum Error {
     #[error(transparent)]
     Host(#[from] host::Error),
     #[error(transparent)]
+    TokenService(#[from] token_service::Error),
+    #[error(transparent)]
+    History(#[from] history::Error),
+    #[error(transparent)]
     Runtime(#[from] runtime::Error),
     #[error("no running sidetone answers here; start one with sidetone join or sidetone demo")]
     NobodyRuns(#[source] io::Error),
@@ -88,8 +101,13 @@ impl Error {
         match self {
             Self::NobodyRuns(_)
             | Self::NoSuchProcess { .. }
-            | Self::Host(host::Error::Start(_)) => Exit::Unreachable,
-            Self::Input(_) | Self::Config(_) | Self::Host(_) => Exit::Input,
+            | Self::Host(host::Error::Start(_))
+            | Self::TokenService(token_service::Error::Start(_)) => Exit::Unreachable,
+            Self::Input(_)
+            | Self::Config(_)
+            | Self::Host(_)
+            | Self::TokenService(_)
+            | Self::History(_) => Exit::Input,
             Self::Token(_) => Exit::Token,
             Self::Refused(_) => Exit::Refused,
             Self::Runtime(_) | Self::Print(_) | Self::Ask(_) | Self::Log(_) => Exit::Internal,
@@ -101,13 +119,19 @@ impl Command {
     pub async fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Join(args) => Box::pin(join::run(args)).await,
+            Self::Accounts(args) => Box::pin(accounts::run(args)).await,
             Self::Demo(args) => Box::pin(demo::run(args)).await,
             Self::Host(args) => {
                 host::run(args).await?;
                 Ok(Exit::Done)
             }
+            Self::TokenService(args) => {
+                Box::pin(token_service::run(args)).await?;
+                Ok(Exit::Done)
+            }
             Self::Ctl(args) => ctl::run(args).await,
             Self::Notices(args) => notices::run(&args),
+            Self::Usage(args) => usage::run(&args),
             Self::Config(args) => config::run(&args),
             Self::Devices(args) => devices::run(args).await,
             Self::Doctor(args) => Box::pin(doctor::run(args)).await,

@@ -26,11 +26,13 @@ use crate::config::tls::Tls;
 use crate::identity;
 use crate::identity::Source;
 use crate::identity::Tokens;
+use crate::identity::accounts::Record;
 use crate::identity::http::Http;
 use crate::model::account::Account;
 use crate::model::account::AccountId;
 use crate::model::account::AccountKind;
 use crate::model::failure::Failure;
+use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::settings::Interface;
 use crate::model::text;
@@ -183,23 +185,38 @@ pub struct Destination {
     pub ca: Option<PathBuf>,
 }
 
+/// Somebody without an account: a guest of the service, or whoever a token file belongs to.
+pub fn guest(prepared: &Prepared, local: bool) -> Account {
+    Account {
+        id: AccountId::new(&format!("external:{}", prepared.name)),
+        kind: AccountKind::External,
+        display_name: prepared.name.clone(),
+        raw_id: None,
+        local,
+    }
+}
+
+/// One of the person's accounts.
+pub fn signed_in(record: &Record, local: bool) -> Account {
+    Account {
+        id: record.id(),
+        kind: record.kind(),
+        display_name: record.display_name.clone(),
+        raw_id: record.raw_id.as_deref().map(RawId::new),
+        local,
+    }
+}
+
 /// Runs the client. `find` comes to know the destination while the first frame is already there.
 pub async fn run<F>(
     prepared: Prepared,
-    local: bool,
+    account: Account,
     find: impl FnOnce(Tasks) -> F,
 ) -> Result<Exit, Error>
 where
     F: Future<Output = Result<Destination, Failure>>,
 {
     let tasks = Tasks::new();
-    let account = Account {
-        id: AccountId::new(&format!("external:{}", prepared.name)),
-        kind: AccountKind::External,
-        display_name: prepared.name.clone(),
-        raw_id: None,
-        local,
-    };
     let mut greeting = prepared.config.warnings.clone();
     greeting.push(match prepared.config.settings.interface {
         Interface::FullScreen => phrase::first_line(),

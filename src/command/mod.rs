@@ -101,6 +101,8 @@ pub enum Command {
     Who,
     Notices,
     TypingNow,
+    /// What may be done here.
+    Can,
     Help(Option<String>),
     About,
     // screen
@@ -181,6 +183,7 @@ impl Command {
             Self::Who => "who",
             Self::Notices => "notices",
             Self::TypingNow => "typing",
+            Self::Can => "can",
             Self::Help(_) => "help",
             Self::About => "about",
             Self::Palette => "palette",

@@ -3,10 +3,19 @@
 use std::path::PathBuf;
 
 use crate::config::Config;
+use crate::config::Secrets;
 use crate::model::settings;
 
 /// Keys of the start; those of [`settings::keys`] can also be changed at run time.
-pub(super) const STARTING: &[&str] = &["name", "endpoint", "ca", "token_file", "log"];
+pub(super) const STARTING: &[&str] = &[
+    "name",
+    "endpoint",
+    "ca",
+    "token_file",
+    "secrets",
+    "secrets_key_file",
+    "log",
+];
 
 /// Levels of the log file.
 const LOGS: &[&str] = &["off", "error", "warn", "info", "debug"];
@@ -27,6 +36,8 @@ pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), St
         "endpoint" => config.endpoint = given,
         "ca" => config.ca = given.map(PathBuf::from),
         "token_file" => config.token_file = given.map(PathBuf::from),
+        "secrets" => config.secrets = secrets(value)?,
+        "secrets_key_file" => config.secrets_key_file = given.map(PathBuf::from),
         "log" => {
             let level = LOGS.iter().find(|level| **level == value);
             config.log =
@@ -38,4 +49,17 @@ pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), St
             .map_err(|error| error.to_string())?,
     }
     Ok(())
+}
+
+/// Where sign-ins are kept.
+fn secrets(value: &str) -> Result<Option<Secrets>, String> {
+    match value {
+        "auto" => Ok(None),
+        "keyring" => Ok(Some(Secrets::Keyring)),
+        "kernel" => Ok(Some(Secrets::Kernel)),
+        "file" => Ok(Some(Secrets::File)),
+        _ => Err(format!(
+            "secrets takes auto, keyring, kernel or file, not {value}"
+        )),
+    }
 }

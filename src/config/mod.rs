@@ -17,6 +17,9 @@ use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use crate::config::paths::Paths;
 use crate::model::settings::ANNOUNCED;
 use crate::model::settings::Interface;
@@ -35,12 +38,38 @@ pub struct Config {
     pub endpoint: Option<String>,
     pub ca: Option<PathBuf>,
     pub token_file: Option<PathBuf>,
+    /// Where sign-ins are kept; `None`: the first place that works.
+    pub secrets: Option<Secrets>,
+    pub secrets_key_file: Option<PathBuf>,
     /// A level of `tracing`, or `off`.
     pub log: &'static str,
     /// Every value in effect, by key.
     pub values: BTreeMap<String, Value>,
     /// Keys nobody knows, and what was probably meant.
     pub warnings: Vec<String>,
+}
+
+/// A place for sign-ins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Secrets {
+    /// Secret Service on Linux, Keychain on macOS.
+    Keyring,
+    /// Of this machine's kernel: gone when the machine is started anew.
+    Kernel,
+    /// An age file in the data folder.
+    File,
+}
+
+/// For people: "Kept in …".
+impl fmt::Display for Secrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Keyring => "the system's keyring",
+            Self::Kernel => "the kernel's keyring, until this machine is started anew",
+            Self::File => "an encrypted file",
+        })
+    }
 }
 
 /// The text of a value, and who gave it.
@@ -168,6 +197,8 @@ impl Config {
             endpoint: None,
             ca: None,
             token_file: None,
+            secrets: None,
+            secrets_key_file: None,
             log: "info",
             values: BTreeMap::new(),
             warnings: Vec::new(),

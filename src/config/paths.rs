@@ -16,7 +16,7 @@ use directories::ProjectDirs;
 pub struct Paths {
     /// The settings file and the themes folder lie here.
     pub config: PathBuf,
-    /// What is kept for the person: the notice log.
+    /// What is kept for the person: the notice log, what was used.
     pub data: PathBuf,
     /// What may be lost: the log, remembered choices.
     pub state: PathBuf,
@@ -52,6 +52,11 @@ impl Paths {
 
     pub fn notice_log(&self) -> PathBuf {
         self.data.join("notices.jsonl")
+    }
+
+    /// What is counted of calls and messages.
+    pub fn history(&self) -> PathBuf {
+        self.data.join("history.db")
     }
 
     pub fn log(&self) -> PathBuf {

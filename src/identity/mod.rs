@@ -4,10 +4,14 @@
 //! request. Nothing else in the program ever sees a token, and events only say
 //! who is signed in.
 
+pub mod accounts;
 pub mod http;
 mod schedule;
 mod secret;
+pub mod sign_in;
+pub mod signed_in;
 mod source;
+pub mod vault;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;

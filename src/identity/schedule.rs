@@ -265,4 +265,104 @@ mod tests {
         assert_eq!(lifetime(ts(3600), ts(0), Some(ts(1800))), minutes(30));
         assert_eq!(lifetime(ts(3600), ts(4000), None), Duration::ZERO);
     }
+
+    /// A service whose tokens live two minutes, and a machine whose clock is wrong in ever other ways.
+    struct World {
+        schedule: Schedule,
+        now: Moment,
+        /// When the fetch under way is answered, and when the last token truly ends.
+        answered: Option<Moment>,
+        ends: Option<Moment>,
+        /// Milliseconds that our clock is ahead of the service's.
+        wrong: i64,
+        fetches: u32,
+        random: fastrand::Rng,
+    }
+
+    impl World {
+        fn step(&mut self) {
+            self.now = self.now + Duration::from_millis(250);
+            if self.answered.is_some_and(|at| at <= self.now) {
+                self.answered = None;
+                let ends = self.now + minutes(2);
+                let utc = |at: Moment| i64::try_from(at.since(Moment::ZERO).as_millis()).unwrap();
+                let (service, expires) = (utc(self.now), utc(ends));
+                let left = super::lifetime(
+                    Timestamp::from_millis(expires),
+                    Timestamp::from_millis(service + self.wrong),
+                    Some(Timestamp::from_millis(service)),
+                );
+                assert!(self.schedule.fetched(left, self.now));
+                self.ends = Some(ends);
+            }
+            if self.schedule.poll(self.now) == Output::Fetch {
+                assert_eq!(self.answered, None, "two fetches at a time");
+                self.fetches += 1;
+                let wait = Duration::from_millis(self.random.u64(50..2_000));
+                self.answered = Some(self.now + wait);
+            }
+        }
+
+        /// Somebody wants a token now: how long until they have one that the service takes.
+        fn wait(&mut self) -> Duration {
+            let asked = self.now;
+            loop {
+                if self.schedule.ask(self.now) == Answer::Ready {
+                    if self.ends.is_some_and(|ends| self.now < ends) {
+                        return self.now.since(asked);
+                    }
+                    // The service knows better: 401.
+                    let _ = self.schedule.refused(self.schedule.generation(), self.now);
+                }
+                self.step();
+            }
+        }
+    }
+
+    #[test]
+    fn eight_hours_of_tokens_of_two_minutes_are_not_interrupted_and_never_a_loop() {
+        let mut world = World {
+            schedule: Schedule::default(),
+            now: at(0),
+            answered: None,
+            ends: None,
+            wrong: 0,
+            fetches: 0,
+            random: fastrand::Rng::with_seed(8),
+        };
+        assert!(world.wait() > Duration::ZERO, "the first is waited for");
+        let (mut interruptions, mut disturbances) = (0, 0);
+        for second in 0..8 * 3600_u32 {
+            for _ in 0..4 {
+                world.step();
+            }
+            match second % 3600 {
+                // The clock is set: by hours, back, and by less than anybody corrects.
+                900 => world.wrong = 3 * 3_600_000,
+                1500 => world.wrong = -7_200_000,
+                2100 => world.wrong = 20_000,
+                // The service's keys are exchanged: what was given out is refused.
+                2700 => {
+                    world.ends = Some(world.now);
+                    disturbances += 1;
+                }
+                // The machine sleeps for ten minutes.
+                3300 => {
+                    world.now = world.now + minutes(10);
+                    disturbances += 1;
+                }
+                _ => {}
+            }
+            let waited = world.wait();
+            assert!(waited <= Duration::from_secs(3), "{waited:?} at {second}");
+            interruptions += u32::from(waited > Duration::ZERO);
+        }
+        assert!(
+            interruptions <= disturbances,
+            "{interruptions} of {disturbances}"
+        );
+        // One a minute; while the clock is ahead by 20 s, one in 50; and one for each disturbance.
+        let most = 8 * 3600 / 50 + disturbances;
+        assert!((450..=most).contains(&world.fetches), "{}", world.fetches);
+    }
 }

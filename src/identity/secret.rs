@@ -3,13 +3,14 @@
 use std::fmt;
 
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::http::is_loopback;
 use super::http::same_origin;
 
-/// A token. `Debug` does not print it, and it is given out only for an address that may have it.
+/// A token. `Debug` does not print it, it is wiped when it is let go, and it is given out only for an address that may have it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 pub enum Refusal {
@@ -21,7 +22,7 @@ pub enum Refusal {
 
 impl Secret {
     pub(super) fn new(token: String) -> Self {
-        Self(token)
+        Self(Zeroizing::new(token))
     }
 
     /// For requests to the endpoint itself.

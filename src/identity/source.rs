@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use reqwest::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
 use tokio::fs;
 use url::Url;
 
@@ -21,8 +22,10 @@ use crate::model::text;
 use crate::wire::acs::error::CommunicationError;
 use crate::wire::acs::identity::Claims;
 use crate::wire::acs::identity::Scope;
-use crate::wire::acs::identity::TokenRequest;
-use crate::wire::acs::identity::TokenResponse;
+use crate::wire::token_service::Code;
+use crate::wire::token_service::ErrorResponse;
+use crate::wire::token_service::TokenRequest;
+use crate::wire::token_service::TokenResponse;
 
 use super::http;
 use super::http::Http;
@@ -31,6 +34,10 @@ use super::http::is_loopback;
 use super::http::unreadable;
 use super::schedule::lifetime;
 use super::secret::Secret;
+use super::sign_in;
+use super::signed_in::Purpose;
+use super::signed_in::SignedIn;
+use super::vault;
 
 #[derive(Debug, Clone)]
 pub enum Source {
@@ -38,6 +45,8 @@ pub enum Source {
     Service { service: Url, display_name: String },
     /// Read anew for each fetch. The file has one token and nothing else.
     File { path: PathBuf, endpoint: Url },
+    /// An account of the person's.
+    Account(Box<SignedIn>, Purpose),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +55,9 @@ pub enum Error {
     Http(#[from] http::Error),
     #[error("the token service answered {status}: {message}")]
     Status { status: u16, message: String },
+    /// It gave the reason, which we can say in our words.
+    #[error("{}", words(.0).unwrap_or("the token service refused"))]
+    Told(Code),
     #[error("the token service asks to wait {0:?}")]
     Throttled(Duration),
     #[error("the answer of the token service is not readable: {0}")]
@@ -62,9 +74,53 @@ pub enum Error {
     Refused,
     #[error("the new token belongs to somebody else than the one before")]
     SomebodyElse,
+    #[error("{source}; sidetone accounts add {account} signs in again")]
+    SignIn {
+        account: String,
+        source: Box<sign_in::Error>,
+    },
+    #[error("nothing is kept of the sign-in of {0}; sidetone accounts add {0} signs in again")]
+    SignedOut(String),
+    #[error(transparent)]
+    Vault(#[from] vault::Error),
+    #[error("could not wait for another sidetone that renews the same sign-in")]
+    Turn(#[source] std::io::Error),
+    #[error("the program is ending")]
+    Stopped,
+    #[error(
+        "calls of a Teams user need a token service that exchanges tokens, and this account has none"
+    )]
+    NoExchange,
+    #[error("chats of Teams users are for Teams users; this account is an external user")]
+    NoGraph,
 }
 
 impl Error {
+    /// What a token service answered instead of a token.
+    pub(super) fn of_status(status: u16, body: &[u8]) -> Self {
+        if let Ok(told) = serde_json::from_slice::<ErrorResponse>(body)
+            && words(&told.error.code).is_some()
+        {
+            return Self::Told(told.error.code);
+        }
+        let said = CommunicationError::read(body).unwrap_or_default();
+        Self::Status {
+            status,
+            message: said.message,
+        }
+    }
+
+    /// Whether there is nothing left to sign out of.
+    pub fn is_signed_out(&self) -> bool {
+        match self {
+            Self::SignedOut(_) | Self::Status { status: 401, .. } | Self::Told(Code::SignedOut) => {
+                true
+            }
+            Self::SignIn { source, .. } => source.is_over(),
+            _ => false,
+        }
+    }
+
     pub fn failure(&self) -> Failure {
         let (because, remedy) = match self {
             Self::Http(error) => (error.because(), error.remedy()),
@@ -106,6 +162,30 @@ impl Error {
                 Remedy::CheckAddress,
             ),
             Self::Expired => (Because::TokenExpired, Remedy::SignInAgain),
+            Self::SignIn { source, .. } => {
+                let failure = source.failure();
+                match failure.because {
+                    Because::Refused { .. } => (
+                        Because::Refused {
+                            reason: text::line(&self.to_string()),
+                        },
+                        Remedy::None,
+                    ),
+                    because => (because, failure.remedy),
+                }
+            }
+            Self::Told(_) | Self::SignedOut(_) | Self::NoExchange | Self::NoGraph => (
+                Because::Refused {
+                    reason: text::line(&self.to_string()),
+                },
+                Remedy::None,
+            ),
+            Self::Vault(_) | Self::Turn(_) | Self::Stopped => (
+                Because::Local {
+                    detail: text::line(&self.to_string()),
+                },
+                Remedy::Retry,
+            ),
         };
         Failure {
             doing: Doing::SigningIn,
@@ -113,6 +193,42 @@ impl Error {
             remedy,
         }
     }
+}
+
+/// What a person can do something about. The rest is said as any other answer.
+const fn words(code: &Code) -> Option<&'static str> {
+    let words = match code {
+        Code::SignedOut => {
+            "you were signed out at the token service; sidetone accounts add signs in again"
+        }
+        Code::InvitationRefused => {
+            "this invitation is not good, or no longer: each is for one sign-in. Ask for a new one"
+        }
+        Code::TokenNotYetValid => {
+            "the sign-in is valid only later, so a clock is wrong; set the time of this machine"
+        }
+        Code::NonceMismatch => "the answer belongs to another sign-in; start again",
+        Code::ScopeNotAllowed => {
+            "the token service does not let you chat and call; ask whoever runs it"
+        }
+        Code::TenantNotAllowed => {
+            "your organisation is not on the token service's list; ask whoever runs it"
+        }
+        Code::AppNotAllowed => {
+            "the sign-in was for another application, or without leave to call; ask whoever runs the token service"
+        }
+        Code::NotEligible => {
+            "the resource does not let you in: no Teams licence, or your organisation is not prepared"
+        }
+        Code::ResourceRefused => {
+            "the token service cannot use its resource; whoever runs it has to act"
+        }
+        Code::ProviderUnavailable => {
+            "the token service does not reach the provider you signed in at; try again in a minute"
+        }
+        _ => return None,
+    };
+    Some(words)
 }
 
 /// A token and what came with it.
@@ -138,6 +254,7 @@ impl Source {
                 display_name,
             } => fetch_from_service(service, display_name, previous, http, clock).await,
             Self::File { path, endpoint } => fetch_from_file(path, endpoint, clock).await,
+            Self::Account(account, purpose) => account.fetch(*purpose, http, clock).await,
         }
     }
 }
@@ -149,24 +266,41 @@ async fn fetch_from_service(
     http: &Http,
     clock: Clock,
 ) -> Result<Fetched, Error> {
-    // The answer carries a token, so the way back must be safe too.
-    if service.scheme() != "https" && !is_loopback(service) {
-        return Err(Error::Plain(service.host_str().unwrap_or("").to_owned()));
-    }
     let body = TokenRequest::External {
         display_name: Some(display_name.to_owned()),
         scopes: vec![Scope::Chat, Scope::Voip],
+        nonce: None,
     };
-    let body = serde_json::to_vec(&body).map_err(|e| Error::Protocol(unreadable(&e)))?;
+    // It goes back to where it came from; that service knows it already.
+    let url = service_url(service, "/v1/token")?;
+    let shown = previous.and_then(|token| token.for_trusted(&url).ok());
+    ask_service(service, &body, shown, http, clock).await
+}
+
+/// The answer carries a token, so the way back must be safe too.
+pub(super) fn service_url(service: &Url, path: &str) -> Result<Url, Error> {
+    if service.scheme() != "https" && !is_loopback(service) {
+        return Err(Error::Plain(service.host_str().unwrap_or("").to_owned()));
+    }
     let base = service.as_str().trim_end_matches('/');
-    let url = Url::parse(&format!("{base}/v1/token"))
-        .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))?;
-    let mut request = Request::new(Method::POST, url)
+    Url::parse(&format!("{base}{path}"))
+        .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))
+}
+
+/// `POST {service}/v1/token`. What is `shown` says who asks.
+pub(super) async fn ask_service(
+    service: &Url,
+    body: &TokenRequest,
+    shown: Option<&str>,
+    http: &Http,
+    clock: Clock,
+) -> Result<Fetched, Error> {
+    let body = serde_json::to_vec(body).map_err(|e| Error::Protocol(unreadable(&e)))?;
+    let mut request = Request::new(Method::POST, service_url(service, "/v1/token")?)
         .header(CONTENT_TYPE, "application/json")
         .body(body);
-    // It goes back to where it came from; that service knows it already.
-    if let Some(token) = previous.and_then(|token| token.for_trusted(&request.url).ok()) {
-        request = request.secret(AUTHORIZATION, &format!("Bearer {token}"));
+    if let Some(shown) = shown {
+        request = request.secret(AUTHORIZATION, &format!("Bearer {shown}"));
     }
     let response = http.send(request).await?;
     if response.status == 429 {
@@ -174,15 +308,14 @@ async fn fetch_from_service(
         return Err(Error::Throttled(wait));
     }
     if response.status != 200 {
-        return Err(Error::Status {
-            status: response.status,
-            message: CommunicationError::read(&response.body)
-                .unwrap_or_default()
-                .message,
-        });
+        return Err(Error::of_status(response.status, &response.body));
     }
     let servers = response.header("date").and_then(http_date);
     read_response(&response.body, clock.utc(), servers)
+}
+
+pub(super) fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|e| Error::Protocol(unreadable(&e)))
 }
 
 fn read_response(
@@ -190,8 +323,7 @@ fn read_response(
     ours: Timestamp,
     servers: Option<Timestamp>,
 ) -> Result<Fetched, Error> {
-    let answer: TokenResponse =
-        serde_json::from_slice(body).map_err(|e| Error::Protocol(unreadable(&e)))?;
+    let answer: TokenResponse = read_json(body)?;
     let expires = Timestamp::parse(&answer.expires_on)
         .ok_or_else(|| Error::Protocol("the expiry is not a date".to_owned()))?;
     let endpoint = Url::parse(&answer.endpoint)

@@ -241,6 +241,8 @@ pub enum Said {
         command: &'static str,
         arguments: &'static str,
     },
+    /// What is used is written down again, after it could not be.
+    UsageKept,
     /// The answer to a command; the view reads the rest from state.
     Answer(Answer),
 }
@@ -278,6 +280,7 @@ pub enum Answer {
     Notices,
     Typing,
     Help(Option<String>),
+    Can,
     About,
     Last(usize),
     Unread,
@@ -395,7 +398,10 @@ impl Said {
             }
             Self::OtherThread { .. } => Topic::OtherThread,
             Self::Edited { .. } | Self::Deleted { .. } => Topic::Change,
-            Self::Failed(_) | Self::NotSent { .. } | Self::LeftWhileSending { .. } => Topic::Error,
+            Self::Failed(_)
+            | Self::NotSent { .. }
+            | Self::LeftWhileSending { .. }
+            | Self::UsageKept => Topic::Error,
             Self::LinesWait { .. }
             | Self::Refused { .. }
             | Self::UnknownCommand { .. }

@@ -2,6 +2,8 @@
 
 use crate::model::failure::Failure;
 
+pub mod facts;
+
 /// What a command needs to be allowed; each row of the command table names one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Capability {
@@ -11,12 +13,22 @@ pub enum Capability {
     ReadChat,
     /// A thread is open and may be written.
     WriteChat,
+    Reply,
+    EditMessages,
+    DeleteMessages,
+    MarkRead,
+    SaveFiles,
+    /// Somebody tells us who is typing.
+    SeeTyping,
     /// A locator is known that can be joined, and we are not in the call.
     JoinCall,
     /// There is a call: connecting, lobby or inside.
     LeaveCall,
     /// Inside the call.
     InCall,
+    HoldCall,
+    /// Inside, and the connection is measured.
+    SeeQuality,
     /// Inside, permitted to speak, and consent not outstanding.
     UnmuteMic,
     MuteOthers,
@@ -29,15 +41,96 @@ pub enum Capability {
     AnswerConsent,
     /// There is sound on this machine.
     Sound,
+    Captions,
     /// Inside with sound.
     HearCall,
     /// Inside and not on hold.
     RealTimeText,
 }
 
+impl Capability {
+    pub const ALL: [Self; 26] = [
+        Self::Anything,
+        Self::ReadChat,
+        Self::WriteChat,
+        Self::Reply,
+        Self::EditMessages,
+        Self::DeleteMessages,
+        Self::MarkRead,
+        Self::SaveFiles,
+        Self::SeeTyping,
+        Self::JoinCall,
+        Self::LeaveCall,
+        Self::InCall,
+        Self::HoldCall,
+        Self::SeeQuality,
+        Self::UnmuteMic,
+        Self::MuteOthers,
+        Self::RemoveParticipant,
+        Self::EndForEveryone,
+        Self::ManageLobby,
+        Self::RaiseHand,
+        Self::UseReactions,
+        Self::AnswerConsent,
+        Self::Sound,
+        Self::HearCall,
+        Self::Captions,
+        Self::RealTimeText,
+    ];
+
+    /// The facts that it depends on, the one that it is about last: all of them must allow it.
+    pub const fn facts(self) -> &'static [&'static str] {
+        match self {
+            Self::ReadChat => &["chat.read"],
+            Self::WriteChat => &["chat.write"],
+            Self::Reply => &["chat.write", "chat.reply"],
+            Self::EditMessages => &["chat.write", "chat.edit"],
+            Self::DeleteMessages => &["chat.write", "chat.delete"],
+            Self::MarkRead => &["chat.read", "chat.mark"],
+            Self::SaveFiles => &["chat.read", "chat.files"],
+            Self::SeeTyping => &["chat.typing"],
+            Self::JoinCall => &["join"],
+            Self::LeaveCall => &["leave"],
+            Self::HoldCall => &["call.hold"],
+            Self::SeeQuality => &["call.quality"],
+            Self::UnmuteMic => &["call.mute"],
+            Self::MuteOthers => &["call.mute_others"],
+            Self::RemoveParticipant => &["call.remove"],
+            Self::EndForEveryone => &["end"],
+            Self::ManageLobby => &["lobby"],
+            Self::RaiseHand => &["call.hand"],
+            Self::UseReactions => &["call.react"],
+            Self::AnswerConsent => &["recording.consent"],
+            Self::Captions => &["captions"],
+            Self::RealTimeText => &["captions.text"],
+            // What is ours alone, and needs nobody's leave.
+            Self::Anything | Self::InCall | Self::Sound | Self::HearCall => &[],
+        }
+    }
+
+    /// It is about the thread in front, and not about the call.
+    pub const fn is_chat(self) -> bool {
+        matches!(
+            self,
+            Self::ReadChat
+                | Self::WriteChat
+                | Self::Reply
+                | Self::EditMessages
+                | Self::DeleteMessages
+                | Self::MarkRead
+                | Self::SaveFiles
+                | Self::SeeTyping
+        )
+    }
+}
+
 /// Why not. Both views show the same words for it (`view::phrase`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
+    /// The identity does not allow it here, whoever is asked: a clause.
+    Identity {
+        why: &'static str,
+    },
     NoThread,
     ChatOpening,
     ChatDenied(Failure),

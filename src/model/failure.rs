@@ -41,6 +41,8 @@ pub enum Doing {
     Setting,
     /// Another theme.
     Theming,
+    /// What calls and messages cost, in the store on this machine.
+    CountingUsage,
 }
 
 /// What went wrong.

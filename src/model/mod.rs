@@ -22,3 +22,4 @@ pub mod status;
 pub mod text;
 pub mod thread;
 pub mod turn;
+pub mod usage;

@@ -42,7 +42,12 @@ pub struct Settings {
     pub pinned_people: bool,
     /// What a participant-minute costs; shown in the call line. Zero hides it.
     pub price_per_minute: f64,
+    /// What a message costs that is sent.
+    pub price_per_message: f64,
     pub currency: String,
+    /// The day of the price list, `2026-11-23`.
+    pub prices_as_of: String,
+    pub metered: Metered,
     pub sound: Sound,
 }
 
@@ -58,6 +63,15 @@ pub enum KeyMapName {
     Vim,
     /// Slash commands and text only (accessibility K3).
     None,
+}
+
+/// Whether calls and messages cost money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Metered {
+    /// Those that do not stay on this machine.
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +107,7 @@ pub fn keys() -> impl Iterator<Item = &'static SettingKey> {
     KEYS.iter().chain(&sound::KEYS)
 }
 
-const KEYS: [SettingKey; 19] = [
+const KEYS: [SettingKey; 22] = [
     key("interface", "full-screen, linear"),
     key("keys", "plain, vim, none"),
     key(
@@ -115,7 +129,10 @@ const KEYS: [SettingKey; 19] = [
     key("pinned_threads", "true, false"),
     key("pinned_people", "true, false"),
     key("price_per_minute", "a price, 0 hides the cost"),
+    key("price_per_message", "a price"),
     key("currency", "a word"),
+    key("prices_as_of", "a day like 2026-11-23"),
+    key("metered", "auto, always, never"),
 ];
 
 const fn key(name: &'static str, values: &'static str) -> SettingKey {
@@ -231,13 +248,11 @@ impl Settings {
             "paste_confirm_lines" => self.paste_confirm_lines = given.parse().ok()?,
             "pinned_threads" => self.pinned_threads = given.parse().ok()?,
             "pinned_people" => self.pinned_people = given.parse().ok()?,
-            "price_per_minute" => {
-                self.price_per_minute = given
-                    .parse()
-                    .ok()
-                    .filter(|p: &f64| p.is_finite() && *p >= 0.0)?;
-            }
+            "price_per_minute" => self.price_per_minute = price(given)?,
+            "price_per_message" => self.price_per_message = price(given)?,
             "currency" if given.len() <= 8 => given.clone_into(&mut self.currency),
+            "prices_as_of" if is_day(given) => given.clone_into(&mut self.prices_as_of),
+            "metered" => self.metered = choose(given, &METERED)?,
             _ => return self.sound.take(name, given),
         }
         Some(())
@@ -264,7 +279,10 @@ impl Settings {
             "pinned_threads" => self.pinned_threads.to_string(),
             "pinned_people" => self.pinned_people.to_string(),
             "price_per_minute" => self.price_per_minute.to_string(),
+            "price_per_message" => self.price_per_message.to_string(),
             "currency" => self.currency.clone(),
+            "prices_as_of" => self.prices_as_of.clone(),
+            "metered" => word(self.metered, &METERED),
             _ => match name.strip_prefix("announce.") {
                 Some(event) => self.announce.get(event).cloned()?,
                 None => self.sound.value(name)?,
@@ -292,7 +310,29 @@ const BORDERS: [(&str, Borders); 3] = [
     ("ascii", Borders::Ascii),
     ("none", Borders::None),
 ];
+const METERED: [(&str, Metered); 3] = [
+    ("auto", Metered::Auto),
+    ("always", Metered::Always),
+    ("never", Metered::Never),
+];
 const TIMES: [(&str, TimeShown); 2] = [("off", TimeShown::Off), ("short", TimeShown::Short)];
+
+fn price(given: &str) -> Option<f64> {
+    given
+        .parse()
+        .ok()
+        .filter(|p: &f64| p.is_finite() && *p >= 0.0)
+}
+
+/// Written like `2026-11-23`.
+fn is_day(given: &str) -> bool {
+    let mut parts = given.split('-');
+    let mut digits = |count| {
+        let part = parts.next();
+        part.is_some_and(|p| p.len() == count && p.bytes().all(|b| b.is_ascii_digit()))
+    };
+    digits(4) && digits(2) && digits(2) && parts.next().is_none()
+}
 
 fn choose<T: Copy>(given: &str, words: &[(&str, T)]) -> Option<T> {
     words
@@ -342,7 +382,10 @@ impl Default for Settings {
             pinned_threads: false,
             pinned_people: false,
             price_per_minute: 0.004,
+            price_per_message: 0.0008,
             currency: "USD".to_owned(),
+            prices_as_of: "2026-11-23".to_owned(),
+            metered: Metered::Auto,
             sound: Sound::default(),
         }
     }

@@ -15,10 +15,12 @@ use crate::chat::acs;
 use crate::clock::Clock;
 use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
+use crate::effect::HistoryCommand;
 use crate::effect::SoundCommand;
 use crate::event::CallEvent;
 use crate::event::ChatEvent;
 use crate::event::Event;
+use crate::history;
 use crate::model::account::AccountId;
 use crate::model::call::EndReason;
 use crate::model::failure::Because;
@@ -71,6 +73,16 @@ impl<C> Outbox<C> {
             }
         }
     }
+
+    /// Hands on everything that waits: no more will follow.
+    async fn empty(self) {
+        let Some(to) = self.to else { return };
+        for command in self.waiting {
+            if to.send(command).await.is_err() {
+                return;
+            }
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -79,6 +91,8 @@ pub(super) struct Backends {
     call: BTreeMap<AccountId, Outbox<CallCommand>>,
     /// Where somebody owns microphone and speaker.
     sound: Option<Outbox<SoundCommand>>,
+    /// Where there is a place to keep anything.
+    history: Option<Outbox<HistoryCommand>>,
     tasks: Tasks,
     lanes: Lanes,
 }
@@ -89,6 +103,7 @@ impl Backends {
             chat: BTreeMap::new(),
             call: BTreeMap::new(),
             sound: None,
+            history: None,
             tasks: Tasks::new(),
             lanes,
         }
@@ -135,6 +150,16 @@ impl Backends {
         });
     }
 
+    pub(super) fn start_history(&mut self, settings: history::Settings) {
+        let (to, commands) = mpsc::channel(COMMANDS);
+        let run = history::run(settings, commands, self.lanes.rest.clone());
+        self.tasks.spawn_graceful(run);
+        self.history = Some(Outbox {
+            to: Some(to),
+            waiting: VecDeque::new(),
+        });
+    }
+
     pub(super) const fn has_sound(&self) -> bool {
         self.sound.is_some()
     }
@@ -142,6 +167,12 @@ impl Backends {
     pub(super) fn sound(&mut self, command: SoundCommand) {
         if let Some(sound) = &mut self.sound {
             sound.push(command);
+        }
+    }
+
+    pub(super) fn history(&mut self, command: HistoryCommand) {
+        if let Some(history) = &mut self.history {
+            history.push(command);
         }
     }
 
@@ -158,6 +189,7 @@ impl Backends {
         self.chat.values_mut().for_each(Outbox::flush);
         self.call.values_mut().for_each(Outbox::flush);
         self.sound.iter_mut().for_each(Outbox::flush);
+        self.history.iter_mut().for_each(Outbox::flush);
     }
 
     /// No more commands: calls hang up, connections close. Completes when they have.
@@ -165,6 +197,9 @@ impl Backends {
         self.chat.clear();
         self.call.clear();
         self.sound = None;
+        if let Some(history) = self.history.take() {
+            history.empty().await;
+        }
         self.tasks.finished().await;
     }
 }

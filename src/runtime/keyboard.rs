@@ -107,6 +107,22 @@ impl Keyboard {
         }
     }
 
+    /// Lines that are there already, for a program that ends by itself: none of them is lost unsaid.
+    pub(super) async fn rest(&mut self) -> Vec<String> {
+        let Self::Lines(lines) = self else {
+            return Vec::new();
+        };
+        let mut rest = Vec::new();
+        // The thread that reads may not have come to it.
+        while let Ok(Some(line)) = tokio::time::timeout(THERE, lines.recv()).await {
+            rest.push(text::lines(&line));
+            if rest.len() == MOST_THERE {
+                break;
+            }
+        }
+        rest
+    }
+
     /// When [`Keyboard::settle`] is due.
     pub(super) const fn deadline(&self) -> Option<Moment> {
         match self {
@@ -142,6 +158,11 @@ fn read_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
     let line = String::from_utf8_lossy(&bytes);
     Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
 }
+
+/// How long a line that was there before the program may take from the pipe to us.
+const THERE: Duration = Duration::from_millis(50);
+/// Somebody may never stop writing.
+const MOST_THERE: usize = 1000;
 
 /// How long Escape waits for the rest of a sequence: slow links cut them in two.
 const ESCAPE: Duration = Duration::from_millis(40);

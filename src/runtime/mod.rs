@@ -12,7 +12,7 @@ pub mod exit;
 pub mod input;
 mod keyboard;
 pub mod notice_log;
-mod outside;
+pub mod outside;
 pub mod pace;
 mod perform;
 pub mod screen;
@@ -42,6 +42,7 @@ use crate::event::Event;
 use crate::event::RuntimeEvent;
 use crate::event::SoundEvent;
 use crate::event::TerminalEvent;
+use crate::history;
 use crate::model::account::Account;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
@@ -158,13 +159,18 @@ impl Runtime {
         let (call, call_lane) = mpsc::channel(LANE);
         let (rest, rest_lane) = mpsc::channel(LANE);
         let log = options.paths.as_ref().map(Paths::notice_log);
+        let mut backends = Backends::new(Lanes { call, rest });
+        if let Some(paths) = &options.paths {
+            let path = paths.history();
+            backends.start_history(history::Settings { path });
+        }
         let mut runtime = Self {
             state,
             display,
             keyboard,
             signals: Signals::listen().map_err(Error::Signals)?,
             control: Control::listen(options.paths.as_ref(), &tasks),
-            backends: Backends::new(Lanes { call, rest }),
+            backends,
             notices: NoticeLog::open(log.as_deref()).map_err(Error::NoticeLog)?,
             ledger: Ledger::default(),
             call_lane,
@@ -476,8 +482,12 @@ impl Runtime {
 
     /// Gives the terminal back, hangs up, and waits a moment for it.
     async fn end(mut self) -> Ended {
+        let exit = self.ledger.exit(&self.state);
+        if exit != Exit::Done {
+            self.state.lines.waiting.extend(self.keyboard.rest().await);
+        }
         let ended = Ended {
-            exit: self.ledger.exit(&self.state),
+            exit,
             farewell: self.farewell(),
         };
         // It may be gone already, and then there is nobody to tell.
@@ -550,6 +560,7 @@ const fn press(event: &Event) -> Press {
         // What changes often and can wait a frame.
         Event::Chat(..)
         | Event::Deadline
+        | Event::History(_)
         | Event::Call(
             _,
             CallEvent::RosterChanged(_)

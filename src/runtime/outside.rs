@@ -87,7 +87,7 @@ fn run_editor(editor: &str, path: &Path) -> Result<String, String> {
 const NOT_FOUND: i32 = 127;
 
 /// Opens an address with the desktop's program, where there is a desktop.
-pub(super) fn open(url: &str) -> io::Result<()> {
+pub fn open(url: &str) -> io::Result<()> {
     let allowed = ["https://", "http://", "mailto:"];
     if !allowed.iter().any(|scheme| url.starts_with(scheme)) {
         return Err(io::Error::other("only web and mail addresses are opened"));

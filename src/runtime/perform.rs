@@ -37,6 +37,7 @@ impl Runtime {
             Effect::Chat(account, command) => self.backends.chat(account, command),
             Effect::Call(account, command) => self.backends.call(account, command),
             Effect::Sound(command) => self.backends.sound(command),
+            Effect::History(command) => self.backends.history(command),
             Effect::Say(announcement) => self.say(&announcement, false),
             Effect::Bell => {
                 let rung = self.display.bell();

@@ -347,6 +347,18 @@ pub fn print(line: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Asks on the normal screen.
+pub fn ask(question: &str) -> io::Result<String> {
+    let mut out = io::stdout().lock();
+    out.write_all(question.as_bytes())?;
+    out.flush()?;
+    let mut answer = String::new();
+    if io::stdin().read_line(&mut answer)? == 0 {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(answer)
+}
+
 /// Asks on the normal screen for what must not be seen.
 pub fn ask_hidden(question: &str) -> io::Result<String> {
     let input = io::stdin();

@@ -24,10 +24,10 @@ use crate::wire::acs::identity::CommunicationIdentityAccessTokenRequest;
 use crate::wire::acs::identity::CommunicationIdentityAccessTokenResult;
 use crate::wire::acs::identity::CommunicationIdentityCreateRequest;
 use crate::wire::acs::identity::Scope;
-use crate::wire::acs::identity::TokenRequest;
-use crate::wire::acs::identity::TokenResponse;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::acs::sign;
+use crate::wire::token_service::TokenRequest;
+use crate::wire::token_service::TokenResponse;
 
 use super::Service;
 use super::http;
@@ -300,6 +300,7 @@ async fn guest(
         TokenRequest::External {
             display_name,
             scopes,
+            ..
         } => (display_name, scopes),
         TokenRequest::Teams { .. } => return Err(NO_DIRECTORY),
     };

@@ -24,6 +24,7 @@ use crate::model::sound::Statistics;
 use crate::state::notices::Notices;
 use crate::state::own_text::OwnText;
 use crate::state::turns::Turns;
+use crate::state::usage::Meter;
 
 #[derive(Debug, Clone)]
 #[expect(
@@ -61,6 +62,7 @@ pub struct Call {
     pub notices: Notices,
     /// When we asked to join; lobby time is billed from here.
     pub dialled_at: Timestamp,
+    pub meter: Meter,
     pub lobby_since: Option<Timestamp>,
     pub connected_at: Option<Timestamp>,
     pub ended: Option<(EndReason, Timestamp)>,
@@ -163,6 +165,7 @@ impl Call {
             signalling: Signalling::Up,
             notices: Notices::default(),
             dialled_at: at,
+            meter: Meter::new(at),
             lobby_since: None,
             connected_at: None,
             ended: None,
@@ -296,13 +299,6 @@ impl Call {
         if moved || before != self.media.quality() {
             self.media.lost = lost;
         }
-    }
-
-    /// Seconds from dialling until `now` or the end: what is billed.
-    pub fn billed_seconds(&self, now: Timestamp) -> u64 {
-        self.ended
-            .map_or(now, |(_, at)| at)
-            .seconds_since(self.dialled_at)
     }
 
     /// Seconds since we were let in.

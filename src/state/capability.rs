@@ -7,7 +7,12 @@ use crate::model::call::Role;
 use crate::model::call::Signalling;
 use crate::model::capability::Capability;
 use crate::model::capability::Reason;
+use crate::model::capability::facts;
+use crate::model::capability::facts::Place;
+use crate::model::capability::facts::Standing;
 use crate::model::failure::Remedy;
+use crate::model::locator::Locator;
+use crate::model::locator::MeetingHost;
 use crate::model::message::SendState;
 use crate::model::notice::Consent;
 use crate::model::sound::Audio;
@@ -17,6 +22,7 @@ use crate::state::State;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
 use crate::state::sound::System;
+use crate::state::threads::Thread;
 use crate::state::timeline::Echo;
 
 impl State {
@@ -68,15 +74,61 @@ impl State {
         }
     }
 
-    /// Whether a capability is given now.
+    /// How our identity stands to something where we are, before anybody is asked.
+    pub fn standing(&self, id: &str, place: Option<Place>) -> Option<&'static Standing> {
+        let account = self.account().and_then(|id| self.accounts.get(id))?;
+        Some(facts::standing(id, account.kind, place?))
+    }
+
+    /// Where a capability would act; `None` where identity matters to nobody: nothing is known
+    /// yet, or the service is our own and its rules are.
+    pub fn place(&self, needed: Capability) -> Option<Place> {
+        let account = self.account().and_then(|id| self.accounts.get(id))?;
+        if account.local {
+            return None;
+        }
+        let call = self.call().map(|call| &call.locator);
+        let check = self.sound.check.as_ref().map(|check| &check.locator);
+        match self.thread() {
+            Some(thread) if needed.is_chat() && !self.is_of_call(thread) => Some(Place::Chat),
+            _ => place_of(call.or(check)?),
+        }
+    }
+
+    /// The thread is the chat of our call.
+    fn is_of_call(&self, thread: &Thread) -> bool {
+        let call = self.calls.get(&thread.key.account);
+        call.is_some_and(|call| call.info.thread.as_ref() == Some(&thread.key.thread))
+    }
+
+    /// Our identity does not forbid it here.
+    fn identity_allows(&self, needed: Capability) -> Result<(), Reason> {
+        let place = self.place(needed);
+        let standings = needed.facts().iter();
+        let forbidden = standings
+            .filter_map(|id| self.standing(id, place))
+            .find_map(|standing| match standing {
+                Standing::No(why) => Some(why.as_str()),
+                Standing::Yes | Standing::Limited(_) | Standing::Unknown(_) => None,
+            });
+        forbidden.map_or(Ok(()), |why| Err(Reason::Identity { why }))
+    }
+
+    /// Whether a capability is given now: by our identity, and by what the service says besides.
     pub fn may(&self, needed: Capability) -> Result<(), Reason> {
+        self.identity_allows(needed)?;
         match needed {
-            Capability::Anything => Ok(()),
-            Capability::ReadChat => self.may_read(),
-            Capability::WriteChat => self.may_write(),
+            Capability::Anything | Capability::SeeTyping | Capability::Captions => Ok(()),
+            Capability::ReadChat | Capability::MarkRead | Capability::SaveFiles => self.may_read(),
+            Capability::WriteChat
+            | Capability::Reply
+            | Capability::EditMessages
+            | Capability::DeleteMessages => self.may_write(),
             Capability::JoinCall => self.may_join(),
             Capability::LeaveCall => self.live_call().map(drop),
-            Capability::InCall => self.inside().map(drop),
+            Capability::InCall | Capability::HoldCall | Capability::SeeQuality => {
+                self.inside().map(drop)
+            }
             Capability::UnmuteMic => self.may_unmute(),
             Capability::MuteOthers => self.lead("muteOthers"),
             Capability::RemoveParticipant => self.lead("removeParticipant"),
@@ -115,7 +167,8 @@ impl State {
             Reason::ChatOpening | Reason::InLobby | Reason::SignallingLost => true,
             Reason::NoThread | Reason::NoMeeting | Reason::NotInCall => self.is_on_the_way(),
             Reason::ChatDenied(failure) => matches!(failure.remedy, Remedy::Automatic { .. }),
-            Reason::ChatDown(_)
+            Reason::Identity { .. }
+            | Reason::ChatDown(_)
             | Reason::ChatGone
             | Reason::NoChatInMeeting
             | Reason::AlreadyInCall
@@ -255,6 +308,22 @@ impl State {
     fn lead(&self, capability: &str) -> Result<(), Reason> {
         let call = self.inside()?;
         granted(call, capability, (!call.leads()).then_some(Reason::Role))
+    }
+}
+
+/// Where a locator leads, for those who do not belong to it.
+fn place_of(locator: &Locator) -> Option<Place> {
+    match locator {
+        Locator::Meeting {
+            host: MeetingHost::Own,
+            ..
+        } => None,
+        locator if locator.is_channel_meeting() => Some(Place::Channel),
+        Locator::Meeting { .. } | Locator::MeetingId { .. } => Some(Place::Meeting),
+        Locator::Thread(_) => Some(Place::Chat),
+        Locator::GroupCall(_) => Some(Place::Group),
+        Locator::Room(_) => Some(Place::Room),
+        Locator::Person(_) => Some(Place::Person),
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Overlay {
         scroll: usize,
     },
     About,
+    /// What may be done here.
+    Can,
     Notices,
     /// Microphones and speakers, to choose one.
     Devices {

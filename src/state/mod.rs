@@ -51,7 +51,6 @@ use crate::state::lines::Source;
 use crate::state::sound::Sound;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
-use crate::state::usage::Usage;
 
 /// Everything that is true.
 #[derive(Debug, Clone)]
@@ -70,7 +69,6 @@ pub struct State {
     pub lines: Lines,
     pub opening: Opening,
     pub focus: Focus,
-    pub usage: Usage,
     pub sound: Sound,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
@@ -102,7 +100,6 @@ impl State {
             composer: Composer::default(),
             lines: Lines::default(),
             opening: Opening::Pending,
-            usage: Usage::default(),
             sound: Sound::default(),
             size,
             now: Now::default(),
@@ -264,6 +261,7 @@ impl State {
                 c.turns.deadline(),
                 c.own_text.deadline(),
                 c.levels.asked,
+                c.meter.due,
             ];
             due.into_iter().flatten().min()
         };

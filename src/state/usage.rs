@@ -1,46 +1,225 @@
-//! The meter: participant-minutes that cost money. Ours only: what others pay is not ours to guess.
+//! The meter: participant-minutes and messages that cost money. Ours only: what others pay is not ours to guess.
 
+use std::collections::BTreeSet;
+
+use crate::clock::Moment;
 use crate::clock::Timestamp;
+use crate::model::account::AccountId;
+use crate::model::account::AccountKind;
+use crate::model::call::CallState;
+use crate::model::locator::Locator;
+use crate::model::locator::MeetingHost;
+use crate::model::message::MessageId;
+use crate::model::settings::Metered;
+use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadKey;
+use crate::model::usage::CallUsage;
+use crate::model::usage::MessageUsage;
+use crate::model::usage::Price;
+use crate::model::usage::minutes;
+use crate::state::State;
+use crate::state::call::Call;
 
-/// Counted from dialling to the end, lobby and hold included (teams-interop 8).
-#[derive(Debug, Clone, Default)]
-pub struct Usage {
-    /// Seconds of ended calls.
-    pub past_seconds: u64,
-    /// The running calls' starts.
-    running: Vec<Timestamp>,
-    pub messages_sent: u64,
+/// The meter of one stay in a call: from dialling to the end, lobby and hold included (teams-interop 8).
+#[derive(Debug, Clone)]
+pub struct Meter {
+    started: Timestamp,
+    ended: Option<Timestamp>,
+    /// Milliseconds of what is over.
+    lobby: u64,
+    hold: u64,
+    /// What goes on beside talking, and since when.
+    apart: Option<(Apart, Timestamp)>,
+    /// Messages of ours in the meeting's chat.
+    pub sent: BTreeSet<MessageId>,
+    /// A call that costs money is written down again at this moment.
+    pub due: Option<Moment>,
 }
 
-impl Usage {
-    pub fn dialled(&mut self, at: Timestamp) {
-        self.running.push(at);
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    Lobby,
+    Hold,
+}
 
-    /// The call that was dialled at `dialled` ended.
-    pub fn ended(&mut self, dialled: Timestamp, at: Timestamp) {
-        if let Some(found) = self.running.iter().position(|r| *r == dialled) {
-            self.running.remove(found);
-            self.past_seconds += at.seconds_since(dialled);
+impl Meter {
+    pub const fn new(started: Timestamp) -> Self {
+        Self {
+            started,
+            ended: None,
+            lobby: 0,
+            hold: 0,
+            apart: None,
+            sent: BTreeSet::new(),
+            due: None,
         }
     }
 
-    pub fn seconds(&self, now: Timestamp) -> u64 {
-        self.past_seconds
-            + self
-                .running
-                .iter()
-                .map(|r| now.seconds_since(*r))
-                .sum::<u64>()
+    /// The call stands like this since `at`.
+    pub fn stand(&mut self, state: CallState, at: Timestamp) {
+        let apart = match state {
+            CallState::InLobby => Some(Apart::Lobby),
+            CallState::LocalHold | CallState::RemoteHold => Some(Apart::Hold),
+            CallState::Connecting
+            | CallState::Ringing
+            | CallState::EarlyMedia
+            | CallState::Connected
+            | CallState::Disconnecting
+            | CallState::Disconnected => None,
+        };
+        if self.apart.map(|(apart, _)| apart) != apart {
+            self.lobby = self.in_lobby(at);
+            self.hold = self.on_hold(at);
+            self.apart = apart.map(|apart| (apart, at));
+        }
     }
 
-    /// What that costs at a price for a participant-minute.
+    /// `false` where it had ended before.
+    pub fn end(&mut self, at: Timestamp) -> bool {
+        if self.ended.is_some() {
+            return false;
+        }
+        self.stand(CallState::Disconnected, at);
+        self.ended = Some(at);
+        self.due = None;
+        true
+    }
+
+    /// The end, or `now` while it goes on.
+    pub fn seen(&self, now: Timestamp) -> Timestamp {
+        self.ended.unwrap_or(now).max(self.started)
+    }
+
+    pub const fn has_ended(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    pub fn millis(&self, now: Timestamp) -> u64 {
+        between(self.started, self.seen(now))
+    }
+
+    /// Milliseconds in the lobby.
+    pub fn in_lobby(&self, now: Timestamp) -> u64 {
+        self.lobby + self.going_on(Apart::Lobby, now)
+    }
+
+    pub fn on_hold(&self, now: Timestamp) -> u64 {
+        self.hold + self.going_on(Apart::Hold, now)
+    }
+
+    fn going_on(&self, apart: Apart, now: Timestamp) -> u64 {
+        match self.apart {
+            Some((what, since)) if what == apart => between(since, now),
+            Some(_) | None => 0,
+        }
+    }
+}
+
+fn between(from: Timestamp, to: Timestamp) -> u64 {
+    u64::try_from(to.as_millis() - from.as_millis()).unwrap_or(0)
+}
+
+impl State {
+    /// What a participant-minute of a call costs us. A user of either kind is metered on this client.
+    pub fn minute_price(&self, account: &AccountId, place: Option<&Locator>) -> Price {
+        self.price(account, place, self.settings.price_per_minute)
+    }
+
+    /// What a message costs us: a Teams user sends for nothing.
+    pub fn message_price(&self, account: &AccountId, place: Option<&Locator>) -> Price {
+        match self.accounts.get(account).map(|a| a.kind) {
+            Some(AccountKind::Teams) => Price::NotMetered,
+            Some(AccountKind::External) | None => {
+                self.price(account, place, self.settings.price_per_message)
+            }
+        }
+    }
+
+    fn price(&self, account: &AccountId, place: Option<&Locator>, amount: f64) -> Price {
+        if !self.is_metered(account, place) {
+            return Price::NotMetered;
+        }
+        Price::Metered {
+            amount,
+            currency: self.settings.currency.clone(),
+            as_of: self.settings.prices_as_of.clone(),
+        }
+    }
+
+    /// Somebody is paid for it. Services of this machine, and meetings that a service of ours holds, cost nothing.
+    fn is_metered(&self, account: &AccountId, place: Option<&Locator>) -> bool {
+        match self.settings.metered {
+            Metered::Always => true,
+            Metered::Never => false,
+            Metered::Auto => {
+                let local = self.accounts.get(account).is_some_and(|a| a.local);
+                let own = matches!(
+                    place,
+                    Some(Locator::Meeting {
+                        host: MeetingHost::Own,
+                        ..
+                    })
+                );
+                !local && !own
+            }
+        }
+    }
+
+    /// The stay in a call, as it is known now.
+    pub fn call_usage(&self, call: &Call) -> CallUsage {
+        let now = self.now.utc;
+        CallUsage {
+            run: self.run.clone(),
+            account: call.account.clone(),
+            started: call.meter.started,
+            seen: call.meter.seen(now),
+            ended: call.meter.has_ended(),
+            lobby: call.meter.in_lobby(now),
+            hold: call.meter.on_hold(now),
+            thread: call.info.thread.clone(),
+            topic: call.info.topic.clone(),
+            price: self.minute_price(&call.account, Some(&call.locator)),
+        }
+    }
+
+    /// A message of ours that the service has just taken.
+    pub fn message_usage(
+        &self,
+        account: &AccountId,
+        thread: &ThreadId,
+        message: MessageId,
+    ) -> MessageUsage {
+        let call = self.calls.get(account);
+        let of_call = call.filter(|c| c.info.thread.as_ref() == Some(thread));
+        let key = ThreadKey {
+            account: account.clone(),
+            thread: thread.clone(),
+        };
+        MessageUsage {
+            account: account.clone(),
+            thread: thread.clone(),
+            message,
+            topic: self
+                .threads
+                .get(&key)
+                .map_or_else(String::new, |t| t.topic.clone()),
+            sent: self.now.utc,
+            price: self.message_price(account, of_call.map(|c| &c.locator)),
+        }
+    }
+
+    /// What a call has cost so far, its messages included; `None` where nothing is counted.
     #[expect(
         clippy::cast_precision_loss,
-        reason = "seconds of calls stay far below 2^52"
+        reason = "messages of a call stay far below 2^52"
     )]
-    pub fn cost(&self, price_per_minute: f64, now: Timestamp) -> f64 {
-        self.seconds(now) as f64 / 60.0 * price_per_minute
+    pub fn cost(&self, call: &Call) -> Option<f64> {
+        let minute = self.minute_price(&call.account, Some(&call.locator));
+        let message = self.message_price(&call.account, Some(&call.locator));
+        minute.is_metered().then(|| {
+            minute.times(minutes(call.meter.millis(self.now.utc)))
+                + message.times(call.meter.sent.len() as f64)
+        })
     }
 }
 
@@ -48,18 +227,35 @@ impl Usage {
 mod tests {
     use super::*;
 
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_millis(minute * 60_000)
+    }
+
     #[test]
-    fn thirty_minutes_cost_what_the_price_list_says() {
-        let mut usage = Usage::default();
-        let (start, end) = (
-            Timestamp::from_millis(0),
-            Timestamp::from_millis(30 * 60 * 1000),
-        );
-        usage.dialled(start);
-        assert!((usage.cost(0.004, end) - 0.12).abs() < 1e-9);
-        usage.ended(start, end);
-        assert!((usage.cost(0.004, end) - 0.12).abs() < 1e-9);
-        usage.ended(start, end);
-        assert_eq!(usage.seconds(end), 1800);
+    fn lobby_and_hold_are_counted_like_talking_and_known_apart() {
+        let mut meter = Meter::new(at(0));
+        meter.stand(CallState::InLobby, at(1));
+        assert_eq!(meter.in_lobby(at(3)), 120_000);
+        meter.stand(CallState::InLobby, at(3));
+        meter.stand(CallState::Connected, at(4));
+        meter.stand(CallState::LocalHold, at(10));
+        meter.stand(CallState::Connected, at(12));
+        assert!(meter.end(at(30)));
+        assert!(!meter.end(at(40)));
+        let now = at(50);
+        let known = (meter.millis(now), meter.in_lobby(now), meter.on_hold(now));
+        assert_eq!(known, (30 * 60_000, 3 * 60_000, 2 * 60_000));
+    }
+
+    #[test]
+    fn a_visit_of_half_an_hour_with_three_messages_costs_what_the_price_list_says() {
+        let price = |amount| Price::Metered {
+            amount,
+            currency: "USD".to_owned(),
+            as_of: "2026-11-23".to_owned(),
+        };
+        let cost = price(0.004).times(minutes(30 * 60_000)) + price(0.0008).times(3.0);
+        assert!((cost - 0.1224).abs() < 1e-9, "{cost}");
+        assert!(Price::NotMetered.times(30.0) < f64::EPSILON);
     }
 }

@@ -33,6 +33,7 @@ use crate::state::call::Media;
 use crate::state::call::REJOINS_WITHIN;
 use crate::state::call::RosterNews;
 use crate::update::turns;
+use crate::update::usage;
 
 /// Events of a call that was never asked for are left alone: there is nothing to show them in.
 pub(super) fn on_event(
@@ -109,7 +110,7 @@ pub(super) fn on_event(
                 });
             }
         }
-        CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt),
+        CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt, fx),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
         CallEvent::ActionFailed(failure) => {
             state.sound.talk.unanswered();
@@ -137,6 +138,10 @@ fn on_state(
         return;
     }
     fx.push(Effect::Publish(ControlNews::CallState(new.word())));
+    usage::stand(state, account, new, at, fx);
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
     match new {
         CallState::InLobby => {
             call.lobby_since.get_or_insert(at);
@@ -168,7 +173,7 @@ fn on_state(
         }
         CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(true)),
         // A call that never began says so by a failure and ends without a reason.
-        CallState::Disconnected => over(state, account, at),
+        CallState::Disconnected => over(state, account, at, fx),
         CallState::Connecting
         | CallState::Ringing
         | CallState::EarlyMedia
@@ -193,7 +198,9 @@ fn on_info(state: &mut State, account: &AccountId, info: CallInfo, fx: &mut Vec<
     call.info = info;
     // In the lobby the chat is not told.
     call.info_known = call.state.is_inside();
-    if moved && call.state.is_inside() {
+    let inside = call.state.is_inside();
+    usage::note(state, account, fx);
+    if moved && inside {
         open_chat(state, account, fx);
     }
 }
@@ -417,7 +424,7 @@ fn on_lost(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<E
 }
 
 /// A call that ended by a fault of the network begins again; nobody knows what is recorded by now.
-fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32) {
+fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32, fx: &mut Vec<Effect>) {
     let at = state.now.utc;
     let Some(call) = state.calls.get_mut(account) else {
         return;
@@ -429,13 +436,13 @@ fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32) {
     call.rejoining = Some(attempt);
     if call.ended.take().is_some() {
         call.begin_again(at);
-        state.usage.dialled(at);
+        usage::begin(state, account, fx);
     }
     state.say(Said::Rejoining { attempt });
 }
 
 /// The call is over, by whatever way: nothing is billed or repeated any more.
-fn over(state: &mut State, account: &AccountId, at: Timestamp) {
+fn over(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<Effect>) {
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
@@ -451,8 +458,7 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp) {
     if let Signalling::Lost { .. } = std::mem::take(&mut call.signalling) {
         state.announcer.link_restored();
     }
-    let dialled = call.dialled_at;
-    state.usage.ended(dialled, at);
+    usage::end(state, account, at, fx);
     if !state.calls.values().any(Call::is_live) {
         state.sound.talk.end();
         state.sound.talk.unanswered();
@@ -483,7 +489,7 @@ fn on_ended(
     call.rejoins_by = (rejoins && !call.leaving).then(|| state.now.moment + REJOINS_WITHIN);
     call.state = CallState::Disconnected;
     let seconds = call.seconds(at);
-    over(state, account, at);
+    over(state, account, at, fx);
     let said = Said::CallEnded {
         reason,
         by: by.map(|p| p.name),

@@ -30,6 +30,7 @@ use crate::state::threads::CATCH_UP;
 use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
 use crate::state::timeline::Page;
+use crate::update::usage;
 
 pub(super) fn on_event(
     state: &mut State,
@@ -65,7 +66,7 @@ pub(super) fn on_event(
             client_id,
             message,
         } => {
-            state.usage.messages_sent += 1;
+            usage::sent(state, account, &thread, &message, fx);
             state
                 .threads
                 .open(&key(thread))
@@ -137,7 +138,8 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::OpeningMicrophone
         | Doing::OpeningSpeaker
         | Doing::Setting
-        | Doing::Theming => {}
+        | Doing::Theming
+        | Doing::CountingUsage => {}
     }
     state.say(Said::Failed(failure));
 }
@@ -301,6 +303,10 @@ fn taken_in(
         Inserted::Outside => "outside",
         Inserted::Duplicate | Inserted::Stale => return,
     };
+    // The copy may overtake the answer to the sending, or come where that was lost.
+    if matches!(inserted, Inserted::Replaced { .. }) {
+        usage::sent(state, &key.account, &key.thread, &message.id, fx);
+    }
     match inserted {
         Inserted::New => arrived(state, key, &message),
         // Behind the window that someone reads in: told, and fetched when they come there.

@@ -100,6 +100,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::Who => answer(state, Answer::Who),
         Command::TypingNow => answer(state, Answer::Typing),
         Command::Notices => show(state, Overlay::Notices, Answer::Notices),
+        Command::Can => show(state, Overlay::Can, Answer::Can),
         Command::About => show(state, Overlay::About, Answer::About),
         Command::Help(topic) => {
             let scroll = 0;

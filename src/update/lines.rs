@@ -11,7 +11,6 @@ use crate::effect::Effect;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::call::CallState;
-use crate::model::capability::Capability;
 use crate::model::capability::Reason;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
@@ -80,8 +79,7 @@ fn waits_for(state: &State, line: &str) -> Option<Reason> {
     if let Err(reason) = state.allowed(&command) {
         return state.may_come(&reason).then_some(reason);
     }
-    let needs = command::row(&command).needs;
-    let chat = matches!(needs, Capability::ReadChat | Capability::WriteChat);
+    let chat = command::row(&command).needs.is_chat();
     (chat && is_first_page_coming(state)).then_some(Reason::ChatOpening)
 }
 

@@ -22,6 +22,7 @@ mod start;
 mod talk;
 mod terminal;
 mod turns;
+mod usage;
 
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Call(account, event) => call::on_event(state, &account, event, &mut fx),
         Event::Sound(event) => sound::on_event(state, event, &mut fx),
         Event::Identity(account, event) => identity::on_event(state, &account, event),
+        Event::History(event) => usage::on_event(state, event),
         Event::Control(id, request) => control::on_request(state, id, request, &mut fx),
         Event::Runtime(event) => runtime::on_event(state, event, &mut fx),
         Event::Deadline => {}
@@ -66,6 +68,7 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);
+    usage::settle(state, fx);
     talk::expire(state, fx);
     check::expire(state, fx);
     sound::levels_due(state);

@@ -11,6 +11,7 @@ use crate::state::State;
 use crate::state::call::Call;
 use crate::state::call::Parting;
 use crate::state::call::Way;
+use crate::update::usage;
 
 /// How long a message may keep the person who wants to go.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -69,6 +70,7 @@ fn quit_now(state: &mut State, fx: &mut Vec<Effect>) {
     for call in state.calls.values_mut().filter(|c| c.is_live()) {
         part(call, Way::Leave, fx);
     }
+    usage::end_all(state, fx);
     fx.push(Effect::Quit);
 }
 

@@ -29,7 +29,13 @@ pub(super) fn on_pointer(state: &mut State, pointer: Pointer, fx: &mut Vec<Effec
 /// Over a list the wheel does what the arrows do.
 fn wheel(state: &mut State, code: KeyCode, fx: &mut Vec<Effect>) {
     let steps = match state.focus.overlay {
-        Some(Overlay::Help { .. } | Overlay::Leader | Overlay::About | Overlay::Notices) => WHEEL,
+        Some(
+            Overlay::Help { .. }
+            | Overlay::Leader
+            | Overlay::About
+            | Overlay::Can
+            | Overlay::Notices,
+        ) => WHEEL,
         Some(Overlay::Palette { .. } | Overlay::Roster { .. } | Overlay::Devices { .. }) => 1,
         Some(Overlay::Confirm(_)) | None => 0,
     };

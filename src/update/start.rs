@@ -15,6 +15,7 @@ use crate::state::lines::Opening;
 use crate::state::sound::System;
 use crate::update::check;
 use crate::update::settle;
+use crate::update::usage;
 
 /// Where to go, as whom.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +82,8 @@ pub(super) fn dial(
     let mut call = Call::new(account.clone(), locator.clone(), &name, at);
     call.audio = audio;
     call.turns.live = state.settings.sound.rtt_live;
-    state.usage.dialled(at);
     state.calls.insert(account.clone(), call);
+    usage::begin(state, &account, fx);
     let join = CallCommand::Join {
         locator,
         name,

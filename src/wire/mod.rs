@@ -4,3 +4,4 @@ pub mod acs;
 pub mod graph;
 pub mod html;
 pub mod local;
+pub mod token_service;

@@ -5,6 +5,7 @@ use sidetone::event::CallEvent;
 use sidetone::event::Event;
 use sidetone::event::SoundEvent;
 use sidetone::event::TerminalEvent;
+use sidetone::model::account::AccountKind;
 use sidetone::model::call::CallState;
 use sidetone::model::call::Role;
 use sidetone::model::notice::Consent;
@@ -64,6 +65,8 @@ enum Happening {
     SpaceUp,
     Focus(bool),
     Measured(u8),
+    Stored(bool),
+    Sent(u64),
 }
 
 const CHORDS: &[&str] = &[
@@ -140,6 +143,7 @@ const LINES: &[&str] = &[
     "/set pace 60",
     "/verbosity 3",
     "/captions",
+    "/can",
     "/text yes, I will",
     "/ptt hold",
     "/ptt toggle",
@@ -192,6 +196,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::SpaceUp),
         1 => any::<bool>().prop_map(Happening::Focus),
         1 => any::<u8>().prop_map(Happening::Measured),
+        1 => any::<bool>().prop_map(Happening::Stored),
+        1 => (1..9_u64).prop_map(Happening::Sent),
     ]
 }
 
@@ -250,6 +256,8 @@ fn event(happening: Happening) -> Event {
         Happening::SpaceUp => crate::sound::released(),
         Happening::Focus(focused) => Event::Terminal(TerminalEvent::Focused(focused)),
         Happening::Measured(lost) => crate::sound::measured(f32::from(lost), 20),
+        Happening::Stored(kept) => crate::usage::stored(kept),
+        Happening::Sent(id) => crate::usage::sent(&format!("run-{id}")),
         Happening::Link(live) if live => link(Link::Live),
         Happening::Link(_) => link(Link::Reconnecting),
     }
@@ -285,13 +293,20 @@ proptest! {
     #[test]
     fn nothing_breaks_and_nothing_spins(
         vim in any::<bool>(),
+        paid in 0..3_usize,
         steps in prop::collection::vec(step(), 0..60),
     ) {
         let keys = if vim { KeyMapName::Vim } else { KeyMapName::Plain };
         let settings = Settings { keys, ..Settings::default() };
         let mut settings = settings;
         settings.sound.precheck = false;
-        let mut script = with(settings).sounding().connected().then(crate::sound::devices());
+        let kinds = [AccountKind::External, AccountKind::Teams];
+        let script = with(settings);
+        let script = match paid {
+            0 => script,
+            kind => script.elsewhere(kinds[kind - 1]),
+        };
+        let mut script = script.sounding().connected().then(crate::sound::devices());
         for step in steps {
             script = play(script, step);
             if crate::sound::is_muted(&script) == Some(false) {

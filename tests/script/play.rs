@@ -11,6 +11,7 @@ use sidetone::clock::Zone;
 use sidetone::effect::CallCommand;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
+use sidetone::effect::HistoryCommand;
 use sidetone::effect::SoundCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
@@ -212,6 +213,14 @@ pub(crate) fn alone(settings: Settings) -> Script {
 }
 
 impl Script {
+    /// Our account is of that kind, and at a service elsewhere, which is paid for.
+    pub(crate) fn elsewhere(mut self, kind: AccountKind) -> Self {
+        let account = self.state.accounts.get_mut(&account()).unwrap();
+        account.kind = kind;
+        account.local = false;
+        self
+    }
+
     /// Somebody owns microphone and speaker.
     pub(crate) fn sounding(mut self) -> Self {
         self.sound = true;
@@ -427,6 +436,16 @@ impl Script {
         effects
             .filter_map(|e| match e {
                 Effect::Chat(_, command) => Some(command.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn history_commands(&self) -> Vec<HistoryCommand> {
+        let effects = self.effects.iter();
+        effects
+            .filter_map(|e| match e {
+                Effect::History(command) => Some(command.clone()),
                 _ => None,
             })
             .collect()

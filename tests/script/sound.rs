@@ -181,10 +181,7 @@ fn the_check_stands_before_the_call_and_enter_joins_it() {
         .shows((80, 24), "Microphone  Built-in")
         .shows((80, 24), "Level       -31 dB, a voice, gate -50 dB")
         .shows((80, 24), "You will join MUTED. Unmute later with Ctrl-T.")
-        .shows(
-            (80, 24),
-            "about 0.004 USD a minute, waiting in the lobby included.",
-        )
+        .shows((80, 24), "This call costs nothing, it is not metered.")
         .shows((80, 24), "s silent, join without sound")
         .forget()
         .press("Enter");
@@ -229,7 +226,7 @@ fn the_check_asks_in_lines_and_is_answered_in_lines() {
          Microphone: Built-in.\n\
          Speaker: Speakers.\n\
          You will join MUTED. Unmute later with /mute.\n\
-         This call costs about 0.004 USD a minute, waiting in the lobby included.\n\
+         This call costs nothing, it is not metered.\n\
          Type join, silent to join without sound, tone, devices, meter for the level, or quit."
     );
     let shown = shown

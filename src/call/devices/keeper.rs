@@ -160,9 +160,15 @@ impl Keeper {
     fn opened(&mut self, device: Device, now: Moment) {
         let (direction, name, missing) =
             (self.direction, device.name.clone(), device.missing.clone());
+        // Another one came in its place: it vanished while it was opened anew.
+        if let News::None(before) = &self.news
+            && *before != name
+        {
+            self.say_lost(before.clone());
+        }
         let event = match std::mem::replace(&mut self.news, News::Opened) {
-            News::None(before) if before == name => None,
-            News::Opened | News::None(_) => Some(DeviceEvent::Opened {
+            News::None(_) => None,
+            News::Opened => Some(DeviceEvent::Opened {
                 direction,
                 name,
                 missing,
@@ -497,6 +503,16 @@ mod tests {
             out(&mut keeper),
             ["close", "open 1920 Again", "lost Far", "wait 4510"]
         );
+    }
+
+    #[test]
+    fn a_starving_device_that_is_replaced_meanwhile_was_lost() {
+        let mut keeper = keeper(Choice::Default);
+        keeper.handle(Input::Opened(named("Headset", None)), Moment::ZERO);
+        keeper.handle(Input::Fault(Fault::Starved), millis(2_000));
+        out(&mut keeper);
+        keeper.handle(Input::Opened(named("Speakers", None)), millis(2_010));
+        assert_eq!(out(&mut keeper), ["lost Headset", "back Speakers None"]);
     }
 
     #[test]

@@ -50,7 +50,12 @@ pub(super) fn private(context: &Context) -> Vec<Row> {
         )];
     };
     let folders = [&paths.state, &paths.data, &paths.runtime];
-    let mut files = vec![paths.log(), paths.notice_log(), paths.remembered()];
+    let mut files = vec![
+        paths.log(),
+        paths.notice_log(),
+        paths.history(),
+        paths.remembered(),
+    ];
     let config = context.config.as_ref().ok();
     files.extend(config.and_then(|config| config.token_file.clone()));
     let mut rows = Vec::new();

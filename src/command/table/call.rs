@@ -73,7 +73,7 @@ pub(super) const ROWS: [Row; 16] = [
         arguments: "",
         keys: &["Ctrl-G H"],
         vim: &[],
-        needs: Capability::InCall,
+        needs: Capability::HoldCall,
         group: Group::Call,
         help: "Puts the call on hold.",
         make: |a| none(a, Command::Hold(true)),

@@ -8,7 +8,7 @@ use crate::model::capability::Capability;
 use super::Group;
 use super::Row;
 
-pub(super) const ROWS: [Row; 6] = [
+pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "status",
         aliases: &["s"],
@@ -48,10 +48,21 @@ pub(super) const ROWS: [Row; 6] = [
         arguments: "",
         keys: &[],
         vim: &[],
-        needs: Capability::Anything,
+        needs: Capability::SeeTyping,
         group: Group::Knowing,
         help: "Says who is typing.",
         make: |a| none(a, Command::TypingNow),
+    },
+    Row {
+        name: "can",
+        aliases: &["capabilities"],
+        arguments: "",
+        keys: &[],
+        vim: &[],
+        needs: Capability::Anything,
+        group: Group::Knowing,
+        help: "Says what you can do here, as whom, and why not.",
+        make: |a| none(a, Command::Can),
     },
     Row {
         name: "help",

@@ -49,7 +49,7 @@ pub(super) const ROWS: [Row; 13] = [
         arguments: "",
         keys: &["Ctrl-G ."],
         vim: &[],
-        needs: Capability::ReadChat,
+        needs: Capability::MarkRead,
         group: Group::Reading,
         help: "Marks everything here as read.",
         make: |a| none(a, Command::MarkRead),

@@ -74,6 +74,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::Polling
         | Said::ChatDenied(_)
         | Said::ChatOpen
+        | Said::UsageKept
         | Said::Turn { .. }
         | Said::NoSound { .. }
         | Said::DeviceLost(Direction::Playback)
@@ -126,6 +127,8 @@ pub(super) fn words(said: &Said) -> u32 {
             NoticeChange::AlreadyOn | NoticeChange::Unknown | NoticeChange::KnownOff => 6,
         },
         Said::ConsentAsked { .. } => 19,
+        // What the waiting costs is said behind it.
+        Said::WaitingInLobby { .. } => 18,
         Said::Admitted => 4,
         Said::MutedByOther { by, .. } => 3 + name(by),
         Said::DeviceLost(_) => 3,

@@ -7,7 +7,6 @@ use ratatui::layout::Rect;
 
 use crate::command;
 use crate::command::Command;
-use crate::command::TABLE;
 use crate::model::capability::Reason;
 use crate::model::key::Key;
 use crate::model::spot::Spot;
@@ -122,14 +121,22 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
     match overlay {
         Overlay::Palette { .. } | Overlay::Devices { .. } | Overlay::Leader => true,
         Overlay::Roster { .. } => state.call().is_some_and(|c| c.state.is_inside()),
-        Overlay::Help { .. } | Overlay::About | Overlay::Notices | Overlay::Confirm(_) => false,
+        Overlay::Help { .. }
+        | Overlay::About
+        | Overlay::Can
+        | Overlay::Notices
+        | Overlay::Confirm(_) => false,
     }
 }
 
 /// It is longer than its rows may be, and nothing in it is chosen.
 fn is_read(overlay: &Overlay) -> bool {
     match overlay {
-        Overlay::Leader | Overlay::Help { .. } | Overlay::About | Overlay::Notices => true,
+        Overlay::Leader
+        | Overlay::Help { .. }
+        | Overlay::About
+        | Overlay::Can
+        | Overlay::Notices => true,
         Overlay::Palette { .. }
         | Overlay::Roster { .. }
         | Overlay::Devices { .. }
@@ -146,6 +153,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
         | Overlay::Leader
         | Overlay::Help { .. }
         | Overlay::About
+        | Overlay::Can
         | Overlay::Notices
         | Overlay::Confirm(_) => true,
     }
@@ -156,7 +164,9 @@ fn first(state: &State, list: &[Line], overlay: &Overlay, height: usize) -> usiz
     let most = list.len().saturating_sub(height);
     match overlay {
         Overlay::Help { scroll, .. } => (*scroll).min(most),
-        Overlay::Leader | Overlay::About | Overlay::Notices => state.focus.hidden.min(most),
+        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Notices => {
+            state.focus.hidden.min(most)
+        }
         Overlay::Palette { .. }
         | Overlay::Roster { .. }
         | Overlay::Devices { .. }
@@ -201,8 +211,9 @@ fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
         Overlay::Roster { selected } => roster(state, *selected),
         Overlay::Devices { selected } => devices(state, *selected),
         Overlay::Leader => leader(state),
-        Overlay::Help { topic, .. } => read(&phrase::help(TABLE, topic.as_deref())),
+        Overlay::Help { topic, .. } => read(&phrase::help(state, topic.as_deref())),
         Overlay::About => read(&phrase::about()),
+        Overlay::Can => read(&phrase::can(state)),
         Overlay::Notices => read(&phrase::notices(state)),
         Overlay::Confirm(question) => confirm(question),
     }
@@ -264,11 +275,12 @@ fn keys_in_short(state: &State, room: usize) -> Vec<Line> {
     const GAP: &str = "   ";
     let mut rows: Vec<Row> = Vec::new();
     for (chord, command) in following(state) {
-        let name = if state.allowed(command).is_ok() {
-            Piece::new(command.name(), Role::Overlay)
-        } else {
-            let words = phrase::not_now_in_short(command.name());
-            Piece::new(&words, Role::OverlayDisabled)
+        let name = match state.allowed(command) {
+            Ok(()) => Piece::new(command.name(), Role::Overlay),
+            Err(reason) => {
+                let words = phrase::not_now_in_short(command.name(), &reason);
+                Piece::new(&words, Role::OverlayDisabled)
+            }
         };
         let needed = wrap::width(&chord) + 1 + wrap::width(&name.text);
         match rows.last_mut() {

@@ -1,6 +1,5 @@
 //! Each announcement as one clean sentence, exactly as accessibility 2.3 spells it.
 
-use crate::command::TABLE;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
@@ -8,12 +7,15 @@ use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Question;
 use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
+use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
 use crate::model::settings::TimeShown;
+use crate::model::usage::Price;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::phrase::EndKind;
@@ -66,7 +68,7 @@ pub fn said(said: &Said, state: &State) -> String {
             earlier,
             unread,
         } => opened(topic, *people, *earlier, *unread),
-        Said::WaitingInLobby { .. } => "Call: waiting in the lobby.".to_owned(),
+        Said::WaitingInLobby { .. } => waiting_in_lobby(state),
         Said::Admitted => "Call: you were admitted.".to_owned(),
         Said::CallEnded {
             reason,
@@ -176,8 +178,35 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::BadArgument { command, arguments } => {
             format!("Error: it is /{command} {}", arguments.replace('|', " or "))
         }
+        Said::UsageKept => "What is used is written down again.".to_owned(),
         Said::Answer(answer) => self::answer(answer, state),
     }
+}
+
+/// Waiting costs like talking, where anything does.
+fn waiting_in_lobby(state: &State) -> String {
+    let waits = |call: &&Call| call.state == CallState::InLobby;
+    let cost = state.calls.values().find(waits).and_then(|call| {
+        let price = state.minute_price(&call.account, Some(&call.locator));
+        let minutes = call.meter.in_lobby(state.now.utc) / 60_000;
+        match (minutes, price) {
+            (
+                0,
+                Price::Metered {
+                    amount, currency, ..
+                },
+            ) if amount > 0.0 => Some(format!(
+                " Waiting costs about {amount} {currency} a minute."
+            )),
+            (0, _) => None,
+            (minutes, _) => phrase::call::cost(state, call).map(|cost| {
+                let minutes =
+                    phrase::count(usize::try_from(minutes).unwrap_or(usize::MAX), "minute");
+                format!(" {minutes} so far, about {cost}. /leave ends it.")
+            }),
+        }
+    });
+    format!("Call: waiting in the lobby.{}", cost.unwrap_or_default())
 }
 
 /// Of which meeting is said where there are several.
@@ -366,7 +395,8 @@ fn answer(answer: &Answer, state: &State) -> String {
             .thread()
             .and_then(|t| phrase::typing(t, state.now.moment))
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
-        Answer::Help(topic) => phrase::help(TABLE, topic.as_deref()),
+        Answer::Help(topic) => phrase::help(state, topic.as_deref()),
+        Answer::Can => phrase::can(state),
         Answer::About => phrase::about(),
         Answer::Last(number) => reading::last(state, *number),
         Answer::Unread => reading::unread(state),

@@ -214,29 +214,41 @@ fn quality_part(call: &Call) -> Option<Part> {
 }
 
 fn meter(state: &State, call: &Call) -> Option<Part> {
-    let price = state.settings.price_per_minute;
-    if price <= 0.0 {
-        return None;
-    }
-    let seconds = call.billed_seconds(state.now.utc);
+    let cost = cost(state, call)?;
+    let minutes = call.meter.millis(state.now.utc) / 60_000;
     Some(Part {
         meter: true,
-        ..Part::new(
-            Role::Call,
-            &format!("{} min ≈ {}", seconds / 60, cost(state, seconds)),
-            "",
-        )
+        ..Part::new(Role::Call, &format!("{minutes} min ≈ {cost}"), "")
     })
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a call of two to the 52 seconds is not expected"
-)]
-fn cost(state: &State, seconds: u64) -> String {
-    let settings = &state.settings;
-    let amount = seconds as f64 / 60.0 * settings.price_per_minute;
-    format!("{amount:.2} {}", settings.currency)
+/// What a call has cost so far; `None` where nothing is counted, or it is not to be seen.
+pub(crate) fn cost(state: &State, call: &Call) -> Option<String> {
+    let amount = state.cost(call)?;
+    let hidden = state.settings.price_per_minute <= 0.0;
+    (!hidden).then(|| format!("{amount:.2} {}", state.settings.currency))
+}
+
+/// The same as a clause, or that it costs nothing.
+fn usage(state: &State, call: &Call) -> Option<String> {
+    if state.cost(call).is_none() {
+        return Some("not metered".to_owned());
+    }
+    let cost = cost(state, call)?;
+    let minutes = usize::try_from(call.meter.millis(state.now.utc) / 60_000).unwrap_or(usize::MAX);
+    let sent = call.meter.sent.len();
+    let verb = if minutes == 1 && sent == 0 {
+        "costs"
+    } else {
+        "cost"
+    };
+    let minutes = phrase::count(minutes, "minute");
+    Some(if sent == 0 {
+        format!("{minutes} {verb} about {cost}")
+    } else {
+        let sent = phrase::count(sent, "message");
+        format!("{minutes} and {sent} {verb} about {cost}")
+    })
 }
 
 pub const fn role(role: MeetingRole) -> &'static str {
@@ -338,13 +350,7 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
     if let Some(at) = call.info.started {
         parts.push(format!("the meeting began at {}", facts::time(state, at)));
     }
-    if meter(state, call).is_some() {
-        let seconds = call.billed_seconds(now);
-        let minutes = usize::try_from(seconds / 60).unwrap_or(usize::MAX);
-        let verb = if minutes == 1 { "costs" } else { "cost" };
-        let minutes = phrase::count(minutes, "minute");
-        parts.push(format!("{minutes} {verb} about {}", cost(state, seconds)));
-    }
+    parts.extend(usage(state, call));
 }
 
 fn notice(state: &State, kind: NoticeKind, notice: &Notice) -> String {

@@ -48,6 +48,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::EditingDraft => "run the editor",
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
+        Doing::CountingUsage => "write down what is used",
     }
 }
 
@@ -124,6 +125,7 @@ fn fate(failure: &Failure) -> String {
         Doing::Editing => "Your text is kept",
         Doing::EditingDraft => "The draft is as it was",
         Doing::Theming => "The colours stay as they are",
+        Doing::CountingUsage => "Calls and chat go on",
         Doing::Connecting
         | Doing::OpeningThread
         | Doing::LoadingMessages
@@ -184,6 +186,7 @@ fn whole(span: Duration) -> u64 {
 /// Why a command is refused, as a clause: "you are not in the call".
 pub fn reason(reason: &Reason) -> String {
     match reason {
+        Reason::Identity { why } => (*why).to_owned(),
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {

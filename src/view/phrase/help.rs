@@ -1,6 +1,10 @@
 //! Help from the command table, what the program says of itself, and its first line.
 
 use crate::command::Row;
+use crate::command::TABLE;
+use crate::model::capability::Reason;
+use crate::state::State;
+use crate::view::phrase;
 use crate::view::phrase::PRIVACY_STATEMENT;
 
 /// The first line ever printed: it names the way out for those who cannot see the rest.
@@ -42,17 +46,36 @@ pub fn command(row: &Row) -> String {
     line
 }
 
+/// A command, and why it is not possible where that is worth saying.
+fn explained(state: &State, row: &Row, worth: impl Fn(&Reason) -> bool) -> String {
+    let words = command(row);
+    match state.allowed_row(row) {
+        Err(reason) if worth(&reason) => phrase::not_now(&words, &reason),
+        Ok(()) | Err(_) => words,
+    }
+}
+
 /// Every command, or those a word is about, one a line.
-pub fn help(table: &[Row], topic: Option<&str>) -> String {
+pub fn help(state: &State, topic: Option<&str>) -> String {
+    let table = TABLE;
     let topic = topic.map(|t| t.trim_start_matches('/'));
     let exact = |row: &&Row| topic.is_some_and(|t| row.name == t || row.aliases.contains(&t));
     if let Some(row) = table.iter().find(exact) {
-        return command(row);
+        let words = explained(state, row, |_| true);
+        let note = phrase::can::conditions(state, row);
+        return match note {
+            Some(note) => format!("{words} ({note})"),
+            None => words,
+        };
     }
     let lines: Vec<String> = table
         .iter()
         .filter(|row| topic.is_none_or(|t| row.name.contains(t) || row.help.contains(t)))
-        .map(command)
+        .map(|row| {
+            explained(state, row, |reason| {
+                matches!(reason, Reason::Identity { .. })
+            })
+        })
         .collect();
     match (lines.is_empty(), topic) {
         (true, Some(topic)) => format!("There is no command about {topic}. /help lists all."),
@@ -73,8 +96,9 @@ pub fn about() -> String {
         "Messages are not stored on this machine; they stay with the service.",
         "Stored here: your configuration, remembered choices (pins, theme, keys, sound devices, and how loud \
          you set people, by name), a log of the program \
-         without names, texts or secrets, and a log of recording and transcription notices with the times \
-         they were received, shown and acknowledged. `sidetone config` and `sidetone notices` say where.",
+         without names, texts or secrets, a log of recording and transcription notices with the times \
+         they were received, shown and acknowledged, and of calls and sent messages where, when, how long and at \
+         what price, never what was said. `sidetone about` says where.",
         "Access tokens are kept in memory only.",
         "The service's chat for external users ends on 2028-09-30.",
     ]

@@ -5,6 +5,7 @@
 
 mod announcement;
 mod call;
+mod can;
 mod end;
 mod failure;
 mod farewell;
@@ -22,6 +23,7 @@ pub use call::call_line;
 pub use call::reaction;
 pub use call::role;
 pub use call::status;
+pub use can::can;
 pub use end::EndKind;
 pub use end::EndWords;
 pub use end::end_reason;

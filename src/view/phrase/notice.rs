@@ -13,6 +13,7 @@ use crate::state::notices::Notice;
 use crate::state::notices::Since;
 use crate::view::facts;
 use crate::view::phrase;
+use crate::view::phrase::call::cost;
 use crate::view::phrase::call::lobby_since;
 
 /// One item of the notice line at three lengths. Empty: may be left out at that length.
@@ -165,10 +166,11 @@ fn lobby(state: &State, call: &Call) -> Option<NoticeLine> {
     if call.state == CallState::InLobby {
         let topic = facts::topic(state).map_or_else(String::new, |t| format!(" of \"{t}\""));
         let since = facts::time(state, lobby_since(call));
+        let costs = cost(state, call).map_or("", |_| " · waiting costs too");
         return Some(NoticeLine::new(
             &format!(
                 "Waiting in the lobby{topic} since {since} · someone must let you in · \
-                 your microphone is not heard · /leave"
+                 your microphone is not heard{costs} · /leave"
             ),
             &format!("Waiting in the lobby since {since} · /leave"),
             "In the lobby",

@@ -17,6 +17,7 @@ pub const fn title(overlay: &Overlay) -> &'static str {
         Overlay::Leader => "Keys after Ctrl-G · Ctrl-G closes",
         Overlay::Help { .. } => "Help · Ctrl-G closes",
         Overlay::About => "About sidetone · Ctrl-G closes",
+        Overlay::Can => "What you can do here · Ctrl-G closes",
         Overlay::Notices => "Notices · Ctrl-G closes",
         Overlay::Confirm(_) => "Please answer · y or n, or type yes or no",
     }
@@ -54,15 +55,24 @@ pub const fn target(target: &Target) -> &'static str {
 }
 
 /// Something greyed out, where there is no room for the reason.
-pub fn not_now_in_short(words: &str) -> String {
-    format!("{words} (not now)")
+pub fn not_now_in_short(words: &str, reason: &Reason) -> String {
+    format!("{words} ({})", when(reason))
+}
+
+/// Waiting helps, or does not.
+const fn when(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Identity { .. } => "not here",
+        _ => "not now",
+    }
 }
 
 /// Something greyed out, with the reason.
 pub fn not_now(words: &str, reason: &Reason) -> String {
     format!(
-        "{} (not now: {})",
+        "{} ({}: {})",
         words.trim_end_matches('.'),
+        when(reason),
         phrase::reason(reason)
     )
 }

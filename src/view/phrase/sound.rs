@@ -1,5 +1,6 @@
 //! Sound in words: devices, levels, volumes, push to talk, the check before joining, figures.
 
+use crate::model::account::AccountKind;
 use crate::model::call::Quality;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
@@ -13,6 +14,7 @@ use crate::model::sound::PushToTalk;
 use crate::model::sound::Statistics;
 use crate::model::text;
 use crate::model::turn::TurnKind;
+use crate::model::usage::Price;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::sound::Check;
@@ -338,10 +340,17 @@ fn figures(of: &Statistics) -> Vec<String> {
 pub fn check_title(state: &State, check: &Check) -> String {
     let topic = facts::topic(state);
     let what = topic.map_or_else(|| "the meeting".to_owned(), |t| format!("\"{t}\""));
-    format!(
-        "Join {what} as {name} (shown as \"{name} (External)\")",
-        name = check.name
-    )
+    let name = &check.name;
+    let account = state.accounts.get(&check.account);
+    match account.map(|account| account.kind) {
+        // Shown by the name of the account, whatever was asked for.
+        Some(AccountKind::Teams) => {
+            format!("Join {what} as a Teams user, by the name of your account")
+        }
+        Some(AccountKind::External) | None => {
+            format!("Join {what} as {name} (shown as \"{name} (External)\")")
+        }
+    }
 }
 
 /// Muted, and what it costs.
@@ -351,14 +360,22 @@ pub fn check_notes(state: &State) -> Vec<String> {
     let linear = state.focus.interface == crate::model::settings::Interface::Linear;
     let how = chord.filter(|_| !linear).unwrap_or("/mute".to_owned());
     notes.push(format!("You will join MUTED. Unmute later with {how}."));
-    let settings = &state.settings;
-    if settings.price_per_minute > 0.0 {
-        notes.push(format!(
-            "This call costs about {} {} a minute, waiting in the lobby included.",
-            settings.price_per_minute, settings.currency
-        ));
-    }
+    notes.extend(price(state));
     notes
+}
+
+/// What the call will cost.
+fn price(state: &State) -> Option<String> {
+    let check = state.sound.check.as_ref()?;
+    match state.minute_price(&check.account, Some(&check.locator)) {
+        Price::NotMetered => Some("This call costs nothing, it is not metered.".to_owned()),
+        Price::Metered { amount, .. } if amount <= 0.0 => None,
+        Price::Metered {
+            amount, currency, ..
+        } => Some(format!(
+            "This call costs about {amount} {currency} a minute, waiting in the lobby included."
+        )),
+    }
 }
 
 /// What can be done in the check, by key and by word.

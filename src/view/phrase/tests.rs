@@ -488,10 +488,10 @@ fn what_is_on_after_a_reconnect_is_not_said_to_be_on_since_we_joined() {
 
 #[test]
 fn help_is_one_command_a_line_and_about_one_word_finds_it() {
-    let all = phrase::help(crate::command::TABLE, None);
+    let all = phrase::help(&fixture::meeting(), None);
     assert_eq!(all.lines().count(), crate::command::TABLE.len());
     assert!(all.lines().all(|l| l.starts_with('/') && !l.contains("  ")));
-    let one = phrase::help(crate::command::TABLE, Some("mute"));
+    let one = phrase::help(&fixture::meeting(), Some("mute"));
     assert!(one.starts_with("/mute"), "{one}");
     assert_eq!(one.lines().count(), 1);
 }

@@ -1,4 +1,4 @@
-//! The identity service, the token service, and the claims of an access token.
+//! The identity service, and the claims of an access token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -109,31 +109,6 @@ impl From<Scope> for String {
     }
 }
 
-/// `POST {tokenService}/v1/token`: who wants a token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "camelCase")]
-pub enum TokenRequest {
-    #[serde(rename_all = "camelCase")]
-    External {
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        display_name: Option<String>,
-        #[serde(default, deserialize_with = "or_default")]
-        scopes: Vec<Scope>,
-    },
-    #[serde(rename_all = "camelCase")]
-    Teams { entra_token: Redacted },
-}
-
-/// `200` of `/v1/token`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct TokenResponse {
-    pub id: String,
-    pub token: Redacted,
-    pub expires_on: String,
-    pub endpoint: String,
-}
-
 /// The claims of an access token. Only `exp` is part of the contract; all else is diagnostics.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -218,22 +193,5 @@ mod tests {
         assert_eq!(Claims::peek(&odd).unwrap().exp, 5);
         assert_eq!(Claims::peek(&jwt(r#"{"skypeid":"a"}"#)), None);
         assert_eq!(Claims::peek("not a token"), None);
-    }
-
-    #[test]
-    fn a_token_request_carries_its_kind() {
-        let request = TokenRequest::External {
-            display_name: Some("Ada".to_owned()),
-            scopes: vec![Scope::Chat, Scope::Voip],
-        };
-        let json = serde_json::to_string(&request).unwrap();
-        assert_eq!(
-            json,
-            r#"{"kind":"external","displayName":"Ada","scopes":["chat","voip"]}"#
-        );
-        assert_eq!(
-            serde_json::from_str::<TokenRequest>(&json).unwrap(),
-            request
-        );
     }
 }

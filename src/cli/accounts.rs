@@ -1,0 +1,642 @@
+//! `sidetone accounts`: sign in, list, switch, sign out.
+
+use std::env;
+use std::path::Path;
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::cli::Error;
+use crate::cli::own_resource;
+use crate::cli::session;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::paths::Paths;
+use crate::config::tls::Tls;
+use crate::identity;
+use crate::identity::accounts::Accounts;
+use crate::identity::accounts::Record;
+use crate::identity::accounts::Way;
+use crate::identity::http::Http;
+use crate::identity::sign_in;
+use crate::identity::sign_in::Step;
+use crate::identity::signed_in;
+use crate::identity::signed_in::Purpose;
+use crate::identity::signed_in::SignedIn;
+use crate::identity::vault;
+use crate::identity::vault::Kept;
+use crate::identity::vault::Kind;
+use crate::identity::vault::Vault;
+use crate::model::account::AccountKind;
+use crate::model::text;
+use crate::runtime::exit::Exit;
+use crate::runtime::outside;
+use crate::runtime::terminal;
+use crate::tasks::Tasks;
+use crate::view::phrase;
+use crate::wire::acs::sign::ConnectionString;
+
+/// Sign in, list who you can be, switch, sign out.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    pub act: Option<Act>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Act {
+    /// List the accounts of this machine.
+    List,
+    Add(Box<Add>),
+    /// Choose the account that is used where nobody says which.
+    Use {
+        name: String,
+    },
+    /// Sign out: tokens are revoked where that can be done, and nothing of the sign-in stays here.
+    Remove {
+        name: String,
+        /// Forget it also when the token service cannot be told.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+/// Sign in, as somebody new or again.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+#[derive(Debug, Clone, clap::Args)]
+pub struct Add {
+    /// Your word for the account.
+    pub name: String,
+
+    /// The token service: https://… , or http:// on this machine.
+    #[arg(long, value_name = "URL")]
+    pub token_service: Option<String>,
+
+    /// The name others see.
+    #[arg(long, value_name = "NAME")]
+    pub display_name: Option<String>,
+
+    /// As the owner of a resource, whose connection string is asked for: the token service then runs inside
+    /// sidetone, on this machine.
+    #[arg(long, conflicts_with_all = ["token_service", "invitation", "provider", "teams"])]
+    pub resource: bool,
+
+    /// With an invitation code, which is asked for.
+    #[arg(long, conflicts_with_all = ["provider", "teams"])]
+    pub invitation: bool,
+
+    /// At this provider, where the token service takes several.
+    #[arg(long, value_name = "NAME", conflicts_with = "teams")]
+    pub provider: Option<String>,
+
+    /// As a Teams user, with a work or school account.
+    #[arg(long)]
+    pub teams: bool,
+
+    /// The organisation of a Teams user: an id or a domain.
+    #[arg(long, value_name = "TENANT", requires = "teams")]
+    pub tenant: Option<String>,
+
+    /// The application that a Teams user signs in to, where no token service says it.
+    #[arg(long, value_name = "ID", requires = "teams")]
+    pub client_id: Option<String>,
+
+    /// Where Teams users sign in, where it is not Microsoft's.
+    #[arg(long, value_name = "URL", requires = "teams")]
+    pub authority: Option<String>,
+
+    /// Where the chats of a Teams user are, where it is not Microsoft's.
+    #[arg(long, value_name = "URL", requires = "teams")]
+    pub graph: Option<String>,
+
+    /// Show a code to type in a browser anywhere, instead of opening one here.
+    #[arg(long, conflicts_with = "invitation")]
+    pub device_code: bool,
+
+    /// A certificate authority (PEM) to trust besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+pub async fn run(args: Args) -> Result<Exit, Error> {
+    let home = Home::find()?;
+    match args.act {
+        None | Some(Act::List) => list(&home),
+        Some(Act::Add(add)) => Box::pin(sign_in(&home, *add)).await,
+        Some(Act::Use { name }) => choose(&home, &name),
+        Some(Act::Remove { name, force }) => Box::pin(sign_out(&home, &name, force)).await,
+    }
+}
+
+/// Where accounts lie, and the settings that say how their sign-ins are kept.
+pub struct Home {
+    folder: PathBuf,
+    config: Config,
+}
+
+impl Home {
+    fn find() -> Result<Self, Error> {
+        let paths = Paths::find();
+        let config = Config::load(paths.as_ref(), &session::surroundings(), Vec::new())?;
+        let paths = paths.ok_or_else(|| Error::Input("there is no home folder".to_owned()))?;
+        Ok(Self {
+            folder: paths.data,
+            config,
+        })
+    }
+
+    fn accounts(&self) -> Result<Accounts, Error> {
+        Accounts::load(&self.folder).map_err(|error| local(&error))
+    }
+
+    fn save(&self, accounts: &Accounts) -> Result<(), Error> {
+        accounts.save(&self.folder).map_err(|error| local(&error))
+    }
+}
+
+/// Opens the place of sign-ins: the one of an account, or the one that is wished.
+pub async fn open_vault(
+    folder: &Path,
+    config: &Config,
+    kind: Option<Kind>,
+) -> Result<Vault, Error> {
+    let present = terminal::Terminal::is_present();
+    let settings = vault::Settings {
+        wish: kind.or(config.secrets),
+        folder: folder.to_owned(),
+        key_file: config.secrets_key_file.clone(),
+        ask: present.then_some(terminal::ask_hidden as vault::Ask),
+    };
+    // It may wait for a keyring, or for a person.
+    let opened = tokio::task::spawn_blocking(move || Vault::open(&settings)).await;
+    let opened = opened.map_err(|_| Error::Refused("the program is ending".to_owned()))?;
+    opened.map_err(|error| local(&error))
+}
+
+fn list(home: &Home) -> Result<Exit, Error> {
+    let accounts = home.accounts()?;
+    if accounts.all().is_empty() {
+        say("No accounts yet. sidetone accounts add NAME --token-service URL signs in.")?;
+    }
+    let current = accounts.current().map(|record| &record.name);
+    for record in accounts.all() {
+        let used = current == Some(&record.name);
+        say(&sentence(record, used))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The name others will see, what it is, and where it is kept.
+fn sentence(record: &Record, used: bool) -> String {
+    let who = text::name(&record.display_name);
+    let who = match record.kind() {
+        AccountKind::External => format!("{who} (External), external user"),
+        AccountKind::Teams => format!("{who}, Teams user"),
+    };
+    let service = record.token_service().and_then(Url::host_str);
+    let service = match (&record.way, service) {
+        (Way::Own, _) => " of your own resource".to_owned(),
+        (_, Some(host)) => format!(" of {host}"),
+        (_, None) => String::new(),
+    };
+    let used = if used {
+        " Used unless you say another."
+    } else {
+        ""
+    };
+    let name = text::name(&record.name);
+    format!("{name}: {who}{service}. Kept in {}.{used}", record.kept)
+}
+
+fn choose(home: &Home, name: &str) -> Result<Exit, Error> {
+    let mut accounts = home.accounts()?;
+    if !accounts.choose(name) {
+        return Err(nobody(name, &accounts));
+    }
+    home.save(&accounts)?;
+    say(&format!("{} is used from now on.", text::name(name)))?;
+    Ok(Exit::Done)
+}
+
+async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
+    let name = text::name(&add.name);
+    if name.is_empty() || name != add.name {
+        return Err(Error::Input(
+            "an account's name is a word of visible characters".to_owned(),
+        ));
+    }
+    let mut accounts = home.accounts()?;
+    let known = accounts.find(&name).cloned();
+    let ca = add
+        .ca
+        .clone()
+        .or_else(|| known.as_ref().and_then(|k| k.ca.clone()));
+    let ca = ca.or_else(|| home.config.ca.clone());
+    let http = Http::new(Tls::new(ca.clone()));
+    let (way, by) = Box::pin(find_way(&add, known.as_ref(), &http)).await?;
+    let vault = open_vault(&home.folder, &home.config, None).await?;
+    let before = known.as_ref().map(|known| known.display_name.clone());
+    let display_name = add
+        .display_name
+        .clone()
+        .or(before)
+        .or_else(|| home.config.name.clone())
+        .unwrap_or_else(|| name.clone());
+    let mut account = SignedIn {
+        record: Record {
+            name,
+            display_name: text::name(&display_name),
+            raw_id: None,
+            endpoint: None,
+            ca,
+            kept: vault.kind(),
+            way,
+        },
+        vault,
+        folder: home.folder.clone(),
+        own: None,
+    };
+    Box::pin(go_through(&mut account, by, &add, &http)).await?;
+    let first = accounts.all().is_empty();
+    accounts.put(account.record.clone());
+    home.save(&accounts)?;
+    say(&format!("Signed in. {}", sentence(&account.record, first)))?;
+    Ok(Exit::Done)
+}
+
+/// How somebody signs in.
+enum By {
+    Resource,
+    Invitation,
+    Provider,
+}
+
+/// What the person asked for, or else the only way there is.
+async fn find_way(add: &Add, known: Option<&Record>, http: &Http) -> Result<(Way, By), Error> {
+    let service = add
+        .token_service
+        .as_deref()
+        .map(session::endpoint)
+        .transpose()?;
+    if add.resource {
+        return Ok((Way::Own, By::Resource));
+    }
+    let known_way = known.map(|known| known.way.clone());
+    if service.is_none()
+        && !add.teams
+        && let Some(way) = known_way
+    {
+        let by = match way {
+            Way::Own => By::Resource,
+            Way::Invitation { .. } => By::Invitation,
+            Way::Provider { .. } | Way::Teams { .. } => By::Provider,
+        };
+        return Ok((way, by));
+    }
+    let ways = match &service {
+        Some(service) => signed_in::ways(service, http)
+            .await
+            .map_err(|e| failed(&e))?,
+        None if add.teams => wire_default(),
+        None => {
+            return Err(Error::Input(
+                "which token service? Give --token-service URL, or --teams for a work or school account".to_owned(),
+            ));
+        }
+    };
+    if add.teams {
+        return teams(add, service, &ways).map(|way| (way, By::Provider));
+    }
+    let Some(token_service) = service else {
+        return Err(Error::Input(
+            "which token service? Give --token-service URL".to_owned(),
+        ));
+    };
+    let providers = &ways.providers;
+    let wanted = |p: &&crate::wire::token_service::Provider| match &add.provider {
+        Some(name) => p.name.eq_ignore_ascii_case(name),
+        None => true,
+    };
+    let mut found = providers.iter().filter(wanted);
+    match (found.next(), found.next()) {
+        _ if add.invitation => Ok((Way::Invitation { token_service }, By::Invitation)),
+        (None, _) if add.provider.is_none() && ways.invitations => {
+            Ok((Way::Invitation { token_service }, By::Invitation))
+        }
+        (Some(provider), None) => {
+            let issuer = Url::parse(&provider.issuer).map_err(|_| {
+                Error::Refused(
+                    "the token service names a provider without a usable address".to_owned(),
+                )
+            })?;
+            let way = Way::Provider {
+                token_service,
+                issuer,
+                client_id: provider.client_id.clone(),
+            };
+            Ok((way, By::Provider))
+        }
+        (None, _) => Err(Error::Refused(match &add.provider {
+            Some(name) => format!(
+                "the token service takes no {}; {}",
+                text::line(name),
+                offered(providers)
+            ),
+            None => "the token service takes neither invitations nor a provider".to_owned(),
+        })),
+        (Some(_), Some(_)) => Err(Error::Input(format!(
+            "which provider? {}",
+            offered(providers)
+        ))),
+    }
+}
+
+fn wire_default() -> crate::wire::token_service::SignIn {
+    crate::wire::token_service::SignIn::default()
+}
+
+fn offered(providers: &[crate::wire::token_service::Provider]) -> String {
+    let names: Vec<String> = providers.iter().map(|p| text::name(&p.name)).collect();
+    format!("--provider takes {}", names.join(", "))
+}
+
+fn teams(
+    add: &Add,
+    token_service: Option<Url>,
+    ways: &crate::wire::token_service::SignIn,
+) -> Result<Way, Error> {
+    let told = ways.teams.as_ref();
+    let client_id = add
+        .client_id
+        .clone()
+        .or_else(|| told.map(|t| t.client_id.clone()));
+    let client_id = client_id.ok_or_else(|| {
+        Error::Input(
+            "which application? Give --client-id ID: the id of your organisation's app registration for sidetone"
+                .to_owned(),
+        )
+    })?;
+    let authority = add
+        .authority
+        .clone()
+        .or_else(|| told.map(|t| t.authority.clone()));
+    let authority = session::endpoint(authority.as_deref().unwrap_or(AUTHORITY))?;
+    if authority
+        .host_str()
+        .is_some_and(|host| GOVERNMENT.contains(&host))
+    {
+        return Err(Error::Input(
+            "Teams users of government clouds cannot use this: the service that carries chat and calls does not \
+             serve them"
+                .to_owned(),
+        ));
+    }
+    let tenant = add
+        .tenant
+        .clone()
+        .or_else(|| told.and_then(|t| t.tenant.clone()));
+    let tenant = tenant.unwrap_or_else(|| "organizations".to_owned());
+    let base = authority.as_str().trim_end_matches('/');
+    let issuer = Url::parse(&format!("{base}/{tenant}/v2.0"))
+        .map_err(|_| Error::Input(format!("{} is no tenant", text::line(&tenant))))?;
+    Ok(Way::Teams {
+        token_service,
+        issuer,
+        client_id,
+        graph: session::endpoint(add.graph.as_deref().unwrap_or(GRAPH))?,
+    })
+}
+
+/// Signs in and keeps it; the first token says who it is.
+async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> Result<(), Error> {
+    let tasks = Tasks::new();
+    let granted = match by {
+        By::Resource => {
+            let typed = terminal::ask_hidden("Connection string of the resource (hidden): ");
+            let typed = Kept::new(typed.map_err(Error::Ask)?);
+            own_resource::connection_string(&typed)?;
+            let kept = account.keep_own_resource(typed).await;
+            kept.map_err(|error| failed(&error))?;
+            let service = own_resource::start(account, &tasks).await?;
+            let code = own_resource::invite(account).await?;
+            account.own = Some(service.clone());
+            let session = signed_in::redeem(&service, &code, http).await;
+            let session = session.map_err(|error| failed(&error))?;
+            account
+                .keep_session(&session)
+                .await
+                .map_err(|error| failed(&error))?;
+            account.current(http, Clock).await
+        }
+        By::Invitation => {
+            let typed = terminal::ask_hidden("Invitation code (hidden): ").map_err(Error::Ask)?;
+            let Some(service) = account.record.token_service().cloned() else {
+                return Err(Error::Input("which token service?".to_owned()));
+            };
+            let session = signed_in::redeem(&service, &Kept::new(typed), http).await;
+            let session = session.map_err(|error| failed(&error))?;
+            account
+                .keep_session(&session)
+                .await
+                .map_err(|error| failed(&error))?;
+            account.current(http, Clock).await
+        }
+        By::Provider => {
+            let signed = Box::pin(at_provider(account, add, http)).await?;
+            let Some(refresh) = &signed.refresh else {
+                return Err(Error::Refused(
+                    "the provider gives no refresh token, so you would have to sign in every hour; its \
+                     administrator allows offline_access"
+                        .to_owned(),
+                ));
+            };
+            account
+                .keep(refresh)
+                .await
+                .map_err(|error| failed(&error))?;
+            account.first(&signed, http, Clock).await
+        }
+    };
+    tasks.stop();
+    match granted {
+        Ok(Some(granted)) => {
+            account.record.raw_id = Some(granted.raw_id.as_str().to_owned());
+            account.record.endpoint = Some(granted.endpoint);
+            Ok(())
+        }
+        // A Teams user without a token service has chats alone.
+        Ok(None) => Ok(()),
+        Err(error) => {
+            // Who is not let in needs nothing kept.
+            if let Err(error) = account.forget().await {
+                tracing::warn!(%error, "a sign-in that is not used is still kept");
+            }
+            Err(failed(&error))
+        }
+    }
+}
+
+async fn at_provider(account: &SignedIn, add: &Add, http: &Http) -> Result<sign_in::Signed, Error> {
+    let provider = account
+        .provider(Purpose::Acs, None)
+        .map_err(|error| failed(&error))?;
+    let told = |step| {
+        // A line that cannot be written is nobody's to read.
+        let _ = say(&instruction(&step));
+        if let Step::Visit { url } = step {
+            // Where none opens, the line says what to do.
+            let _ = outside::open(url.as_str());
+        }
+    };
+    let signed = if add.device_code || !has_browser() {
+        sign_in::by_device_code(&provider, http, told).await
+    } else {
+        sign_in::in_browser(&provider, http, told).await
+    };
+    signed.map_err(|error| Error::Refused(phrase::failure(&error.failure())))
+}
+
+fn instruction(step: &Step) -> String {
+    match step {
+        Step::Visit { url } => {
+            format!("Sign in in the browser that opens now. If none does, open this:\n{url}")
+        }
+        Step::Enter { url, code, lasts } => {
+            let minutes = lasts.as_secs().div_ceil(60);
+            format!(
+                "Open {url} in any browser and type this code:\n{code}\nIt is good for {minutes} minutes. Waiting."
+            )
+        }
+    }
+}
+
+/// On this machine, for the person in front of it.
+fn has_browser() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let far = set("SSH_CONNECTION") || set("SSH_TTY");
+    let screen =
+        cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("BROWSER");
+    screen && !far
+}
+
+async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
+    let mut accounts = home.accounts()?;
+    let Some(record) = accounts.find(name).cloned() else {
+        return Err(nobody(name, &accounts));
+    };
+    let http = Http::new(Tls::new(record.ca.clone()));
+    let mut account = open(&home.folder, &home.config, record).await?;
+    let tasks = Tasks::new();
+    if account.record.way == Way::Own {
+        account.own = Some(own_resource::start(&account, &tasks).await?);
+    }
+    let revoked = account.revoke(&http).await;
+    tasks.stop();
+    let revoked = match revoked {
+        Ok(()) => true,
+        Err(error) if error.is_signed_out() => true,
+        Err(error) if force => {
+            say(&format!("The token service was not told: {error}."))?;
+            false
+        }
+        Err(error) => {
+            let why = phrase::failure(&error.failure());
+            return Err(Error::Refused(format!(
+                "{why} You are still signed in. --force forgets the sign-in here all the same."
+            )));
+        }
+    };
+    account.forget().await.map_err(|error| failed(&error))?;
+    if account.record.way == Way::Own {
+        own_resource::erase(&account);
+    }
+    accounts.remove(name);
+    home.save(&accounts)?;
+    let name = text::name(name);
+    say(&if revoked {
+        format!("{name} is signed out, and nothing of the sign-in is kept here.")
+    } else {
+        format!(
+            "Nothing of the sign-in of {name} is kept here. Tokens it was given work until they expire."
+        )
+    })?;
+    Ok(Exit::Done)
+}
+
+/// An account with the place where its sign-in lies.
+pub async fn open(folder: &Path, config: &Config, record: Record) -> Result<SignedIn, Error> {
+    let vault = open_vault(folder, config, Some(record.kept)).await?;
+    Ok(SignedIn {
+        record,
+        vault,
+        folder: folder.to_owned(),
+        own: None,
+    })
+}
+
+/// The connection string of somebody's own resource, for a token service that others use too.
+pub async fn resource_of(name: &str) -> Result<ConnectionString, Error> {
+    let home = Home::find()?;
+    let accounts = home.accounts()?;
+    let Some(record) = accounts.find(name).cloned() else {
+        return Err(nobody(name, &accounts));
+    };
+    let account = open(&home.folder, &home.config, record).await?;
+    let kept = account
+        .own_resource()
+        .await
+        .map_err(|error| failed(&error))?;
+    own_resource::connection_string(&kept)
+}
+
+/// Which account there is instead.
+pub fn nobody(name: &str, accounts: &Accounts) -> Error {
+    let names: Vec<String> = accounts.all().iter().map(|r| text::name(&r.name)).collect();
+    Error::Input(if names.is_empty() {
+        "there are no accounts yet; sidetone accounts add NAME --token-service URL signs in"
+            .to_owned()
+    } else {
+        format!(
+            "there is no account {}; there are {}",
+            text::name(name),
+            names.join(", ")
+        )
+    })
+}
+
+fn failed(error: &identity::Error) -> Error {
+    let failure = error.failure();
+    match Exit::of(&failure) {
+        Exit::Token => Error::Token(phrase::failure(&failure)),
+        _ => Error::Refused(phrase::failure(&failure)),
+    }
+}
+
+fn local(error: &dyn std::error::Error) -> Error {
+    Error::Input(text::line(&chain(error)))
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}
+
+fn say(line: &str) -> Result<(), Error> {
+    terminal::print(line).map_err(Error::Print)
+}
+
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+const GRAPH: &str = "https://graph.microsoft.com/v1.0";
+/// Of national clouds, whose Teams users ACS does not serve (identity.md 4.1).
+const GOVERNMENT: &[&str] = &[
+    "login.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+];

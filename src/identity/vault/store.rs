@@ -1,0 +1,118 @@
+//! The keyrings of the system and of the kernel, through the libraries for them.
+
+use std::sync::Arc;
+
+use keyring_core::CredentialStore;
+use keyring_core::Entry;
+
+use super::Error;
+use super::Kept;
+use super::Kind;
+
+#[derive(Debug, Clone)]
+pub(super) struct Store {
+    kind: Kind,
+    store: Arc<CredentialStore>,
+}
+
+impl Store {
+    /// Only one that keeps what it is given is opened: some are there, and locked for ever.
+    pub(super) fn open(kind: Kind) -> Result<Self, Error> {
+        let absent = |detail: String| Error::Absent {
+            place: place(kind),
+            detail,
+        };
+        let store = match kind {
+            Kind::Keyring => keyring().map_err(|error| absent(error.to_string()))?,
+            Kind::Kernel => kernel().map_err(|error| absent(error.to_string()))?,
+            Kind::File => return Err(absent("it is no keyring".to_owned())),
+        };
+        let store = Self { kind, store };
+        let tried = Kept::new("1".to_owned());
+        store.write(PROBE, &tried)?;
+        let found = store.read(PROBE)?;
+        store.erase(PROBE)?;
+        if found != Some(tried) {
+            return Err(absent("it does not keep what it is given".to_owned()));
+        }
+        Ok(store)
+    }
+
+    pub(super) const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) fn read(&self, entry: &str) -> Result<Option<Kept>, Error> {
+        match self.entry(entry)?.get_password() {
+            Ok(value) => Ok(Some(Kept::new(value))),
+            Err(keyring_core::Error::NoEntry) => Ok(None),
+            Err(error) => Err(self.error("give a sign-in", &error)),
+        }
+    }
+
+    pub(super) fn write(&self, entry: &str, value: &Kept) -> Result<(), Error> {
+        let written = self.entry(entry)?.set_password(value.as_str());
+        written.map_err(|error| self.error("keep a sign-in", &error))
+    }
+
+    pub(super) fn erase(&self, entry: &str) -> Result<(), Error> {
+        match self.entry(entry)?.delete_credential() {
+            Ok(()) | Err(keyring_core::Error::NoEntry) => Ok(()),
+            Err(error) => Err(self.error("erase a sign-in", &error)),
+        }
+    }
+
+    fn entry(&self, entry: &str) -> Result<Entry, Error> {
+        let entry = Entry::new_in_store(&self.store, SERVICE, entry);
+        entry.map_err(|error| self.error("name a sign-in", &error))
+    }
+
+    /// The error of a keyring may hold the value itself: only its kind is kept.
+    fn error(&self, what: &'static str, error: &keyring_core::Error) -> Error {
+        use keyring_core::Error as Of;
+        let detail = match error {
+            Of::PlatformFailure(cause) | Of::NoStorageAccess(cause) => cause.to_string(),
+            Of::TooLong(_, limit) => format!("it takes {limit} bytes at most"),
+            Of::Ambiguous(_) => "it holds the entry more than once".to_owned(),
+            _ => "it answered something unexpected".to_owned(),
+        };
+        Error::Store {
+            place: place(self.kind),
+            what,
+            detail,
+        }
+    }
+}
+
+const fn place(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Keyring => "system's keyring",
+        Kind::Kernel => "kernel's keyring",
+        Kind::File => "encrypted file",
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn keyring() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(zbus_secret_service_keyring_store::Store::new()?)
+}
+
+#[cfg(target_os = "macos")]
+fn keyring() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(apple_native_keyring_store::keychain::Store::new()?)
+}
+
+#[cfg(target_os = "linux")]
+fn kernel() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(linux_keyutils_keyring_store::Store::new()?)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kernel() -> keyring_core::Result<Arc<CredentialStore>> {
+    let missing = "only Linux has one".to_owned();
+    Err(keyring_core::Error::NotSupportedByStore(missing))
+}
+
+/// What entries of ours are filed under.
+const SERVICE: &str = "sidetone";
+const PROBE: &str = "probe";

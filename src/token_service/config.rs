@@ -1,0 +1,558 @@
+//! The settings of the token service: one commented TOML file, checked before anything starts.
+//!
+//! A key that nobody knows is an error here, unlike in the settings of the client: who
+//! misspells a limit must not run without one.
+
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jsonwebtoken::Algorithm;
+use serde::Deserialize;
+use toml::Table;
+use toml::Value;
+use url::Host;
+use url::Url;
+
+use crate::wire::acs::identity::Scope;
+
+/// The commented defaults, as `sidetone token-service --example` prints them.
+pub const EXAMPLE: &str = include_str!("example.toml");
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("could not read the settings in {path}")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("{path}: {detail}")]
+    Syntax { path: PathBuf, detail: String },
+    #[error("{path}: nobody knows the key {key}; the nearest one is {nearest}")]
+    UnknownKey {
+        path: PathBuf,
+        key: String,
+        nearest: String,
+    },
+    #[error("{path}: {detail}")]
+    Value { path: PathBuf, detail: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// Certificate and private key.
+    pub certificate: Option<(PathBuf, PathBuf)>,
+    pub behind_proxy: bool,
+    pub origins: Vec<String>,
+    pub operator_listen: Option<SocketAddr>,
+    pub connection_string_file: Option<PathBuf>,
+    pub database: PathBuf,
+    pub audit_file: Option<PathBuf>,
+    pub ca: Option<PathBuf>,
+    pub scopes: Vec<Scope>,
+    pub token_minutes: u32,
+    pub session: Duration,
+    pub invitations: bool,
+    pub guests: bool,
+    pub leeway: Duration,
+    pub keys_refetch: Duration,
+    pub limits: LimitsConfig,
+    pub providers: Vec<ProviderConfig>,
+    pub teams: Option<TeamsConfig>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct LimitsConfig {
+    pub per_address_per_minute: u32,
+    pub per_person_per_minute: u32,
+    pub invitations_per_address_per_minute: u32,
+    pub wrong_invitations_per_minute: u32,
+    pub connections: usize,
+    pub connections_per_address: usize,
+    pub header_seconds: u64,
+    pub request_seconds: u64,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            per_address_per_minute: 120,
+            per_person_per_minute: 20,
+            invitations_per_address_per_minute: 10,
+            wrong_invitations_per_minute: 100,
+            connections: 512,
+            connections_per_address: 64,
+            header_seconds: 10,
+            request_seconds: 30,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct ProviderConfig {
+    pub name: String,
+    /// Compared as it stands, character by character.
+    pub issuer: String,
+    pub client_id: String,
+    pub algorithms: Vec<Algorithm>,
+    pub scopes: Option<Vec<Scope>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct TeamsConfig {
+    pub app_id: String,
+    pub tenants: Vec<String>,
+    /// Without a trailing slash.
+    pub authority: String,
+    pub audiences: Vec<String>,
+    pub algorithms: Vec<Algorithm>,
+    pub require_sign_in: bool,
+}
+
+/// The file as it is written.
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct Written {
+    listen: SocketAddr,
+    certificate: Option<PathBuf>,
+    private_key: Option<PathBuf>,
+    behind_proxy: bool,
+    origins: Vec<String>,
+    operator_listen: Option<SocketAddr>,
+    connection_string_file: Option<PathBuf>,
+    database: PathBuf,
+    audit_file: Option<PathBuf>,
+    ca: Option<PathBuf>,
+    scopes: Vec<Scope>,
+    token_minutes: u32,
+    session_days: u32,
+    invitations: bool,
+    guests: bool,
+    leeway_seconds: u64,
+    keys_refetch_seconds: u64,
+    limits: LimitsConfig,
+    provider: Vec<WrittenProvider>,
+    teams: Option<WrittenTeams>,
+}
+
+impl Default for Written {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8480)),
+            certificate: None,
+            private_key: None,
+            behind_proxy: false,
+            origins: Vec::new(),
+            operator_listen: None,
+            connection_string_file: None,
+            database: PathBuf::from("token-service.db"),
+            audit_file: None,
+            ca: None,
+            scopes: vec![Scope::Chat, Scope::Voip],
+            token_minutes: 60,
+            session_days: 30,
+            invitations: true,
+            guests: false,
+            leeway_seconds: 60,
+            keys_refetch_seconds: 60,
+            limits: LimitsConfig::default(),
+            provider: Vec::new(),
+            teams: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct WrittenProvider {
+    name: String,
+    issuer: String,
+    client_id: String,
+    algorithms: Option<Vec<String>>,
+    scopes: Option<Vec<Scope>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct WrittenTeams {
+    app_id: String,
+    tenants: Vec<String>,
+    authority: Option<String>,
+    audiences: Option<Vec<String>>,
+    algorithms: Option<Vec<String>>,
+    #[serde(default)]
+    require_sign_in: bool,
+}
+
+impl Config {
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// `path` names the file in what is said of it, and is where relative paths count from.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, Error> {
+        let syntax = |detail: String| Error::Syntax {
+            path: path.to_owned(),
+            detail: detail.trim().to_owned(),
+        };
+        let table: Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| syntax(e.to_string()))?;
+        check_keys(&table, "", path)?;
+        let written: Written = toml::from_str(text).map_err(|e| syntax(e.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        written.settle(folder).map_err(|detail| Error::Value {
+            path: path.to_owned(),
+            detail,
+        })
+    }
+}
+
+impl Written {
+    fn settle(self, folder: &Path) -> Result<Config, String> {
+        let at = |path: PathBuf| folder.join(path);
+        let certificate = match (self.certificate, self.private_key) {
+            (Some(certificate), Some(key)) => Some((at(certificate), at(key))),
+            (None, None) => None,
+            _ => return Err("certificate and private_key belong together".to_owned()),
+        };
+        if certificate.is_none() && !self.listen.ip().is_loopback() && !self.behind_proxy {
+            return Err(format!(
+                "listen = {} would serve tokens over plain http: set certificate and private_key, \
+                 or behind_proxy = true where a proxy ends TLS",
+                self.listen
+            ));
+        }
+        if self
+            .operator_listen
+            .is_some_and(|at| !at.ip().is_loopback())
+        {
+            return Err("operator_listen has to be a loopback address".to_owned());
+        }
+        if !(60..=1440).contains(&self.token_minutes) {
+            return Err("token_minutes has to be 60 to 1440".to_owned());
+        }
+        if !(1..=366).contains(&self.session_days) {
+            return Err("session_days has to be 1 to 366".to_owned());
+        }
+        if self.leeway_seconds > 300 {
+            return Err("leeway_seconds has to be 300 at most".to_owned());
+        }
+        check_scopes(&self.scopes)?;
+        check_limits(&self.limits)?;
+        let providers = self.provider.into_iter().map(WrittenProvider::settle);
+        Ok(Config {
+            listen: self.listen,
+            certificate,
+            behind_proxy: self.behind_proxy,
+            origins: self.origins,
+            operator_listen: self.operator_listen,
+            connection_string_file: self.connection_string_file.map(at),
+            database: at(self.database),
+            audit_file: self.audit_file.map(at),
+            ca: self.ca.map(at),
+            scopes: self.scopes,
+            token_minutes: self.token_minutes,
+            session: Duration::from_hours(24) * self.session_days,
+            invitations: self.invitations,
+            guests: self.guests,
+            leeway: Duration::from_secs(self.leeway_seconds),
+            keys_refetch: Duration::from_secs(self.keys_refetch_seconds.max(1)),
+            limits: self.limits,
+            providers: providers.collect::<Result<_, _>>()?,
+            teams: self.teams.map(WrittenTeams::settle).transpose()?,
+        })
+    }
+}
+
+impl WrittenProvider {
+    fn settle(self) -> Result<ProviderConfig, String> {
+        safe_url("issuer", &self.issuer)?;
+        if self.client_id.is_empty() {
+            return Err(format!("the provider {} needs a client_id", self.name));
+        }
+        if let Some(scopes) = &self.scopes {
+            check_scopes(scopes)?;
+        }
+        Ok(ProviderConfig {
+            algorithms: algorithms(self.algorithms)?,
+            name: self.name,
+            issuer: self.issuer,
+            client_id: self.client_id,
+            scopes: self.scopes,
+        })
+    }
+}
+
+impl WrittenTeams {
+    fn settle(self) -> Result<TeamsConfig, String> {
+        let authority = self.authority.unwrap_or_else(|| AUTHORITY.to_owned());
+        safe_url("authority", &authority)?;
+        if self.tenants.is_empty() {
+            return Err("teams.tenants is empty: nobody could sign in".to_owned());
+        }
+        for tenant in &self.tenants {
+            if uuid::Uuid::try_parse(tenant).is_err() {
+                return Err(format!(
+                    "the tenant {tenant} is not a tenant id; names could change hands"
+                ));
+            }
+        }
+        if self.app_id.is_empty() {
+            return Err("teams.app_id is empty".to_owned());
+        }
+        let audiences = self.audiences.unwrap_or_else(|| {
+            let known = AUDIENCES.iter();
+            known.map(|audience| (*audience).to_owned()).collect()
+        });
+        Ok(TeamsConfig {
+            app_id: self.app_id,
+            tenants: self.tenants,
+            authority: authority.trim_end_matches('/').to_owned(),
+            audiences,
+            algorithms: algorithms(self.algorithms)?,
+            require_sign_in: self.require_sign_in,
+        })
+    }
+}
+
+/// `https`, or plain http to this machine.
+fn safe_url(key: &str, text: &str) -> Result<(), String> {
+    let url = Url::parse(text).map_err(|_| format!("{key} = {text} is not an address"))?;
+    if is_safe(&url) {
+        return Ok(());
+    }
+    Err(format!(
+        "{key} = {text} has to be https; plain http is for loopback only"
+    ))
+}
+
+/// Whether what comes from there came from who is named there.
+pub(crate) fn is_safe(url: &Url) -> bool {
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => true,
+        ("http", Some(Host::Ipv4(ip))) => ip.is_loopback(),
+        ("http", Some(Host::Ipv6(ip))) => IpAddr::from(ip).is_loopback(),
+        ("http", Some(Host::Domain(name))) => name.eq_ignore_ascii_case("localhost"),
+        _ => false,
+    }
+}
+
+fn algorithms(names: Option<Vec<String>>) -> Result<Vec<Algorithm>, String> {
+    let Some(names) = names else {
+        return Ok(vec![Algorithm::RS256]);
+    };
+    let known = names.iter().map(|name| match name.as_str() {
+        "RS256" => Ok(Algorithm::RS256),
+        "ES256" => Ok(Algorithm::ES256),
+        other => Err(format!("algorithms takes RS256 and ES256, not {other}")),
+    });
+    let known: Vec<_> = known.collect::<Result<_, _>>()?;
+    if known.is_empty() {
+        return Err("algorithms is empty: no token could be taken".to_owned());
+    }
+    Ok(known)
+}
+
+fn check_scopes(scopes: &[Scope]) -> Result<(), String> {
+    let unknown = scopes.iter().find(|s| matches!(s, Scope::Unknown(_)));
+    match unknown {
+        Some(unknown) => Err(format!("nobody knows the scope {}", unknown.as_str())),
+        None if scopes.is_empty() => Err("scopes is empty: nobody could do anything".to_owned()),
+        None => Ok(()),
+    }
+}
+
+fn check_limits(limits: &LimitsConfig) -> Result<(), String> {
+    let counted = [
+        limits.per_address_per_minute,
+        limits.per_person_per_minute,
+        limits.invitations_per_address_per_minute,
+        limits.wrong_invitations_per_minute,
+    ];
+    let open = [limits.connections, limits.connections_per_address];
+    let seconds = [limits.header_seconds, limits.request_seconds];
+    if counted.contains(&0) || open.contains(&0) || seconds.contains(&0) {
+        return Err("a limit of 0 would refuse everything".to_owned());
+    }
+    Ok(())
+}
+
+/// Every key, tables included, by its dotted name.
+fn check_keys(table: &Table, prefix: &str, path: &Path) -> Result<(), Error> {
+    for (key, value) in table {
+        let name = format!("{prefix}{key}");
+        if !KEYS.contains(&name.as_str()) {
+            return Err(Error::UnknownKey {
+                path: path.to_owned(),
+                nearest: nearest(&name).to_owned(),
+                key: name,
+            });
+        }
+        match value {
+            Value::Table(inner) => check_keys(inner, &format!("{name}."), path)?,
+            Value::Array(list) => {
+                for inner in list.iter().filter_map(Value::as_table) {
+                    check_keys(inner, &format!("{name}."), path)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn nearest(key: &str) -> &'static str {
+    let near = |known: &str| strsim::jaro_winkler(known, key);
+    let best = KEYS.iter().max_by(|a, b| near(a).total_cmp(&near(b)));
+    best.copied().unwrap_or_default()
+}
+
+const KEYS: &[&str] = &[
+    "listen",
+    "certificate",
+    "private_key",
+    "behind_proxy",
+    "origins",
+    "operator_listen",
+    "connection_string_file",
+    "database",
+    "audit_file",
+    "ca",
+    "scopes",
+    "token_minutes",
+    "session_days",
+    "invitations",
+    "guests",
+    "leeway_seconds",
+    "keys_refetch_seconds",
+    "limits",
+    "limits.per_address_per_minute",
+    "limits.per_person_per_minute",
+    "limits.invitations_per_address_per_minute",
+    "limits.wrong_invitations_per_minute",
+    "limits.connections",
+    "limits.connections_per_address",
+    "limits.header_seconds",
+    "limits.request_seconds",
+    "provider",
+    "provider.name",
+    "provider.issuer",
+    "provider.client_id",
+    "provider.algorithms",
+    "provider.scopes",
+    "teams",
+    "teams.app_id",
+    "teams.tenants",
+    "teams.authority",
+    "teams.audiences",
+    "teams.algorithms",
+    "teams.require_sign_in",
+];
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+/// The ACS resource as an access token may name it: by its address, or by its application id.
+const AUDIENCES: &[&str] = &[
+    "https://auth.msft.communication.azure.com",
+    "1fd5118e-2576-4263-8130-9503064c837a",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, Error> {
+        Config::parse(text, Path::new("/etc/sidetone/token-service.toml"))
+    }
+
+    fn refused(text: &str) -> String {
+        parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_example_says_the_defaults_and_names_every_key() {
+        let example = parse(EXAMPLE).unwrap();
+        let empty = parse("").unwrap();
+        assert_eq!(format!("{example:?}"), format!("{empty:?}"));
+        let uncommented: String = EXAMPLE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(rest) if rest.starts_with('[') || rest.contains(" = ") => rest,
+                _ => line,
+            })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let full: Table = uncommented.parse().unwrap();
+        for key in KEYS {
+            let mut parts = key.split('.');
+            let first = &full[parts.next().unwrap()];
+            let Some(second) = parts.next() else { continue };
+            let found = match first {
+                Value::Array(list) => list[0].get(second),
+                other => other.get(second),
+            };
+            assert!(found.is_some(), "{key} is not in the example");
+        }
+        parse(&uncommented).unwrap();
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_that_names_the_nearest() {
+        let told = refused("tokens_minutes = 60");
+        assert!(told.contains("token_minutes"), "{told}");
+        let told = refused("[limits]\nper_adress_per_minute = 5");
+        assert!(told.contains("limits.per_address_per_minute"), "{told}");
+        let told = refused("[[provider]]\nname='x'\nissuers='y'");
+        assert!(told.contains("provider.issuer"), "{told}");
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_and_for_behind_a_proxy() {
+        let told = refused("listen = '0.0.0.0:80'");
+        assert!(told.contains("behind_proxy"), "{told}");
+        assert!(parse("listen = '0.0.0.0:80'\nbehind_proxy = true").is_ok());
+        assert!(parse("listen = '0.0.0.0:443'\ncertificate='c'\nprivate_key='k'").is_ok());
+        assert!(refused("certificate = 'c'").contains("private_key"));
+        assert!(refused("operator_listen = '0.0.0.0:9'").contains("loopback"));
+    }
+
+    #[test]
+    fn only_signatures_with_a_public_key_can_be_configured() {
+        for bad in ["none", "HS256", "RS512"] {
+            let told = refused(&format!(
+                "[[provider]]\nname='x'\nissuer='https://x.example'\nclient_id='c'\nalgorithms=['{bad}']"
+            ));
+            assert!(told.contains(bad), "{told}");
+        }
+        for bad in ["http://x.example", "x.example", "http://127.0.0.1.example"] {
+            let told = refused(&format!(
+                "[[provider]]\nname='x'\nissuer='{bad}'\nclient_id='c'"
+            ));
+            assert!(told.contains("issuer"), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_an_id_and_there_is_one() {
+        let with = |tenants: &str| format!("[teams]\napp_id='a'\ntenants=[{tenants}]");
+        assert!(refused(&with("")).contains("tenants"));
+        assert!(refused(&with("'contoso.example'")).contains("contoso.example"));
+        let good = parse(&with("'11111111-2222-3333-4444-555555555555'")).unwrap();
+        assert_eq!(good.teams.unwrap().authority, AUTHORITY);
+    }
+
+    #[test]
+    fn paths_count_from_the_folder_of_the_file() {
+        let read = parse("database = 'people.db'\naudit_file = '/var/log/a.jsonl'").unwrap();
+        assert_eq!(read.database, Path::new("/etc/sidetone/people.db"));
+        assert_eq!(read.audit_file.unwrap(), Path::new("/var/log/a.jsonl"));
+    }
+}

@@ -1,0 +1,166 @@
+//! How often somebody may ask: so many at once, and then at an even pace.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::net::Ipv6Addr;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use crate::clock::Moment;
+
+use super::config::LimitsConfig;
+use super::person::Who;
+
+/// Everything that is counted, each by what it is counted for.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    address: Pace<IpAddr>,
+    person: Pace<Who>,
+    invitation: Pace<IpAddr>,
+    wrong_invitation: Pace<()>,
+}
+
+impl Limits {
+    pub(crate) fn new(config: &LimitsConfig) -> Self {
+        Self {
+            address: Pace::new(config.per_address_per_minute),
+            person: Pace::new(config.per_person_per_minute),
+            invitation: Pace::new(config.invitations_per_address_per_minute),
+            wrong_invitation: Pace::new(config.wrong_invitations_per_minute),
+        }
+    }
+
+    /// Counts a request; otherwise how long to wait.
+    pub(crate) fn request(&self, from: IpAddr, now: Moment) -> Result<(), Duration> {
+        self.address.count(network(from), now)
+    }
+
+    pub(crate) fn token(&self, who: &Who, now: Moment) -> Result<(), Duration> {
+        self.person.count(who.clone(), now)
+    }
+
+    /// Counts a code that somebody tries; nobody may while too many have been wrong.
+    pub(crate) fn try_invitation(&self, from: IpAddr, now: Moment) -> Result<(), Duration> {
+        self.wrong_invitation.ask(&(), now)?;
+        self.invitation.count(network(from), now)
+    }
+
+    pub(crate) fn wrong_invitation(&self, now: Moment) {
+        // The next one who tries is told to wait; this one is told that the code is wrong.
+        let _ = self.wrong_invitation.count((), now);
+    }
+}
+
+/// Who has an IPv6 address usually has all that begin with the same 64 bits.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let s = v6.segments();
+            Ipv6Addr::new(s[0], s[1], s[2], s[3], 0, 0, 0, 0).into()
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// A minute's worth at once, refilled evenly. Of each key only one moment is kept: when
+/// everything it has used will have been refilled.
+#[derive(Debug)]
+struct Pace<K> {
+    interval: Duration,
+    refilled: Mutex<HashMap<K, Moment>>,
+}
+
+impl<K: Hash + Eq> Pace<K> {
+    fn new(per_minute: u32) -> Self {
+        Self {
+            interval: MINUTE / per_minute.max(1),
+            refilled: Mutex::default(),
+        }
+    }
+
+    fn ask(&self, key: &K, now: Moment) -> Result<(), Duration> {
+        let refilled = self.refilled.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = refilled.get(key).copied().unwrap_or(now).max(now);
+        self.wait(at, now)
+    }
+
+    fn count(&self, key: K, now: Moment) -> Result<(), Duration> {
+        let mut refilled = self.refilled.lock().unwrap_or_else(PoisonError::into_inner);
+        if refilled.len() >= MOST_KEYS {
+            refilled.retain(|_, at| *at > now);
+        }
+        let at = refilled.get(&key).copied().unwrap_or(now).max(now);
+        self.wait(at, now)?;
+        // So many at the same time is an attack: whoever is not counted yet has to wait.
+        if refilled.len() >= MOST_KEYS && !refilled.contains_key(&key) {
+            return Err(MINUTE);
+        }
+        refilled.insert(key, at + self.interval);
+        Ok(())
+    }
+
+    fn wait(&self, at: Moment, now: Moment) -> Result<(), Duration> {
+        let used = at.since(now) + self.interval;
+        match used.checked_sub(MINUTE) {
+            Some(over) if over > SLACK => Err(over),
+            _ => Ok(()),
+        }
+    }
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+/// What dividing a minute leaves over.
+const SLACK: Duration = Duration::from_micros(1);
+const MOST_KEYS: usize = 100_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minutes_worth_at_once_and_then_an_even_pace() {
+        for per_minute in [1, 7, 10, 60, 1000] {
+            let pace = Pace::new(per_minute);
+            let start = Moment::ZERO + MINUTE;
+            for n in 0..per_minute {
+                assert_eq!(pace.count("ada", start), Ok(()), "{n} of {per_minute}");
+            }
+            let wait = pace.count("ada", start).unwrap_err();
+            assert!(wait <= pace.interval + SLACK, "{wait:?}");
+            assert_eq!(pace.count("bob", start), Ok(()));
+            assert_eq!(pace.count("ada", start + wait), Ok(()));
+            assert!(pace.count("ada", start + wait).is_err());
+        }
+    }
+
+    #[test]
+    fn asking_counts_nothing() {
+        let pace = Pace::new(1);
+        assert!(pace.ask(&(), Moment::ZERO).is_ok());
+        assert!(pace.count((), Moment::ZERO).is_ok());
+        assert!(pace.ask(&(), Moment::ZERO).is_err());
+    }
+
+    #[test]
+    fn neighbours_of_one_ipv6_network_are_counted_as_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+
+    #[test]
+    fn a_flood_of_keys_does_not_grow_for_ever() {
+        let pace = Pace::new(60);
+        for n in 0..MOST_KEYS + 10 {
+            let _ = pace.count(n, Moment::ZERO);
+        }
+        assert_eq!(pace.refilled.lock().unwrap().len(), MOST_KEYS);
+        assert!(pace.count(usize::MAX, Moment::ZERO).is_err());
+        let later = Moment::ZERO + MINUTE;
+        assert_eq!(pace.count(usize::MAX, later), Ok(()));
+        assert_eq!(pace.refilled.lock().unwrap().len(), 1);
+    }
+}
