@@ -25,6 +25,8 @@ use aws_lc_rs::signature::RsaKeyPair;
 use aws_lc_rs::signature::UnparsedPublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -118,21 +120,9 @@ impl SigningKey {
         })
     }
 
-    /// The token of `user` (a raw id). `serial` keeps two tokens of one second apart.
-    pub(super) fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
-        let issued = u64::try_from(times.issued.as_millis() / 1000).unwrap_or(0);
-        let claims = Claims {
-            skypeid: user.strip_prefix("8:").unwrap_or(user).to_owned(),
-            scp: Some(SCP),
-            csi: Some((issued * 1000 + serial % 1000).to_string()),
-            exp: u64::try_from(times.expires.as_millis() / 1000).unwrap_or(0),
-            rgn: Some("local".to_owned()),
-            acs_scope: Some(scopes.to_owned()),
-            resource_id: Some(RESOURCE.to_owned()),
-            resource_location: Some("local".to_owned()),
-            iat: Some(issued),
-        };
-        let claims = serde_json::to_string(&claims).unwrap_or_default();
+    /// A token of any claims.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> String {
+        let claims = serde_json::to_string(claims).unwrap_or_default();
         let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
         let done = self.key.sign(
@@ -148,15 +138,38 @@ impl SigningKey {
         )
     }
 
-    /// What a token of this key says, expired or not. `None`: this key did not sign it.
-    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+    /// The claims of a token that this key signed.
+    pub(super) fn verified<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
         let (signed, signature) = token.rsplit_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let public = self.key.public_key().as_ref();
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
             .verify(signed.as_bytes(), &signature)
             .ok()?;
-        Claims::peek(token)
+        let (_, claims) = signed.rsplit_once('.')?;
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()
+    }
+
+    /// The token of `user` (a raw id). `serial` keeps two tokens of one second apart.
+    pub(super) fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
+        let issued = u64::try_from(times.issued.as_millis() / 1000).unwrap_or(0);
+        let claims = Claims {
+            skypeid: user.strip_prefix("8:").unwrap_or(user).to_owned(),
+            scp: Some(SCP),
+            csi: Some((issued * 1000 + serial % 1000).to_string()),
+            exp: u64::try_from(times.expires.as_millis() / 1000).unwrap_or(0),
+            rgn: Some("local".to_owned()),
+            acs_scope: Some(scopes.to_owned()),
+            resource_id: Some(RESOURCE.to_owned()),
+            resource_location: Some("local".to_owned()),
+            iat: Some(issued),
+        };
+        self.sign(&claims)
+    }
+
+    /// What a token of this key says, expired or not. `None`: this key did not sign it.
+    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+        self.verified(token)
     }
 }
 

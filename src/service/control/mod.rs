@@ -31,6 +31,12 @@
 //! | `POST /keys/{primary or secondary}/regenerate` | → `{"connectionString"}`; tokens of the old key end |
 //! | `POST /tokens/expire`, `POST /tokens/revoke` | all tokens end now; `{"who":"8:acs:…"}` loses theirs |
 //! | `POST /rateLimits` | `{"on":true}` |
+//! | `POST /graph/tokens` | `{"user":"ada@sidetone.example","scopes":"Chat.Read","seconds":3600}` → `{"token"}` for Microsoft Graph; without scopes, all of them |
+//! | `POST /graph/plant` | `{"meeting":"19:…"}`: chats, a team, and Ada Quist's place in a meeting |
+//! | `POST /graph/invite` | `{"meeting":"19:…","name":"Ada Quist"}` |
+//! | `POST /graph/events/{chat}` | an `eventDetail`, which becomes a system message |
+//! | `POST /graph/challenge` | `{"on":true}`: every Graph token is answered with a challenge to sign in anew |
+//! | `POST /graph/cut` | the sockets of all Graph subscriptions end |
 //!
 //! For programs that cannot send a header the benchmark's two calls are also below
 //! `/v1/key/{controlKey}`: `GET …/bench/joined` → `{"joined":true}` once a client is in a
@@ -38,6 +44,7 @@
 
 mod bench;
 mod faults;
+mod graph;
 mod meetings;
 mod threads;
 
@@ -60,6 +67,7 @@ pub(super) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .merge(meetings::routes())
         .merge(threads::routes())
         .merge(faults::routes())
+        .merge(graph::routes())
         .layer(middleware::from_fn_with_state(
             service.clone(),
             operators_only,

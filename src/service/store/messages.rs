@@ -169,6 +169,29 @@ impl Store {
         Ok(thread.message_change(What::MessageEdited(changed.clone()), &changed, now))
     }
 
+    /// As [`Store::edit`], where the new words may be marked up although the old ones were not.
+    pub fn edit_as(
+        &mut self,
+        thread: &str,
+        user: &str,
+        message: u64,
+        edit: Edit,
+        html: bool,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let place = self.writable(thread, user)?;
+        let at = place.own(user, message)?;
+        if html && matches!(place.messages[at].body, Body::Text(_)) {
+            let mut marked = place.messages[at].copy();
+            marked.body = Body::Html {
+                content: String::new(),
+                attachments: Vec::new(),
+            };
+            place.messages[at] = Arc::new(marked);
+        }
+        self.edit(thread, user, message, edit, now)
+    }
+
     /// Deletes an own message; its place stays, its content goes.
     pub fn delete(
         &mut self,

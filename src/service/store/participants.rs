@@ -285,7 +285,7 @@ impl Thread {
     pub(super) fn sender_name(&self, user: &str, said: Option<String>) -> String {
         match self.kind {
             Kind::Chat => said,
-            Kind::Meeting => self
+            Kind::Meeting | Kind::OneOnOne | Kind::Channel => self
                 .participant(user)
                 .and_then(|who| who.display_name.clone()),
         }

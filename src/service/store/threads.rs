@@ -72,6 +72,8 @@ pub struct Thread {
 pub struct NewThread {
     pub kind: Kind,
     pub topic: String,
+    /// It may do without a topic: it is called by its people.
+    pub unnamed: bool,
     pub participants: Vec<Participant>,
     pub metadata: Metadata,
     pub retention: Retention,
@@ -84,6 +86,7 @@ impl NewThread {
         Self {
             kind,
             topic: topic.to_owned(),
+            unnamed: false,
             participants: Vec::new(),
             metadata: Metadata::new(),
             retention: Retention::None,
@@ -130,7 +133,9 @@ impl Store {
         if let Some(first) = repeat.as_ref().and_then(|key| self.repeatable.get(key)) {
             return Ok((first.thread.clone(), first.invalid.clone(), Vec::new()));
         }
-        check_topic(&new.topic)?;
+        if !new.unnamed {
+            check_topic(&new.topic)?;
+        }
         check_metadata(&new.metadata)?;
         check_retention(new.retention)?;
         let (mut participants, invalid) = self.sort_out(new.participants)?;
