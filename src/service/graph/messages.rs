@@ -179,6 +179,8 @@ fn page(
     let slice = slice?;
     let thread = member_of(state, &at.chat, caller)?;
     let view = View { state, caller };
+    let pairs = Pairs::parse(uri.query().unwrap_or_default());
+    let expands = at.team.is_some() && pairs.option("expand") == Some("replies");
     let found = slice.ids.iter().filter_map(|id| {
         let id = id.parse().ok()?;
         state.store.message(&at.chat, &caller.raw, id).ok()
@@ -187,10 +189,33 @@ fn page(
         context: None,
         next_link: slice.next,
         value: found
-            .map(|message| view.message(thread, &message))
+            .map(|message| {
+                let mut shown = view.message(thread, &message);
+                if expands {
+                    shown.replies = answers_to(state, &view, thread, message.id);
+                }
+                shown
+            })
             .collect(),
     };
     Ok(http::json(StatusCode::OK, &page))
+}
+
+/// The answers to a post of a channel, oldest first.
+fn answers_to(
+    state: &Everything,
+    view: &View<'_>,
+    thread: &crate::service::store::Thread,
+    root: u64,
+) -> Vec<ChatMessage> {
+    let all = thread.messages().iter();
+    let answers = all.filter(|message| {
+        let extra = state.tenant.extra(&thread.id, message.id);
+        extra.is_some_and(|extra| extra.reply_to == Some(root))
+    });
+    answers
+        .map(|message| view.message(thread, message))
+        .collect()
 }
 
 /// Ids, newest first by what the query names, of those that every heeded condition lets through.

@@ -69,6 +69,9 @@ pub struct ChatMessage {
     pub mentions: Vec<Mention>,
     #[serde(deserialize_with = "or_default")]
     pub reactions: Vec<Reaction>,
+    /// In channels, where they were expanded.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub replies: Vec<Self>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
