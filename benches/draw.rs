@@ -71,6 +71,8 @@ fn message(id: u64) -> Message {
         mentions_me: false,
         attachments: Vec::new(),
         reply_to: None,
+        reactions: Vec::new(),
+        importance: sidetone::model::message::Importance::Normal,
     }
 }
 

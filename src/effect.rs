@@ -9,6 +9,7 @@ use crate::model::call::CallInfo;
 use crate::model::call::Reaction;
 use crate::model::capability::Reason;
 use crate::model::control::ControlId;
+use crate::model::directory::Presence;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::message::Attachment;
@@ -143,6 +144,62 @@ pub enum ChatCommand {
         attachment: Attachment,
         path: String,
     },
+    /// To the back end of a work account.
+    Work(WorkCommand),
+}
+
+/// What only work accounts can do.
+#[derive(Clone, PartialEq)]
+pub enum WorkCommand {
+    List,
+    FindPeople(String),
+    /// With everybody named; a topic makes it a group.
+    NewChat {
+        names: Vec<String>,
+        topic: String,
+    },
+    /// In every chat.
+    Search(String),
+    /// Ours and that of the people of a thread.
+    Presence(Option<ThreadId>),
+    SetPresence(Option<Presence>),
+    Undelete {
+        thread: ThreadId,
+        message: MessageId,
+    },
+    React {
+        thread: ThreadId,
+        message: MessageId,
+        kind: String,
+        set: bool,
+    },
+    AddMember {
+        thread: ThreadId,
+        name: String,
+    },
+    RemoveMember {
+        thread: ThreadId,
+        name: String,
+    },
+    Rename {
+        thread: ThreadId,
+        topic: String,
+    },
+    MarkUnread(ThreadId),
+    /// The chat that belongs to a meeting, by its link.
+    MeetingChat(String),
+    /// A picture from a file, in a message of its own.
+    SendPicture {
+        thread: ThreadId,
+        path: String,
+    },
+}
+
+/// Names and words are not printed.
+impl fmt::Debug for WorkCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WorkCommand")
+    }
 }
 
 /// To a call back end.

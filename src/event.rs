@@ -12,6 +12,9 @@ use crate::model::call::Reaction;
 use crate::model::call::Role;
 use crate::model::call::RosterEntry;
 use crate::model::control::ControlId;
+use crate::model::directory::Colleague;
+use crate::model::directory::Found;
+use crate::model::directory::Presence;
 use crate::model::failure::Failure;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
@@ -30,6 +33,7 @@ use crate::model::sound::Statistics;
 use crate::model::spot::Spot;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
+use crate::model::thread::Listed;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadInfo;
 use crate::model::turn::Turn;
@@ -170,6 +174,31 @@ pub enum ChatEvent {
         thread: ThreadId,
         people: Vec<Person>,
     },
+    /// Of a work account.
+    Work(WorkEvent),
+}
+
+/// What only the chat back end of a work account reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WorkEvent {
+    /// Every chat and channel, as of then.
+    Listed {
+        threads: Vec<Listed>,
+        at: Timestamp,
+        /// Because the person asked for it.
+        asked: bool,
+    },
+    /// A thread was read, and nobody tells what happens in it afterwards.
+    AsOf {
+        thread: ThreadId,
+        at: Timestamp,
+    },
+    /// A new chat, or that of a meeting: to be brought to the front.
+    Found(ThreadId),
+    People(Vec<Colleague>),
+    Messages(Vec<Found>),
+    Presence(Vec<(String, Presence)>),
+    Failed(Failure),
 }
 
 /// From a call back end. Each carries what is so, also when it was so before.

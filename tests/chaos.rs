@@ -276,7 +276,7 @@ impl Reader {
         let thread = ThreadId::new(thread);
         let start = Start {
             account: account.clone(),
-            locator: Locator::Thread(thread.clone()),
+            locator: Some(Locator::Thread(thread.clone())),
             name: guest.name.clone(),
             sound: false,
         };

@@ -148,6 +148,8 @@ impl Play {
             mentions_me: mention,
             attachments: Vec::new(),
             reply_to: None,
+            reactions: Vec::new(),
+            importance: sidetone::model::message::Importance::Normal,
         };
         let thread = self.thread.clone();
         self.chat(ChatEvent::MessageReceived { thread, message });
@@ -246,7 +248,7 @@ fn join(play: &mut Play, others: &[(&Person, Role)], ada: &Person) {
     };
     let begin = Start {
         account: play.account.clone(),
-        locator,
+        locator: Some(locator),
         name: "Ada".to_owned(),
         sound: false,
     };

@@ -25,3 +25,6 @@ mod realtime;
 
 #[path = "service/faults.rs"]
 mod faults;
+
+#[path = "service/graph.rs"]
+mod graph;

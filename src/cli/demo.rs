@@ -1,11 +1,17 @@
 //! `sidetone demo`: a live meeting on this machine, with people who act by themselves.
 
-use tokio::sync::oneshot;
+use std::time::Duration;
 
+use tokio::sync::oneshot;
+use url::Url;
+
+use crate::chat::graph::Feed;
 use crate::cli::Error;
 use crate::cli::session;
+use crate::cli::session::ChatWay;
 use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
+use crate::identity::Secret;
 use crate::identity::Source;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
@@ -22,6 +28,10 @@ use crate::tasks::Tasks;
 #[derive(Debug, clap::Args)]
 #[command(after_help = session::WITHOUT_A_TERMINAL)]
 pub struct Args {
+    /// The chats of a work account instead: Ada Quist's, in an organisation on this machine.
+    #[arg(long)]
+    pub chats: bool,
+
     #[command(flatten)]
     pub view: ViewArgs,
 }
@@ -36,19 +46,64 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ..service::Options::default()
     };
     let name = prepared.name.clone();
-    let account = session::guest(&prepared, true);
-    Box::pin(session::run(prepared, account, |tasks| {
-        host(options, name, tasks)
+    let chats = args.chats;
+    let account = if chats {
+        session::work("Ada Quist", true)
+    } else {
+        session::guest(&prepared, true)
+    };
+    Box::pin(session::run(prepared, account, move |tasks| async move {
+        let running = host(options, tasks).await?;
+        if chats {
+            work_account(&running).await
+        } else {
+            destination(&running, name)
+        }
     }))
     .await
 }
 
+/// Ada Quist's chats; in a call she is a guest with her name.
+async fn work_account(running: &Running) -> Result<Destination, Failure> {
+    let meeting = running
+        .meeting
+        .as_ref()
+        .map(|meeting| meeting.thread_id.as_str());
+    let refused = |refusal: service::store::Refusal| local(refusal.to_string());
+    running.service.plant_chats(meeting).map_err(refused)?;
+    if let Some(meeting) = meeting {
+        Cast::demo().start(&running.service, meeting);
+    }
+    let token = running
+        .service
+        .graph_token(service::ADA, service::EVERYTHING, TOKEN_LASTS)
+        .await
+        .map_err(refused)?;
+    let endpoint: Url = running
+        .endpoint
+        .parse()
+        .map_err(|_| local(format!("{} is no address", running.endpoint)))?;
+    Ok(Destination {
+        source: Source::Given {
+            token: Secret::new(token),
+            endpoint: endpoint.clone(),
+        },
+        locator: None,
+        ca: None,
+        chat: ChatWay::Graph {
+            feed: Feed::LocalPush,
+            call: Some(Source::Service {
+                service: endpoint,
+                display_name: "Ada Quist".to_owned(),
+            }),
+        },
+    })
+}
+
+const TOKEN_LASTS: Duration = Duration::from_hours(24);
+
 /// Starts the service beside the loop: making its keys takes longer than a frame.
-async fn host(
-    options: service::Options,
-    name: String,
-    tasks: Tasks,
-) -> Result<Destination, Failure> {
+async fn host(options: service::Options, tasks: Tasks) -> Result<Running, Failure> {
     let (ready, started) = oneshot::channel();
     let of_service = tasks.clone();
     tasks.spawn(async move {
@@ -56,11 +111,10 @@ async fn host(
         // The loop may have ended meanwhile.
         let _ = ready.send(running.map_err(|error| error.to_string()));
     });
-    let running = started
+    started
         .await
         .unwrap_or_else(|_| Err("the service ended before it began".to_owned()))
-        .map_err(local)?;
-    destination(&running, name)
+        .map_err(local)
 }
 
 fn destination(running: &Running, name: String) -> Result<Destination, Failure> {
@@ -81,8 +135,9 @@ fn destination(running: &Running, name: String) -> Result<Destination, Failure> 
             service,
             display_name: name,
         },
-        locator,
+        locator: Some(locator),
         ca: None,
+        chat: ChatWay::Acs,
     })
 }
 

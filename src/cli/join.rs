@@ -8,6 +8,7 @@ use crate::cli::Error;
 use crate::cli::join_as;
 use crate::cli::own_resource;
 use crate::cli::session;
+use crate::cli::session::ChatWay;
 use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
 use crate::config::Entry;
@@ -131,8 +132,9 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let locator = with_passcode(locator, args.passcode)?;
     let destination = Destination {
         source,
-        locator,
+        locator: Some(locator),
         ca,
+        chat: ChatWay::Acs,
     };
     Box::pin(session::run(prepared, identity, |tasks| {
         ready(destination, tasks)

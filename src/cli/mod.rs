@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod accounts;
+pub mod chats;
 pub mod config;
 pub mod ctl;
 pub mod demo;
@@ -35,6 +36,7 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Join(join::Args),
+    Chats(chats::Args),
     Accounts(accounts::Args),
     Demo(demo::Args),
     Host(host::Args),
@@ -120,6 +122,7 @@ impl Command {
         match self {
             Self::Join(args) => Box::pin(join::run(args)).await,
             Self::Accounts(args) => Box::pin(accounts::run(args)).await,
+            Self::Chats(args) => Box::pin(chats::run(args)).await,
             Self::Demo(args) => Box::pin(demo::run(args)).await,
             Self::Host(args) => {
                 host::run(args).await?;

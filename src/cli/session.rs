@@ -6,6 +6,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::process;
 
+use tokio::sync::mpsc;
 use url::Url;
 use uuid::Uuid;
 
@@ -14,6 +15,8 @@ use crate::call::native;
 use crate::call::native::Media;
 use crate::call::sound;
 use crate::chat::acs;
+use crate::chat::graph;
+use crate::chat::graph::Feed;
 use crate::cli::Error;
 use crate::cli::log;
 use crate::config::Config;
@@ -36,6 +39,7 @@ use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::settings::Interface;
 use crate::model::text;
+use crate::runtime::Chat;
 use crate::runtime::Lanes;
 use crate::runtime::Opening;
 use crate::runtime::Options;
@@ -181,8 +185,18 @@ pub fn surroundings() -> Surroundings {
 /// Where tokens come from and what is joined with them.
 pub struct Destination {
     pub source: Source,
-    pub locator: Locator,
+    /// Without one, the account's chats are listed.
+    pub locator: Option<Locator>,
+    pub chat: ChatWay,
     pub ca: Option<PathBuf>,
+}
+
+/// Over what the account chats.
+pub enum ChatWay {
+    /// Calls with the same token.
+    Acs,
+    /// Calls with a token from somewhere else, where there is one.
+    Graph { feed: Feed, call: Option<Source> },
 }
 
 /// Somebody without an account: a guest of the service, or whoever a token file belongs to.
@@ -191,6 +205,17 @@ pub fn guest(prepared: &Prepared, local: bool) -> Account {
         id: AccountId::new(&format!("external:{}", prepared.name)),
         kind: AccountKind::External,
         display_name: prepared.name.clone(),
+        raw_id: None,
+        local,
+    }
+}
+
+/// Somebody of an organisation, by a token that somebody else got.
+pub fn work(name: &str, local: bool) -> Account {
+    Account {
+        id: AccountId::new("teams:me"),
+        kind: AccountKind::Teams,
+        display_name: name.to_owned(),
         raw_id: None,
         local,
     }
@@ -267,21 +292,46 @@ fn open(
         http: http.clone(),
     };
     let tokens = Tokens::start(settings, &tasks, lanes.rest);
+    let (chat, call) = match destination.chat {
+        ChatWay::Acs => {
+            let chat = Chat::Acs(acs::Settings {
+                account: account.id.clone(),
+                tokens: tokens.clone(),
+                http,
+                tasks,
+                display_name: prepared.name.clone(),
+                endpoint_id: installation(prepared.paths.as_ref()),
+            });
+            (chat, Some(tokens))
+        }
+        ChatWay::Graph { feed, call } => {
+            let calls = call.map(|source| {
+                let settings = identity::Settings {
+                    account: account.id.clone(),
+                    source,
+                    http: http.clone(),
+                };
+                // Who we are in a call is told by the call; the account is who chats.
+                Tokens::start(settings, &tasks, mpsc::channel(1).0)
+            });
+            let chat = Chat::Graph(graph::Settings {
+                account: account.id.clone(),
+                tokens,
+                http,
+                tasks,
+                feed,
+            });
+            (chat, calls)
+        }
+    };
     Opening {
-        chat: acs::Settings {
-            account: account.id.clone(),
-            tokens: tokens.clone(),
-            http,
-            tasks,
-            display_name: prepared.name.clone(),
-            endpoint_id: installation(prepared.paths.as_ref()),
-        },
-        call: native::Settings {
+        chat,
+        call: call.map(|tokens| native::Settings {
             account: account.id.clone(),
             tokens,
             tls,
             media: Some(media),
-        },
+        }),
         locator: destination.locator,
         name: prepared.name.clone(),
     }

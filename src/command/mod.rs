@@ -9,6 +9,8 @@ mod parse;
 mod table;
 
 use crate::model::call::Reaction;
+use crate::model::directory::Presence;
+use crate::model::message::Importance;
 use crate::model::settings::Interface;
 use crate::model::sound::Audio;
 use crate::model::sound::Direction;
@@ -62,6 +64,8 @@ pub enum Command {
     Newest,
     PageUp,
     PageDown,
+    // of a work account
+    Work(Work),
     // call
     /// `None`: as settings say.
     Join {
@@ -124,6 +128,59 @@ pub enum Command {
     Quit,
 }
 
+/// What only work accounts can do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    Chats,
+    NewChat {
+        names: Vec<String>,
+        topic: String,
+    },
+    People(String),
+    SearchAll(String),
+    /// Asks; chooses; `Some(None)` chooses nothing any more.
+    Presence(Option<Option<Presence>>),
+    Undelete,
+    Reaction(String),
+    AddMember(String),
+    RemoveMember(String),
+    Rename(String),
+    MarkUnread,
+    Meeting,
+    MeetingChat(String),
+    Picture(String),
+    Important {
+        importance: Importance,
+        text: String,
+    },
+}
+
+impl Work {
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Chats => "chats",
+            Self::NewChat { .. } => "newchat",
+            Self::People(_) => "colleagues",
+            Self::SearchAll(_) => "searchall",
+            Self::Presence(_) => "presence",
+            Self::Undelete => "undelete",
+            Self::Reaction(_) => "reaction",
+            Self::AddMember(_) => "addmember",
+            Self::RemoveMember(_) => "removemember",
+            Self::Rename(_) => "rename",
+            Self::MarkUnread => "markunread",
+            Self::Meeting => "meeting",
+            Self::MeetingChat(_) => "meetingchat",
+            Self::Picture(_) => "picture",
+            Self::Important {
+                importance: Importance::Urgent,
+                ..
+            } => "urgent",
+            Self::Important { .. } => "important",
+        }
+    }
+}
+
 impl Command {
     /// The name of the command's row.
     pub const fn name(&self) -> &'static str {
@@ -153,6 +210,7 @@ impl Command {
             Self::Newest => "newest",
             Self::PageUp => "pageup",
             Self::PageDown => "pagedown",
+            Self::Work(work) => work.name(),
             Self::Join { .. } => "join",
             Self::Leave => "leave",
             Self::EndForEverybody => "end",

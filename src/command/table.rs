@@ -6,6 +6,7 @@ mod knowing;
 mod reading;
 mod screen;
 mod sound;
+mod work;
 
 use crate::command::Command;
 use crate::model::capability::Capability;
@@ -34,6 +35,7 @@ pub struct Row {
 pub enum Group {
     Chat,
     Reading,
+    Work,
     Call,
     Sound,
     Knowing,
@@ -51,9 +53,10 @@ pub fn row(command: &Command) -> &'static Row {
 /// Every command, group by group.
 pub const TABLE: &[Row] = &all();
 
-const GROUPS: [&[Row]; 6] = [
+const GROUPS: [&[Row]; 7] = [
     &chat::ROWS,
     &reading::ROWS,
+    &work::ROWS,
     &call::ROWS,
     &sound::ROWS,
     &knowing::ROWS,

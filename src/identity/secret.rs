@@ -21,7 +21,7 @@ pub enum Refusal {
 }
 
 impl Secret {
-    pub(super) fn new(token: String) -> Self {
+    pub fn new(token: String) -> Self {
         Self(Zeroizing::new(token))
     }
 

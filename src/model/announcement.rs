@@ -280,6 +280,8 @@ pub enum Answer {
     Notices,
     Typing,
     Help(Option<String>),
+    /// What an organisation told; the view reads it from state.
+    Work,
     Can,
     About,
     Last(usize),

@@ -20,6 +20,10 @@ pub enum Capability {
     SaveFiles,
     /// Somebody tells us who is typing.
     SeeTyping,
+    /// A work account is in front: it has chats, people and presence.
+    Organisation,
+    /// The same, and a chat of it may be written.
+    WorkChat,
     /// A locator is known that can be joined, and we are not in the call.
     JoinCall,
     /// There is a call: connecting, lobby or inside.
@@ -104,7 +108,12 @@ impl Capability {
             Self::Captions => &["captions"],
             Self::RealTimeText => &["captions.text"],
             // What is ours alone, and needs nobody's leave.
-            Self::Anything | Self::InCall | Self::Sound | Self::HearCall => &[],
+            Self::Organisation
+            | Self::WorkChat
+            | Self::Anything
+            | Self::InCall
+            | Self::Sound
+            | Self::HearCall => &[],
         }
     }
 

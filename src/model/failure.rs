@@ -41,6 +41,9 @@ pub enum Doing {
     Setting,
     /// Another theme.
     Theming,
+    /// Chats, people, presence and what else an organisation has.
+    AskingOrganisation,
+    Reacting,
     /// What calls and messages cost, in the store on this machine.
     CountingUsage,
 }

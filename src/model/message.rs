@@ -78,6 +78,25 @@ pub struct Message {
     pub mentions_me: bool,
     pub attachments: Vec<Attachment>,
     pub reply_to: Option<Quoted>,
+    pub reactions: Vec<Reacted>,
+    pub importance: Importance,
+}
+
+/// So many people reacted to a message in the same way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reacted {
+    /// An emoji, or the vendor's name of one.
+    pub kind: String,
+    pub people: usize,
+    pub mine: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Importance {
+    #[default]
+    Normal,
+    High,
+    Urgent,
 }
 
 impl Message {
@@ -128,6 +147,28 @@ pub enum SystemEvent {
         people: Vec<Person>,
         by: Option<Person>,
     },
+    CallStarted {
+        by: Option<Person>,
+    },
+    CallEnded {
+        seconds: Option<u64>,
+        people: usize,
+    },
+    /// Of the meeting: begun, kept, or failed. Not the signal that a call is being recorded.
+    Recording(RecordingState),
+    TranscriptAvailable,
+    Pinned {
+        pinned: bool,
+        by: Option<Person>,
+    },
+    ChatEnabled(bool),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingState {
+    Begun,
+    Saved,
+    Failed,
 }
 
 /// The message an answer quotes.
@@ -196,6 +237,7 @@ pub struct Draft {
     /// People named with `@`; each name stands in `text` as `@name`.
     pub mentions: Vec<Person>,
     pub reply_to: Option<Quoted>,
+    pub importance: Importance,
 }
 
 impl fmt::Debug for Draft {

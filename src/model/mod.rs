@@ -8,6 +8,7 @@ pub mod announcement;
 pub mod call;
 pub mod capability;
 pub mod control;
+pub mod directory;
 pub mod failure;
 pub mod identity;
 pub mod key;

@@ -52,6 +52,37 @@ impl fmt::Debug for ThreadInfo {
     }
 }
 
+/// What a thread is, as far as lists tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThreadKind {
+    #[default]
+    Thread,
+    OneOnOne,
+    Group,
+    Meeting,
+    Channel,
+}
+
+/// One row of the list of an account's chats.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: ThreadId,
+    pub topic: String,
+    pub kind: ThreadKind,
+    /// Something of somebody else was not read yet.
+    pub unread: bool,
+    /// The link of its meeting.
+    pub meeting: Option<String>,
+    /// Who wrote last, and the first words of it.
+    pub preview: Option<(String, String)>,
+}
+
+impl fmt::Debug for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Listed({:?}, {:?})", self.id, self.kind)
+    }
+}
+
 /// May we read and write here?
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum ChatAccess {
@@ -76,6 +107,8 @@ pub enum Link {
     Reconnecting,
     /// No push to be had: asked from time to time over REST.
     Polling,
+    /// Nothing arrives by itself: read when the person does something.
+    OnDemand,
     /// Given up until someone acts.
     Down(Failure),
 }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use crate::call::native;
 use crate::chat::acs;
+use crate::chat::graph;
 use crate::clock::Clock;
 use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
@@ -28,6 +29,7 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::thread::Link;
+use crate::runtime::Chat;
 use crate::tasks::Tasks;
 
 /// Where events go: calls have a lane of their own, which is read first.
@@ -113,12 +115,24 @@ impl Backends {
         &self.lanes
     }
 
-    pub(super) fn start_chat(&mut self, settings: acs::Settings) {
-        let account = settings.account.clone();
+    pub(super) fn start_chat(&mut self, chat: Chat) {
+        let account = match &chat {
+            Chat::Acs(settings) => settings.account.clone(),
+            Chat::Graph(settings) => settings.account.clone(),
+        };
         let (to, commands) = mpsc::channel(COMMANDS);
         let alarm = Alarm::new(&self.lanes.rest, &account, chat_broke, &self.tasks);
-        let run = acs::run(settings, commands, self.lanes.rest.clone());
-        self.tasks.spawn_graceful(watched(run, alarm));
+        let events = self.lanes.rest.clone();
+        match chat {
+            Chat::Acs(settings) => {
+                let run = acs::run(settings, commands, events);
+                self.tasks.spawn_graceful(watched(run, alarm));
+            }
+            Chat::Graph(settings) => {
+                let run = graph::run(settings, commands, events);
+                self.tasks.spawn_graceful(watched(run, alarm));
+            }
+        }
         let outbox = self.chat.entry(account).or_default();
         outbox.to = Some(to);
         outbox.flush();

@@ -31,6 +31,7 @@ use tokio::sync::mpsc;
 
 use crate::call::native;
 use crate::chat::acs;
+use crate::chat::graph;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::Zone;
@@ -90,10 +91,18 @@ pub struct Options {
 
 /// Where to go, once that is known and the way there is open.
 pub struct Opening {
-    pub chat: acs::Settings,
-    pub call: native::Settings,
-    pub locator: Locator,
+    pub chat: Chat,
+    /// Where somebody makes calls for the account.
+    pub call: Option<native::Settings>,
+    /// Without one, the account's chats are listed.
+    pub locator: Option<Locator>,
     pub name: String,
+}
+
+/// The chat back end of an account.
+pub enum Chat {
+    Acs(acs::Settings),
+    Graph(graph::Settings),
 }
 
 /// How it ended.
@@ -344,7 +353,10 @@ impl Runtime {
                     sound: self.backends.has_sound(),
                 };
                 self.backends.start_chat(opening.chat);
-                self.backends.start_call(opening.call);
+                self.state.can_call = opening.call.is_some();
+                if let Some(call) = opening.call {
+                    self.backends.start_call(call);
+                }
                 let effects = update::start(&mut self.state, start, self.clock.both());
                 self.display.press(Press::Now);
                 self.perform_all(effects);

@@ -23,6 +23,8 @@ pub enum Effect {
     },
     /// Signing in is refused with this number of Entra ID's.
     SignIn(u32),
+    /// The request is carried out, and answered with 504 all the same: its answer was lost on the way.
+    Lose,
     /// The notification arrives twice.
     Duplicate,
     /// The notification arrives after the next one, or a moment later when none follows.
@@ -37,6 +39,7 @@ impl Effect {
             Self::Delay(span) => Some(*span),
             Self::Refuse { .. }
             | Self::SignIn(_)
+            | Self::Lose
             | Self::Duplicate
             | Self::Reorder
             | Self::Swallow => None,
@@ -64,6 +67,12 @@ pub enum Class {
     Connect,
     /// `/v3/registrations`.
     Registrar,
+    /// Everything below `/v1.0`: Microsoft Graph.
+    Graph,
+    /// As above, `GET` only.
+    GraphRead,
+    /// As above, all but `GET`.
+    GraphWrite,
     /// Notifications on their way to a client.
     Notification,
     /// Below `/oauth2/v2.0/` of the directory.
@@ -74,6 +83,7 @@ impl Class {
     /// Whether a request belongs to the class. The control API is in none.
     fn holds(self, verb: &str, path: &str) -> bool {
         let chat = path.starts_with("/chat/threads");
+        let graph = path.starts_with("/v1.0/");
         match self {
             Self::Any => !path.starts_with("/control"),
             Self::Identity => path.starts_with("/identities"),
@@ -87,6 +97,9 @@ impl Class {
                     || path.starts_with("/socket.io/")
             }
             Self::Registrar => path.starts_with("/v3/registrations"),
+            Self::Graph => graph,
+            Self::GraphRead => graph && verb == "GET",
+            Self::GraphWrite => graph && verb != "GET",
             Self::Notification | Self::SignIn => false,
         }
     }
@@ -188,6 +201,7 @@ mod tests {
         assert_eq!(serde_json::to_string(&fault).unwrap(), text);
         for effect in [
             r#"{"delay":50}"#,
+            r#""lose""#,
             r#""duplicate""#,
             r#""reorder""#,
             r#""swallow""#,

@@ -220,9 +220,13 @@ pub(super) async fn around(
     } else {
         let (method, path) = (request.method().as_str(), request.uri().path());
         let effects = service.lock().faults.request(method, path);
+        let lost = effects.contains(&Effect::Lose);
         match faulted(effects).await {
             Some(refusal) => refusal,
-            None => in_envelope(next.run(request).await),
+            None => {
+                let answer = in_envelope(next.run(request).await);
+                if lost { gone() } else { answer }
+            }
         }
     };
     let headers = answer.headers_mut();
@@ -291,10 +295,19 @@ async fn faulted(effects: Vec<Effect>) -> Option<Response> {
                 let wait = retry_after.map(Duration::from_secs);
                 return Some(refuse(status, "A fault was asked for.", wait));
             }
-            Effect::SignIn(_) | Effect::Duplicate | Effect::Reorder | Effect::Swallow => {}
+            Effect::SignIn(_)
+            | Effect::Lose
+            | Effect::Duplicate
+            | Effect::Reorder
+            | Effect::Swallow => {}
         }
     }
     None
+}
+
+/// In place of an answer that was lost.
+fn gone() -> Response {
+    refuse(StatusCode::GATEWAY_TIMEOUT, "No answer in time.", None)
 }
 
 /// Errors that no handler of ours wrote (no such path, no such method, unreadable path) speak JSON too. Pages for

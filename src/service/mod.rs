@@ -17,6 +17,7 @@ pub mod store;
 mod chat;
 mod control;
 pub mod entra;
+mod graph;
 mod http;
 mod identity;
 mod keys;
@@ -49,6 +50,7 @@ use tokio::sync::Notify;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::tasks::Tasks;
 use crate::wire::acs::identity::Scope;
@@ -69,6 +71,8 @@ use self::store::KeySlot;
 use self::store::Refusal;
 use self::store::Store;
 
+pub use self::graph::ADA;
+pub use self::graph::EVERYTHING;
 pub use self::identity::Minted;
 pub use self::keys::RESOURCE;
 pub use self::realtime::Disconnect;
@@ -224,6 +228,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
     tasks.spawn(enforce_retention(service.clone()));
     tasks.spawn(meetings::keep_time(service.clone()));
     media::start(&service);
+    service.found_organisation();
     let open = meetings::Options::open("Meeting on this machine");
     let meeting = service.create_meeting(open, "Alice Moreau");
     Ok(Running {
@@ -244,6 +249,7 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(identity::routes())
         .merge(entra::routes())
         .merge(chat::routes())
+        .merge(graph::routes())
         .merge(realtime::routes())
         .merge(meetings::routes())
         .merge(page::routes())
@@ -309,6 +315,7 @@ pub struct State {
     pub faults: Faults,
     pub meetings: Meetings,
     pub marks: Marks,
+    pub(crate) tenant: graph::Tenant,
     pub(crate) hub: Hub,
     pub entra: Entra,
     limits: Limits,
@@ -323,10 +330,19 @@ impl State {
             faults: Faults::default(),
             meetings: Meetings::default(),
             marks: Marks::from_environment(),
+            tenant: graph::Tenant::default(),
             hub: Hub::new(options.realtime),
             entra: Entra::default(),
             limits,
         }
+    }
+}
+
+impl State {
+    /// Everybody concerned hears of it, over whichever channel.
+    fn publish(&mut self, change: Change, now: Moment) {
+        self.follow(&change);
+        self.hub.publish(change, &mut self.faults, now);
     }
 }
 
@@ -358,12 +374,20 @@ impl Service {
         &self,
         act: impl FnOnce(&mut Store, Timestamp) -> Result<(T, Vec<Change>), Refusal>,
     ) -> Result<T, Refusal> {
+        self.change_with(|state, now| act(&mut state.store, now))
+    }
+
+    /// As [`Service::change`], where more than the store changes.
+    fn change_with<T>(
+        &self,
+        act: impl FnOnce(&mut State, Timestamp) -> Result<(T, Vec<Change>), Refusal>,
+    ) -> Result<T, Refusal> {
         let mut state = self.lock();
         let state = &mut *state;
-        let (learned, changes) = act(&mut state.store, self.clock.utc())?;
+        let (learned, changes) = act(state, self.clock.utc())?;
         let now = self.clock.now();
         for change in changes {
-            state.hub.publish(change, &mut state.faults, now);
+            state.publish(change, now);
         }
         self.changed.send_replace(());
         Ok(learned)

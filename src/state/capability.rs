@@ -2,6 +2,7 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::model::account::AccountKind;
 use crate::model::call::CallState;
 use crate::model::call::Role;
 use crate::model::call::Signalling;
@@ -124,6 +125,8 @@ impl State {
             | Capability::Reply
             | Capability::EditMessages
             | Capability::DeleteMessages => self.may_write(),
+            Capability::Organisation => self.work_account(),
+            Capability::WorkChat => self.work_account().and_then(|()| self.may_write()),
             Capability::JoinCall => self.may_join(),
             Capability::LeaveCall => self.live_call().map(drop),
             Capability::InCall | Capability::HoldCall | Capability::SeeQuality => {
@@ -198,6 +201,17 @@ impl State {
         }
     }
 
+    /// The account in front is one of an organisation.
+    fn work_account(&self) -> Result<(), Reason> {
+        let account = self.account().and_then(|id| self.accounts.get(id));
+        match account.map(|account| account.kind) {
+            Some(AccountKind::Teams) => Ok(()),
+            Some(AccountKind::External) | None => Err(Reason::Identity {
+                why: "only work accounts have that; you are an external user here",
+            }),
+        }
+    }
+
     fn may_read(&self) -> Result<(), Reason> {
         let Some(thread) = self.threads.current() else {
             return Err(self.why_no_thread());
@@ -217,9 +231,11 @@ impl State {
             ChatAccess::Open => Ok(()),
             ChatAccess::Opening => match self.threads.link(&thread.key.account) {
                 Link::Down(failure) => Err(Reason::ChatDown(failure.clone())),
-                Link::Connecting | Link::Live | Link::Reconnecting | Link::Polling => {
-                    Err(Reason::ChatOpening)
-                }
+                Link::Connecting
+                | Link::Live
+                | Link::Reconnecting
+                | Link::Polling
+                | Link::OnDemand => Err(Reason::ChatOpening),
             },
             ChatAccess::Denied(failure) => Err(Reason::ChatDenied(failure.clone())),
             ChatAccess::Gone => Err(Reason::ChatGone),

@@ -55,6 +55,8 @@ pub enum Overlay {
     About,
     /// What may be done here.
     Can,
+    /// What an organisation told: chats, people, messages found, presence.
+    Work,
     Notices,
     /// Microphones and speakers, to choose one.
     Devices {

@@ -17,6 +17,7 @@ pub mod threads;
 pub mod timeline;
 pub mod turns;
 pub mod usage;
+pub mod work;
 
 use std::collections::BTreeMap;
 
@@ -70,6 +71,9 @@ pub struct State {
     pub opening: Opening,
     pub focus: Focus,
     pub sound: Sound,
+    pub work: work::Work,
+    /// There is somebody who makes calls for us.
+    pub can_call: bool,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The last event's times.
@@ -101,6 +105,8 @@ impl State {
             lines: Lines::default(),
             opening: Opening::Pending,
             sound: Sound::default(),
+            work: work::Work::default(),
+            can_call: false,
             size,
             now: Now::default(),
             run,

@@ -12,6 +12,7 @@ use crate::model::message::MessageId;
 use crate::model::message::SendState;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
+use crate::model::thread::Listed;
 use crate::model::thread::ThreadKey;
 use crate::state::composer::Composer;
 use crate::state::timeline::Echo;
@@ -25,6 +26,8 @@ pub struct Threads {
     pub links: BTreeMap<AccountId, Link>,
     /// Since when a link is lost.
     pub lost: BTreeMap<AccountId, Timestamp>,
+    /// The thread that its back end was last told to be in front.
+    pub followed: Option<ThreadKey>,
     /// Links that are whole again, while what was missed is on its way.
     pub back: BTreeMap<AccountId, Back>,
 }
@@ -71,6 +74,12 @@ pub struct Thread {
     pub typing_told: Option<Moment>,
     /// Unread messages of a thread that is not in front were last told then.
     pub count_told: Option<Moment>,
+    /// Its row in the list of the account's chats, where it has one.
+    pub listed: Option<Listed>,
+    /// Its back end was asked to open it.
+    pub asked: bool,
+    /// When it was read last, where nothing of it arrives by itself.
+    pub as_of: Option<Timestamp>,
 }
 
 /// Our own read receipts: the service limits them, so they are sent at most every three seconds.
@@ -164,6 +173,9 @@ impl Thread {
             errands: 0,
             typing_told: None,
             count_told: None,
+            listed: None,
+            asked: false,
+            as_of: None,
         }
     }
 

@@ -31,6 +31,7 @@ use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
 use crate::state::timeline::Page;
 use crate::update::usage;
+use crate::update::work;
 
 pub(super) fn on_event(
     state: &mut State,
@@ -106,6 +107,7 @@ pub(super) fn on_event(
         ChatEvent::ParticipantsRemoved { thread, people } => {
             on_removed(state, &key(thread), &people);
         }
+        ChatEvent::Work(event) => work::on_event(state, account, event),
     }
 }
 
@@ -117,7 +119,9 @@ fn errand_done(state: &mut State, key: &ThreadKey) {
 fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
     match failure.doing {
         Doing::LoadingMessages => state.threads.open(key).timeline.loading = false,
-        Doing::Editing | Doing::Deleting | Doing::SavingAttachment => errand_done(state, key),
+        Doing::Editing | Doing::Deleting | Doing::SavingAttachment | Doing::Reacting => {
+            errand_done(state, key)
+        }
         // Tried again by itself, for whoever is there to wait.
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {
             state.opening = Opening::Failed;
@@ -139,6 +143,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::OpeningSpeaker
         | Doing::Setting
         | Doing::Theming
+        | Doing::AskingOrganisation
         | Doing::CountingUsage => {}
     }
     state.say(Said::Failed(failure));
@@ -170,6 +175,7 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
                 state.announcer.link_restored();
             }
         }
+        Link::OnDemand => drop(state.threads.lost.remove(account)),
         Link::Polling => state.say(Said::Polling),
         // Where nobody is signed in, that was said already.
         Link::Down(failure) if state.signing_in.get(account) == Some(&failure) => {}
@@ -284,7 +290,13 @@ fn on_first_page(state: &mut State, key: &ThreadKey, messages: Vec<Message>) {
 /// A message, however it changed and however often it comes.
 fn on_message(state: &mut State, key: &ThreadKey, message: Message, fx: &mut Vec<Effect>) {
     let thread = state.threads.open(key);
+    let known = thread.timeline.find(&message.id);
+    let same_words = known.is_some_and(|known| known.body == message.body);
     let inserted = thread.timeline.insert(message.clone());
+    if same_words && inserted == Inserted::Updated {
+        // A reaction, or that it was read: nobody wrote anything.
+        return;
+    }
     taken_in(state, key, message, inserted, fx);
 }
 

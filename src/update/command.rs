@@ -35,6 +35,7 @@ use crate::update::scroll;
 use crate::update::sound;
 use crate::update::start;
 use crate::update::talk;
+use crate::update::work;
 
 pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
     match command {
@@ -97,6 +98,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::Consent(answer) => consent(state, answer, fx),
         Command::Acknowledge => acknowledge(state, fx),
         Command::Status => answer(state, Answer::Status),
+        Command::Work(work) => work::perform(state, work, fx),
         Command::Who => answer(state, Answer::Who),
         Command::TypingNow => answer(state, Answer::Typing),
         Command::Notices => show(state, Overlay::Notices, Answer::Notices),

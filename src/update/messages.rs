@@ -29,6 +29,7 @@ use crate::state::composer::Purpose;
 use crate::state::focus::Confirm;
 use crate::update::overlay;
 use crate::update::scroll;
+use crate::update::work;
 
 /// Characters of a quote.
 const QUOTED: usize = 120;
@@ -187,6 +188,7 @@ fn not_here(state: &mut State, doing: Doing, detail: String) {
 
 pub(super) fn delete(state: &mut State, message: MessageId, fx: &mut Vec<Effect>) {
     if let Some((account, thread)) = place(state) {
+        work::deleted(state, &message);
         let delete = ChatCommand::Delete { thread, message };
         errand(state, account, delete, fx);
     }

@@ -23,6 +23,7 @@ mod talk;
 mod terminal;
 mod turns;
 mod usage;
+mod work;
 
 use std::time::Duration;
 
@@ -75,6 +76,7 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     turns::expire(state);
     follow::own_text(state, fx);
     follow::service(state, fx);
+    work::follow(state, fx);
     follow::devices(state, fx);
     chat::tell_back(state);
     release(state, fx);

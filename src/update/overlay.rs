@@ -52,7 +52,7 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         Overlay::Devices { selected } => devices(state, selected, key, fx),
         Overlay::Help { topic, scroll } => help(state, topic, scroll, key),
         Overlay::Confirm(_) => question(state, key, fx),
-        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Notices => {
+        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Work | Overlay::Notices => {
             let hidden = scrolled(state, state.focus.hidden, key);
             state.focus.hidden = hidden.unwrap_or(state.focus.hidden);
             hidden.is_some()
@@ -178,6 +178,7 @@ pub(super) fn click(state: &mut State, at: usize, fx: &mut Vec<Effect>) {
             Overlay::Help { .. }
             | Overlay::About
             | Overlay::Can
+            | Overlay::Work
             | Overlay::Notices
             | Overlay::Confirm(_),
         )

@@ -5,6 +5,7 @@ use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::effect::SoundCommand;
+use crate::effect::WorkCommand;
 use crate::model::account::AccountId;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
@@ -21,7 +22,8 @@ use crate::update::usage;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
     pub account: AccountId,
-    pub locator: Locator,
+    /// Without one, the chats of the account are listed.
+    pub locator: Option<Locator>,
     /// The name we ask for.
     pub name: String,
     /// Somebody owns microphone and speaker: they can be tried before a call is joined.
@@ -44,7 +46,11 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
         start.sound && chosen.precheck && state.lines.is_terminal(),
     );
     match start.locator {
-        Locator::Thread(thread) => {
+        None => {
+            let list = ChatCommand::Work(WorkCommand::List);
+            fx.push(Effect::Chat(start.account, list));
+        }
+        Some(Locator::Thread(thread)) => {
             let key = ThreadKey {
                 account: start.account.clone(),
                 thread: thread.clone(),
@@ -53,11 +59,13 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
             state.threads.current = Some(key);
             fx.push(Effect::Chat(start.account, ChatCommand::Open(thread)));
         }
-        locator @ (Locator::Meeting { .. }
-        | Locator::MeetingId { .. }
-        | Locator::GroupCall(_)
-        | Locator::Room(_)
-        | Locator::Person(_)) => {
+        Some(
+            locator @ (Locator::Meeting { .. }
+            | Locator::MeetingId { .. }
+            | Locator::GroupCall(_)
+            | Locator::Room(_)
+            | Locator::Person(_)),
+        ) => {
             if checks && audio != Audio::None {
                 check::begin(state, start.account, locator, start.name);
             } else {

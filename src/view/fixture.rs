@@ -117,6 +117,8 @@ pub(crate) fn message(id: u64, name: &str, text: &str, minute: i64) -> Message {
         mentions_me: false,
         attachments: Vec::new(),
         reply_to: None,
+        reactions: Vec::new(),
+        importance: crate::model::message::Importance::Normal,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod acs;
 pub mod entra;
+pub mod graph;
 pub mod html;
 pub mod local;
 pub mod token_service;

@@ -105,6 +105,8 @@ pub(crate) fn message(id: u64, from: &str, words: &str) -> Message {
         mentions_me: words.contains("Ada"),
         attachments: Vec::new(),
         reply_to: None,
+        reactions: Vec::new(),
+        importance: sidetone::model::message::Importance::Normal,
     }
 }
 
@@ -230,7 +232,7 @@ impl Script {
     pub(crate) fn begin(mut self, locator: Locator) -> Self {
         let start = Start {
             account: account(),
-            locator,
+            locator: Some(locator),
             name: "Ada".to_owned(),
             sound: self.sound,
         };

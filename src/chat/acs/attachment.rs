@@ -57,7 +57,7 @@ async fn fetch_and_write(
 }
 
 /// In a folder under the attachment's own name, which must not lead out of it.
-fn place(path: &Path, name: &str) -> PathBuf {
+pub(in crate::chat) fn place(path: &Path, name: &str) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
@@ -70,7 +70,7 @@ fn place(path: &Path, name: &str) -> PathBuf {
 }
 
 /// Never over a file that exists.
-async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(in crate::chat) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)

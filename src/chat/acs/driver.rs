@@ -258,6 +258,8 @@ impl Driver {
                 let input = outbox::Input::Read { thread, message };
                 self.outbox.handle(input, now);
             }
+            // Nobody offers it where there is no organisation.
+            ChatCommand::Work(_) => {}
             ChatCommand::Edit {
                 thread,
                 message,
@@ -449,7 +451,7 @@ impl Driver {
         match (answered, &self.link) {
             (true, _) => Some(Link::Polling),
             (false, Link::Live | Link::Reconnecting | Link::Polling) => Some(Link::Reconnecting),
-            (false, Link::Connecting | Link::Down(_)) => None,
+            (false, Link::Connecting | Link::OnDemand | Link::Down(_)) => None,
         }
     }
 

@@ -4,13 +4,13 @@
 //! again, `outbox` what to send when, and `chat::retry` what to repeat — and one driver
 //! performs.
 
-mod attachment;
-mod convert;
+pub(in crate::chat) mod attachment;
+pub(in crate::chat) mod convert;
 mod driver;
 mod outbox;
-mod realtime;
+pub(in crate::chat) mod realtime;
 mod rest;
-mod socket;
+pub(in crate::chat) mod socket;
 mod sync;
 mod trouter;
 

@@ -21,7 +21,7 @@ use super::realtime::LinkId;
 
 /// What a socket reports.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(in crate::chat) enum Heard {
     Frame(String),
     Closed,
 }
@@ -41,7 +41,7 @@ enum Error {
 }
 
 /// Runs until the sender of `outgoing` is gone or the other side is. Its last word is `Closed`.
-pub(super) async fn run(
+pub(in crate::chat) async fn run(
     link: LinkId,
     url: String,
     tls: Tls,

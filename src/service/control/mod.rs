@@ -22,7 +22,7 @@
 //! | `POST /threads/{thread}/say` | `{"first":0,"n":1000,"rate":200.0,"as":["Bob","Carol"]}` → `{"t":[1234.5,…],"ids":[…]}`; without a rate as fast as clients take it |
 //! | `GET /threads/{thread}/messages` | → `{"messages":[{"id","version","sequence","sender","senderName","type","content","createdOn","editedOn","deletedOn"}]}`: the truth |
 //! | `POST /marks` | `{"mark":"m1"}` → `{"mono":1234.5}`; `{"file":"/tmp/marks"}` says where |
-//! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"signIn":53003}` of class `signIn` (a number of Entra ID's), `{"delay":50}` (milliseconds), `"duplicate"`, `"reorder"`, `"swallow"` |
+//! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"signIn":53003}` of class `signIn` (a number of Entra ID's), `{"delay":50}` (milliseconds), `"lose"` (carried out, and answered with 504), `"duplicate"`, `"reorder"`, `"swallow"` |
 //! | `GET /faults`, `DELETE /faults`, `DELETE /faults/{class}` | what is on; switches off |
 //! | `POST /drop` | `{"channel":"chat","how":"drop","who":"8:acs:…"}`: connections end; `channel` also `call`, `how` also `close`, `unauthorized` |
 //! | `POST /reconnect` | `{"who":"8:acs:…"}`: clients of the chat channel are asked to connect anew before they lose it |
@@ -35,6 +35,12 @@
 //! | `POST /people/challenge`, `POST /people/revoke` | `{"userName":"ada@sidetone.example"}`: has to prove again who they are; is signed out everywhere |
 //! | `POST /tokens/lifetime` | `{"seconds":120}`: of the directory's access tokens, and so of those exchanged for them |
 //! | `POST /devices` | `{"seconds":900,"interval":5}`: how long device codes live, and how often a device may ask |
+//! | `POST /graph/tokens` | `{"user":"ada@sidetone.example","scopes":"Chat.Read","seconds":3600}` → `{"token"}` for Microsoft Graph; without scopes, all of them |
+//! | `POST /graph/plant` | `{"meeting":"19:…"}`: chats, a team, and Ada Quist's place in a meeting |
+//! | `POST /graph/invite` | `{"meeting":"19:…","name":"Ada Quist"}` |
+//! | `POST /graph/events/{chat}` | an `eventDetail`, which becomes a system message |
+//! | `POST /graph/challenge` | `{"on":true}`: every Graph token is answered with a challenge to sign in anew |
+//! | `POST /graph/cut` | the sockets of all Graph subscriptions end |
 //!
 //! For programs that cannot send a header the benchmark's two calls are also below
 //! `/v1/key/{controlKey}`: `GET …/bench/joined` → `{"joined":true}` once a client is in a
@@ -43,6 +49,7 @@
 mod bench;
 mod entra;
 mod faults;
+mod graph;
 mod meetings;
 mod threads;
 
@@ -66,6 +73,7 @@ pub(super) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .merge(threads::routes())
         .merge(faults::routes())
         .merge(entra::routes())
+        .merge(graph::routes())
         .layer(middleware::from_fn_with_state(
             service.clone(),
             operators_only,

@@ -17,6 +17,8 @@ use crate::clock::Moment;
 use crate::service::MeetingAddress;
 use crate::service::Service;
 use crate::service::State;
+use crate::service::graph::TENANT;
+use crate::service::graph::User;
 use crate::service::page;
 use crate::service::store::Draft;
 use crate::service::store::History;
@@ -167,7 +169,8 @@ impl Meetings {
 impl Service {
     /// Makes a meeting with its chat. The organizer belongs to the organisation, and to the chat from the start.
     pub fn create_meeting(&self, options: Options, organizer: &str) -> Result<Names, Refusal> {
-        let id = self.new_colleague(organizer);
+        let known = self.lock().tenant.named(organizer).map(User::raw_id);
+        let id = known.unwrap_or_else(|| self.new_colleague(organizer));
         let creator = Participant::new(&id, Some(organizer));
         let thread = self.change(|store, now| {
             let new = NewThread::new(Kind::Meeting, &options.topic);
@@ -380,7 +383,7 @@ fn tell(state: &mut State, changes: Result<Vec<crate::service::store::Change>, R
     match changes {
         Ok(changes) => {
             for change in changes {
-                state.hub.publish(change, &mut state.faults, now.mono);
+                state.publish(change, now.mono);
             }
         }
         Err(refusal) => tracing::warn!(%refusal, "a meeting's chat did not follow the meeting"),
@@ -432,8 +435,6 @@ fn thread_in(link: &str) -> Option<String> {
     Some(thread.into_owned())
 }
 
-/// The one organisation behind this service.
-const TENANT: &str = "0fd1c0de-0000-4000-8000-10ca15e4b1ce";
 /// The vendor's word for a capability that is not there.
 const NO_MIXER: &str = "FeatureNotSupported";
 const LONGEST_WRITE: Duration = Duration::from_secs(2);

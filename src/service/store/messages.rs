@@ -169,6 +169,29 @@ impl Store {
         Ok(thread.message_change(What::MessageEdited(changed.clone()), &changed, now))
     }
 
+    /// As [`Store::edit`], where the new words may be marked up although the old ones were not.
+    pub fn edit_as(
+        &mut self,
+        thread: &str,
+        user: &str,
+        message: u64,
+        edit: Edit,
+        html: bool,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let place = self.writable(thread, user)?;
+        let at = place.own(user, message)?;
+        if html && matches!(place.messages[at].body, Body::Text(_)) {
+            let mut marked = place.messages[at].copy();
+            marked.body = Body::Html {
+                content: String::new(),
+                attachments: Vec::new(),
+            };
+            place.messages[at] = Arc::new(marked);
+        }
+        self.edit(thread, user, message, edit, now)
+    }
+
     /// Deletes an own message; its place stays, its content goes.
     pub fn delete(
         &mut self,
@@ -183,6 +206,44 @@ impl Store {
             other => other?,
         };
         Ok(Some(thread.blank(at, now)))
+    }
+
+    /// Puts back what a deletion of the own message took, as its sender.
+    pub fn restore(
+        &mut self,
+        thread: &str,
+        user: &str,
+        message: u64,
+        body: Body,
+        now: Timestamp,
+    ) -> Result<Change, Refusal> {
+        let thread = self.writable(thread, user)?;
+        let at = match thread.own(user, message) {
+            Err(GONE) => thread.position(message).ok_or(NO_MESSAGE)?,
+            Ok(_) => return Err(NOT_DELETED),
+            Err(refusal) => return Err(refusal),
+        };
+        let mut back = thread.messages[at].copy();
+        back.body = body;
+        back.deleted = None;
+        back.version = millis(now).max(back.version + 1);
+        let back = Arc::new(back);
+        thread.messages[at] = back.clone();
+        Ok(thread.message_change(What::MessageEdited(back.clone()), &back, now))
+    }
+
+    /// Keeps a message of the service itself, by nobody; everybody there is told.
+    pub fn announce(
+        &mut self,
+        thread: &str,
+        body: Body,
+        now: Timestamp,
+    ) -> Result<(u64, Change), Refusal> {
+        let thread = self.live_mut(thread)?;
+        let message = thread.message(body, now);
+        let message = thread.keep(message, now);
+        let change = thread.message_change(What::MessageReceived(message.clone()), &message, now);
+        Ok((message.id, change))
     }
 
     pub fn message(&self, thread: &str, user: &str, id: u64) -> Result<Arc<Message>, Refusal> {
@@ -386,6 +447,7 @@ fn check_size(content: &str) -> Result<(), Refusal> {
 const MESSAGE_BYTES: usize = 28 * 1024;
 const NO_MESSAGE: Refusal = Refusal::NotFound("The specified message id was not found.");
 const NOT_YOURS: Refusal = Refusal::Forbidden("Only the sender may change a message.");
+const NOT_DELETED: Refusal = Refusal::NotFound("The message was not deleted.");
 const GONE: Refusal = Refusal::NotFound("The message was deleted.");
 
 #[cfg(test)]

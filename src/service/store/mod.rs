@@ -114,9 +114,8 @@ impl Store {
 }
 
 fn well_formed(thread: &str) -> Result<(), Refusal> {
-    let opaque = thread
-        .strip_prefix("19:")
-        .and_then(|rest| rest.strip_suffix("@thread.v2"));
+    let rest = thread.strip_prefix("19:");
+    let opaque = rest.and_then(|rest| SUFFIXES.iter().find_map(|end| rest.strip_suffix(end)));
     match opaque {
         Some(opaque) if !opaque.is_empty() => Ok(()),
         _ => Err(Refusal::Invalid(format!(
@@ -139,6 +138,8 @@ fn check_metadata(metadata: &Metadata) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Of chats of several, of two, and of channels.
+const SUFFIXES: [&str; 3] = ["@thread.v2", "@unq.gbl.spaces", "@thread.tacv2"];
 const METADATA_BYTES: usize = 1024;
 const NO_THREAD: Refusal = Refusal::NotFound("The specified thread id was not found.");
 const NOT_A_MEMBER: Refusal = Refusal::Forbidden("The user is not a participant of the thread.");

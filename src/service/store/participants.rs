@@ -75,7 +75,7 @@ impl Store {
         wanted: Vec<Participant>,
         now: Timestamp,
     ) -> Result<(Vec<Invalid>, Vec<Change>), Refusal> {
-        if self.writable(thread, by)?.kind == Kind::Meeting {
+        if self.writable(thread, by)?.kind.is_managed() {
             return Err(MANAGED);
         }
         let (wanted, invalid) = self.sort_out(wanted)?;
@@ -147,7 +147,7 @@ impl Store {
         check_raw_id(user)?;
         let target = self.live_mut(thread)?;
         target.member(by)?;
-        if target.kind == Kind::Meeting {
+        if target.kind.is_managed() {
             return Err(MANAGED);
         }
         let by = target.who(by);
@@ -285,7 +285,7 @@ impl Thread {
     pub(super) fn sender_name(&self, user: &str, said: Option<String>) -> String {
         match self.kind {
             Kind::Chat => said,
-            Kind::Meeting => self
+            Kind::Meeting | Kind::OneOnOne | Kind::Channel => self
                 .participant(user)
                 .and_then(|who| who.display_name.clone()),
         }

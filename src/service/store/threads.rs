@@ -28,6 +28,20 @@ pub enum Kind {
     Chat,
     /// The meeting decides who is in it, and its display names are the meeting's.
     Meeting,
+    /// Of two people of the organisation, who stay in it.
+    OneOnOne,
+    /// Of a team: who is in the team is in it.
+    Channel,
+}
+
+impl Kind {
+    /// Whether people of it may change who is in it and what it is called.
+    pub fn is_managed(self) -> bool {
+        match self {
+            Self::Chat => false,
+            Self::Meeting | Self::OneOnOne | Self::Channel => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,6 +72,8 @@ pub struct Thread {
 pub struct NewThread {
     pub kind: Kind,
     pub topic: String,
+    /// It may do without a topic: it is called by its people.
+    pub unnamed: bool,
     pub participants: Vec<Participant>,
     pub metadata: Metadata,
     pub retention: Retention,
@@ -70,6 +86,7 @@ impl NewThread {
         Self {
             kind,
             topic: topic.to_owned(),
+            unnamed: false,
             participants: Vec::new(),
             metadata: Metadata::new(),
             retention: Retention::None,
@@ -116,7 +133,9 @@ impl Store {
         if let Some(first) = repeat.as_ref().and_then(|key| self.repeatable.get(key)) {
             return Ok((first.thread.clone(), first.invalid.clone(), Vec::new()));
         }
-        check_topic(&new.topic)?;
+        if !new.unnamed {
+            check_topic(&new.topic)?;
+        }
         check_metadata(&new.metadata)?;
         check_retention(new.retention)?;
         let (mut participants, invalid) = self.sort_out(new.participants)?;
@@ -128,7 +147,7 @@ impl Store {
                 "A thread has at most 250 participants.".to_owned(),
             ));
         }
-        let id = thread_id(new.kind);
+        let id = thread_id(new.kind, &participants);
         for who in &participants {
             let threads = self.of_person.entry(who.id.clone()).or_default();
             threads.insert(id.clone());
@@ -189,7 +208,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Change>, Refusal> {
         let thread = self.writable(id, by)?;
-        if thread.kind == Kind::Meeting {
+        if thread.kind.is_managed() {
             return Err(MANAGED);
         }
         thread.patch(by, patch, now)
@@ -213,7 +232,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Change>, Refusal> {
         let thread = self.writable(id, by)?;
-        if thread.kind == Kind::Meeting {
+        if thread.kind.is_managed() {
             return Err(MANAGED);
         }
         thread.deleted = Some(now);
@@ -355,11 +374,18 @@ fn check_retention(retention: Retention) -> Result<(), Refusal> {
     }
 }
 
-fn thread_id(kind: Kind) -> String {
+fn thread_id(kind: Kind, participants: &[Participant]) -> String {
     let opaque = uuid::Uuid::new_v4().simple();
     match kind {
         Kind::Chat => format!("19:{opaque}@thread.v2"),
         Kind::Meeting => format!("19:meeting_{opaque}@thread.v2"),
+        Kind::Channel => format!("19:{opaque}@thread.tacv2"),
+        Kind::OneOnOne => {
+            let ids = participants.iter().map(|who| who.id.as_str());
+            let mut two: Vec<&str> = ids.filter_map(|id| id.strip_prefix("8:orgid:")).collect();
+            two.sort_unstable();
+            format!("19:{}@unq.gbl.spaces", two.join("_"))
+        }
     }
 }
 

@@ -193,6 +193,7 @@ impl Composer {
             text: words.to_owned(),
             mentions,
             reply_to,
+            ..Draft::default()
         }
     }
 

@@ -28,6 +28,8 @@ fn message(id: u64, version: u64) -> Message {
         mentions_me: id.is_multiple_of(10),
         attachments: Vec::new(),
         reply_to: None,
+        reactions: Vec::new(),
+        importance: crate::model::message::Importance::Normal,
     }
 }
 

@@ -113,6 +113,9 @@ fn message_rows(
     if message.edited.is_some() && !matches!(message.body, Body::Deleted) {
         marks.push((phrase::EDITED.to_owned(), Role::MessageTime));
     }
+    if let Some(words) = phrase::importance(message) {
+        marks.push((words.to_owned(), Role::Accent));
+    }
     if message.mentions_me {
         marks.push((phrase::MENTIONS_YOU.to_owned(), Role::Accent));
     }
@@ -151,6 +154,10 @@ fn message_rows(
         }
     };
     rows.extend(body.into_iter().map(|r| r.indent(indent, Role::Text)));
+    if let Some(words) = phrase::reactions(message) {
+        let set = wrap::text(&words, Role::MessageTime, inside.width);
+        rows.extend(set.into_iter().map(|r| r.indent(indent, Role::Text)));
+    }
 }
 
 fn echo_rows(state: &State, echo: &Echo, look: &Look, layout: Layout, rows: &mut Vec<Row>) {

@@ -124,6 +124,7 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
         Overlay::Help { .. }
         | Overlay::About
         | Overlay::Can
+        | Overlay::Work
         | Overlay::Notices
         | Overlay::Confirm(_) => false,
     }
@@ -136,6 +137,7 @@ fn is_read(overlay: &Overlay) -> bool {
         | Overlay::Help { .. }
         | Overlay::About
         | Overlay::Can
+        | Overlay::Work
         | Overlay::Notices => true,
         Overlay::Palette { .. }
         | Overlay::Roster { .. }
@@ -154,6 +156,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
         | Overlay::Help { .. }
         | Overlay::About
         | Overlay::Can
+        | Overlay::Work
         | Overlay::Notices
         | Overlay::Confirm(_) => true,
     }
@@ -164,7 +167,7 @@ fn first(state: &State, list: &[Line], overlay: &Overlay, height: usize) -> usiz
     let most = list.len().saturating_sub(height);
     match overlay {
         Overlay::Help { scroll, .. } => (*scroll).min(most),
-        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Notices => {
+        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Work | Overlay::Notices => {
             state.focus.hidden.min(most)
         }
         Overlay::Palette { .. }
@@ -214,6 +217,7 @@ fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
         Overlay::Help { topic, .. } => read(&phrase::help(state, topic.as_deref())),
         Overlay::About => read(&phrase::about()),
         Overlay::Can => read(&phrase::can(state)),
+        Overlay::Work => read(&phrase::work(state)),
         Overlay::Notices => read(&phrase::notices(state)),
         Overlay::Confirm(question) => confirm(question),
     }

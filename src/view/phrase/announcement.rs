@@ -397,6 +397,7 @@ fn answer(answer: &Answer, state: &State) -> String {
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
         Answer::Help(topic) => phrase::help(state, topic.as_deref()),
         Answer::Can => phrase::can(state),
+        Answer::Work => phrase::work(state),
         Answer::About => phrase::about(),
         Answer::Last(number) => reading::last(state, *number),
         Answer::Unread => reading::unread(state),

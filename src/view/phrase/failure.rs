@@ -48,6 +48,8 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::EditingDraft => "run the editor",
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
+        Doing::AskingOrganisation => "ask your organisation for that",
+        Doing::Reacting => "react to the message",
         Doing::CountingUsage => "write down what is used",
     }
 }
@@ -127,6 +129,8 @@ fn fate(failure: &Failure) -> String {
         Doing::Theming => "The colours stay as they are",
         Doing::CountingUsage => "Calls and chat go on",
         Doing::Connecting
+        | Doing::AskingOrganisation
+        | Doing::Reacting
         | Doing::OpeningThread
         | Doing::LoadingMessages
         | Doing::Deleting

@@ -15,6 +15,7 @@ mod overlay;
 mod reading;
 mod sound;
 mod timeline;
+mod work;
 
 pub use announcement::announcement;
 pub use announcement::said;
@@ -73,11 +74,14 @@ pub use sound::volume;
 pub use timeline::body;
 pub use timeline::chat_state;
 pub use timeline::header;
+pub use timeline::importance;
 pub use timeline::newer;
 pub use timeline::not_sent;
 pub use timeline::people;
+pub use timeline::reactions;
 pub use timeline::read_by;
 pub use timeline::typing;
+pub use work::work;
 
 /// The vendor's privacy statement, which whoever is recorded must be able to find.
 pub const PRIVACY_STATEMENT: &str = "https://privacy.microsoft.com/privacystatement";

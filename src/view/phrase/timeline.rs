@@ -4,6 +4,9 @@ use crate::clock::Moment;
 use crate::model::failure::Failure;
 use crate::model::identity::Person;
 use crate::model::message::Body;
+use crate::model::message::Importance;
+use crate::model::message::Message;
+use crate::model::message::RecordingState;
 use crate::model::message::SystemEvent;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
@@ -52,6 +55,56 @@ fn system(event: &SystemEvent) -> String {
             people,
             by: Some(by),
         } => format!("{} removed {}", phrase::person(by), whom(people)),
+        SystemEvent::CallStarted { by: None } => "the meeting started".to_owned(),
+        SystemEvent::CallStarted { by: Some(by) } => {
+            format!("{} started the meeting", phrase::person(by))
+        }
+        SystemEvent::CallEnded { seconds, people } => ended(*seconds, *people),
+        SystemEvent::Recording(RecordingState::Begun) => "a recording was started".to_owned(),
+        SystemEvent::Recording(RecordingState::Saved) => "the recording was saved".to_owned(),
+        SystemEvent::Recording(RecordingState::Failed) => "the recording failed".to_owned(),
+        SystemEvent::TranscriptAvailable => "a transcript is available".to_owned(),
+        SystemEvent::Pinned { pinned, by } => {
+            let act = if *pinned { "pinned" } else { "unpinned" };
+            let by = by
+                .as_ref()
+                .map_or_else(|| "somebody".to_owned(), phrase::person);
+            format!("{by} {act} a message")
+        }
+        SystemEvent::ChatEnabled(true) => "chat was switched on for this meeting".to_owned(),
+        SystemEvent::ChatEnabled(false) => "chat was switched off for this meeting".to_owned(),
+    }
+}
+
+fn ended(seconds: Option<u64>, people: usize) -> String {
+    let mut words = "the meeting ended".to_owned();
+    if let Some(seconds) = seconds {
+        words.push_str(", ");
+        words.push_str(&phrase::duration(seconds));
+    }
+    if people > 0 {
+        words.push_str(", ");
+        words.push_str(&phrase::count(people, "person"));
+    }
+    words
+}
+
+/// `2 like, 1 💘`.
+pub fn reactions(message: &Message) -> Option<String> {
+    let told = message.reactions.iter().map(|reacted| {
+        let mine = if reacted.mine { ", you too" } else { "" };
+        format!("{} {}{mine}", reacted.people, reacted.kind)
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join(phrase::DOT))
+}
+
+/// How pressing its sender finds it.
+pub const fn importance(message: &Message) -> Option<&'static str> {
+    match message.importance {
+        Importance::Normal => None,
+        Importance::High => Some("important"),
+        Importance::Urgent => Some("urgent"),
     }
 }
 
@@ -129,6 +182,10 @@ pub fn chat_state(state: &State, thread: &Thread) -> Option<String> {
         Some(Link::Connecting) => Some("The chat is being connected".to_owned()),
         Some(Link::Reconnecting) => {
             Some("Chat connection lost, reconnecting · what you send is kept".to_owned())
+        }
+        Some(Link::OnDemand) => {
+            let at = state.zone.time(thread.as_of?);
+            Some(format!("as of {at} · /refresh"))
         }
         Some(Link::Polling) => {
             Some("Messages do not come by themselves here · /refresh asks for new ones".to_owned())

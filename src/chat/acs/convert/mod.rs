@@ -5,6 +5,8 @@
 mod outgoing;
 mod rich;
 
+pub(in crate::chat) use outgoing::pieces;
+
 pub(super) use outgoing::Format;
 pub(super) use outgoing::outgoing;
 
@@ -19,6 +21,7 @@ use crate::model::message::Attachment;
 use crate::model::message::AttachmentKind;
 use crate::model::message::Body;
 use crate::model::message::ClientMessageId;
+use crate::model::message::Importance;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::message::SystemEvent;
@@ -46,17 +49,17 @@ pub(super) const CLIENT_ID: &str = "sidetoneClientMessageId";
 
 /// Who looks at the messages, and from where.
 #[derive(Debug, Clone)]
-pub(super) struct Eyes {
-    pub(super) me: RawId,
+pub(in crate::chat) struct Eyes {
+    pub(in crate::chat) me: RawId,
     /// The name we go by, to find ourselves in mentions without an id.
-    pub(super) my_name: String,
-    pub(super) endpoint: Url,
+    pub(in crate::chat) my_name: String,
+    pub(in crate::chat) endpoint: Url,
     /// Names seen so far, for members that are only told by id.
-    pub(super) names: BTreeMap<RawId, String>,
+    pub(in crate::chat) names: BTreeMap<RawId, String>,
 }
 
 impl Eyes {
-    pub(super) fn person(&self, id: &str, name: &str) -> Person {
+    pub(in crate::chat) fn person(&self, id: &str, name: &str) -> Person {
         let person = Person::new(id, name);
         match self.names.get(&person.id) {
             Some(known) if person.name.is_empty() => Person {
@@ -65,6 +68,22 @@ impl Eyes {
             },
             _ => person,
         }
+    }
+
+    /// A body of the dialect, and whether it names us; pictures in it are added to the attachments.
+    pub(in crate::chat) fn words(
+        &self,
+        html: &str,
+        attachments: &mut Vec<Attachment>,
+    ) -> (Rich, bool) {
+        let read = rich::from_html(html, self, attachments);
+        (read.rich, read.mentions_me)
+    }
+
+    /// A body of plain words, likewise.
+    pub(in crate::chat) fn plain_words(&self, words: &str) -> (Rich, bool) {
+        let read = rich::from_text(words, self);
+        (read.rich, read.mentions_me)
     }
 
     fn identified(&self, who: &CommunicationIdentifierModel) -> Option<Person> {
@@ -82,7 +101,7 @@ impl Eyes {
         (!id.is_empty()).then(|| self.person(&id, &who.display_name))
     }
 
-    pub(super) fn remember(&mut self, people: &[Person]) {
+    pub(in crate::chat) fn remember(&mut self, people: &[Person]) {
         for person in people {
             if !person.name.is_empty() {
                 self.names.insert(person.id.clone(), person.name.clone());
@@ -255,6 +274,8 @@ impl Eyes {
             mentions_me: mentions_me && !mine,
             attachments,
             reply_to,
+            reactions: Vec::new(),
+            importance: Importance::Normal,
         }
     }
 

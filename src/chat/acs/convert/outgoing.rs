@@ -40,7 +40,7 @@ pub(in crate::chat::acs) fn outgoing(draft: &Draft, must: Option<Format>) -> Out
 }
 
 /// Each `@name` of a mentioned person becomes a mention; where names overlap the longest counts.
-fn pieces<'a>(text: &'a str, mentions: &'a [Person]) -> Vec<Piece<'a>> {
+pub(in crate::chat) fn pieces<'a>(text: &'a str, mentions: &'a [Person]) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     let mut plain = 0;
@@ -80,6 +80,7 @@ mod tests {
             text: text.to_owned(),
             mentions: mentions.iter().map(|(id, n)| Person::new(id, n)).collect(),
             reply_to: None,
+            ..Draft::default()
         }
     }
 

@@ -10,7 +10,7 @@ use crate::wire::acs::realtime::RegistrationRequest;
 
 /// One attempt at a connection, successful or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::chat::acs) struct LinkId(pub(in crate::chat::acs) u32);
+pub(in crate::chat) struct LinkId(pub(in crate::chat) u32);
 
 #[derive(Debug)]
 pub(in crate::chat::acs) enum Input<'a> {

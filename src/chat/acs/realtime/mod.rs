@@ -23,7 +23,7 @@ use crate::wire::acs::realtime::RegistrationRequest;
 pub(super) use self::interface::Change;
 pub(super) use self::interface::Identity;
 pub(super) use self::interface::Input;
-pub(super) use self::interface::LinkId;
+pub(in crate::chat) use self::interface::LinkId;
 pub(super) use self::interface::Output;
 pub(super) use self::interface::Refusal;
 use self::link::End;

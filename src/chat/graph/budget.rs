@@ -1,0 +1,70 @@
+//! How soon the next request may go: the limits are shared by everybody of the organisation who
+//! uses this program, so each uses little of them.
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+
+/// Two requests a second, eight at once after a rest; nothing while the service asks to wait.
+#[derive(Debug)]
+pub(super) struct Budget {
+    /// When the bucket is full again.
+    full: Moment,
+    closed: Moment,
+}
+
+impl Budget {
+    pub(super) fn new() -> Self {
+        Self {
+            full: Moment::ZERO,
+            closed: Moment::ZERO,
+        }
+    }
+
+    /// Counts one request; when it may go.
+    pub(super) fn take(&mut self, now: Moment) -> Moment {
+        self.full = self.full.max(now) + PACE;
+        let room = PACE * BURST;
+        (self.full - room).max(now).max(self.closed)
+    }
+
+    /// The service asked to wait.
+    pub(super) fn throttled(&mut self, wait: Duration, now: Moment) {
+        self.closed = self.closed.max(now + wait);
+    }
+
+    /// When a request that was counted already may go at last.
+    pub(super) const fn closed(&self) -> Moment {
+        self.closed
+    }
+}
+
+const PACE: Duration = Duration::from_millis(500);
+const BURST: u32 = 8;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Moment = Moment::from_nanos(1_000_000_000_000);
+
+    #[test]
+    fn eight_go_at_once_and_then_two_a_second() {
+        let mut budget = Budget::new();
+        let gone: Vec<_> = (0..12).map(|_| budget.take(START).since(START)).collect();
+        assert!(gone[..8].iter().all(Duration::is_zero));
+        let later: Vec<_> = gone[8..].iter().map(Duration::as_millis).collect();
+        assert_eq!(later, [500, 1000, 1500, 2000]);
+        let rested = START + Duration::from_mins(1);
+        assert_eq!(budget.take(rested), rested);
+    }
+
+    #[test]
+    fn nothing_goes_while_the_service_asks_to_wait() {
+        let mut budget = Budget::new();
+        budget.throttled(Duration::from_secs(10), START);
+        assert_eq!(budget.take(START).since(START).as_secs(), 10);
+        let later = START + Duration::from_secs(11);
+        assert_eq!(budget.take(later), later);
+    }
+}

@@ -1,0 +1,1208 @@
+//! The driver: performs what the sessions and the person ask for, and reports back.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use serde_json::json;
+use tokio::sync::mpsc;
+use url::Url;
+
+use crate::chat::acs::attachment;
+use crate::chat::acs::convert::Eyes;
+use crate::chat::acs::realtime::LinkId;
+use crate::chat::acs::socket;
+use crate::chat::acs::socket::Heard;
+use crate::chat::retry::Backoff;
+use crate::chat::retry::Kind;
+use crate::clock::Clock;
+use crate::clock::Moment;
+use crate::clock::Timestamp;
+use crate::effect::ChatCommand;
+use crate::effect::WorkCommand;
+use crate::event::ChatEvent;
+use crate::event::Event;
+use crate::event::IdentityEvent;
+use crate::event::WorkEvent;
+use crate::identity::http::is_loopback;
+use crate::model::directory::Colleague;
+use crate::model::directory::Found;
+use crate::model::directory::Presence;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::identity::Person;
+use crate::model::locator::Locator;
+use crate::model::message::Attachment;
+use crate::model::message::Draft;
+use crate::model::message::MessageId;
+use crate::model::text;
+use crate::model::thread::ChatAccess;
+use crate::model::thread::Link;
+use crate::model::thread::Listed;
+use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadInfo;
+use crate::model::thread::ThreadKind;
+use crate::wire::graph::Page;
+use crate::wire::graph::chat::ALL_HISTORY;
+use crate::wire::graph::chat::Chat;
+use crate::wire::graph::chat::ChatType;
+use crate::wire::graph::chat::ConversationMember;
+use crate::wire::graph::chat::CreateChat;
+use crate::wire::graph::chat::ForUser;
+use crate::wire::graph::chat::NewMember;
+use crate::wire::graph::chat::ReplyWithQuote;
+use crate::wire::graph::chat::UserKey;
+use crate::wire::graph::directory::Channel;
+use crate::wire::graph::directory::PersonFound;
+use crate::wire::graph::directory::PreferredPresence;
+use crate::wire::graph::directory::Presence as WirePresence;
+use crate::wire::graph::directory::PresencesOf;
+use crate::wire::graph::directory::Team;
+use crate::wire::graph::directory::User;
+use crate::wire::graph::meeting::OnlineMeeting;
+use crate::wire::graph::message::ChatMessage;
+use crate::wire::graph::message::ItemBody;
+use crate::wire::graph::message::NewHostedContent;
+use crate::wire::graph::message::SendMessage;
+use crate::wire::graph::message::SetReaction;
+use crate::wire::graph::query::ChatsQuery;
+use crate::wire::graph::query::MeetingFilter;
+use crate::wire::graph::query::people_search;
+use crate::wire::graph::query::segment;
+use crate::wire::graph::search::SearchAnswers;
+use crate::wire::graph::search::SearchRequests;
+use crate::wire::graph::search::plain;
+use crate::wire::graph::subscription::LOCAL;
+use crate::wire::graph::subscription::Notifications;
+use crate::wire::graph::subscription::Resource;
+use crate::wire::graph::subscription::Subscription;
+
+use super::Feed;
+use super::Settings;
+use super::convert;
+use super::outbox;
+use super::outbox::Letter;
+use super::outbox::Outbox;
+use super::rest::Error;
+use super::rest::Rest;
+use super::sync::Part;
+use super::sync::Sync;
+use super::sync::Wish;
+
+/// What comes back from an errand.
+enum Done {
+    Listed(ThreadId, Part, Result<Vec<ChatMessage>, Error>),
+    Opened(ThreadId, Result<Box<Chat>, Error>),
+    Chats(Result<(Vec<Chat>, Vec<(Team, Vec<Channel>)>), Error>, bool),
+    Posted(Letter, Result<ChatMessage, Error>),
+    Looked(Letter, Result<Option<ChatMessage>, Error>),
+    Subscribed(Result<Subscription, Error>),
+    /// A change was made: what it is, and the chat to read again.
+    Changed(ThreadId, Doing, Result<(), Error>),
+    Event(ChatEvent),
+}
+
+/// A channel belongs to a team.
+type Places = BTreeMap<ThreadId, String>;
+
+pub(super) struct Driver {
+    settings: Settings,
+    rest: Rest,
+    me: User,
+    eyes: Eyes,
+    sync: Sync,
+    outbox: Outbox,
+    teams: Places,
+    /// In channels, the post that a message answers.
+    roots: BTreeMap<(ThreadId, MessageId), MessageId>,
+    link: Link,
+    subscription: Option<String>,
+    /// When the subscription is renewed, or asked for again.
+    due: Option<Moment>,
+    backoff: Backoff,
+    socket: Option<mpsc::Sender<String>>,
+    links: u32,
+    heard: (
+        mpsc::Sender<(LinkId, Heard)>,
+        mpsc::Receiver<(LinkId, Heard)>,
+    ),
+    done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
+    events: mpsc::Sender<Event>,
+}
+
+impl Driver {
+    pub(super) fn new(
+        settings: Settings,
+        rest: Rest,
+        (me, endpoint): &(User, Url),
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        Self {
+            eyes: convert::eyes(me, endpoint.clone()),
+            me: me.clone(),
+            settings,
+            rest,
+            sync: Sync::default(),
+            outbox: Outbox::default(),
+            teams: Places::new(),
+            roots: BTreeMap::new(),
+            link: Link::Connecting,
+            subscription: None,
+            due: None,
+            backoff: Backoff::new(fastrand::u64(..)),
+            socket: None,
+            links: 0,
+            heard: mpsc::channel(256),
+            done: mpsc::channel(64),
+            events,
+        }
+    }
+
+    /// Until the commands end.
+    pub(super) async fn run(
+        mut self,
+        backlog: Vec<ChatCommand>,
+        commands: &mut mpsc::Receiver<ChatCommand>,
+    ) {
+        let signed_in = IdentityEvent::SignedIn {
+            raw_id: self.eyes.me.clone(),
+            endpoint: self.eyes.endpoint.to_string(),
+        };
+        let account = self.settings.account.clone();
+        let _ = self.events.send(Event::Identity(account, signed_in)).await;
+        self.begin().await;
+        for command in backlog {
+            self.command(command).await;
+        }
+        loop {
+            let due = self.due;
+            tokio::select! {
+                Some((link, heard)) = self.heard.1.recv() => self.hear(link, heard).await,
+                Some(done) = self.done.1.recv() => self.finish(done).await,
+                command = commands.recv() => match command {
+                    Some(command) => self.command(command).await,
+                    None => break,
+                },
+                () = Clock.sleep_until(due) => self.renew(),
+            }
+        }
+        if let Some(id) = self.subscription.take() {
+            let rest = self.rest.clone();
+            self.settings.tasks.spawn_graceful(async move {
+                let (path, nothing) = (format!("/subscriptions/{id}"), json!({}));
+                let leaving = rest.act(Method::DELETE, &path, &nothing);
+                let _ = tokio::time::timeout(LEAVING, leaving).await;
+            });
+        }
+    }
+
+    async fn begin(&mut self) {
+        match self.settings.feed.clone() {
+            // Nobody else understands the address; who is asked is this machine.
+            Feed::LocalPush if is_loopback(&self.eyes.endpoint) => self.subscribe(),
+            Feed::LocalPush | Feed::OnDemand => self.link_is(Link::OnDemand).await,
+            Feed::Relay(url) => self.connect(url.as_str()),
+        }
+    }
+
+    fn subscribe(&mut self) {
+        self.due = None;
+        let (rest, ends) = (self.rest.clone(), in_an_hour());
+        self.ask(async move {
+            let wanted = Subscription {
+                change_type: "created,updated,deleted".to_owned(),
+                resource: "/me/chats/getAllMessages".to_owned(),
+                notification_url: LOCAL.to_owned(),
+                expiration_date_time: ends,
+                ..Subscription::default()
+            };
+            Done::Subscribed(rest.post("/subscriptions", &wanted).await)
+        });
+    }
+
+    /// Once its time is nearly over, or the line was lost.
+    fn renew(&mut self) {
+        self.due = None;
+        match (&self.settings.feed, &self.subscription, &self.socket) {
+            (Feed::LocalPush, Some(id), Some(_)) => {
+                let (rest, path) = (self.rest.clone(), format!("/subscriptions/{id}"));
+                self.due = Some(Clock.now() + RENEWAL);
+                self.errand(async move {
+                    let longer = json!({ "expirationDateTime": in_an_hour() });
+                    let renewed = rest.act(Method::PATCH, &path, &longer).await;
+                    if let Err(error) = renewed {
+                        tracing::debug!(?error, "subscription not renewed");
+                    }
+                    None
+                });
+            }
+            (Feed::LocalPush, _, _) => self.subscribe(),
+            (Feed::Relay(url), _, _) => {
+                let url = url.to_string();
+                self.connect(&url);
+            }
+            (Feed::OnDemand, _, _) => {}
+        }
+    }
+
+    fn connect(&mut self, url: &str) {
+        let (sender, outgoing) = mpsc::channel(1);
+        self.socket = Some(sender);
+        self.links += 1;
+        let (tls, heard) = (self.settings.http.tls().clone(), self.heard.0.clone());
+        let socket = socket::run(LinkId(self.links), url.to_owned(), tls, outgoing, heard);
+        self.settings.tasks.spawn(socket);
+    }
+
+    async fn hear(&mut self, link: LinkId, heard: Heard) {
+        if link != LinkId(self.links) {
+            return;
+        }
+        match heard {
+            Heard::Frame(text) => {
+                let notifications: Notifications = serde_json::from_str(&text).unwrap_or_default();
+                for notification in notifications.value {
+                    self.told(&notification.resource).await;
+                }
+            }
+            Heard::Closed => {
+                self.socket = None;
+                self.due = Some(Clock.now() + self.backoff.next());
+                self.link_is(Link::Reconnecting).await;
+            }
+        }
+    }
+
+    /// Reads what a notification names. A chat that is not open is only marked in the list.
+    async fn told(&mut self, resource: &str) {
+        let chat = match Resource::parse(resource) {
+            Some(Resource::Message { chat, .. } | Resource::Chat { chat }) => chat,
+            Some(Resource::ChannelMessage { channel, .. }) => channel,
+            None => return,
+        };
+        let thread = ThreadId::new(&text::line(&chat));
+        if self.sync.is_open(&thread) {
+            self.read(&thread, Wish::Newer);
+        } else {
+            self.list(false);
+        }
+    }
+
+    async fn link_is(&mut self, link: Link) {
+        if self.link != link {
+            self.link = link.clone();
+            self.tell(ChatEvent::Link(link)).await;
+        }
+    }
+
+    async fn tell(&self, event: ChatEvent) {
+        let event = Event::Chat(self.settings.account.clone(), event);
+        // The program is ending when nobody listens.
+        let _ = self.events.send(event).await;
+    }
+
+    fn ask(&self, errand: impl Future<Output = Done> + Send + 'static) {
+        let done = self.done.0.clone();
+        self.settings.tasks.spawn(async move {
+            let _ = done.send(errand.await).await;
+        });
+    }
+
+    /// Something on the side that may end in an event.
+    fn errand(&self, errand: impl Future<Output = Option<ChatEvent>> + Send + 'static) {
+        let done = self.done.0.clone();
+        self.settings.tasks.spawn(async move {
+            if let Some(event) = errand.await {
+                let _ = done.send(Done::Event(event)).await;
+            }
+        });
+    }
+
+    /// The address of a chat or a channel.
+    fn place(&self, thread: &ThreadId) -> String {
+        match self.teams.get(thread) {
+            Some(team) => format!(
+                "/teams/{}/channels/{}",
+                segment(team),
+                segment(thread.as_str())
+            ),
+            None => format!("/chats/{}", segment(thread.as_str())),
+        }
+    }
+
+    /// Reads a part of a chat, unless another list of it is under way.
+    fn read(&mut self, thread: &ThreadId, wish: Wish) {
+        let Some(part) = self.sync.ask(thread, wish) else {
+            return;
+        };
+        let (rest, thread, place) = (self.rest.clone(), thread.clone(), self.place(thread));
+        let channel = self.teams.contains_key(&thread);
+        self.ask(async move {
+            let listed = if channel {
+                let target = format!("{place}/messages?$top=50&$expand=replies");
+                rest.get(&target).await.map(flattened)
+            } else {
+                let target = format!("{place}/messages?{}", part.query());
+                match part {
+                    Part::Since(_) => rest.all(&target).await,
+                    Part::Newest | Part::Before(_) => rest
+                        .get::<Page<ChatMessage>>(&target)
+                        .await
+                        .map(|page| page.value),
+                }
+            };
+            Done::Listed(thread, part, listed)
+        });
+    }
+
+    fn open(&mut self, thread: ThreadId) {
+        if self.sync.is_open(&thread) {
+            return self.read(&thread, Wish::Newer);
+        }
+        let rest = self.rest.clone();
+        if let Some(team) = self.teams.get(&thread).cloned() {
+            return self.ask(async move {
+                let channels: Result<Vec<Channel>, Error> = rest
+                    .all(&format!("/teams/{}/channels", segment(&team)))
+                    .await;
+                let chat = channels.and_then(|all| {
+                    let channel = all.into_iter().find(|c| c.id == thread.as_str());
+                    let gone = || Error::permanent(Because::NotFound, Remedy::None);
+                    let channel = channel.ok_or_else(gone)?;
+                    Ok(Box::new(Chat {
+                        id: channel.id,
+                        topic: channel.display_name.map(Into::into),
+                        ..Chat::default()
+                    }))
+                });
+                Done::Opened(thread, chat)
+            });
+        }
+        let place = self.place(&thread);
+        self.ask(async move {
+            let read = async {
+                let mut chat: Chat = rest.get(&place).await?;
+                let members: Vec<ConversationMember> =
+                    rest.all(&format!("{place}/members")).await?;
+                chat.members = Some(members);
+                Ok(Box::new(chat))
+            };
+            Done::Opened(thread, read.await)
+        });
+    }
+
+    fn list(&self, asked: bool) {
+        let rest = self.rest.clone();
+        self.ask(async move { Done::Chats(everything(&rest).await, asked) });
+    }
+
+    async fn finish(&mut self, done: Done) {
+        match done {
+            Done::Event(event) => self.tell(event).await,
+            Done::Listed(thread, part, result) => self.listed(thread, part, result).await,
+            Done::Opened(thread, result) => self.opened(thread, result).await,
+            Done::Chats(result, asked) => self.chats(result, asked).await,
+            Done::Posted(letter, result) => {
+                let thread = letter.thread.clone();
+                let result = result.map(|message| MessageId::new(&text::line(&message.id)));
+                let sent = result.is_ok();
+                let outputs = self.outbox.posted(letter, result);
+                self.perform(outputs).await;
+                if sent {
+                    self.read(&thread, Wish::Newer);
+                }
+            }
+            Done::Looked(letter, result) => {
+                let found = result.map(|message| Some(MessageId::new(&text::line(&message?.id))));
+                let outputs = self.outbox.looked(letter, found);
+                self.perform(outputs).await;
+            }
+            Done::Subscribed(result) => self.subscribed(result).await,
+            Done::Changed(thread, doing, result) => {
+                let event = match result {
+                    Ok(()) => {
+                        self.read(&thread, Wish::Newer);
+                        ChatEvent::ActionDone { thread }
+                    }
+                    Err(error) => ChatEvent::ActionFailed {
+                        thread,
+                        failure: error.failure(doing),
+                    },
+                };
+                self.tell(event).await;
+            }
+        }
+    }
+
+    async fn subscribed(&mut self, result: Result<Subscription, Error>) {
+        match result {
+            Ok(made) => {
+                self.subscription = made.id;
+                self.connect(&made.notification_url);
+                self.due = Some(Clock.now() + RENEWAL);
+                self.backoff.reset();
+                self.link_is(Link::Live).await;
+                // What happened while nobody listened.
+                let open: Vec<ThreadId> = self.sync.opened().cloned().collect();
+                for thread in open {
+                    self.read(&thread, Wish::Newer);
+                }
+            }
+            // It does not have this extension: it is somebody else's Graph.
+            Err(error) if error.kind == Kind::Permanent => self.link_is(Link::OnDemand).await,
+            Err(_) => self.due = Some(Clock.now() + self.backoff.next()),
+        }
+    }
+
+    async fn listed(
+        &mut self,
+        thread: ThreadId,
+        part: Part,
+        result: Result<Vec<ChatMessage>, Error>,
+    ) {
+        let page = match result {
+            Ok(page) => page,
+            Err(error) => {
+                self.sync.listed(&thread, std::iter::empty());
+                let failure = error.failure(Doing::LoadingMessages);
+                return self.tell(ChatEvent::ActionFailed { thread, failure }).await;
+            }
+        };
+        let complete = page.len() < PAGE;
+        let held = |m: &&ChatMessage| {
+            let (created, modified) = convert::times(m);
+            part.holds(created, modified)
+        };
+        let page: Vec<ChatMessage> = page.iter().filter(held).cloned().collect();
+        for message in &page {
+            if let Some(root) = &message.reply_to_id {
+                let key = (thread.clone(), MessageId::new(&text::line(&message.id)));
+                self.roots.insert(key, MessageId::new(&text::line(root)));
+            }
+        }
+        let again = self.sync.listed(&thread, page.iter().map(convert::times));
+        let mut messages: Vec<_> = page
+            .iter()
+            .filter_map(|message| convert::message(&self.eyes, message))
+            .collect();
+        messages.sort_by(|a, b| a.id.cmp(&b.id));
+        let first = thread.clone();
+        let events = match part {
+            Part::Newest => {
+                let whole = ChatEvent::OlderPage {
+                    thread: thread.clone(),
+                    messages: Vec::new(),
+                    complete: true,
+                };
+                let newest = ChatEvent::NewerPage {
+                    thread: thread.clone(),
+                    messages,
+                };
+                if complete {
+                    vec![newest, whole]
+                } else {
+                    vec![newest]
+                }
+            }
+            Part::Before(_) => vec![ChatEvent::OlderPage {
+                thread: thread.clone(),
+                messages,
+                complete,
+            }],
+            Part::Since(_) => messages
+                .into_iter()
+                .map(|message| ChatEvent::MessageReceived {
+                    thread: thread.clone(),
+                    message,
+                })
+                .collect(),
+        };
+        for event in events {
+            self.tell(event).await;
+        }
+        if self.link != Link::Live || self.teams.contains_key(&first) {
+            let at = Clock.utc();
+            let as_of = WorkEvent::AsOf { thread: first, at };
+            self.tell(ChatEvent::Work(as_of)).await;
+        }
+        if let Some(wish) = again {
+            self.read(&thread, wish);
+        }
+    }
+
+    async fn opened(&mut self, thread: ThreadId, result: Result<Box<Chat>, Error>) {
+        let chat = match result {
+            Ok(chat) => chat,
+            Err(error) => {
+                let failure = error.failure(Doing::OpeningThread);
+                let access = ChatAccess::Denied(failure);
+                return self.tell(ChatEvent::Access { thread, access }).await;
+            }
+        };
+        let members = chat.members.iter().flatten();
+        let participants: Vec<Person> = members
+            .filter_map(|who| convert::member(&self.eyes, who))
+            .collect();
+        self.eyes.remember(&participants);
+        let listed = convert::listed(&self.eyes, &chat);
+        let read = chat.viewpoint.as_ref();
+        let read = read.and_then(|v| convert::time(v.last_message_read_date_time.as_ref()));
+        self.tell(ChatEvent::ThreadRead(ThreadInfo {
+            id: thread.clone(),
+            topic: listed.topic,
+            participants,
+        }))
+        .await;
+        let access = ChatAccess::Open;
+        self.tell(ChatEvent::Access {
+            thread: thread.clone(),
+            access,
+        })
+        .await;
+        if let Some(read) = read {
+            // Ids count milliseconds: what was read up to a time has ids up to it.
+            let message = MessageId::new(&read.as_millis().to_string());
+            let person = self.eyes.me.clone();
+            let event = ChatEvent::ReadReceipt {
+                thread: thread.clone(),
+                person,
+                message,
+            };
+            self.tell(event).await;
+        }
+        self.read(&thread, Wish::Newer);
+    }
+
+    async fn chats(
+        &mut self,
+        result: Result<(Vec<Chat>, Vec<(Team, Vec<Channel>)>), Error>,
+        asked: bool,
+    ) {
+        let (chats, teams) = match result {
+            Ok(all) => all,
+            Err(error) => {
+                let failure = error.failure(Doing::AskingOrganisation);
+                return self.tell(ChatEvent::Work(WorkEvent::Failed(failure))).await;
+            }
+        };
+        for chat in &chats {
+            let members = chat.members.iter().flatten();
+            let people: Vec<Person> = members
+                .filter_map(|who| convert::member(&self.eyes, who))
+                .collect();
+            self.eyes.remember(&people);
+        }
+        let mut threads: Vec<Listed> = chats
+            .iter()
+            .map(|chat| convert::listed(&self.eyes, chat))
+            .collect();
+        for (team, channels) in teams {
+            for channel in channels {
+                let id = ThreadId::new(&text::line(&channel.id));
+                self.teams.insert(id.clone(), team.id.clone());
+                let name = |name: &Option<String>| text::name(name.as_deref().unwrap_or_default());
+                threads.push(Listed {
+                    id,
+                    topic: format!(
+                        "{} / {}",
+                        name(&team.display_name),
+                        name(&channel.display_name)
+                    ),
+                    kind: ThreadKind::Channel,
+                    unread: false,
+                    meeting: None,
+                    preview: None,
+                });
+            }
+        }
+        let at = Clock.utc();
+        let listed = WorkEvent::Listed { threads, at, asked };
+        self.tell(ChatEvent::Work(listed)).await;
+    }
+
+    async fn perform(&mut self, outputs: Vec<outbox::Output>) {
+        for output in outputs {
+            match output {
+                outbox::Output::Post(letter) => self.post(letter),
+                outbox::Output::Look(letter) => self.look(letter),
+                outbox::Output::Event(event) => self.tell(event).await,
+            }
+        }
+    }
+
+    fn post(&self, letter: Letter) {
+        let (rest, place) = (self.rest.clone(), self.place(&letter.thread));
+        let request = convert::outgoing(&letter.draft);
+        let quoted = letter
+            .draft
+            .reply_to
+            .as_ref()
+            .and_then(|quoted| quoted.id.clone());
+        let channel = self.teams.contains_key(&letter.thread);
+        let root = quoted.clone().map(|id| {
+            let key = (letter.thread.clone(), id.clone());
+            self.roots.get(&key).cloned().unwrap_or(id)
+        });
+        self.ask(async move {
+            let result = match (quoted, root) {
+                (Some(_), Some(root)) if channel => {
+                    let target = format!("{place}/messages/{}/replies", segment(root.as_str()));
+                    rest.post_once(&target, &request).await
+                }
+                (Some(quoted), _) => {
+                    let reply = ReplyWithQuote {
+                        message_ids: vec![quoted.as_str().to_owned()],
+                        reply_message: request,
+                    };
+                    rest.post_once(&format!("{place}/messages/replyWithQuote"), &reply)
+                        .await
+                }
+                (None, _) => rest.post_once(&format!("{place}/messages"), &request).await,
+            };
+            Done::Posted(letter, result)
+        });
+    }
+
+    fn look(&self, letter: Letter) {
+        let (rest, place, eyes) = (
+            self.rest.clone(),
+            self.place(&letter.thread),
+            self.eyes.clone(),
+        );
+        let earliest = Timestamp::from_millis(Clock.utc().as_millis() - RECENT_MILLIS);
+        self.ask(async move {
+            let target = format!("{place}/messages?$top=50");
+            let page: Result<Page<ChatMessage>, Error> = rest.get(&target).await;
+            let found = page.map(|page| {
+                page.value.into_iter().find(|message| {
+                    convert::times(message).0 >= earliest
+                        && convert::is_sent(&eyes, message, &letter.draft)
+                })
+            });
+            Done::Looked(letter, found)
+        });
+    }
+
+    async fn command(&mut self, command: ChatCommand) {
+        match command {
+            ChatCommand::Open(thread) | ChatCommand::Retry(thread) => self.open(thread),
+            ChatCommand::Close(thread) => self.sync.close(&thread),
+            ChatCommand::LoadOlder { thread, .. } => self.read(&thread, Wish::Older),
+            ChatCommand::LoadNewer { thread, .. } => self.read(&thread, Wish::Newer),
+            ChatCommand::Refresh(thread) => {
+                self.open(thread);
+                self.list(false);
+            }
+            ChatCommand::Send {
+                thread,
+                client_id,
+                draft,
+            } => {
+                let outputs = self.outbox.send(thread, client_id, draft);
+                self.perform(outputs).await;
+            }
+            // Graph has no typing indicators.
+            ChatCommand::Typing(_) => {}
+            ChatCommand::Read { thread, .. } => self.mark(thread, "markChatReadForUser"),
+            ChatCommand::Edit {
+                thread,
+                message,
+                draft,
+            } => {
+                let request = convert::outgoing(&Draft {
+                    reply_to: None,
+                    ..draft
+                });
+                let target = self.of_message(&thread, &message, "");
+                self.change(thread, Doing::Editing, Method::PATCH, target, request);
+            }
+            ChatCommand::Delete { thread, message } => {
+                let target = self.of_own(&thread, &message, "/softDelete");
+                self.change(thread, Doing::Deleting, Method::POST, target, json!({}));
+            }
+            ChatCommand::SaveAttachment {
+                thread,
+                attachment,
+                path,
+            } => {
+                let rest = self.rest.clone();
+                self.errand(async move { Some(save(&rest, thread, &attachment, &path).await) });
+            }
+            ChatCommand::Work(command) => self.work(command),
+        }
+    }
+
+    fn of_message(&self, thread: &ThreadId, message: &MessageId, act: &str) -> String {
+        format!(
+            "{}/messages/{}{act}",
+            self.place(thread),
+            segment(message.as_str())
+        )
+    }
+
+    /// Deletions are documented below the own user only.
+    fn of_own(&self, thread: &ThreadId, message: &MessageId, act: &str) -> String {
+        let target = self.of_message(thread, message, act);
+        if self.teams.contains_key(thread) {
+            target
+        } else {
+            format!("/users/{}{target}", segment(&self.me.id))
+        }
+    }
+
+    fn change(
+        &self,
+        thread: ThreadId,
+        doing: Doing,
+        method: Method,
+        target: String,
+        body: impl serde::Serialize + Send + std::marker::Sync + 'static,
+    ) {
+        let rest = self.rest.clone();
+        self.ask(async move {
+            let result = rest.act(method, &target, &body).await;
+            Done::Changed(thread, doing, result)
+        });
+    }
+
+    fn mark(&self, thread: ThreadId, act: &str) {
+        if self.teams.contains_key(&thread) {
+            return;
+        }
+        let body = ForUser {
+            user: UserKey {
+                id: self.me.id.clone(),
+                tenant_id: None,
+            },
+            last_message_read_date_time: None,
+        };
+        let (rest, target) = (self.rest.clone(), format!("{}/{act}", self.place(&thread)));
+        self.errand(async move {
+            if let Err(error) = rest.act(Method::POST, &target, &body).await {
+                tracing::debug!(?error, "the state of reading was not told");
+            }
+            None
+        });
+    }
+
+    fn work(&mut self, command: WorkCommand) {
+        let rest = self.rest.clone();
+        let base = origin(&self.eyes.endpoint);
+        match command {
+            WorkCommand::List => self.list(true),
+            WorkCommand::FindPeople(words) => {
+                self.tell_later(async move { Ok(WorkEvent::People(people(&rest, &words).await?)) })
+            }
+            WorkCommand::NewChat { names, topic } => {
+                let me = self.me.id.clone();
+                self.tell_later(async move { new_chat(&rest, &base, me, names, topic).await });
+            }
+            WorkCommand::Search(words) => {
+                self.tell_later(async move { search(&rest, &words).await });
+            }
+            WorkCommand::Presence(thread) => {
+                let mut names = self.eyes.names.clone();
+                if thread.is_none() {
+                    names.retain(|id, _| *id == self.eyes.me);
+                }
+                self.tell_later(async move { presences(&rest, names).await });
+            }
+            WorkCommand::SetPresence(presence) => {
+                let me = self.me.clone();
+                self.tell_later(async move { set_presence(&rest, me, presence).await });
+            }
+            WorkCommand::Undelete { thread, message } => {
+                let target = self.of_own(&thread, &message, "/undoSoftDelete");
+                self.change(thread, Doing::Deleting, Method::POST, target, json!({}));
+            }
+            WorkCommand::React {
+                thread,
+                message,
+                kind,
+                set,
+            } => {
+                let act = if set {
+                    "/setReaction"
+                } else {
+                    "/unsetReaction"
+                };
+                let target = self.of_message(&thread, &message, act);
+                let body = SetReaction {
+                    reaction_type: kind,
+                };
+                self.change(thread, Doing::Reacting, Method::POST, target, body);
+            }
+            WorkCommand::AddMember { thread, name } => {
+                let place = self.place(&thread);
+                self.ask(async move {
+                    let added = add(&rest, &base, &place, &name).await;
+                    Done::Changed(thread, Doing::AskingOrganisation, added)
+                });
+            }
+            WorkCommand::RemoveMember { thread, name } => {
+                let place = self.place(&thread);
+                self.ask(async move {
+                    let removed = remove(&rest, &place, &name).await;
+                    Done::Changed(thread, Doing::AskingOrganisation, removed)
+                });
+            }
+            WorkCommand::Rename { thread, topic } => {
+                let target = self.place(&thread);
+                let body = json!({ "topic": topic });
+                self.change(
+                    thread,
+                    Doing::AskingOrganisation,
+                    Method::PATCH,
+                    target,
+                    body,
+                );
+            }
+            WorkCommand::MarkUnread(thread) => self.mark(thread, "markChatUnreadForUser"),
+            WorkCommand::MeetingChat(link) => {
+                self.tell_later(async move { meeting_chat(&rest, &base, &link).await });
+            }
+            WorkCommand::SendPicture { thread, path } => {
+                let place = self.place(&thread);
+                self.ask(async move {
+                    let sent = send_picture(&rest, &place, &path).await;
+                    Done::Changed(thread, Doing::Sending, sent)
+                });
+            }
+        }
+    }
+
+    fn tell_later(&self, errand: impl Future<Output = Result<WorkEvent, Error>> + Send + 'static) {
+        self.errand(async move {
+            let failed = |error: Error| WorkEvent::Failed(error.failure(Doing::AskingOrganisation));
+            Some(ChatEvent::Work(errand.await.unwrap_or_else(failed)))
+        });
+    }
+}
+
+fn in_an_hour() -> String {
+    Timestamp::from_millis(Clock.utc().as_millis() + 59 * 60_000).to_string()
+}
+
+fn origin(endpoint: &Url) -> String {
+    let base = endpoint.as_str().trim_end_matches('/');
+    base.strip_suffix(crate::wire::graph::VERSION)
+        .unwrap_or(base)
+        .to_owned()
+}
+
+/// Posts, and the answers that came with them, in one list.
+fn flattened(page: Page<ChatMessage>) -> Vec<ChatMessage> {
+    let mut all = Vec::new();
+    for mut post in page.value {
+        all.append(&mut post.replies);
+        all.push(post);
+    }
+    all
+}
+
+/// Chats, and the channels of the teams one is in. Where teams may not be read there are none.
+async fn everything(rest: &Rest) -> Result<(Vec<Chat>, Vec<(Team, Vec<Channel>)>), Error> {
+    let page: Page<Chat> = rest
+        .get(&format!("/me/chats?{}", ChatsQuery::recent()))
+        .await?;
+    let joined: Vec<Team> = rest.all("/me/joinedTeams").await.unwrap_or_default();
+    let mut teams = Vec::new();
+    for team in joined {
+        let target = format!("/teams/{}/channels", segment(&team.id));
+        let channels = rest.all(&target).await.unwrap_or_default();
+        teams.push((team, channels));
+    }
+    Ok((page.value, teams))
+}
+
+async fn found(rest: &Rest, words: &str) -> Result<Vec<PersonFound>, Error> {
+    rest.all(&format!("/me/people?{}", people_search(words)))
+        .await
+}
+
+async fn people(rest: &Rest, words: &str) -> Result<Vec<Colleague>, Error> {
+    let clean = |text: Option<String>| text::name(&text.unwrap_or_default());
+    let all = found(rest, words).await?.into_iter();
+    Ok(all
+        .map(|who| Colleague {
+            name: clean(who.display_name),
+            address: clean(who.user_principal_name),
+            title: clean(who.job_title),
+        })
+        .collect())
+}
+
+/// The id of the one person meant: an address, or a name that fits one only.
+async fn one(rest: &Rest, name: &str) -> Result<String, Error> {
+    if name.contains('@') && !name.contains(' ') {
+        return Ok(name.to_owned());
+    }
+    let all = found(rest, name).await?;
+    let exact = all.iter().find(|who| {
+        let known = who.display_name.as_deref().unwrap_or_default();
+        known.to_lowercase() == name.to_lowercase()
+    });
+    match (exact, all.as_slice()) {
+        (Some(who), _) => Ok(who.id.clone()),
+        (None, [who]) => Ok(who.id.clone()),
+        (None, []) => Err(Error::refused(&format!("nobody is called {name}"))),
+        (None, _) => Err(Error::refused(&format!(
+            "several people fit {name}; say more of the name"
+        ))),
+    }
+}
+
+async fn new_chat(
+    rest: &Rest,
+    base: &str,
+    me: String,
+    names: Vec<String>,
+    topic: String,
+) -> Result<WorkEvent, Error> {
+    let mut members = vec![NewMember::owner(base, &me)];
+    for name in &names {
+        members.push(NewMember::owner(base, &one(rest, name).await?));
+    }
+    let two = members.len() == 2 && topic.is_empty();
+    let request = CreateChat {
+        chat_type: if two {
+            ChatType::OneOnOne
+        } else {
+            ChatType::Group
+        },
+        topic: Some(topic)
+            .filter(|topic| !topic.is_empty())
+            .map(Into::into),
+        members,
+    };
+    let chat: Chat = rest.post_once("/chats", &request).await?;
+    Ok(WorkEvent::Found(ThreadId::new(&text::line(&chat.id))))
+}
+
+async fn search(rest: &Rest, words: &str) -> Result<WorkEvent, Error> {
+    let answers: SearchAnswers = rest
+        .post("/search/query", &SearchRequests::messages(words, 0, 25))
+        .await?;
+    let containers = answers
+        .value
+        .into_iter()
+        .flat_map(|answer| answer.hits_containers);
+    let hits = containers.flat_map(|container| container.hits);
+    Ok(WorkEvent::Messages(
+        hits.map(|hit| {
+            let resource = hit.resource.unwrap_or_default();
+            let channel = resource.channel_identity.and_then(|at| at.channel_id);
+            let from = resource.from.and_then(|from| from.email_address);
+            Found {
+                thread: resource
+                    .chat_id
+                    .or(channel)
+                    .map(|id| ThreadId::new(&text::line(&id))),
+                name: text::name(&from.and_then(|from| from.name).unwrap_or_default()),
+                words: text::line(&strip(&plain(&hit.summary))),
+                at: convert::time(resource.created_date_time.as_ref()),
+            }
+        })
+        .collect(),
+    ))
+}
+
+/// The words of a summary that holds markup.
+fn strip(summary: &str) -> String {
+    let blocks = crate::wire::html::read(summary);
+    let words = blocks.iter().filter_map(|block| match block {
+        crate::wire::html::Block::Paragraph(spans) | crate::wire::html::Block::Heading(spans) => {
+            Some(
+                spans
+                    .iter()
+                    .map(|span| span.text.as_str())
+                    .collect::<String>(),
+            )
+        }
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+async fn presences(
+    rest: &Rest,
+    names: BTreeMap<crate::model::identity::RawId, String>,
+) -> Result<WorkEvent, Error> {
+    let ours = names
+        .iter()
+        .filter(|(id, _)| id.as_str().starts_with("8:orgid:"));
+    let request = PresencesOf {
+        ids: ours
+            .map(|(id, _)| convert::graph_id(id).to_owned())
+            .collect(),
+    };
+    let told: Page<WirePresence> = rest
+        .post("/communications/getPresencesByUserId", &request)
+        .await?;
+    let named = told.value.iter().filter_map(|presence| {
+        let id = crate::model::identity::RawId::new(&convert::raw_id(&presence.id));
+        let name = names.get(&id)?.clone();
+        Some((name, convert::presence(&presence.availability)))
+    });
+    Ok(WorkEvent::Presence(named.collect()))
+}
+
+async fn set_presence(
+    rest: &Rest,
+    me: User,
+    presence: Option<Presence>,
+) -> Result<WorkEvent, Error> {
+    let target = format!("/users/{}/presence", segment(&me.id));
+    match presence
+        .as_ref()
+        .and_then(|p| PreferredPresence::of(convert::availability(p)))
+    {
+        Some(wanted) => {
+            let target = format!("{target}/setUserPreferredPresence");
+            rest.act(Method::POST, &target, &wanted).await?;
+        }
+        None => {
+            let target = format!("{target}/clearUserPreferredPresence");
+            rest.act(Method::POST, &target, &json!({})).await?;
+        }
+    }
+    let now: WirePresence = rest.get("/me/presence").await?;
+    let name = text::name(me.display_name.as_deref().unwrap_or_default());
+    Ok(WorkEvent::Presence(vec![(
+        name,
+        convert::presence(&now.availability),
+    )]))
+}
+
+async fn add(rest: &Rest, base: &str, place: &str, name: &str) -> Result<(), Error> {
+    let member = NewMember {
+        visible_history_start_date_time: Some(ALL_HISTORY.to_owned()),
+        ..NewMember::owner(base, &one(rest, name).await?)
+    };
+    rest.act(Method::POST, &format!("{place}/members"), &member)
+        .await
+}
+
+async fn remove(rest: &Rest, place: &str, name: &str) -> Result<(), Error> {
+    let all: Vec<ConversationMember> = rest.all(&format!("{place}/members")).await?;
+    let wanted = name.to_lowercase();
+    let fits = |who: &&ConversationMember| {
+        let known = who
+            .display_name
+            .as_deref()
+            .unwrap_or_default()
+            .to_lowercase();
+        known.starts_with(&wanted)
+    };
+    let member = all.iter().find(fits).and_then(|who| who.id.clone());
+    let member = member.ok_or_else(|| Error::refused(&format!("nobody here is called {name}")))?;
+    let target = format!("{place}/members/{}", segment(&member));
+    rest.act(Method::DELETE, &target, &json!({})).await
+}
+
+/// By the thread in the link, else by asking for the meeting.
+async fn meeting_chat(rest: &Rest, base: &str, link: &str) -> Result<WorkEvent, Error> {
+    if let Ok(Locator::Meeting {
+        thread: Some(thread),
+        ..
+    }) = Locator::parse(link, Some(base))
+    {
+        return Ok(WorkEvent::Found(thread));
+    }
+    let digits: String = link.chars().filter(|c| !c.is_whitespace()).collect();
+    let filter = if digits.chars().all(|c| c.is_ascii_digit()) {
+        MeetingFilter::JoinMeetingId(digits)
+    } else {
+        MeetingFilter::JoinWebUrl(link.to_owned())
+    };
+    let page: Page<OnlineMeeting> = rest.get(&format!("/me/onlineMeetings?{filter}")).await?;
+    let chat = page
+        .value
+        .into_iter()
+        .find_map(|meeting| meeting.chat_info?.thread_id);
+    let none = || Error::permanent(Because::NoSuchMeeting, Remedy::None);
+    Ok(WorkEvent::Found(ThreadId::new(&text::line(
+        &chat.ok_or_else(none)?,
+    ))))
+}
+
+async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result<(), Error> {
+    let local = |error: std::io::Error| {
+        let detail = text::line(&format!("{path}: {error}"));
+        Error::permanent(Because::Local { detail }, Remedy::None)
+    };
+    let length = tokio::fs::metadata(path).await.map_err(local)?.len();
+    let bytes = usize::try_from(length).unwrap_or(usize::MAX);
+    if bytes > LARGEST_PICTURE {
+        let because = Because::TooLong {
+            bytes,
+            limit: LARGEST_PICTURE,
+        };
+        return Err(Error::permanent(because, Remedy::Shorten));
+    }
+    let bytes = tokio::fs::read(path).await.map_err(local)?;
+    let kind = match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        _ => return Err(Error::refused("it is no PNG, JPEG or GIF")),
+    };
+    let request = SendMessage {
+        body: ItemBody::html("<p><img src=\"../hostedContents/1/$value\" alt=\"picture\"></p>"),
+        hosted_contents: vec![NewHostedContent {
+            temporary_id: "1".to_owned(),
+            content_bytes: STANDARD.encode(&bytes).into(),
+            content_type: kind.to_owned(),
+        }],
+        ..SendMessage::default()
+    };
+    let _: ChatMessage = rest
+        .post_once(&format!("{place}/messages"), &request)
+        .await?;
+    Ok(())
+}
+
+async fn save(rest: &Rest, thread: ThreadId, attachment: &Attachment, path: &str) -> ChatEvent {
+    match fetch_and_write(rest, attachment, path).await {
+        Ok(path) => ChatEvent::AttachmentSaved { thread, path },
+        Err(failure) => ChatEvent::ActionFailed { thread, failure },
+    }
+}
+
+async fn fetch_and_write(
+    rest: &Rest,
+    attachment: &Attachment,
+    path: &str,
+) -> Result<String, Failure> {
+    let failed = |because, remedy| Failure {
+        doing: Doing::SavingAttachment,
+        because,
+        remedy,
+    };
+    let Some(url) = &attachment.url else {
+        let reason = "it can only be opened in a browser".to_owned();
+        return Err(failed(Because::Refused { reason }, Remedy::None));
+    };
+    let bytes = rest.bytes(url).await;
+    let bytes = bytes.map_err(|error| error.failure(Doing::SavingAttachment))?;
+    let path = attachment::place(Path::new(path), &attachment.name);
+    attachment::write(&path, &bytes).await.map_err(|error| {
+        let detail = format!("{}: {error}", path.display());
+        failed(Because::Local { detail }, Remedy::Retry)
+    })?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+const PAGE: usize = 50;
+const LEAVING: std::time::Duration = std::time::Duration::from_secs(1);
+const RENEWAL: std::time::Duration = std::time::Duration::from_mins(50);
+
+/// How long ago a message that may have arrived can have arrived.
+const RECENT_MILLIS: i64 = 5 * 60 * 1000;
+
+/// Of a request of at most four megabytes, in base64.
+const LARGEST_PICTURE: usize = 2 << 20;

@@ -1,0 +1,337 @@
+//! Graph over REST: one function per operation, with tokens, the budget and repetitions inside.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use reqwest::Method;
+use reqwest::header::ACCEPT;
+use reqwest::header::AUTHORIZATION;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::header::HeaderName;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+use uuid::Uuid;
+
+use crate::chat::retry::Attempts;
+use crate::chat::retry::Kind;
+use crate::chat::retry::Repeat;
+use crate::chat::retry::Verdict;
+use crate::clock::Clock;
+use crate::identity::Grant;
+use crate::identity::Tokens;
+use crate::identity::http;
+use crate::identity::http::Http;
+use crate::identity::http::Request;
+use crate::identity::http::Response;
+use crate::identity::http::same_origin;
+use crate::identity::http::unreadable;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::text;
+use crate::wire::graph::PREFER_UNKNOWN;
+use crate::wire::graph::Page;
+use crate::wire::graph::VERSION;
+use crate::wire::graph::directory::User;
+use crate::wire::graph::error::PublicError;
+use crate::wire::graph::error::asks_for_sign_in;
+
+use super::budget::Budget;
+
+/// Why an operation did not work, after all repetitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Error {
+    pub(super) kind: Kind,
+    because: Because,
+    remedy: Remedy,
+}
+
+impl Error {
+    pub(super) fn failure(&self, doing: Doing) -> Failure {
+        Failure {
+            doing,
+            because: self.because.clone(),
+            remedy: self.remedy.clone(),
+        }
+    }
+
+    pub(super) const fn permanent(because: Because, remedy: Remedy) -> Self {
+        Self {
+            kind: Kind::Permanent,
+            because,
+            remedy,
+        }
+    }
+
+    pub(super) fn refused(reason: &str) -> Self {
+        let reason = text::line(reason);
+        Self::permanent(Because::Refused { reason }, Remedy::None)
+    }
+
+    fn unreadable(detail: &str) -> Self {
+        let detail = text::line(detail);
+        Self::permanent(Because::Protocol { detail }, Remedy::Retry)
+    }
+
+    /// No token to be had: the request was not sent.
+    fn token(failure: Failure) -> Self {
+        let kind = match &failure.because {
+            Because::Unreachable { .. } | Because::Timeout | Because::Lost => {
+                Kind::Transient { arrived: false }
+            }
+            _ => Kind::Unauthorized,
+        };
+        Self {
+            kind,
+            because: failure.because,
+            remedy: failure.remedy,
+        }
+    }
+
+    fn http(error: &http::Error) -> Self {
+        let kind = match error {
+            http::Error::Unreachable { .. } => Kind::Transient { arrived: false },
+            http::Error::Timeout | http::Error::Lost => Kind::Transient { arrived: true },
+            http::Error::Untrusted { .. }
+            | http::Error::TooLarge(_)
+            | http::Error::Tls(_)
+            | http::Error::Setup(_) => Kind::Permanent,
+        };
+        Self {
+            kind,
+            because: error.because(),
+            remedy: error.remedy(),
+        }
+    }
+
+    fn answered(response: &Response) -> Self {
+        let kind = Kind::of(response.status, response.retry_after());
+        let challenge = response.header("www-authenticate").unwrap_or_default();
+        if kind == Kind::Unauthorized && asks_for_sign_in(challenge) {
+            // A renewed token would be refused alike.
+            return Self::permanent(Because::TokenRefused, Remedy::SignInAgain);
+        }
+        let error = PublicError::read(&response.body).unwrap_or_default();
+        if let Some(id) = error.inner_error.and_then(|inner| inner.request_id) {
+            tracing::debug!(status = response.status, request = %text::line(&id), "refused");
+        }
+        let service = Because::Service {
+            status: response.status,
+            message: text::line(&error.message),
+        };
+        let (because, remedy) = match kind {
+            Kind::Unauthorized => (Because::TokenRefused, Remedy::SignInAgain),
+            Kind::Forbidden => (Because::Forbidden, Remedy::None),
+            Kind::NotFound => (Because::NotFound, Remedy::None),
+            Kind::Throttled(wait) => (Because::Throttled { wait }, Remedy::Retry),
+            Kind::Transient { .. } | Kind::Permanent => (service, Remedy::Retry),
+        };
+        Self {
+            kind,
+            because,
+            remedy,
+        }
+    }
+}
+
+/// Cheap to clone; all clones share the budget.
+#[derive(Debug, Clone)]
+pub(super) struct Rest {
+    http: Http,
+    tokens: Tokens,
+    budget: Arc<Mutex<Budget>>,
+}
+
+/// One operation; `target` below the version, or a link the service gave.
+pub(super) struct Call {
+    method: Method,
+    target: String,
+    body: Option<Vec<u8>>,
+    repeat: Repeat,
+}
+
+impl Call {
+    fn new(method: Method, target: &str) -> Self {
+        Self {
+            method,
+            target: target.to_owned(),
+            body: None,
+            repeat: Repeat::Harmless,
+        }
+    }
+
+    fn url(&self, endpoint: &Url) -> Result<Url, Error> {
+        let base = endpoint.as_str().trim_end_matches('/');
+        let base = base.strip_suffix(VERSION).unwrap_or(base);
+        let url = if self.target.contains("://") {
+            Url::parse(&self.target)
+        } else {
+            Url::parse(&format!("{base}{VERSION}{}", self.target))
+        };
+        let url = url.map_err(|e| Error::unreadable(&format!("an address is not usable: {e}")))?;
+        if !same_origin(endpoint, &url) {
+            return Err(Error::refused("the address belongs to another service"));
+        }
+        Ok(url)
+    }
+}
+
+impl Rest {
+    pub(super) fn new(http: Http, tokens: Tokens) -> Self {
+        Self {
+            http,
+            tokens,
+            budget: Arc::new(Mutex::new(Budget::new())),
+        }
+    }
+
+    /// Who we are, and where.
+    pub(super) async fn me(&self) -> Result<(User, Url), Error> {
+        let grant = self.tokens.token().await.map_err(Error::token)?;
+        Ok((self.get("/me").await?, grant.endpoint))
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, target: &str) -> Result<T, Error> {
+        self.read(Call::new(Method::GET, target)).await
+    }
+
+    /// Every page from here on, as far as their links lead.
+    pub(super) async fn all<T: DeserializeOwned>(&self, target: &str) -> Result<Vec<T>, Error> {
+        let mut page: Page<T> = self.get(target).await?;
+        let mut all = std::mem::take(&mut page.value);
+        for _ in 1..MOST_PAGES {
+            let Some(link) = page.next_link.take() else {
+                break;
+            };
+            page = self.get(&link).await?;
+            all.append(&mut page.value);
+        }
+        Ok(all)
+    }
+
+    pub(super) async fn bytes(&self, target: &str) -> Result<Vec<u8>, Error> {
+        let answer = self.perform(Call::new(Method::GET, target)).await?;
+        Ok(answer.body)
+    }
+
+    /// What may be done twice without harm.
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let call = Call {
+            body: serde_json::to_vec(body).ok(),
+            ..Call::new(Method::POST, target)
+        };
+        self.read(call).await
+    }
+
+    /// Not repeated once it may have arrived: whoever calls looks first whether it did.
+    pub(super) async fn post_once<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
+        let call = Call {
+            body: serde_json::to_vec(body).ok(),
+            repeat: Repeat::Never,
+            ..Call::new(Method::POST, target)
+        };
+        self.read(call).await
+    }
+
+    /// What is answered with nothing.
+    pub(super) async fn act(
+        &self,
+        method: Method,
+        target: &str,
+        body: &impl Serialize,
+    ) -> Result<(), Error> {
+        let call = Call {
+            body: serde_json::to_vec(body).ok(),
+            ..Call::new(method, target)
+        };
+        self.perform(call).await.map(drop)
+    }
+
+    async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+        let response = self.perform(call).await?;
+        serde_json::from_slice(&response.body).map_err(|e| Error::unreadable(&unreadable(&e)))
+    }
+
+    /// Until it works or trying again makes no sense.
+    async fn perform(&self, call: Call) -> Result<Response, Error> {
+        let id = Uuid::new_v4().to_string();
+        let mut attempts = Attempts::new(call.repeat, fastrand::u64(..));
+        let mut grant = self.tokens.token().await.map_err(Error::token)?;
+        loop {
+            let error = match self.once(&call, &grant, &id).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            match attempts.judge(error.kind) {
+                Verdict::Again(pause) => tokio::time::sleep(pause).await,
+                Verdict::Refresh => {
+                    let newer = self.tokens.after_refusal(grant.generation).await;
+                    grant = newer.map_err(Error::token)?;
+                }
+                Verdict::Stop => return Err(error),
+            }
+        }
+    }
+
+    async fn once(&self, call: &Call, grant: &Grant, id: &str) -> Result<Response, Error> {
+        let url = call.url(&grant.endpoint)?;
+        let token = grant.token.for_endpoint(&grant.endpoint, &url);
+        let token = token.map_err(|refusal| Error::refused(&refusal.to_string()))?;
+        let mut request = Request::new(call.method.clone(), url)
+            .secret(AUTHORIZATION, &format!("Bearer {token}"))
+            .header(ACCEPT, "application/json")
+            .header(PREFER, PREFER_UNKNOWN)
+            .header(REQUEST_ID, id)
+            .header(RETURN_ID, "true");
+        if let Some(body) = &call.body {
+            request = request
+                .header(CONTENT_TYPE, "application/json")
+                .body(body.clone());
+        }
+        self.wait_for_turn().await;
+        let sent = self.http.send(request).await;
+        let response = sent.map_err(|e| Error::http(&e))?;
+        if (200..300).contains(&response.status) {
+            return Ok(response);
+        }
+        let error = Error::answered(&response);
+        if let Kind::Throttled(wait) = error.kind {
+            self.budget().throttled(wait, Clock.now());
+        }
+        Err(error)
+    }
+
+    async fn wait_for_turn(&self) {
+        let mut turn = self.budget().take(Clock.now());
+        loop {
+            Clock.sleep_until(Some(turn)).await;
+            let closed = self.budget().closed();
+            if closed <= Clock.now() {
+                return;
+            }
+            turn = closed;
+        }
+    }
+
+    fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+const REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+const RETURN_ID: HeaderName = HeaderName::from_static("return-client-request-id");
+
+/// More pages than this are not a list any more.
+const MOST_PAGES: usize = 20;

@@ -1,0 +1,136 @@
+//! `sidetone chats`: the chats of a work account, through Microsoft Graph or what speaks like it.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::chat::graph::Feed;
+use crate::cli::Error;
+use crate::cli::accounts;
+use crate::cli::session;
+use crate::cli::session::ChatWay;
+use crate::cli::session::Destination;
+use crate::cli::session::ViewArgs;
+use crate::config::Entry;
+use crate::identity::Source;
+use crate::identity::accounts::Accounts;
+use crate::identity::signed_in::Purpose;
+use crate::model::account::AccountKind;
+use crate::runtime::exit::Exit;
+
+/// Chat with a work account: Teams chats, channels, people and presence.
+#[derive(Debug, clap::Args)]
+#[command(after_help = session::WITHOUT_A_TERMINAL)]
+pub struct Args {
+    /// One of your work accounts, by name; else the one in use.
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
+    pub account: Option<String>,
+
+    /// A service that speaks like Microsoft Graph: https://… , or http:// on this machine.
+    #[arg(long, value_name = "URL", requires = "token_file")]
+    pub endpoint: Option<String>,
+
+    /// A file with an access token for Microsoft Graph.
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// A certificate authority (PEM) to trust besides the system's.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+
+    /// A relay of your organisation that passes change notifications on: wss://…
+    #[arg(long, value_name = "URL")]
+    pub relay: Option<String>,
+
+    #[command(flatten)]
+    pub view: ViewArgs,
+}
+
+pub async fn run(args: Args) -> Result<Exit, Error> {
+    let ca = args.ca.as_ref().map(|path| path.display().to_string());
+    let entries = ca.map(|path| Entry::flag("ca", path, "--ca"));
+    let prepared = session::prepare(&args.view, entries.into_iter().collect())?;
+    let relay = args.relay.as_deref().map(relay).transpose()?;
+    let (account, source, endpoint) = match &args.token_file {
+        Some(path) if !path.is_file() => {
+            return Err(Error::Token(format!(
+                "there is no token file {}; --token-file names a file with an access token in it",
+                path.display()
+            )));
+        }
+        Some(path) => {
+            let endpoint = session::endpoint(args.endpoint.as_deref().unwrap_or(GRAPH))?;
+            let local = endpoint.host_str().is_some_and(session::is_loopback);
+            let source = Source::File {
+                path: path.clone(),
+                endpoint: endpoint.clone(),
+            };
+            (session::work(&prepared.name, local), source, Some(endpoint))
+        }
+        None => {
+            let paths = prepared.paths.as_ref();
+            let paths = paths.ok_or_else(|| Error::Input(NOBODY.to_owned()))?;
+            let known = Accounts::load(&paths.data);
+            let known = known.map_err(|error| Error::Input(error.to_string()))?;
+            let record = match &args.account {
+                Some(name) => known
+                    .find(name)
+                    .ok_or_else(|| accounts::nobody(name, &known))?,
+                None => known
+                    .current()
+                    .ok_or_else(|| Error::Input(NOBODY.to_owned()))?,
+            };
+            if record.kind() != AccountKind::Teams {
+                return Err(Error::Input(NOBODY.to_owned()));
+            }
+            let account = session::signed_in(record, false);
+            let opened = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
+            let source = Source::Account(Box::new(opened), Purpose::Graph);
+            (account, source, None)
+        }
+    };
+    let here = endpoint.filter(|url| url.host_str().is_some_and(session::is_loopback));
+    let feed = match (relay, &here) {
+        (Some(relay), _) => Feed::Relay(relay),
+        (None, Some(_)) => Feed::LocalPush,
+        (None, None) => Feed::OnDemand,
+    };
+    let destination = Destination {
+        source,
+        locator: None,
+        ca: prepared.config.ca.clone(),
+        chat: ChatWay::Graph {
+            feed,
+            // The service of this machine takes guests into its meetings.
+            call: here.map(|mut service| {
+                service.set_path("");
+                Source::Service {
+                    service,
+                    display_name: prepared.name.clone(),
+                }
+            }),
+        },
+    };
+    Box::pin(session::run(prepared, account, |_| async {
+        Ok(destination)
+    }))
+    .await
+}
+
+/// The notifications tell who wrote where: they travel encrypted, or not at all.
+fn relay(text: &str) -> Result<Url, Error> {
+    let wrong = || {
+        Error::Input(format!(
+            "--relay takes wss://…, or ws:// on this machine, not {text}"
+        ))
+    };
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    match url.scheme() {
+        "wss" => Ok(url),
+        "ws" if url.host_str().is_some_and(session::is_loopback) => Ok(url),
+        _ => Err(wrong()),
+    }
+}
+
+const GRAPH: &str = "https://graph.microsoft.com";
+const NOBODY: &str = "chats are those of a work account: sidetone accounts add signs in to one, or give --token-file";

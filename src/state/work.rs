@@ -1,0 +1,44 @@
+//! What an organisation told last, and what of ours can be undone.
+
+use crate::clock::Timestamp;
+use crate::model::directory::Colleague;
+use crate::model::directory::Found;
+use crate::model::directory::Presence;
+use crate::model::message::MessageId;
+use crate::model::thread::ThreadKey;
+
+#[derive(Debug, Clone, Default)]
+pub struct Work {
+    pub shown: Option<Shown>,
+    /// The message of ours that was deleted last.
+    pub deleted: Option<(ThreadKey, MessageId)>,
+}
+
+/// What the answer to a command is about.
+#[derive(Debug, Clone)]
+pub enum Shown {
+    Chats { at: Timestamp },
+    People(Vec<Colleague>),
+    Messages(Vec<Found>),
+    Presence(Vec<(String, Presence)>),
+}
+
+impl crate::state::State {
+    /// The chats of the account in front, as they were listed: unread ones first.
+    pub fn chats(&self) -> impl Iterator<Item = &crate::state::threads::Thread> {
+        let account = self.account();
+        let all = self.threads.all.values();
+        let mut chats: Vec<_> = all
+            .filter(|t| t.listed.is_some() && Some(&t.key.account) == account)
+            .collect();
+        chats.sort_by_key(|t| !(t.unread > 0 || t.listed.as_ref().is_some_and(|l| l.unread)));
+        chats.into_iter()
+    }
+
+    /// What a thread of any account is called.
+    pub fn topic_of(&self, thread: &crate::model::thread::ThreadId) -> Option<&str> {
+        let all = self.threads.all.values();
+        let named = |t: &&crate::state::threads::Thread| t.key.thread == *thread;
+        all.into_iter().find(named).map(|t| t.topic.as_str())
+    }
+}

@@ -1,0 +1,247 @@
+//! Commands and events of a work account: its chats, its people, their presence.
+
+use crate::command::Work;
+use crate::effect::ChatCommand;
+use crate::effect::Effect;
+use crate::effect::WorkCommand;
+use crate::event::WorkEvent;
+use crate::model::account::AccountId;
+use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
+use crate::model::announcement::Said;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::locator::Locator;
+use crate::model::locator::MeetingHost;
+use crate::model::message::Draft;
+use crate::model::message::MessageId;
+use crate::model::thread::Link;
+use crate::model::thread::Listed;
+use crate::model::thread::ThreadId;
+use crate::model::thread::ThreadKey;
+use crate::state::State;
+use crate::state::focus::Overlay;
+use crate::state::work::Shown;
+use crate::update::command;
+use crate::update::messages;
+use crate::update::start;
+
+pub(super) fn on_event(state: &mut State, account: &AccountId, event: WorkEvent) {
+    match event {
+        WorkEvent::Listed { threads, at, asked } => {
+            for listed in threads {
+                take_in(state, account, listed);
+            }
+            if asked {
+                tell(state, Shown::Chats { at });
+            }
+        }
+        WorkEvent::AsOf { thread, at } => {
+            let account = account.clone();
+            state.threads.open(&ThreadKey { account, thread }).as_of = Some(at);
+        }
+        WorkEvent::Found(thread) => {
+            let account = account.clone();
+            let key = ThreadKey { account, thread };
+            let listed = state.threads.open(&key);
+            if listed.listed.is_none() {
+                listed.listed = Some(row(key.thread.clone()));
+            }
+            messages::switch(state, &key);
+        }
+        WorkEvent::People(people) => tell(state, Shown::People(people)),
+        WorkEvent::Messages(found) => tell(state, Shown::Messages(found)),
+        WorkEvent::Presence(people) => tell(state, Shown::Presence(people)),
+        WorkEvent::Failed(failure) => state.say_as(Class::Answer, Said::Failed(failure)),
+    }
+}
+
+/// A thread that no list has named yet.
+fn row(id: ThreadId) -> Listed {
+    Listed {
+        id,
+        topic: String::new(),
+        kind: crate::model::thread::ThreadKind::Thread,
+        unread: false,
+        meeting: None,
+        preview: None,
+    }
+}
+
+fn take_in(state: &mut State, account: &AccountId, listed: Listed) {
+    let key = ThreadKey {
+        account: account.clone(),
+        thread: listed.id.clone(),
+    };
+    let current = state.threads.is_current(&key);
+    let thread = state.threads.open(&key);
+    if !listed.topic.is_empty() {
+        thread.topic.clone_from(&listed.topic);
+    }
+    if !thread.opened && !current {
+        // How many is known once it is opened.
+        thread.unread = usize::from(listed.unread);
+    }
+    thread.listed = Some(listed);
+}
+
+fn tell(state: &mut State, shown: Shown) {
+    state.work.shown = Some(shown);
+    command::show(state, Overlay::Work, Answer::Work);
+}
+
+/// A chat that comes to the front is opened; where nothing arrives by itself, it is read again.
+pub(super) fn follow(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.threads.current == state.threads.followed {
+        return;
+    }
+    state.threads.followed.clone_from(&state.threads.current);
+    let Some(key) = state.threads.current.clone() else {
+        return;
+    };
+    let live = *state.threads.link(&key.account) == Link::Live;
+    let thread = state.threads.open(&key);
+    let again = thread.asked && live;
+    if thread.listed.is_some() && !again {
+        thread.asked = true;
+        fx.push(Effect::Chat(key.account, ChatCommand::Open(key.thread)));
+    }
+}
+
+pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
+    let Some(account) = state.account().cloned() else {
+        return messages::nothing(state);
+    };
+    let thread = state.thread().map(|t| t.key.thread.clone());
+    let here = |thread: Option<ThreadId>, make: fn(ThreadId, String) -> WorkCommand, words| {
+        thread.map(|thread| make(thread, words))
+    };
+    let asked = match work {
+        Work::Chats => Some(WorkCommand::List),
+        Work::NewChat { names, topic } => Some(WorkCommand::NewChat { names, topic }),
+        Work::People(words) => Some(WorkCommand::FindPeople(words)),
+        Work::SearchAll(words) => Some(WorkCommand::Search(words)),
+        Work::Presence(None) => Some(WorkCommand::Presence(thread)),
+        Work::Presence(Some(chosen)) => Some(WorkCommand::SetPresence(chosen)),
+        Work::AddMember(name) => here(
+            thread,
+            |thread, name| WorkCommand::AddMember { thread, name },
+            name,
+        ),
+        Work::RemoveMember(name) => here(
+            thread,
+            |thread, name| WorkCommand::RemoveMember { thread, name },
+            name,
+        ),
+        Work::Rename(topic) => here(
+            thread,
+            |thread, topic| WorkCommand::Rename { thread, topic },
+            topic,
+        ),
+        Work::Picture(path) => here(
+            thread,
+            |thread, path| WorkCommand::SendPicture { thread, path },
+            path,
+        ),
+        Work::MarkUnread => thread.map(WorkCommand::MarkUnread),
+        Work::MeetingChat(link) => Some(WorkCommand::MeetingChat(link)),
+        Work::Undelete => undelete(state),
+        Work::Reaction(kind) => react(state, kind),
+        Work::Meeting => return join(state, account, fx),
+        Work::Important { importance, text } => {
+            let people = state.people();
+            let draft = Draft {
+                importance,
+                reply_to: None,
+                ..state.composer.draft(&text, &people)
+            };
+            return messages::send(state, draft, fx);
+        }
+    };
+    let Some(asked) = asked else {
+        return messages::nothing(state);
+    };
+    // Whose outcome is told as that of an edit.
+    let counted = matches!(
+        asked,
+        WorkCommand::Undelete { .. } | WorkCommand::React { .. }
+    );
+    if let Some(thread) = state.threads.current_mut().filter(|_| counted) {
+        thread.errands += 1;
+    }
+    fx.push(Effect::Chat(account, ChatCommand::Work(asked)));
+}
+
+fn undelete(state: &mut State) -> Option<WorkCommand> {
+    let (key, message) = state.work.deleted.take()?;
+    Some(WorkCommand::Undelete {
+        thread: key.thread,
+        message,
+    })
+}
+
+/// Remembers what a deletion takes, so that it can be put back.
+pub(super) fn deleted(state: &mut State, message: &MessageId) {
+    if let Some(key) = state.threads.current.clone() {
+        state.work.deleted = Some((key, message.clone()));
+    }
+}
+
+/// The same reaction a second time takes it back.
+fn react(state: &State, kind: String) -> Option<WorkCommand> {
+    let timeline = &state.thread()?.timeline;
+    let message = match &state.focus.selected {
+        Some(selected) => timeline.find(selected)?,
+        None => timeline
+            .messages()
+            .rev()
+            .find(|m| !m.mine && m.sender.is_some())?,
+    };
+    let mine = |r: &&crate::model::message::Reacted| r.kind == kind && r.mine;
+    Some(WorkCommand::React {
+        thread: state.thread()?.key.thread.clone(),
+        message: message.id.clone(),
+        set: message.reactions.iter().find(mine).is_none(),
+        kind,
+    })
+}
+
+/// The meeting that the chat in front belongs to.
+fn join(state: &mut State, account: AccountId, fx: &mut Vec<Effect>) {
+    let listed = state.thread().and_then(|t| t.listed.as_ref());
+    let Some(link) = listed.and_then(|listed| listed.meeting.clone()) else {
+        return refuse(state, "this chat belongs to no meeting");
+    };
+    // What the service says of its own meeting names its own address.
+    let place = link.split("/l/").next().map(str::to_owned);
+    match Locator::parse(&link, place.as_deref()) {
+        Ok(
+            locator @ Locator::Meeting {
+                host: MeetingHost::Own,
+                ..
+            },
+        ) if state.can_call => {
+            let name = state.accounts.get(&account).map(|a| a.display_name.clone());
+            let audio = state.settings.sound.audio;
+            start::dial(state, account, locator, name.unwrap_or_default(), audio, fx);
+        }
+        Ok(_) => refuse(
+            state,
+            "calls at Microsoft need the bridge to the vendor's calling SDK, which this version does not have",
+        ),
+        Err(_) => refuse(state, "the link of its meeting cannot be read"),
+    }
+}
+
+fn refuse(state: &mut State, reason: &str) {
+    let failure = Failure {
+        doing: Doing::JoiningCall,
+        because: Because::Refused {
+            reason: reason.to_owned(),
+        },
+        remedy: Remedy::None,
+    };
+    state.say_as(Class::Answer, Said::Failed(failure));
+}

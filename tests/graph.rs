@@ -1,0 +1,549 @@
+//! Chat of a Teams user: the client's back end against the embedded service, over real sockets.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail where it is"
+)]
+
+mod support {
+    pub(crate) mod service;
+}
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::time::Duration;
+
+use sidetone::chat::graph;
+use sidetone::chat::graph::Feed;
+use sidetone::config::tls::Tls;
+use sidetone::effect::ChatCommand;
+use sidetone::effect::WorkCommand;
+use sidetone::event::ChatEvent;
+use sidetone::event::Event;
+use sidetone::event::WorkEvent;
+use sidetone::identity;
+use sidetone::identity::Source;
+use sidetone::identity::Tokens;
+use sidetone::identity::http::Http;
+use sidetone::model::account::AccountId;
+use sidetone::model::directory::Presence;
+use sidetone::model::failure::Because;
+use sidetone::model::failure::Remedy;
+use sidetone::model::message::Body;
+use sidetone::model::message::ClientMessageId;
+use sidetone::model::message::Draft;
+use sidetone::model::message::Message;
+use sidetone::model::message::MessageId;
+use sidetone::model::message::Quoted;
+use sidetone::model::message::SystemEvent;
+use sidetone::model::thread::Link;
+use sidetone::model::thread::Listed;
+use sidetone::model::thread::ThreadId;
+use sidetone::service::ADA;
+use sidetone::service::EVERYTHING;
+use sidetone::service::faults::Class;
+use sidetone::service::faults::Effect;
+use sidetone::service::faults::Fault;
+use sidetone::service::store::Draft as Words;
+use sidetone::tasks::Tasks;
+use tokio::sync::mpsc;
+
+use self::support::service;
+use self::support::service::Host;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The back end of Ada, and what it has told.
+struct Client {
+    commands: mpsc::Sender<ChatCommand>,
+    events: mpsc::Receiver<Event>,
+    messages: BTreeMap<MessageId, Message>,
+    _token: tempfile::NamedTempFile,
+    tasks: Tasks,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.tasks.stop();
+    }
+}
+
+async fn office() -> Host {
+    let host = service::start().await;
+    let meeting = host.running.meeting.clone().unwrap().thread_id;
+    host.running.service.plant_chats(Some(&meeting)).unwrap();
+    host
+}
+
+async fn ada(host: &Host, feed: Feed) -> Client {
+    ada_with(host, feed, EVERYTHING).await
+}
+
+async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
+    let hour = Duration::from_hours(1);
+    let token = host.running.service.graph_token(ADA, scopes, hour).await;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(token.unwrap().as_bytes()).unwrap();
+    let (tasks, http) = (Tasks::new(), Http::new(Tls::new(None)));
+    let (events_in, events) = mpsc::channel(256);
+    let (commands, commands_out) = mpsc::channel(64);
+    let account = AccountId::new("teams:ada");
+    let source = Source::File {
+        path: file.path().to_owned(),
+        endpoint: host.running.endpoint.parse().unwrap(),
+    };
+    let identity = identity::Settings {
+        account: account.clone(),
+        source,
+        http: http.clone(),
+    };
+    let settings = graph::Settings {
+        account,
+        tokens: Tokens::start(identity, &tasks, events_in.clone()),
+        http,
+        tasks: tasks.clone(),
+        feed,
+    };
+    tasks.spawn(graph::run(settings, commands_out, events_in));
+    Client {
+        commands,
+        events,
+        messages: BTreeMap::new(),
+        _token: file,
+        tasks,
+    }
+}
+
+impl Client {
+    async fn ask(&self, command: ChatCommand) {
+        self.commands.send(command).await.unwrap();
+    }
+
+    async fn work(&self, command: WorkCommand) {
+        self.ask(ChatCommand::Work(command)).await;
+    }
+
+    /// The first event that is what is waited for; messages are kept on the way.
+    async fn until<T>(&mut self, wanted: impl Fn(&ChatEvent) -> Option<T>) -> T {
+        let found = async {
+            loop {
+                let Event::Chat(_, event) = self.events.recv().await.unwrap() else {
+                    continue;
+                };
+                match &event {
+                    ChatEvent::MessageReceived { message, .. } => self.note(message),
+                    ChatEvent::NewerPage { messages, .. }
+                    | ChatEvent::OlderPage { messages, .. } => {
+                        messages.iter().for_each(|message| self.note(message));
+                    }
+                    _ => {}
+                }
+                if let Some(found) = wanted(&event) {
+                    return found;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, found)
+            .await
+            .expect("the back end says it")
+    }
+
+    fn note(&mut self, message: &Message) {
+        self.messages.insert(message.id.clone(), message.clone());
+    }
+
+    async fn chats(&mut self) -> Vec<Listed> {
+        self.work(WorkCommand::List).await;
+        self.until(|event| match event {
+            ChatEvent::Work(WorkEvent::Listed { threads, .. }) => Some(threads.clone()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Opens the chat of that name and waits for its newest page.
+    async fn open(&mut self, topic: &str) -> ThreadId {
+        let chats = self.chats().await;
+        let found = chats.iter().find(|chat| chat.topic == topic);
+        let thread = found
+            .unwrap_or_else(|| panic!("{topic} is not there"))
+            .id
+            .clone();
+        self.ask(ChatCommand::Open(thread.clone())).await;
+        self.until(|event| matches!(event, ChatEvent::NewerPage { .. }).then_some(()))
+            .await;
+        thread
+    }
+
+    async fn send(&self, thread: &ThreadId, draft: Draft) {
+        self.ask(ChatCommand::Send {
+            thread: thread.clone(),
+            client_id: ClientMessageId::new("c1"),
+            draft,
+        })
+        .await;
+    }
+
+    async fn sent(&mut self) -> MessageId {
+        self.until(|event| match event {
+            ChatEvent::Sent { message, .. } => Some(message.clone()),
+            ChatEvent::SendFailed { failure, .. } => panic!("not sent: {failure:?}"),
+            _ => None,
+        })
+        .await
+    }
+
+    async fn message(&mut self, wanted: impl Fn(&Message) -> bool) -> Message {
+        let known = self.messages.values().find(|m| wanted(m)).cloned();
+        if let Some(known) = known {
+            return known;
+        }
+        self.until(|event| match event {
+            ChatEvent::MessageReceived { message, .. } => wanted(message).then(|| message.clone()),
+            ChatEvent::NewerPage { messages, .. } => messages.iter().find(|m| wanted(m)).cloned(),
+            _ => None,
+        })
+        .await
+    }
+}
+
+fn words(text: &str) -> Draft {
+    Draft {
+        text: text.to_owned(),
+        ..Draft::default()
+    }
+}
+
+fn fault(host: &Host, class: Class, effect: Effect, times: u32) {
+    host.running.service.lock().faults.switch_on(Fault {
+        class,
+        effect,
+        times: Some(times),
+    });
+}
+
+/// Everything anybody wrote there, as the service has it.
+fn written(host: &Host, thread: &ThreadId) -> Vec<String> {
+    let state = host.running.service.lock();
+    let thread = state.store.live(thread.as_str()).unwrap();
+    let content = |body: &sidetone::service::store::Body| match body {
+        sidetone::service::store::Body::Text(text) => Some(text.clone()),
+        sidetone::service::store::Body::Html { content, .. } => Some(content.clone()),
+        _ => None,
+    };
+    thread
+        .messages()
+        .iter()
+        .filter_map(|m| content(&m.body))
+        .collect()
+}
+
+#[tokio::test]
+async fn chats_channels_and_meetings_are_listed_and_one_is_read() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let topics: Vec<String> = client.chats().await.into_iter().map(|c| c.topic).collect();
+    for topic in [
+        "Meeting on this machine",
+        "Release notes",
+        "Bob Lindqvist",
+        "Audio / General",
+    ] {
+        assert!(topics.iter().any(|t| t == topic), "{topic} in {topics:?}");
+    }
+    client.open("Release notes").await;
+    let draft = client
+        .message(|m| m.text() == "The draft is ready for reading.")
+        .await;
+    assert_eq!(draft.sender.unwrap().name, "Carol Osei");
+    let on_demand =
+        |event: &ChatEvent| matches!(event, ChatEvent::Work(WorkEvent::AsOf { .. })).then_some(());
+    client.until(on_demand).await;
+}
+
+#[tokio::test]
+async fn what_others_write_arrives_by_itself_and_on_demand_only_when_asked() {
+    let host = office().await;
+    let mut live = ada(&host, Feed::LocalPush).await;
+    let mut quiet = ada(&host, Feed::OnDemand).await;
+    live.until(|event| (*event == ChatEvent::Link(Link::Live)).then_some(()))
+        .await;
+    let thread = live.open("Release notes").await;
+    quiet.open("Release notes").await;
+    // The socket is there once something comes over it.
+    let post = |text: &str| {
+        let draft = Words::html(text);
+        host.running
+            .service
+            .post_as(thread.as_str(), "Carol Osei", draft)
+            .unwrap();
+    };
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    post("<p>pushed</p>");
+    live.message(|m| m.text() == "pushed").await;
+    assert!(quiet.messages.values().all(|m| m.text() != "pushed"));
+    quiet.ask(ChatCommand::Refresh(thread)).await;
+    quiet.message(|m| m.text() == "pushed").await;
+}
+
+#[tokio::test]
+async fn a_message_is_sent_answered_changed_taken_back_put_back_and_reacted_to() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::LocalPush).await;
+    let thread = client.open("Release notes").await;
+    client.send(&thread, words("hullo")).await;
+    let id = client.sent().await;
+    let sent = client.message(|m| m.id == id && m.text() == "hullo").await;
+    assert!(sent.mine);
+    let edit = ChatCommand::Edit {
+        thread: thread.clone(),
+        message: id.clone(),
+        draft: words("hello"),
+    };
+    client.ask(edit).await;
+    client
+        .message(|m| m.id == id && m.text() == "hello" && m.edited.is_some())
+        .await;
+    let react = |set| WorkCommand::React {
+        thread: thread.clone(),
+        message: id.clone(),
+        kind: "like".to_owned(),
+        set,
+    };
+    client.work(react(true)).await;
+    client
+        .message(|m| m.id == id && m.reactions.iter().any(|r| r.mine && r.kind == "like"))
+        .await;
+    client
+        .ask(ChatCommand::Delete {
+            thread: thread.clone(),
+            message: id.clone(),
+        })
+        .await;
+    client
+        .message(|m| m.id == id && m.body == Body::Deleted)
+        .await;
+    client
+        .work(WorkCommand::Undelete {
+            thread: thread.clone(),
+            message: id.clone(),
+        })
+        .await;
+    client.messages.clear();
+    client.message(|m| m.id == id && m.text() == "hello").await;
+    let quoted = Quoted {
+        id: Some(id.clone()),
+        name: "Ada".to_owned(),
+        text: "hello".to_owned(),
+    };
+    client
+        .send(
+            &thread,
+            Draft {
+                reply_to: Some(quoted),
+                ..words("to myself")
+            },
+        )
+        .await;
+    let answer = client.message(|m| m.text() == "to myself").await;
+    assert_eq!(answer.reply_to.unwrap().id, Some(id));
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_was_lost_is_there_once() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let thread = client.open("Release notes").await;
+    fault(&host, Class::GraphWrite, Effect::Lose, 1);
+    client.send(&thread, words("only once")).await;
+    client.sent().await;
+    let all = written(&host, &thread);
+    assert_eq!(all.iter().filter(|w| *w == "only once").count(), 1);
+}
+
+#[tokio::test]
+async fn a_wait_the_service_asks_for_holds_everything_back() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let thread = client.open("Release notes").await;
+    let throttled = Effect::Refuse {
+        status: 429,
+        retry_after: Some(2),
+    };
+    fault(&host, Class::GraphWrite, throttled, 1);
+    let asked = std::time::Instant::now();
+    client.send(&thread, words("later")).await;
+    client.sent().await;
+    assert!(asked.elapsed() >= Duration::from_secs(2));
+    assert_eq!(
+        written(&host, &thread)
+            .iter()
+            .filter(|w| *w == "later")
+            .count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_challenge_asks_for_another_sign_in() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    client.chats().await;
+    let service = host.running.service.clone();
+    let url = format!("{}/v1/graph/challenge", host.running.control_url);
+    let on = host
+        .http
+        .post(url)
+        .bearer_auth(service.control_key())
+        .json(&serde_json::json!({ "on": true }));
+    assert_eq!(host.send(on).await.status, 200);
+    client.work(WorkCommand::List).await;
+    let failure = client
+        .until(|event| match event {
+            ChatEvent::Work(WorkEvent::Failed(failure)) => Some(failure.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(
+        (failure.because, failure.remedy),
+        (Because::TokenRefused, Remedy::SignInAgain)
+    );
+}
+
+#[tokio::test]
+async fn a_channel_is_posted_to_and_answered_in() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let thread = client.open("Audio / General").await;
+    let post = client.message(|m| m.text() == "Welcome to the team.").await;
+    let quoted = Quoted {
+        id: Some(post.id),
+        name: "Alice".to_owned(),
+        text: String::new(),
+    };
+    client
+        .send(
+            &thread,
+            Draft {
+                reply_to: Some(quoted),
+                ..words("thanks")
+            },
+        )
+        .await;
+    client.sent().await;
+    client.message(|m| m.text() == "thanks").await;
+    client.send(&thread, words("a new post")).await;
+    client.message(|m| m.text() == "a new post").await;
+}
+
+#[tokio::test]
+async fn people_are_found_chats_begun_and_presence_is_set() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    client.work(WorkCommand::FindPeople("far".to_owned())).await;
+    let people = client
+        .until(|event| match event {
+            ChatEvent::Work(WorkEvent::People(people)) => Some(people.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(people[0].name, "Farid Haddad");
+    let names = vec!["Farid".to_owned()];
+    client
+        .work(WorkCommand::NewChat {
+            names,
+            topic: String::new(),
+        })
+        .await;
+    let chat = client
+        .until(|event| match event {
+            ChatEvent::Work(WorkEvent::Found(thread)) => Some(thread.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(chat.as_str().ends_with("@unq.gbl.spaces"), "{chat:?}");
+    client
+        .work(WorkCommand::SetPresence(Some(Presence::DoNotDisturb)))
+        .await;
+    let seen = client
+        .until(|event| match event {
+            ChatEvent::Work(WorkEvent::Presence(people)) => Some(people.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(seen, [("Ada Quist".to_owned(), Presence::DoNotDisturb)]);
+    client.work(WorkCommand::Search("draft".to_owned())).await;
+    let found = client
+        .until(|event| match event {
+            ChatEvent::Work(WorkEvent::Messages(found)) => Some(found.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(found[0].words, "The draft is ready for reading.");
+}
+
+#[tokio::test]
+async fn a_meeting_and_its_chat_find_each_other_and_its_end_is_told() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let chats = client.chats().await;
+    let meeting = chats.iter().find(|chat| chat.meeting.is_some()).unwrap();
+    let link = meeting.meeting.clone().unwrap();
+    assert_eq!(link, host.running.meeting.clone().unwrap().link);
+    client.work(WorkCommand::MeetingChat(link)).await;
+    let found = client
+        .until(|event| match event {
+            ChatEvent::Work(WorkEvent::Found(thread)) => Some(thread.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(found, meeting.id);
+    client.open("Meeting on this machine").await;
+    let ended = |m: &Message| {
+        matches!(
+            m.body,
+            Body::System(SystemEvent::CallEnded {
+                seconds: Some(1872),
+                ..
+            })
+        )
+    };
+    client.message(ended).await;
+}
+
+#[tokio::test]
+async fn a_picture_is_sent_and_saved_again() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let thread = client.open("Release notes").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dot.png");
+    let bytes = [0x89, b'P', b'N', b'G', 13, 10, 26, 10, 1, 2, 3];
+    std::fs::write(&path, bytes).unwrap();
+    let path = path.to_string_lossy().into_owned();
+    client
+        .work(WorkCommand::SendPicture {
+            thread: thread.clone(),
+            path,
+        })
+        .await;
+    let shown = client.message(|m| !m.attachments.is_empty()).await;
+    let into = folder.path().join("back.png");
+    let path = into.to_string_lossy().into_owned();
+    let attachment = shown.attachments[0].clone();
+    client
+        .ask(ChatCommand::SaveAttachment {
+            thread,
+            attachment,
+            path,
+        })
+        .await;
+    client
+        .until(|event| match event {
+            ChatEvent::AttachmentSaved { .. } => Some(()),
+            ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
+            _ => None,
+        })
+        .await;
+    assert_eq!(std::fs::read(into).unwrap(), bytes);
+}
