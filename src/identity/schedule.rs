@@ -287,7 +287,7 @@ mod tests {
                 let ends = self.now + minutes(2);
                 let utc = |at: Moment| i64::try_from(at.since(Moment::ZERO).as_millis()).unwrap();
                 let (service, expires) = (utc(self.now), utc(ends));
-                let left = super::lifetime(
+                let left = lifetime(
                     Timestamp::from_millis(expires),
                     Timestamp::from_millis(service + self.wrong),
                     Some(Timestamp::from_millis(service)),
