@@ -766,9 +766,9 @@ impl Driver {
         match command {
             WorkCommand::List => self.list(true),
             WorkCommand::FindPeople(words) => {
-                self.tell_later(;
-                    async move { Ok(WorkEvent::People(work::people(&rest, &words).await?)) },
-                )
+                self.tell_later(async move {
+                    Ok(WorkEvent::People(work::people(&rest, &words).await?))
+                });
             }
             WorkCommand::NewChat { names, topic } => {
                 let me = self.me.id.clone();
