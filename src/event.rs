@@ -104,6 +104,10 @@ impl fmt::Debug for TerminalEvent {
 }
 
 /// From a chat back end. Messages arrive as whole current copies, however they changed.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is the frequent one"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum ChatEvent {
     Link(Link),

@@ -192,6 +192,7 @@ pub struct Destination {
 }
 
 /// Over what the account chats.
+#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum ChatWay {
     /// Calls with the same token.
     Acs,

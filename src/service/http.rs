@@ -221,12 +221,11 @@ pub(super) async fn around(
         let (method, path) = (request.method().as_str(), request.uri().path());
         let effects = service.lock().faults.request(method, path);
         let lost = effects.contains(&Effect::Lose);
-        match faulted(effects).await {
-            Some(refusal) => refusal,
-            None => {
-                let answer = in_envelope(next.run(request).await);
-                if lost { gone() } else { answer }
-            }
+        if let Some(refusal) = faulted(effects).await {
+            refusal
+        } else {
+            let answer = in_envelope(next.run(request).await);
+            if lost { gone() } else { answer }
         }
     };
     let headers = answer.headers_mut();

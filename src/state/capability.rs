@@ -201,6 +201,11 @@ impl State {
         }
     }
 
+    /// Whether a row is worth listing: what only work accounts have is listed for them alone.
+    pub fn lists(&self, row: &command::Row) -> bool {
+        row.group != command::Group::Work || self.work_account().is_ok()
+    }
+
     /// The account in front is one of an organisation.
     fn work_account(&self) -> Result<(), Reason> {
         let account = self.account().and_then(|id| self.accounts.get(id));

@@ -56,7 +56,7 @@ impl State {
     }
 
     fn command_items(&self) -> impl Iterator<Item = Item> {
-        TABLE.iter().map(|row| Item {
+        TABLE.iter().filter(|row| self.lists(row)).map(|row| Item {
             text: format!("/{} {}", row.name, row.help),
             target: Target::Command(row),
             refused: self.allowed_row(row).err(),

@@ -120,7 +120,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
     match failure.doing {
         Doing::LoadingMessages => state.threads.open(key).timeline.loading = false,
         Doing::Editing | Doing::Deleting | Doing::SavingAttachment | Doing::Reacting => {
-            errand_done(state, key)
+            errand_done(state, key);
         }
         // Tried again by itself, for whoever is there to wait.
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {

@@ -386,6 +386,10 @@ pub(super) fn switch(state: &mut State, key: &ThreadKey) {
     let now = state.now.moment;
     if let Some(thread) = state.threads.current_mut() {
         state.composer = std::mem::take(&mut thread.draft);
+        // Listed only: what is in it is told once it was read.
+        if thread.listed.is_some() && !thread.opened {
+            return;
+        }
         if thread.unread > 0 {
             thread.marker.clone_from(&thread.read_up_to);
         }

@@ -1,16 +1,12 @@
 //! The driver: performs what the sessions and the person ask for, and reports back.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::chat::acs::attachment;
 use crate::chat::acs::convert::Eyes;
 use crate::chat::acs::realtime::LinkId;
 use crate::chat::acs::socket;
@@ -27,16 +23,10 @@ use crate::event::Event;
 use crate::event::IdentityEvent;
 use crate::event::WorkEvent;
 use crate::identity::http::is_loopback;
-use crate::model::directory::Colleague;
-use crate::model::directory::Found;
-use crate::model::directory::Presence;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
-use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::identity::Person;
-use crate::model::locator::Locator;
-use crate::model::message::Attachment;
 use crate::model::message::Draft;
 use crate::model::message::MessageId;
 use crate::model::text;
@@ -47,35 +37,16 @@ use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadInfo;
 use crate::model::thread::ThreadKind;
 use crate::wire::graph::Page;
-use crate::wire::graph::chat::ALL_HISTORY;
 use crate::wire::graph::chat::Chat;
-use crate::wire::graph::chat::ChatType;
 use crate::wire::graph::chat::ConversationMember;
-use crate::wire::graph::chat::CreateChat;
 use crate::wire::graph::chat::ForUser;
-use crate::wire::graph::chat::NewMember;
 use crate::wire::graph::chat::ReplyWithQuote;
 use crate::wire::graph::chat::UserKey;
 use crate::wire::graph::directory::Channel;
-use crate::wire::graph::directory::PersonFound;
-use crate::wire::graph::directory::PreferredPresence;
-use crate::wire::graph::directory::Presence as WirePresence;
-use crate::wire::graph::directory::PresencesOf;
-use crate::wire::graph::directory::Team;
 use crate::wire::graph::directory::User;
-use crate::wire::graph::meeting::OnlineMeeting;
 use crate::wire::graph::message::ChatMessage;
-use crate::wire::graph::message::ItemBody;
-use crate::wire::graph::message::NewHostedContent;
-use crate::wire::graph::message::SendMessage;
 use crate::wire::graph::message::SetReaction;
-use crate::wire::graph::query::ChatsQuery;
-use crate::wire::graph::query::MeetingFilter;
-use crate::wire::graph::query::people_search;
 use crate::wire::graph::query::segment;
-use crate::wire::graph::search::SearchAnswers;
-use crate::wire::graph::search::SearchRequests;
-use crate::wire::graph::search::plain;
 use crate::wire::graph::subscription::LOCAL;
 use crate::wire::graph::subscription::Notifications;
 use crate::wire::graph::subscription::Resource;
@@ -92,12 +63,14 @@ use super::rest::Rest;
 use super::sync::Part;
 use super::sync::Sync;
 use super::sync::Wish;
+use super::work;
+use super::work::Everything;
 
 /// What comes back from an errand.
 enum Done {
     Listed(ThreadId, Part, Result<Vec<ChatMessage>, Error>),
     Opened(ThreadId, Result<Box<Chat>, Error>),
-    Chats(Result<(Vec<Chat>, Vec<(Team, Vec<Channel>)>), Error>, bool),
+    Chats(Result<Everything, Error>, bool),
     Posted(Letter, Result<ChatMessage, Error>),
     Looked(Letter, Result<Option<ChatMessage>, Error>),
     Subscribed(Result<Subscription, Error>),
@@ -105,6 +78,9 @@ enum Done {
     Changed(ThreadId, Doing, Result<(), Error>),
     Event(ChatEvent),
 }
+
+/// Both ends of a channel of our own.
+type Pipe<T> = (mpsc::Sender<T>, mpsc::Receiver<T>);
 
 /// A channel belongs to a team.
 type Places = BTreeMap<ThreadId, String>;
@@ -126,11 +102,8 @@ pub(super) struct Driver {
     backoff: Backoff,
     socket: Option<mpsc::Sender<String>>,
     links: u32,
-    heard: (
-        mpsc::Sender<(LinkId, Heard)>,
-        mpsc::Receiver<(LinkId, Heard)>,
-    ),
-    done: (mpsc::Sender<Done>, mpsc::Receiver<Done>),
+    heard: Pipe<(LinkId, Heard)>,
+    done: Pipe<Done>,
     events: mpsc::Sender<Event>,
 }
 
@@ -266,7 +239,7 @@ impl Driver {
             Heard::Frame(text) => {
                 let notifications: Notifications = serde_json::from_str(&text).unwrap_or_default();
                 for notification in notifications.value {
-                    self.told(&notification.resource).await;
+                    self.told(&notification.resource);
                 }
             }
             Heard::Closed => {
@@ -278,7 +251,7 @@ impl Driver {
     }
 
     /// Reads what a notification names. A chat that is not open is only marked in the list.
-    async fn told(&mut self, resource: &str) {
+    fn told(&mut self, resource: &str) {
         let chat = match Resource::parse(resource) {
             Some(Resource::Message { chat, .. } | Resource::Chat { chat }) => chat,
             Some(Resource::ChannelMessage { channel, .. }) => channel,
@@ -397,7 +370,7 @@ impl Driver {
 
     fn list(&self, asked: bool) {
         let rest = self.rest.clone();
-        self.ask(async move { Done::Chats(everything(&rest).await, asked) });
+        self.ask(async move { Done::Chats(work::everything(&rest).await, asked) });
     }
 
     async fn finish(&mut self, done: Done) {
@@ -577,12 +550,8 @@ impl Driver {
         self.read(&thread, Wish::Newer);
     }
 
-    async fn chats(
-        &mut self,
-        result: Result<(Vec<Chat>, Vec<(Team, Vec<Channel>)>), Error>,
-        asked: bool,
-    ) {
-        let (chats, teams) = match result {
+    async fn chats(&mut self, result: Result<Everything, Error>, asked: bool) {
+        let Everything { chats, teams } = match result {
             Ok(all) => all,
             Err(error) => {
                 let failure = error.failure(Doing::AskingOrganisation);
@@ -730,7 +699,9 @@ impl Driver {
                 path,
             } => {
                 let rest = self.rest.clone();
-                self.errand(async move { Some(save(&rest, thread, &attachment, &path).await) });
+                self.errand(
+                    async move { Some(work::save(&rest, thread, &attachment, &path).await) },
+                );
             }
             ChatCommand::Work(command) => self.work(command),
         }
@@ -795,25 +766,29 @@ impl Driver {
         match command {
             WorkCommand::List => self.list(true),
             WorkCommand::FindPeople(words) => {
-                self.tell_later(async move { Ok(WorkEvent::People(people(&rest, &words).await?)) })
+                self.tell_later(async move {
+                    Ok(WorkEvent::People(work::people(&rest, &words).await?))
+                });
             }
             WorkCommand::NewChat { names, topic } => {
                 let me = self.me.id.clone();
-                self.tell_later(async move { new_chat(&rest, &base, me, names, topic).await });
+                self.tell_later(
+                    async move { work::new_chat(&rest, &base, me, names, topic).await },
+                );
             }
             WorkCommand::Search(words) => {
-                self.tell_later(async move { search(&rest, &words).await });
+                self.tell_later(async move { work::search(&rest, &words).await });
             }
             WorkCommand::Presence(thread) => {
                 let mut names = self.eyes.names.clone();
                 if thread.is_none() {
                     names.retain(|id, _| *id == self.eyes.me);
                 }
-                self.tell_later(async move { presences(&rest, names).await });
+                self.tell_later(async move { work::presences(&rest, names).await });
             }
             WorkCommand::SetPresence(presence) => {
                 let me = self.me.clone();
-                self.tell_later(async move { set_presence(&rest, me, presence).await });
+                self.tell_later(async move { work::set_presence(&rest, me, presence).await });
             }
             WorkCommand::Undelete { thread, message } => {
                 let target = self.of_own(&thread, &message, "/undoSoftDelete");
@@ -839,14 +814,14 @@ impl Driver {
             WorkCommand::AddMember { thread, name } => {
                 let place = self.place(&thread);
                 self.ask(async move {
-                    let added = add(&rest, &base, &place, &name).await;
+                    let added = work::add(&rest, &base, &place, &name).await;
                     Done::Changed(thread, Doing::AskingOrganisation, added)
                 });
             }
             WorkCommand::RemoveMember { thread, name } => {
                 let place = self.place(&thread);
                 self.ask(async move {
-                    let removed = remove(&rest, &place, &name).await;
+                    let removed = work::remove(&rest, &place, &name).await;
                     Done::Changed(thread, Doing::AskingOrganisation, removed)
                 });
             }
@@ -863,12 +838,12 @@ impl Driver {
             }
             WorkCommand::MarkUnread(thread) => self.mark(thread, "markChatUnreadForUser"),
             WorkCommand::MeetingChat(link) => {
-                self.tell_later(async move { meeting_chat(&rest, &base, &link).await });
+                self.tell_later(async move { work::meeting_chat(&rest, &base, &link).await });
             }
             WorkCommand::SendPicture { thread, path } => {
                 let place = self.place(&thread);
                 self.ask(async move {
-                    let sent = send_picture(&rest, &place, &path).await;
+                    let sent = work::send_picture(&rest, &place, &path).await;
                     Done::Changed(thread, Doing::Sending, sent)
                 });
             }
@@ -904,305 +879,9 @@ fn flattened(page: Page<ChatMessage>) -> Vec<ChatMessage> {
     all
 }
 
-/// Chats, and the channels of the teams one is in. Where teams may not be read there are none.
-async fn everything(rest: &Rest) -> Result<(Vec<Chat>, Vec<(Team, Vec<Channel>)>), Error> {
-    let page: Page<Chat> = rest
-        .get(&format!("/me/chats?{}", ChatsQuery::recent()))
-        .await?;
-    let joined: Vec<Team> = rest.all("/me/joinedTeams").await.unwrap_or_default();
-    let mut teams = Vec::new();
-    for team in joined {
-        let target = format!("/teams/{}/channels", segment(&team.id));
-        let channels = rest.all(&target).await.unwrap_or_default();
-        teams.push((team, channels));
-    }
-    Ok((page.value, teams))
-}
-
-async fn found(rest: &Rest, words: &str) -> Result<Vec<PersonFound>, Error> {
-    rest.all(&format!("/me/people?{}", people_search(words)))
-        .await
-}
-
-async fn people(rest: &Rest, words: &str) -> Result<Vec<Colleague>, Error> {
-    let clean = |text: Option<String>| text::name(&text.unwrap_or_default());
-    let all = found(rest, words).await?.into_iter();
-    Ok(all
-        .map(|who| Colleague {
-            name: clean(who.display_name),
-            address: clean(who.user_principal_name),
-            title: clean(who.job_title),
-        })
-        .collect())
-}
-
-/// The id of the one person meant: an address, or a name that fits one only.
-async fn one(rest: &Rest, name: &str) -> Result<String, Error> {
-    if name.contains('@') && !name.contains(' ') {
-        return Ok(name.to_owned());
-    }
-    let all = found(rest, name).await?;
-    let exact = all.iter().find(|who| {
-        let known = who.display_name.as_deref().unwrap_or_default();
-        known.to_lowercase() == name.to_lowercase()
-    });
-    match (exact, all.as_slice()) {
-        (Some(who), _) => Ok(who.id.clone()),
-        (None, [who]) => Ok(who.id.clone()),
-        (None, []) => Err(Error::refused(&format!("nobody is called {name}"))),
-        (None, _) => Err(Error::refused(&format!(
-            "several people fit {name}; say more of the name"
-        ))),
-    }
-}
-
-async fn new_chat(
-    rest: &Rest,
-    base: &str,
-    me: String,
-    names: Vec<String>,
-    topic: String,
-) -> Result<WorkEvent, Error> {
-    let mut members = vec![NewMember::owner(base, &me)];
-    for name in &names {
-        members.push(NewMember::owner(base, &one(rest, name).await?));
-    }
-    let two = members.len() == 2 && topic.is_empty();
-    let request = CreateChat {
-        chat_type: if two {
-            ChatType::OneOnOne
-        } else {
-            ChatType::Group
-        },
-        topic: Some(topic)
-            .filter(|topic| !topic.is_empty())
-            .map(Into::into),
-        members,
-    };
-    let chat: Chat = rest.post_once("/chats", &request).await?;
-    Ok(WorkEvent::Found(ThreadId::new(&text::line(&chat.id))))
-}
-
-async fn search(rest: &Rest, words: &str) -> Result<WorkEvent, Error> {
-    let answers: SearchAnswers = rest
-        .post("/search/query", &SearchRequests::messages(words, 0, 25))
-        .await?;
-    let containers = answers
-        .value
-        .into_iter()
-        .flat_map(|answer| answer.hits_containers);
-    let hits = containers.flat_map(|container| container.hits);
-    Ok(WorkEvent::Messages(
-        hits.map(|hit| {
-            let resource = hit.resource.unwrap_or_default();
-            let channel = resource.channel_identity.and_then(|at| at.channel_id);
-            let from = resource.from.and_then(|from| from.email_address);
-            Found {
-                thread: resource
-                    .chat_id
-                    .or(channel)
-                    .map(|id| ThreadId::new(&text::line(&id))),
-                name: text::name(&from.and_then(|from| from.name).unwrap_or_default()),
-                words: text::line(&strip(&plain(&hit.summary))),
-                at: convert::time(resource.created_date_time.as_ref()),
-            }
-        })
-        .collect(),
-    ))
-}
-
-/// The words of a summary that holds markup.
-fn strip(summary: &str) -> String {
-    let blocks = crate::wire::html::read(summary);
-    let words = blocks.iter().filter_map(|block| match block {
-        crate::wire::html::Block::Paragraph(spans) | crate::wire::html::Block::Heading(spans) => {
-            Some(
-                spans
-                    .iter()
-                    .map(|span| span.text.as_str())
-                    .collect::<String>(),
-            )
-        }
-        _ => None,
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-async fn presences(
-    rest: &Rest,
-    names: BTreeMap<crate::model::identity::RawId, String>,
-) -> Result<WorkEvent, Error> {
-    let ours = names
-        .iter()
-        .filter(|(id, _)| id.as_str().starts_with("8:orgid:"));
-    let request = PresencesOf {
-        ids: ours
-            .map(|(id, _)| convert::graph_id(id).to_owned())
-            .collect(),
-    };
-    let told: Page<WirePresence> = rest
-        .post("/communications/getPresencesByUserId", &request)
-        .await?;
-    let named = told.value.iter().filter_map(|presence| {
-        let id = crate::model::identity::RawId::new(&convert::raw_id(&presence.id));
-        let name = names.get(&id)?.clone();
-        Some((name, convert::presence(&presence.availability)))
-    });
-    Ok(WorkEvent::Presence(named.collect()))
-}
-
-async fn set_presence(
-    rest: &Rest,
-    me: User,
-    presence: Option<Presence>,
-) -> Result<WorkEvent, Error> {
-    let target = format!("/users/{}/presence", segment(&me.id));
-    match presence
-        .as_ref()
-        .and_then(|p| PreferredPresence::of(convert::availability(p)))
-    {
-        Some(wanted) => {
-            let target = format!("{target}/setUserPreferredPresence");
-            rest.act(Method::POST, &target, &wanted).await?;
-        }
-        None => {
-            let target = format!("{target}/clearUserPreferredPresence");
-            rest.act(Method::POST, &target, &json!({})).await?;
-        }
-    }
-    let now: WirePresence = rest.get("/me/presence").await?;
-    let name = text::name(me.display_name.as_deref().unwrap_or_default());
-    Ok(WorkEvent::Presence(vec![(
-        name,
-        convert::presence(&now.availability),
-    )]))
-}
-
-async fn add(rest: &Rest, base: &str, place: &str, name: &str) -> Result<(), Error> {
-    let member = NewMember {
-        visible_history_start_date_time: Some(ALL_HISTORY.to_owned()),
-        ..NewMember::owner(base, &one(rest, name).await?)
-    };
-    rest.act(Method::POST, &format!("{place}/members"), &member)
-        .await
-}
-
-async fn remove(rest: &Rest, place: &str, name: &str) -> Result<(), Error> {
-    let all: Vec<ConversationMember> = rest.all(&format!("{place}/members")).await?;
-    let wanted = name.to_lowercase();
-    let fits = |who: &&ConversationMember| {
-        let known = who
-            .display_name
-            .as_deref()
-            .unwrap_or_default()
-            .to_lowercase();
-        known.starts_with(&wanted)
-    };
-    let member = all.iter().find(fits).and_then(|who| who.id.clone());
-    let member = member.ok_or_else(|| Error::refused(&format!("nobody here is called {name}")))?;
-    let target = format!("{place}/members/{}", segment(&member));
-    rest.act(Method::DELETE, &target, &json!({})).await
-}
-
-/// By the thread in the link, else by asking for the meeting.
-async fn meeting_chat(rest: &Rest, base: &str, link: &str) -> Result<WorkEvent, Error> {
-    if let Ok(Locator::Meeting {
-        thread: Some(thread),
-        ..
-    }) = Locator::parse(link, Some(base))
-    {
-        return Ok(WorkEvent::Found(thread));
-    }
-    let digits: String = link.chars().filter(|c| !c.is_whitespace()).collect();
-    let filter = if digits.chars().all(|c| c.is_ascii_digit()) {
-        MeetingFilter::JoinMeetingId(digits)
-    } else {
-        MeetingFilter::JoinWebUrl(link.to_owned())
-    };
-    let page: Page<OnlineMeeting> = rest.get(&format!("/me/onlineMeetings?{filter}")).await?;
-    let chat = page
-        .value
-        .into_iter()
-        .find_map(|meeting| meeting.chat_info?.thread_id);
-    let none = || Error::permanent(Because::NoSuchMeeting, Remedy::None);
-    Ok(WorkEvent::Found(ThreadId::new(&text::line(
-        &chat.ok_or_else(none)?,
-    ))))
-}
-
-async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result<(), Error> {
-    let local = |error: std::io::Error| {
-        let detail = text::line(&format!("{path}: {error}"));
-        Error::permanent(Because::Local { detail }, Remedy::None)
-    };
-    let length = tokio::fs::metadata(path).await.map_err(local)?.len();
-    let bytes = usize::try_from(length).unwrap_or(usize::MAX);
-    if bytes > LARGEST_PICTURE {
-        let because = Because::TooLong {
-            bytes,
-            limit: LARGEST_PICTURE,
-        };
-        return Err(Error::permanent(because, Remedy::Shorten));
-    }
-    let bytes = tokio::fs::read(path).await.map_err(local)?;
-    let kind = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => "image/png",
-        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
-        [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        _ => return Err(Error::refused("it is no PNG, JPEG or GIF")),
-    };
-    let request = SendMessage {
-        body: ItemBody::html("<p><img src=\"../hostedContents/1/$value\" alt=\"picture\"></p>"),
-        hosted_contents: vec![NewHostedContent {
-            temporary_id: "1".to_owned(),
-            content_bytes: STANDARD.encode(&bytes).into(),
-            content_type: kind.to_owned(),
-        }],
-        ..SendMessage::default()
-    };
-    let _: ChatMessage = rest
-        .post_once(&format!("{place}/messages"), &request)
-        .await?;
-    Ok(())
-}
-
-async fn save(rest: &Rest, thread: ThreadId, attachment: &Attachment, path: &str) -> ChatEvent {
-    match fetch_and_write(rest, attachment, path).await {
-        Ok(path) => ChatEvent::AttachmentSaved { thread, path },
-        Err(failure) => ChatEvent::ActionFailed { thread, failure },
-    }
-}
-
-async fn fetch_and_write(
-    rest: &Rest,
-    attachment: &Attachment,
-    path: &str,
-) -> Result<String, Failure> {
-    let failed = |because, remedy| Failure {
-        doing: Doing::SavingAttachment,
-        because,
-        remedy,
-    };
-    let Some(url) = &attachment.url else {
-        let reason = "it can only be opened in a browser".to_owned();
-        return Err(failed(Because::Refused { reason }, Remedy::None));
-    };
-    let bytes = rest.bytes(url).await;
-    let bytes = bytes.map_err(|error| error.failure(Doing::SavingAttachment))?;
-    let path = attachment::place(Path::new(path), &attachment.name);
-    attachment::write(&path, &bytes).await.map_err(|error| {
-        let detail = format!("{}: {error}", path.display());
-        failed(Because::Local { detail }, Remedy::Retry)
-    })?;
-    Ok(path.to_string_lossy().into_owned())
-}
-
 const PAGE: usize = 50;
 const LEAVING: std::time::Duration = std::time::Duration::from_secs(1);
 const RENEWAL: std::time::Duration = std::time::Duration::from_mins(50);
 
 /// How long ago a message that may have arrived can have arrived.
 const RECENT_MILLIS: i64 = 5 * 60 * 1000;
-
-/// Of a request of at most four megabytes, in base64.
-const LARGEST_PICTURE: usize = 2 << 20;

@@ -10,6 +10,7 @@ mod driver;
 mod outbox;
 mod rest;
 mod sync;
+mod work;
 
 use tokio::sync::mpsc;
 use url::Url;

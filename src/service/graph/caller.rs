@@ -45,7 +45,7 @@ impl Caller {
     /// Refuses unless the token has one of these permissions.
     pub(super) fn needs(&self, any_of: &[&str]) -> Result<(), Failure> {
         let held = |wanted: &&str| self.scopes.iter().any(|scope| scope == wanted);
-        if any_of.iter().any(|wanted| held(&wanted)) {
+        if any_of.iter().any(held) {
             return Ok(());
         }
         Err(Failure::scope())

@@ -73,7 +73,7 @@ impl View<'_> {
                 .flatten()
                 .map(|message| self.preview(thread, message)),
             members: members.then(|| {
-                let first = self.people(thread).take(MEMBERS_EXPANDED);
+                let first = Self::people(thread).take(MEMBERS_EXPANDED);
                 first.map(|who| self.member(who)).collect()
             }),
         }
@@ -111,7 +111,7 @@ impl View<'_> {
         }
     }
 
-    pub(super) fn people<'t>(&self, thread: &'t Thread) -> impl Iterator<Item = &'t Participant> {
+    pub(super) fn people(thread: &Thread) -> impl Iterator<Item = &Participant> {
         let present = |who: &&Participant| who.access != Access::None;
         thread.participants.iter().filter(present)
     }

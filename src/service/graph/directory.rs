@@ -154,7 +154,7 @@ pub(super) async fn set_presence(
     if user.id != caller.user.id {
         return Err(Failure::forbidden("Only the own presence can be set."));
     }
-    let id = caller.user.id.clone();
+    let id = caller.user.id;
     match act.as_str() {
         "setUserPreferredPresence" => {
             let request: wire::PreferredPresence = http::read(&body)?;

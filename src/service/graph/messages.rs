@@ -365,17 +365,17 @@ pub(super) async fn reply_with_quote(
     let mut quotes = String::new();
     for id in &request.message_ids {
         let id = id.parse().map_err(|_| Failure::not_found())?;
-        let quoted = at.answer(&service, &caller, id)?;
-        let preview: String = plain(&quoted.body.content).chars().take(120).collect();
+        let original = at.answer(&service, &caller, id)?;
+        let preview: String = plain(&original.body.content).chars().take(120).collect();
         let reference = MessageReference {
-            message_id: quoted.id.clone(),
+            message_id: original.id.clone(),
             message_preview: preview.into(),
-            message_sender: quoted.from,
+            message_sender: original.from,
         };
         let content = serde_json::to_string(&reference).unwrap_or_default();
-        quotes.push_str(&format!("<attachment id=\"{}\"></attachment>", quoted.id));
+        quotes.extend(["<attachment id=\"", &original.id, "\"></attachment>"]);
         reply.attachments.push(Attachment {
-            id: quoted.id,
+            id: original.id,
             content_type: MESSAGE_REFERENCE.to_owned(),
             content: Some(content.into()),
             ..Attachment::default()

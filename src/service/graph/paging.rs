@@ -40,12 +40,11 @@ impl Cursors {
         all: impl FnOnce() -> Vec<String>,
     ) -> Result<Slice, Failure> {
         let query = uri.query().unwrap_or_default();
-        let (mut ids, top) = match Pairs::parse(query).option("skiptoken") {
-            Some(token) => self.take(caller, token)?,
-            None => {
-                let top = top.unwrap_or(DEFAULT).min(MOST);
-                (all(), usize::try_from(top).unwrap_or(20))
-            }
+        let (mut ids, top) = if let Some(token) = Pairs::parse(query).option("skiptoken") {
+            self.take(caller, token)?
+        } else {
+            let top = top.unwrap_or(DEFAULT).min(MOST);
+            (all(), usize::try_from(top).unwrap_or(20))
         };
         let rest = ids.split_off(ids.len().min(top));
         let next = (!rest.is_empty()).then(|| self.keep(caller, uri, rest, top));

@@ -70,6 +70,7 @@ pub fn help(state: &State, topic: Option<&str>) -> String {
     }
     let lines: Vec<String> = table
         .iter()
+        .filter(|row| state.lists(row))
         .filter(|row| topic.is_none_or(|t| row.name.contains(t) || row.help.contains(t)))
         .map(|row| {
             explained(state, row, |reason| {

@@ -1,4 +1,4 @@
-//! The OData queries of chats and messages, as they are written and as they are read.
+//! The `OData` queries of chats and messages, as they are written and as they are read.
 //!
 //! Values are percent-encoded when written; [`Pairs`] reads them decoded.
 

@@ -1,0 +1,360 @@
+//! What is asked of the organisation: chats, people, presence, meetings, pictures.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::chat::acs::attachment;
+use crate::event::ChatEvent;
+use crate::event::WorkEvent;
+use crate::model::directory::Colleague;
+use crate::model::directory::Found;
+use crate::model::directory::Presence;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::model::locator::Locator;
+use crate::model::message::Attachment;
+use crate::model::text;
+use crate::model::thread::ThreadId;
+use crate::wire::graph::Page;
+use crate::wire::graph::chat::ALL_HISTORY;
+use crate::wire::graph::chat::Chat;
+use crate::wire::graph::chat::ChatType;
+use crate::wire::graph::chat::ConversationMember;
+use crate::wire::graph::chat::CreateChat;
+use crate::wire::graph::chat::NewMember;
+use crate::wire::graph::directory::Channel;
+use crate::wire::graph::directory::PersonFound;
+use crate::wire::graph::directory::PreferredPresence;
+use crate::wire::graph::directory::Presence as WirePresence;
+use crate::wire::graph::directory::PresencesOf;
+use crate::wire::graph::directory::Team;
+use crate::wire::graph::directory::User;
+use crate::wire::graph::meeting::OnlineMeeting;
+use crate::wire::graph::message::ChatMessage;
+use crate::wire::graph::message::ItemBody;
+use crate::wire::graph::message::NewHostedContent;
+use crate::wire::graph::message::SendMessage;
+use crate::wire::graph::query::ChatsQuery;
+use crate::wire::graph::query::MeetingFilter;
+use crate::wire::graph::query::people_search;
+use crate::wire::graph::query::segment;
+use crate::wire::graph::search::SearchAnswers;
+use crate::wire::graph::search::SearchRequests;
+use crate::wire::graph::search::plain;
+
+use super::convert;
+use super::rest::Error;
+use super::rest::Rest;
+
+/// The list of chats, and of the channels of each team.
+pub(super) struct Everything {
+    pub(super) chats: Vec<Chat>,
+    pub(super) teams: Vec<(Team, Vec<Channel>)>,
+}
+
+/// Chats, and the channels of the teams one is in. Where teams may not be read there are none.
+pub(super) async fn everything(rest: &Rest) -> Result<Everything, Error> {
+    let page: Page<Chat> = rest
+        .get(&format!("/me/chats?{}", ChatsQuery::recent()))
+        .await?;
+    let joined: Vec<Team> = rest.all("/me/joinedTeams").await.unwrap_or_default();
+    let mut teams = Vec::new();
+    for team in joined {
+        let target = format!("/teams/{}/channels", segment(&team.id));
+        let channels = rest.all(&target).await.unwrap_or_default();
+        teams.push((team, channels));
+    }
+    Ok(Everything {
+        chats: page.value,
+        teams,
+    })
+}
+
+async fn found(rest: &Rest, words: &str) -> Result<Vec<PersonFound>, Error> {
+    rest.all(&format!("/me/people?{}", people_search(words)))
+        .await
+}
+
+pub(super) async fn people(rest: &Rest, words: &str) -> Result<Vec<Colleague>, Error> {
+    let clean = |text: Option<String>| text::name(&text.unwrap_or_default());
+    let all = found(rest, words).await?.into_iter();
+    Ok(all
+        .map(|who| Colleague {
+            name: clean(who.display_name),
+            address: clean(who.user_principal_name),
+            title: clean(who.job_title),
+        })
+        .collect())
+}
+
+/// The id of the one person meant: an address, or a name that fits one only.
+async fn one(rest: &Rest, name: &str) -> Result<String, Error> {
+    if name.contains('@') && !name.contains(' ') {
+        return Ok(name.to_owned());
+    }
+    let all = found(rest, name).await?;
+    let exact = all.iter().find(|who| {
+        let known = who.display_name.as_deref().unwrap_or_default();
+        known.to_lowercase() == name.to_lowercase()
+    });
+    match (exact, all.as_slice()) {
+        (Some(who), _) | (None, [who]) => Ok(who.id.clone()),
+        (None, []) => Err(Error::refused(&format!("nobody is called {name}"))),
+        (None, _) => Err(Error::refused(&format!(
+            "several people fit {name}; say more of the name"
+        ))),
+    }
+}
+
+pub(super) async fn new_chat(
+    rest: &Rest,
+    base: &str,
+    me: String,
+    names: Vec<String>,
+    topic: String,
+) -> Result<WorkEvent, Error> {
+    let mut members = vec![NewMember::owner(base, &me)];
+    for name in &names {
+        members.push(NewMember::owner(base, &one(rest, name).await?));
+    }
+    let two = members.len() == 2 && topic.is_empty();
+    let request = CreateChat {
+        chat_type: if two {
+            ChatType::OneOnOne
+        } else {
+            ChatType::Group
+        },
+        topic: Some(topic)
+            .filter(|topic| !topic.is_empty())
+            .map(Into::into),
+        members,
+    };
+    let chat: Chat = rest.post_once("/chats", &request).await?;
+    Ok(WorkEvent::Found(ThreadId::new(&text::line(&chat.id))))
+}
+
+pub(super) async fn search(rest: &Rest, words: &str) -> Result<WorkEvent, Error> {
+    let answers: SearchAnswers = rest
+        .post("/search/query", &SearchRequests::messages(words, 0, 25))
+        .await?;
+    let containers = answers
+        .value
+        .into_iter()
+        .flat_map(|answer| answer.hits_containers);
+    let hits = containers.flat_map(|container| container.hits);
+    Ok(WorkEvent::Messages(
+        hits.map(|hit| {
+            let resource = hit.resource.unwrap_or_default();
+            let channel = resource.channel_identity.and_then(|at| at.channel_id);
+            let from = resource.from.and_then(|from| from.email_address);
+            Found {
+                thread: resource
+                    .chat_id
+                    .or(channel)
+                    .map(|id| ThreadId::new(&text::line(&id))),
+                name: text::name(&from.and_then(|from| from.name).unwrap_or_default()),
+                words: text::line(&strip(&plain(&hit.summary))),
+                at: convert::time(resource.created_date_time.as_ref()),
+            }
+        })
+        .collect(),
+    ))
+}
+
+/// The words of a summary that holds markup.
+fn strip(summary: &str) -> String {
+    let blocks = crate::wire::html::read(summary);
+    let words = blocks.iter().filter_map(|block| match block {
+        crate::wire::html::Block::Paragraph(spans) | crate::wire::html::Block::Heading(spans) => {
+            Some(
+                spans
+                    .iter()
+                    .map(|span| span.text.as_str())
+                    .collect::<String>(),
+            )
+        }
+        _ => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+pub(super) async fn presences(
+    rest: &Rest,
+    names: BTreeMap<crate::model::identity::RawId, String>,
+) -> Result<WorkEvent, Error> {
+    let ours = names
+        .iter()
+        .filter(|(id, _)| id.as_str().starts_with("8:orgid:"));
+    let request = PresencesOf {
+        ids: ours
+            .map(|(id, _)| convert::graph_id(id).to_owned())
+            .collect(),
+    };
+    let told: Page<WirePresence> = rest
+        .post("/communications/getPresencesByUserId", &request)
+        .await?;
+    let all = told.value.iter().filter_map(|presence| {
+        let id = crate::model::identity::RawId::new(&convert::raw_id(&presence.id));
+        let name = names.get(&id)?.clone();
+        Some((name, convert::presence(&presence.availability)))
+    });
+    Ok(WorkEvent::Presence(all.collect()))
+}
+
+pub(super) async fn set_presence(
+    rest: &Rest,
+    me: User,
+    presence: Option<Presence>,
+) -> Result<WorkEvent, Error> {
+    let target = format!("/users/{}/presence", segment(&me.id));
+    let wanted = presence
+        .as_ref()
+        .and_then(|p| PreferredPresence::of(convert::availability(p)));
+    if let Some(wanted) = wanted {
+        let target = format!("{target}/setUserPreferredPresence");
+        rest.act(Method::POST, &target, &wanted).await?;
+    } else {
+        let target = format!("{target}/clearUserPreferredPresence");
+        rest.act(Method::POST, &target, &json!({})).await?;
+    }
+    let now: WirePresence = rest.get("/me/presence").await?;
+    let name = text::name(me.display_name.as_deref().unwrap_or_default());
+    Ok(WorkEvent::Presence(vec![(
+        name,
+        convert::presence(&now.availability),
+    )]))
+}
+
+pub(super) async fn add(rest: &Rest, base: &str, place: &str, name: &str) -> Result<(), Error> {
+    let member = NewMember {
+        visible_history_start_date_time: Some(ALL_HISTORY.to_owned()),
+        ..NewMember::owner(base, &one(rest, name).await?)
+    };
+    rest.act(Method::POST, &format!("{place}/members"), &member)
+        .await
+}
+
+pub(super) async fn remove(rest: &Rest, place: &str, name: &str) -> Result<(), Error> {
+    let all: Vec<ConversationMember> = rest.all(&format!("{place}/members")).await?;
+    let wanted = name.to_lowercase();
+    let fits = |who: &&ConversationMember| {
+        let known = who
+            .display_name
+            .as_deref()
+            .unwrap_or_default()
+            .to_lowercase();
+        known.starts_with(&wanted)
+    };
+    let member = all.iter().find(fits).and_then(|who| who.id.clone());
+    let member = member.ok_or_else(|| Error::refused(&format!("nobody here is called {name}")))?;
+    let target = format!("{place}/members/{}", segment(&member));
+    rest.act(Method::DELETE, &target, &json!({})).await
+}
+
+/// By the thread in the link, else by asking for the meeting.
+pub(super) async fn meeting_chat(rest: &Rest, base: &str, link: &str) -> Result<WorkEvent, Error> {
+    if let Ok(Locator::Meeting {
+        thread: Some(thread),
+        ..
+    }) = Locator::parse(link, Some(base))
+    {
+        return Ok(WorkEvent::Found(thread));
+    }
+    let digits: String = link.chars().filter(|c| !c.is_whitespace()).collect();
+    let filter = if digits.chars().all(|c| c.is_ascii_digit()) {
+        MeetingFilter::JoinMeetingId(digits)
+    } else {
+        MeetingFilter::JoinWebUrl(link.to_owned())
+    };
+    let page: Page<OnlineMeeting> = rest.get(&format!("/me/onlineMeetings?{filter}")).await?;
+    let chat = page
+        .value
+        .into_iter()
+        .find_map(|meeting| meeting.chat_info?.thread_id);
+    let none = || Error::permanent(Because::NoSuchMeeting, Remedy::None);
+    Ok(WorkEvent::Found(ThreadId::new(&text::line(
+        &chat.ok_or_else(none)?,
+    ))))
+}
+
+pub(super) async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result<(), Error> {
+    let local = |error: std::io::Error| {
+        let detail = text::line(&format!("{path}: {error}"));
+        Error::permanent(Because::Local { detail }, Remedy::None)
+    };
+    let length = tokio::fs::metadata(path).await.map_err(local)?.len();
+    let bytes = usize::try_from(length).unwrap_or(usize::MAX);
+    if bytes > LARGEST_PICTURE {
+        let because = Because::TooLong {
+            bytes,
+            limit: LARGEST_PICTURE,
+        };
+        return Err(Error::permanent(because, Remedy::Shorten));
+    }
+    let bytes = tokio::fs::read(path).await.map_err(local)?;
+    let kind = match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        _ => return Err(Error::refused("it is no PNG, JPEG or GIF")),
+    };
+    let request = SendMessage {
+        body: ItemBody::html("<p><img src=\"../hostedContents/1/$value\" alt=\"picture\"></p>"),
+        hosted_contents: vec![NewHostedContent {
+            temporary_id: "1".to_owned(),
+            content_bytes: STANDARD.encode(&bytes).into(),
+            content_type: kind.to_owned(),
+        }],
+        ..SendMessage::default()
+    };
+    let _: ChatMessage = rest
+        .post_once(&format!("{place}/messages"), &request)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn save(
+    rest: &Rest,
+    thread: ThreadId,
+    attachment: &Attachment,
+    path: &str,
+) -> ChatEvent {
+    match fetch_and_write(rest, attachment, path).await {
+        Ok(path) => ChatEvent::AttachmentSaved { thread, path },
+        Err(failure) => ChatEvent::ActionFailed { thread, failure },
+    }
+}
+
+async fn fetch_and_write(
+    rest: &Rest,
+    attachment: &Attachment,
+    path: &str,
+) -> Result<String, Failure> {
+    let failed = |because, remedy| Failure {
+        doing: Doing::SavingAttachment,
+        because,
+        remedy,
+    };
+    let Some(url) = &attachment.url else {
+        let reason = "it can only be opened in a browser".to_owned();
+        return Err(failed(Because::Refused { reason }, Remedy::None));
+    };
+    let bytes = rest.bytes(url).await;
+    let bytes = bytes.map_err(|error| error.failure(Doing::SavingAttachment))?;
+    let path = attachment::place(Path::new(path), &attachment.name);
+    attachment::write(&path, &bytes).await.map_err(|error| {
+        let detail = format!("{}: {error}", path.display());
+        failed(Because::Local { detail }, Remedy::Retry)
+    })?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+/// Of a request of at most four megabytes, in base64.
+const LARGEST_PICTURE: usize = 2 << 20;
