@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use sidetone::chat::graph;
 use sidetone::chat::graph::Feed;
+use sidetone::clock::Clock;
 use sidetone::config::tls::Tls;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::WorkCommand;
@@ -134,7 +135,9 @@ impl Client {
                     ChatEvent::MessageReceived { message, .. } => self.note(message),
                     ChatEvent::NewerPage { messages, .. }
                     | ChatEvent::OlderPage { messages, .. } => {
-                        messages.iter().for_each(|message| self.note(message));
+                        for message in messages.iter() {
+                            self.note(message);
+                        }
                     }
                     _ => {}
                 }
@@ -371,10 +374,10 @@ async fn a_wait_the_service_asks_for_holds_everything_back() {
         retry_after: Some(2),
     };
     fault(&host, Class::GraphWrite, throttled, 1);
-    let asked = std::time::Instant::now();
+    let asked = Clock.now();
     client.send(&thread, words("later")).await;
     client.sent().await;
-    assert!(asked.elapsed() >= Duration::from_secs(2));
+    assert!(Clock.now().since(asked) >= Duration::from_secs(2));
     assert_eq!(
         written(&host, &thread)
             .iter()
