@@ -27,13 +27,26 @@ pub enum Effect {
     Reorder,
     /// The notification never arrives; nothing tells the client.
     Swallow,
+    /// Signing in is refused with this documented number.
+    SignIn(u32),
 }
 
 impl Effect {
+    fn sign_in(&self) -> Option<u32> {
+        match self {
+            Self::SignIn(code) => Some(*code),
+            _ => None,
+        }
+    }
+
     pub(super) fn delay(&self) -> Option<Duration> {
         match self {
             Self::Delay(span) => Some(*span),
-            Self::Refuse { .. } | Self::Duplicate | Self::Reorder | Self::Swallow => None,
+            Self::Refuse { .. }
+            | Self::Duplicate
+            | Self::Reorder
+            | Self::Swallow
+            | Self::SignIn(_) => None,
         }
     }
 }
@@ -58,6 +71,8 @@ pub enum Class {
     Connect,
     /// `/v3/registrations`.
     Registrar,
+    /// Everything below `/{tenant}/oauth2/v2.0`.
+    SignIn,
     /// Notifications on their way to a client.
     Notification,
 }
@@ -79,6 +94,7 @@ impl Class {
                     || path.starts_with("/socket.io/")
             }
             Self::Registrar => path.starts_with("/v3/registrations"),
+            Self::SignIn => path.contains("/oauth2/v2.0/"),
             Self::Notification => false,
         }
     }
@@ -116,7 +132,14 @@ impl Faults {
 
     /// What happens to this request; each answer counts against the fault's number.
     pub(super) fn request(&mut self, verb: &str, path: &str) -> Vec<Effect> {
-        self.take(|fault| fault.class.holds(verb, path))
+        self.take(|fault| fault.class.holds(verb, path) && fault.effect.sign_in().is_none())
+    }
+
+    /// The number that signing in is to be refused with.
+    pub(super) fn sign_in(&mut self, path: &str) -> Option<u32> {
+        let wanted =
+            |fault: &Fault| fault.class.holds("POST", path) && fault.effect.sign_in().is_some();
+        self.take(wanted).iter().find_map(Effect::sign_in)
     }
 
     /// What happens to one notification on its way to one client.

@@ -291,7 +291,7 @@ async fn faulted(effects: Vec<Effect>) -> Option<Response> {
                 let wait = retry_after.map(Duration::from_secs);
                 return Some(refuse(status, "A fault was asked for.", wait));
             }
-            Effect::Duplicate | Effect::Reorder | Effect::Swallow => {}
+            Effect::Duplicate | Effect::Reorder | Effect::Swallow | Effect::SignIn(_) => {}
         }
     }
     None
@@ -302,7 +302,9 @@ fn in_envelope(answer: Response) -> Response {
     let status = answer.status();
     let failed = status.is_client_error() || status.is_server_error();
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    if !failed || kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json")) {
+    let kind = kind.map(HeaderValue::as_bytes).unwrap_or_default();
+    let ours = kind.starts_with(b"application/json") || kind.starts_with(b"text/html");
+    if !failed || ours {
         return answer;
     }
     let (parts, _) = answer.into_parts();

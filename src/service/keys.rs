@@ -25,6 +25,12 @@ use aws_lc_rs::signature::RsaKeyPair;
 use aws_lc_rs::signature::UnparsedPublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::Algorithm;
+use jsonwebtoken::DecodingKey;
+use jsonwebtoken::jwk::Jwk;
+use jsonwebtoken::jwk::PublicKeyUse;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -69,6 +75,7 @@ impl Keys {
 
 pub(super) struct SigningKey {
     key: RsaKeyPair,
+    kid: String,
     header: String,
 }
 
@@ -114,6 +121,7 @@ impl SigningKey {
         let header = json!({ "alg": "RS256", "kid": kid, "x5t": x5t, "typ": "JWT" });
         Some(Self {
             key,
+            kid,
             header: URL_SAFE_NO_PAD.encode(header.to_string()),
         })
     }
@@ -132,7 +140,12 @@ impl SigningKey {
             resource_location: Some("local".to_owned()),
             iat: Some(issued),
         };
-        let claims = serde_json::to_string(&claims).unwrap_or_default();
+        self.sign(&claims)
+    }
+
+    /// Any claims as a token of this key.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> String {
+        let claims = serde_json::to_string(claims).unwrap_or_default();
         let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
         let done = self.key.sign(
@@ -150,13 +163,33 @@ impl SigningKey {
 
     /// What a token of this key says, expired or not. `None`: this key did not sign it.
     pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+        self.payload(token)?;
+        Claims::peek(token)
+    }
+
+    /// As [`SigningKey::claims`], for tokens of another form.
+    pub(super) fn read<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
+        serde_json::from_slice(&self.payload(token)?).ok()
+    }
+
+    fn payload(&self, token: &str) -> Option<Vec<u8>> {
         let (signed, signature) = token.rsplit_once('.')?;
+        let (_, payload) = signed.split_once('.')?;
         let signature = URL_SAFE_NO_PAD.decode(signature).ok()?;
         let public = self.key.public_key().as_ref();
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
             .verify(signed.as_bytes(), &signature)
             .ok()?;
-        Claims::peek(token)
+        URL_SAFE_NO_PAD.decode(payload).ok()
+    }
+
+    /// The public half, as a key set has it.
+    pub(super) fn jwk(&self) -> Option<Jwk> {
+        let public = DecodingKey::from_rsa_der(self.key.public_key().as_ref());
+        let mut jwk = Jwk::from_decoding_key(&public, Some(Algorithm::RS256)).ok()?;
+        jwk.common.key_id = Some(self.kid.clone());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        Some(jwk)
     }
 }
 
@@ -181,8 +214,6 @@ fn keep(path: &Path, der: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use jsonwebtoken::Algorithm;
-    use jsonwebtoken::DecodingKey;
     use jsonwebtoken::Validation;
 
     use super::*;

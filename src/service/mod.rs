@@ -9,6 +9,7 @@
 //! test instead of cancelling out.
 
 pub mod cast;
+pub mod entra;
 pub mod faults;
 pub mod marks;
 pub mod meetings;
@@ -52,6 +53,7 @@ use crate::clock::Timestamp;
 use crate::tasks::Tasks;
 use crate::wire::acs::identity::Scope;
 
+use self::entra::Entra;
 use self::faults::Faults;
 use self::keys::Keys;
 use self::limits::Limits;
@@ -244,6 +246,7 @@ fn router(service: &Arc<Service>) -> Router {
         .merge(realtime::routes())
         .merge(meetings::routes())
         .merge(page::routes())
+        .merge(entra::routes())
         .merge(control::routes(service))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(
@@ -306,6 +309,7 @@ pub struct State {
     pub faults: Faults,
     pub meetings: Meetings,
     pub marks: Marks,
+    pub entra: Entra,
     pub(crate) hub: Hub,
     limits: Limits,
 }
@@ -319,6 +323,7 @@ impl State {
             faults: Faults::default(),
             meetings: Meetings::default(),
             marks: Marks::from_environment(),
+            entra: Entra::default(),
             hub: Hub::new(options.realtime),
             limits,
         }

@@ -154,14 +154,7 @@ async fn sign_out(
     from: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let shown = Shown::read(&headers)?;
-    if matches!(shown, Shown::Nothing) {
-        return Err(Refused::new(
-            Code::Unauthenticated,
-            "Nothing says who signs out.",
-        ));
-    }
-    let Person { who, .. } = service.person(shown, None).await?;
+    let who = service.leaving(Shown::read(&headers)?).await?;
     let _turn = service.turns.take(&who).await;
     // First what we hold: should the resource not answer, nobody gets anything new.
     service

@@ -23,6 +23,7 @@
 //! | `GET /threads/{thread}/messages` | → `{"messages":[{"id","version","sequence","sender","senderName","type","content","createdOn","editedOn","deletedOn"}]}`: the truth |
 //! | `POST /marks` | `{"mark":"m1"}` → `{"mono":1234.5}`; `{"file":"/tmp/marks"}` says where |
 //! | `POST /faults` | `{"class":"chatWrite","effect":{"refuse":{"status":429,"retryAfter":2}},"times":3}`; effects also `{"delay":50}` (milliseconds), `"duplicate"`, `"reorder"`, `"swallow"` |
+//! | | for signing in: `{"class":"signIn","effect":{"signIn":53003},"times":1}` |
 //! | `GET /faults`, `DELETE /faults`, `DELETE /faults/{class}` | what is on; switches off |
 //! | `POST /drop` | `{"channel":"chat","how":"drop","who":"8:acs:…"}`: connections end; `channel` also `call`, `how` also `close`, `unauthorized` |
 //! | `POST /reconnect` | `{"who":"8:acs:…"}`: clients of the chat channel are asked to connect anew before they lose it |
@@ -31,12 +32,18 @@
 //! | `POST /keys/{primary or secondary}/regenerate` | → `{"connectionString"}`; tokens of the old key end |
 //! | `POST /tokens/expire`, `POST /tokens/revoke` | all tokens end now; `{"who":"8:acs:…"}` loses theirs |
 //! | `POST /rateLimits` | `{"on":true}` |
+//! | `POST /directory` | `{"userName":"dora@sidetone.example","displayName":"Dora"}` → `{"oid"}`: somebody who can sign in |
+//! | `POST /directory/challenge` | `{"userName":"ada@sidetone.example"}`: their tokens are refused with claims until they sign in with those |
+//! | `POST /directory/revoke` | `{"userName":…}` or `{}` for everybody: their refresh tokens end |
+//! | `POST /directory/device` | `{"expiresIn":900,"interval":5}`: seconds, for devices from now on |
+//! | `POST /directory/sign` | `{"claims":{…}}` → `{"token"}`: any claims, signed with the key of the directory |
 //!
 //! For programs that cannot send a header the benchmark's two calls are also below
 //! `/v1/key/{controlKey}`: `GET …/bench/joined` → `{"joined":true}` once a client is in a
 //! meeting and hears of messages, and `POST …/bench/send` `{"first":0,"n":100,"rate":null}` → `{"t":[…]}`.
 
 mod bench;
+mod directory;
 mod faults;
 mod meetings;
 mod threads;
@@ -60,6 +67,7 @@ pub(super) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .merge(meetings::routes())
         .merge(threads::routes())
         .merge(faults::routes())
+        .merge(directory::routes())
         .layer(middleware::from_fn_with_state(
             service.clone(),
             operators_only,
