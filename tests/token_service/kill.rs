@@ -26,7 +26,9 @@ async fn killing_it_loses_no_mapping_and_lets_no_invitation_be_used_twice() {
     let codes = service.invite(&["--count", &kills.to_string()]);
     let mut identities: HashMap<String, String> = HashMap::new();
     let mut sessions: HashMap<String, String> = HashMap::new();
-    let mut answered = 0;
+    let (mut answered, mut unanswered) = (0, 0);
+    // The longest time until the kill: what makes it fall into the middle on this machine.
+    let mut window = 100_000;
     for (round, code) in codes.iter().enumerate() {
         // Somebody new, twice at once; somebody who was here; an invitation, twice at once.
         let subjects = [round, round, round / 2].map(|n| format!("person-{n}"));
@@ -48,19 +50,21 @@ async fn killing_it_loses_no_mapping_and_lets_no_invitation_be_used_twice() {
         );
         let process = service.process();
         let killed = async {
-            tokio::time::sleep(Duration::from_millis(fastrand::u64(0..60))).await;
+            tokio::time::sleep(Duration::from_micros(fastrand::u64(0..window))).await;
             rustix::process::kill_process(process, Signal::KILL).unwrap();
         };
         let ((signed, redeemed), ()) = futures_util::future::join(asked, killed).await;
+        let before = answered;
         for (subject, answer) in subjects.iter().zip(signed) {
             let Some(answer) = answer.filter(|answer| answer.status == 200) else {
+                unanswered += 1;
                 continue;
             };
             answered += 1;
             let id = answer.text("id").to_owned();
-            let before = identities.entry(subject.clone()).or_insert(id.clone());
+            let known = identities.entry(subject.clone()).or_insert(id.clone());
             assert_eq!(
-                *before, id,
+                *known, id,
                 "{subject} became somebody else in round {round}"
             );
         }
@@ -74,6 +78,11 @@ async fn killing_it_loses_no_mapping_and_lets_no_invitation_be_used_twice() {
             answered += 1;
             sessions.insert(code.clone(), answer.text("session").to_owned());
         }
+        window = match answered - before {
+            0 => window * 5 / 4,
+            4.. => window * 4 / 5,
+            _ => window,
+        };
         service.start_after_kill();
     }
     for (subject, id) in &identities {
@@ -97,9 +106,12 @@ async fn killing_it_loses_no_mapping_and_lets_no_invitation_be_used_twice() {
     }
     // Otherwise the rounds were over before anything happened, or all done before the kill.
     assert!(answered > kills / 4, "{answered} answers in {kills} rounds");
-    assert!(answered < kills * 4, "{answered} answers in {kills} rounds");
+    assert!(
+        unanswered > kills / 4,
+        "{answered} answers in {kills} rounds"
+    );
     eprintln!(
-        "{kills} kills: {answered} answers, {} people, {} sessions, {used} codes used without an answer",
+        "{kills} kills: {answered} answers, {unanswered} sign-ins without, {} people, {} sessions, {used} codes used without an answer",
         identities.len(),
         sessions.len()
     );
