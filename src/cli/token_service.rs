@@ -48,7 +48,7 @@ pub struct Serve {
     pub config: Option<PathBuf>,
 
     /// The file with the resource's connection string; only you may be able to read it (0600).
-    /// The variable SIDETONE_CONNECTION_STRING_FILE may name it as well.
+    /// The variable `SIDETONE_CONNECTION_STRING_FILE` may name it as well.
     #[arg(long, value_name = "FILE")]
     pub connection_string_file: Option<PathBuf>,
 

@@ -215,16 +215,14 @@ fn admit(service: &Service, headers: &HeaderMap, from: Caller) -> Result<(), Ref
 /// Reading the body counts too, so that a slow client is not waited for.
 async fn in_time(service: &Service, answering: impl Future<Output = Response>) -> Response {
     let longest = Duration::from_secs(service.config.limits.request_seconds);
-    match tokio::time::timeout(longest, answering).await {
-        Ok(answer) => in_envelope(answer),
-        Err(_) => {
-            let late = "The request did not arrive in time, or took too long.";
-            let mut answer = Refused::new(Code::Timeout, late).into_response();
-            let close = HeaderValue::from_static("close");
-            answer.headers_mut().insert(header::CONNECTION, close);
-            answer
-        }
+    if let Ok(answer) = tokio::time::timeout(longest, answering).await {
+        return in_envelope(answer);
     }
+    let late = "The request did not arrive in time, or took too long.";
+    let mut answer = Refused::new(Code::Timeout, late).into_response();
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(header::CONNECTION, close);
+    answer
 }
 
 /// Errors that no handler of ours wrote speak JSON too.

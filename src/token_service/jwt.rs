@@ -218,13 +218,13 @@ mod tests {
         claims
     }
 
-    fn sign(signer: &Signer, header: &Header, claims: &Value) -> String {
+    fn sign(with: &Signer, header: &Header, claims: &Value) -> String {
         let signed = format!(
             "{}.{}",
             URL_SAFE_NO_PAD.encode(serde_json::to_string(header).unwrap()),
             URL_SAFE_NO_PAD.encode(claims.to_string())
         );
-        let key = RsaKeyPair::from_pkcs8(&signer.pkcs8).unwrap();
+        let key = RsaKeyPair::from_pkcs8(&with.pkcs8).unwrap();
         let mut signature = vec![0; key.public_modulus_len()];
         key.sign(
             &aws_lc_rs::signature::RSA_PKCS1_SHA256,
@@ -249,7 +249,7 @@ mod tests {
             algorithms: vec![Algorithm::RS256],
         };
         let rules = Rules {
-            leeway: Duration::from_secs(60),
+            leeway: Duration::from_mins(1),
             nonce,
         };
         check(token, keys, &expected, &rules)
@@ -339,7 +339,7 @@ mod tests {
         assert_eq!(told, Err(Fault::UnknownKey));
         let told = checked(&sign(&foreign, &header(Some("k1")), &claims()), &keys, None);
         assert!(matches!(told, Err(Fault::Refused(_))), "{told:?}");
-        let both = [ours.jwk.clone(), foreign.jwk.clone()];
+        let both = [ours.jwk.clone(), foreign.jwk];
         assert!(checked(&sign(&ours, &header(None), &claims()), &keys, None).is_ok());
         let told = checked(&sign(&ours, &header(None), &claims()), &both, None);
         assert_eq!(told, Err(Fault::UnknownKey), "which of the two is not said");

@@ -187,7 +187,7 @@ mod tests {
             algorithms: vec![jsonwebtoken::Algorithm::RS256],
             require_sign_in: false,
         };
-        Teams::new(&config, Duration::from_secs(60), Client::new(None))
+        Teams::new(&config, Duration::from_mins(1), Client::new(None))
     }
 
     fn claims() -> Claims {

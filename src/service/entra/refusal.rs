@@ -18,7 +18,7 @@ use super::page;
 
 /// Why nobody was signed in, or no token given.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal(ErrorAnswer);
+pub(super) struct Refusal(Box<ErrorAnswer>);
 
 impl Refusal {
     /// A documented number.
@@ -46,7 +46,7 @@ impl Refusal {
         let now = service.clock().utc();
         let (trace_id, correlation_id) = (uuid::Uuid::new_v4(), uuid::Uuid::new_v4());
         let timestamp = timestamp(now);
-        Self(ErrorAnswer {
+        Self(Box::new(ErrorAnswer {
             error: error.to_owned(),
             error_description: format!(
                 "AADSTS{code}: {about} Trace ID: {trace_id} Correlation ID: {correlation_id} \
@@ -59,7 +59,7 @@ impl Refusal {
             error_uri: format!("{}/error?code={code}", service.endpoint()),
             suberror: None,
             claims: None,
-        })
+        }))
     }
 
     #[must_use]
