@@ -2,7 +2,8 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot reach the service must fail"
+    clippy::print_stderr,
+    reason = "a test that cannot reach the service must fail, and one says what it counted"
 )]
 
 #[path = "support/program.rs"]
