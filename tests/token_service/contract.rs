@@ -98,6 +98,27 @@ async fn two_sign_ins_of_one_new_person_at_the_same_time_give_one_identity() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_wait_leaves_no_identity_over() {
+    let host = host();
+    let service = TokenService::start(&host, "");
+    let browser = Browser::new(&host);
+    let token = browser.signed(&browser.claims("hasty")).await;
+    // The first request of all fetches the provider's keys.
+    service.token(&browser.id_token(ADA).await).await;
+    let slow = json!({ "class": "identity", "effect": { "delay": 400 }, "times": 2 });
+    host.control("/faults", slow).await;
+    let hasty = service.ask(&token, &external());
+    let hasty = hasty.timeout(std::time::Duration::from_millis(150));
+    assert!(service.try_send(hasty).await.is_none());
+    let given = service.token(&token).await;
+    assert_eq!(given.status, 200, "{}", given.body);
+    assert_eq!(service.token(&token).await.text("id"), given.text("id"));
+    let made = service.audit();
+    let made = made.iter().filter(|entry| entry["what"] == "created");
+    assert_eq!(made.count(), 2, "one each for two people");
+}
+
+#[tokio::test]
 async fn nobody_gets_more_scopes_than_are_granted_nor_a_longer_life_than_is_set() {
     let host = host();
     let settings = settings(&host, "scopes = ['chat.join', 'voip']\ntoken_minutes = 90");
