@@ -83,6 +83,16 @@ pub(crate) fn settings(host: &Host, more: &str) -> String {
     )
 }
 
+/// A certificate for loopback that settings may name: `certificate.pem` and `key.pem`.
+fn certificate(folder: &Path) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let made = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()])
+        .and_then(|params| params.self_signed(&key))
+        .expect("a certificate");
+    fs::write(folder.join("certificate.pem"), made.pem()).expect("it is kept");
+    fs::write(folder.join("key.pem"), key.serialize_pem()).expect("it is kept");
+}
+
 fn text(value: &Value) -> &str {
     value.as_str().expect("the ready line names it")
 }
@@ -99,6 +109,7 @@ impl TokenService {
         fs::write(&secret, text(&host.ready()["connectionString"])).expect("the secret is kept");
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("it is closed");
         fs::write(folder.path().join("settings.toml"), settings).expect("the settings are kept");
+        certificate(folder.path());
         let mut service = Self {
             child: None,
             ready: Value::Null,

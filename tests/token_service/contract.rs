@@ -402,6 +402,29 @@ async fn whoever_runs_it_sees_whether_it_is_well_and_what_it_does() {
 }
 
 #[tokio::test]
+async fn with_a_certificate_it_speaks_https_and_nothing_else() {
+    let host = host();
+    let names = "certificate = 'certificate.pem'\nprivate_key = 'key.pem'";
+    let service = TokenService::start(&host, names);
+    let pem = fs::read(service.folder.path().join("certificate.pem")).unwrap();
+    let trusted = reqwest::Certificate::from_pem(&pem).unwrap();
+    let http = reqwest::Client::builder()
+        .tls_certs_only([trusted])
+        .build()
+        .unwrap();
+    let url = service.url("/v1/sign-in");
+    assert!(url.starts_with("https://"), "{url}");
+    let ways = service.send(http.get(&url)).await;
+    assert_eq!(ways.body["invitations"], true);
+    let plain = url.replace("https://", "http://");
+    assert!(service.try_send(service.http.get(plain)).await.is_none());
+    assert!(
+        service.try_send(service.http.get(&url)).await.is_none(),
+        "not trusted"
+    );
+}
+
+#[tokio::test]
 async fn a_client_is_told_which_ways_to_sign_in_there_are() {
     let host = host();
     let service = TokenService::start(&host, "");
