@@ -38,11 +38,13 @@ test:
 test-long: build
 	@.ci/setup rust cc cmake alsa pulse
 	@.ci/step "chaos: 50,000 operations, 100 forced drops" env SIDETONE_CHAOS_OPERATIONS=50000 cargo test --release --locked --test chaos -- --nocapture
+	@.ci/step "1,000 kills in the middle of sign-ins" env SIDETONE_KILLS=1000 cargo test --release --locked --test token_service killing -- --nocapture
 	@.ci/step "eight hours of talk, in virtual time" cargo test --release --locked --lib audio::tests::hours -- --ignored
 	@.ci/step "a call of half an hour: memory and descriptors" cargo test --release --locked --test sound -- --ignored --nocapture endurance
 
 bench: build
 	@.ci/step "notices under load" cargo bench --locked --bench notice
+	@.ci/step "sign-ins" cargo bench --locked --bench sign_in
 
 # Not part of the tests: it needs five screen readers and some five minutes of quiet.
 heard:

@@ -12,17 +12,17 @@ mod program;
 #[path = "support/terminal.rs"]
 mod terminal;
 
-#[path = "support/token_service.rs"]
-mod token_service;
+#[path = "support/issuing.rs"]
+mod issuing;
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::json;
 
+use crate::issuing::TokenService;
 use crate::program::Host;
 use crate::terminal::Session;
-use crate::token_service::TokenService;
 
 /// A person's machine, and the services they know.
 struct Place {

@@ -358,6 +358,7 @@ async fn mentions_and_replies_arrive_as_such() {
         text: "yes @Bob & all".to_owned(),
         mentions: vec![Person::new(&bob_id, "Bob")],
         reply_to: Some(quoted.clone()),
+        ..Draft::default()
     };
     ada.send("c1", draft).await;
     let seen = bob.until_words("yes Bob & all").await;

@@ -14,20 +14,18 @@ mod program;
 #[path = "support/terminal.rs"]
 mod terminal;
 
-#[path = "support/token_service.rs"]
-mod token_service;
-
-use std::time::Duration;
+#[path = "support/issuing.rs"]
+mod issuing;
 
 use reqwest::StatusCode;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::issuing::TokenService;
 use crate::person::Browser;
 use crate::person::between;
 use crate::program::Host;
 use crate::terminal::Session;
-use crate::token_service::TokenService;
 
 const TENANT: &str = "51de70fe-0000-4000-8000-7e4a47000001";
 const CLIENT: &str = "51de70fe-0000-4000-8000-c11e47000001";
@@ -293,7 +291,7 @@ async fn a_sign_in_that_was_ended_elsewhere_says_how_to_sign_in_again() {
     session.see("Signed in.");
     assert_eq!(session.end(), 0);
     let named = json!({"userName": ADA});
-    place.host.control("/people/revoke", named).await;
+    place.host.control("/directory/revoke", named).await;
     let link = text(&place.host.ready()["meeting"], "link").to_owned();
     let mut session = place.run(&["join", &link, "--screen-reader", "--no-check"], &[]);
     session.see("sidetone accounts add ada signs in again");
@@ -378,22 +376,6 @@ async fn an_id_token_is_taken_from_its_own_sign_in_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_that_has_expired_is_refused_and_says_so() {
-    let place = Place::new();
-    place
-        .host
-        .control("/tokens/lifetime", json!({"seconds": 1}))
-        .await;
-    let tokens = place.tokens(CLIENT, ADA, "").await;
-    tokio::time::sleep(Duration::from_millis(2200)).await;
-    let (status, told) = place.ask(text(&tokens, "id_token"), external(None)).await;
-    assert_eq!(
-        (status, text(&told["error"], "code")),
-        (StatusCode::UNAUTHORIZED, "tokenExpired")
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn the_exchange_takes_nobody_elses_token() {
     let place = Place::new();
     let teams = |token: &str| json!({"kind": "teams", "entraToken": token});
@@ -430,7 +412,7 @@ async fn a_challenge_is_answered_by_signing_in_with_it() {
     let tokens = place.tokens(CLIENT, ADA, "Chat.Read").await;
     place
         .host
-        .control("/people/challenge", json!({"userName": ADA}))
+        .control("/directory/challenge", json!({"userName": ADA}))
         .await;
     let refresh = text(&tokens, "refresh_token");
     let form = [

@@ -135,7 +135,7 @@ impl Client {
                     ChatEvent::MessageReceived { message, .. } => self.note(message),
                     ChatEvent::NewerPage { messages, .. }
                     | ChatEvent::OlderPage { messages, .. } => {
-                        for message in messages.iter() {
+                        for message in messages {
                             self.note(message);
                         }
                     }

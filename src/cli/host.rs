@@ -6,7 +6,8 @@
 //! {"endpoint":"http://127.0.0.1:7711","connectionString":"endpoint=…;accesskey=…",
 //!  "controlUrl":"http://127.0.0.1:7711/control","controlKey":"…","caFile":null,
 //!  "meeting":{"link":"…","guestLink":"http://127.0.0.1:7711/meet/264183392744150#Mt9xB2N6",
-//!             "id":"…","passcode":"…","threadId":"…"}}
+//!             "id":"…","passcode":"…","threadId":"…"},
+//!  "entra":{"authority":"http://127.0.0.1:7711","tenant":"…","clientId":"…"}}
 //! ```
 
 use std::fs;
@@ -26,6 +27,7 @@ use crate::service::MeetingAddress;
 use crate::service::Options;
 use crate::service::Running;
 use crate::service::Seed;
+use crate::service::entra;
 use crate::tasks::Tasks;
 
 /// Run the local service until it is told to stop.
@@ -141,6 +143,15 @@ fn ready_line(running: &Running) -> String {
         control_key: &'a str,
         ca_file: Option<&'a PathBuf>,
         meeting: Option<&'a MeetingAddress>,
+        entra: Entra<'a>,
+    }
+    /// Where people of the directory sign in: `{authority}/{tenant}`.
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Entra<'a> {
+        authority: &'a str,
+        tenant: &'a str,
+        client_id: &'a str,
     }
     let ready = Ready {
         endpoint: &running.endpoint,
@@ -149,6 +160,11 @@ fn ready_line(running: &Running) -> String {
         control_key: &running.control_key,
         ca_file: running.ca_file.as_ref(),
         meeting: running.meeting.as_ref(),
+        entra: Entra {
+            authority: &running.endpoint,
+            tenant: entra::TENANT,
+            client_id: entra::CLIENT,
+        },
     };
     serde_json::to_string(&ready).unwrap_or_default()
 }

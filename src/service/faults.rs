@@ -21,8 +21,6 @@ pub enum Effect {
         status: u16,
         retry_after: Option<u64>,
     },
-    /// Signing in is refused with this number of Entra ID's.
-    SignIn(u32),
     /// The request is carried out, and answered with 504 all the same: its answer was lost on the way.
     Lose,
     /// The notification arrives twice.
@@ -31,9 +29,18 @@ pub enum Effect {
     Reorder,
     /// The notification never arrives; nothing tells the client.
     Swallow,
+    /// Signing in is refused with this documented number.
+    SignIn(u32),
 }
 
 impl Effect {
+    fn sign_in(&self) -> Option<u32> {
+        match self {
+            Self::SignIn(code) => Some(*code),
+            _ => None,
+        }
+    }
+
     pub(super) fn delay(&self) -> Option<Duration> {
         match self {
             Self::Delay(span) => Some(*span),
@@ -73,10 +80,10 @@ pub enum Class {
     GraphRead,
     /// As above, all but `GET`.
     GraphWrite,
+    /// Everything below `/{tenant}/oauth2/v2.0`.
+    SignIn,
     /// Notifications on their way to a client.
     Notification,
-    /// Below `/oauth2/v2.0/` of the directory.
-    SignIn,
 }
 
 impl Class {
@@ -97,10 +104,11 @@ impl Class {
                     || path.starts_with("/socket.io/")
             }
             Self::Registrar => path.starts_with("/v3/registrations"),
+            Self::SignIn => path.contains("/oauth2/v2.0/"),
             Self::Graph => graph,
             Self::GraphRead => graph && verb == "GET",
             Self::GraphWrite => graph && verb != "GET",
-            Self::Notification | Self::SignIn => false,
+            Self::Notification => false,
         }
     }
 }
@@ -137,19 +145,14 @@ impl Faults {
 
     /// What happens to this request; each answer counts against the fault's number.
     pub(super) fn request(&mut self, verb: &str, path: &str) -> Vec<Effect> {
-        self.take(|fault| fault.class.holds(verb, path))
+        self.take(|fault| fault.class.holds(verb, path) && fault.effect.sign_in().is_none())
     }
 
-    /// The number that signing in is refused with, at this path.
+    /// The number that signing in is to be refused with.
     pub(super) fn sign_in(&mut self, path: &str) -> Option<u32> {
-        if !path.contains("/oauth2/v2.0/") {
-            return None;
-        }
-        let effects = self.take(|fault| fault.class == Class::SignIn);
-        effects.into_iter().find_map(|effect| match effect {
-            Effect::SignIn(code) => Some(code),
-            _ => None,
-        })
+        let wanted =
+            |fault: &Fault| fault.class.holds("POST", path) && fault.effect.sign_in().is_some();
+        self.take(wanted).iter().find_map(Effect::sign_in)
     }
 
     /// What happens to one notification on its way to one client.

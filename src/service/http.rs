@@ -315,8 +315,9 @@ fn in_envelope(answer: Response) -> Response {
     let status = answer.status();
     let failed = status.is_client_error() || status.is_server_error();
     let kind = answer.headers().get(header::CONTENT_TYPE);
-    let ours = [&b"application/json"[..], b"text/html"];
-    if !failed || kind.is_some_and(|kind| ours.iter().any(|own| kind.as_bytes().starts_with(own))) {
+    let kind = kind.map(HeaderValue::as_bytes).unwrap_or_default();
+    let ours = kind.starts_with(b"application/json") || kind.starts_with(b"text/html");
+    if !failed || ours {
         return answer;
     }
     let (parts, _) = answer.into_parts();

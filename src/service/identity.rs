@@ -27,6 +27,7 @@ use crate::wire::acs::identity::Scope;
 use crate::wire::acs::identity::TeamsUserExchangeTokenRequest;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::acs::sign;
+use crate::wire::entra::AccessClaims;
 use crate::wire::token_service::TokenRequest;
 use crate::wire::token_service::TokenResponse;
 
@@ -271,7 +272,7 @@ async fn remove(
     Ok(http::empty(StatusCode::NO_CONTENT))
 }
 
-/// A token of the directory's becomes one of this resource.
+/// For Teams users: a token of the directory that belongs to this service.
 async fn exchange(
     State(service): State<Arc<Service>>,
     Path(action): Path<String>,
@@ -286,8 +287,7 @@ async fn exchange(
     }
     service.count(Operation::ExchangeToken, "", "")?;
     let request: TeamsUserExchangeTokenRequest = http::read(&body)?;
-    let (app, user) = (&request.app_id, &request.user_id);
-    let minted = entra::exchange(&service, request.token.as_str(), app, user).await?;
+    let (_, minted) = entra::exchange(&service, &request).await?;
     let answer = CommunicationIdentityAccessToken::from(minted);
     Ok(http::json(StatusCode::OK, &answer))
 }
@@ -308,7 +308,9 @@ async fn guest(
             scopes,
             ..
         } => (display_name, scopes),
-        TokenRequest::Teams { .. } => return Err(NO_DIRECTORY),
+        TokenRequest::Teams { entra_token } => {
+            return organisation(&service, &ends, endpoint, entra_token).await;
+        }
     };
     service.count(Operation::GuestToken, &ends.peer.ip().to_string(), "")?;
     check_scopes(&wanted)?;
@@ -320,6 +322,35 @@ async fn guest(
         identities.create_guest(display_name)
     };
     let minted = service.mint(&id, &scopes, GUEST_LIFETIME).await?;
+    let answer = TokenResponse {
+        id,
+        expires_on: minted.expires.to_string(),
+        token: minted.token,
+        endpoint,
+    };
+    Ok(http::json(StatusCode::OK, &answer))
+}
+
+/// A Teams user: what a token service would do, for the one application of this directory.
+async fn organisation(
+    service: &Service,
+    ends: &Ends,
+    endpoint: String,
+    token: Redacted,
+) -> Result<Response, Refusal> {
+    service.count(Operation::GuestToken, &ends.peer.ip().to_string(), "")?;
+    let key = service.keys.ready().await;
+    let key = key.ok_or(Refusal::Unavailable(
+        "There is no key to check tokens with.",
+    ))?;
+    // Who it is stands in the token; the exchange checks all of it.
+    let claims: AccessClaims = key.read(&token).ok_or(NOT_OURS)?;
+    let request = TeamsUserExchangeTokenRequest {
+        token,
+        app_id: entra::CLIENT.to_owned(),
+        user_id: claims.oid,
+    };
+    let (id, minted) = entra::exchange(service, &request).await?;
     let answer = TokenResponse {
         id,
         expires_on: minted.expires.to_string(),
@@ -387,9 +418,8 @@ const CLOCK_SKEW_MILLIS: u64 = 5 * 60 * 1000;
 const NOT_RENEWED: Refusal =
     Refusal::Unauthorized("The access token is not one of a guest who could have another.");
 const NO_OPERATION: Refusal = Refusal::NotFound("There is no such operation.");
-const NO_DIRECTORY: Refusal = Refusal::Forbidden(
-    "This resource has no directory of users: tokens of an organisation cannot be exchanged here.",
-);
+const NOT_OURS: Refusal =
+    Refusal::Unauthorized("The token is not one of this service's directory.");
 
 #[cfg(test)]
 mod tests {

@@ -28,6 +28,8 @@ pub(super) enum Operation {
     ExchangeToken,
     /// Ours, always on: anonymous guests from one address.
     GuestToken,
+    /// Ours, always on: codes of devices tried from one address.
+    UserCode,
 }
 
 /// Most within a time, counted as the scope says.
@@ -74,6 +76,7 @@ impl Operation {
                 &[(500, THIRTY, User)]
             }
             Self::GuestToken => &[(100, TEN, User), (300, MINUTE, User)],
+            Self::UserCode => &[(20, MINUTE, User)],
         }
     }
 }
@@ -99,7 +102,8 @@ impl Limits {
         thread: &str,
         now: Moment,
     ) -> Result<(), Duration> {
-        if !self.on && operation != Operation::GuestToken {
+        let always = matches!(operation, Operation::GuestToken | Operation::UserCode);
+        if !self.on && !always {
             return Ok(());
         }
         let rates = operation.rates();

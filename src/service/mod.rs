@@ -247,12 +247,12 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
 fn router(service: &Arc<Service>) -> Router {
     Router::new()
         .merge(identity::routes())
-        .merge(entra::routes())
         .merge(chat::routes())
         .merge(graph::routes())
         .merge(realtime::routes())
         .merge(meetings::routes())
         .merge(page::routes())
+        .merge(entra::routes())
         .merge(control::routes(service))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(
@@ -316,8 +316,8 @@ pub struct State {
     pub meetings: Meetings,
     pub marks: Marks,
     pub(crate) tenant: graph::Tenant,
-    pub(crate) hub: Hub,
     pub entra: Entra,
+    pub(crate) hub: Hub,
     limits: Limits,
 }
 
@@ -331,8 +331,8 @@ impl State {
             meetings: Meetings::default(),
             marks: Marks::from_environment(),
             tenant: graph::Tenant::default(),
-            hub: Hub::new(options.realtime),
             entra: Entra::default(),
+            hub: Hub::new(options.realtime),
             limits,
         }
     }

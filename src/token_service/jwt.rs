@@ -218,22 +218,22 @@ mod tests {
         claims
     }
 
-    fn sign(signer: &Signer, header: &Header, claims: &Value) -> String {
-        let payload = format!(
+    fn sign(with: &Signer, header: &Header, claims: &Value) -> String {
+        let signed = format!(
             "{}.{}",
             URL_SAFE_NO_PAD.encode(serde_json::to_string(header).unwrap()),
             URL_SAFE_NO_PAD.encode(claims.to_string())
         );
-        let key = RsaKeyPair::from_pkcs8(&signer.pkcs8).unwrap();
+        let key = RsaKeyPair::from_pkcs8(&with.pkcs8).unwrap();
         let mut signature = vec![0; key.public_modulus_len()];
         key.sign(
             &aws_lc_rs::signature::RSA_PKCS1_SHA256,
             &aws_lc_rs::rand::SystemRandom::new(),
-            payload.as_bytes(),
+            signed.as_bytes(),
             &mut signature,
         )
         .unwrap();
-        format!("{payload}.{}", URL_SAFE_NO_PAD.encode(signature))
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
     fn header(kid: Option<&str>) -> Header {

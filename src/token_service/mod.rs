@@ -99,6 +99,7 @@ pub(crate) struct Service {
     pub(crate) turns: Turns,
     pub(crate) audit: Audit,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tasks: Tasks,
 }
 
 /// Binds, and serves until `tasks` is stopped.
@@ -130,6 +131,7 @@ pub async fn start(
         limits: Limits::new(&config.limits),
         clock: Clock,
         turns: Turns::default(),
+        tasks: tasks.clone(),
         metrics,
         store,
         audit,

@@ -11,6 +11,9 @@ use super::Service;
 use super::http::Refused;
 use super::invitation::Session;
 use super::jwt;
+use super::jwt::Claims;
+use super::provider::Provider;
+use super::store;
 
 /// A person, as who vouches for them knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -78,7 +81,16 @@ impl Service {
         nonce: Option<&str>,
     ) -> Result<Person, Refused> {
         match shown {
-            Shown::Session(session) => self.of_session(&session).await,
+            Shown::Session(session) => {
+                let found = self.session(&session).await?;
+                if found.ended {
+                    return Err(ENDED);
+                }
+                Ok(Person {
+                    scopes: self.ceiling(found.scopes),
+                    who: found.who,
+                })
+            }
             Shown::Token(token) => self.of_token(&token, nonce).await,
             Shown::Nothing if self.config.guests => Ok(Person {
                 who: Who::stranger(),
@@ -91,19 +103,44 @@ impl Service {
         }
     }
 
-    async fn of_session(&self, session: &Session) -> Result<Person, Refused> {
+    /// Who wants to sign out: also who has before, because the resource may not have answered then.
+    pub(crate) async fn leaving(&self, shown: Shown) -> Result<Who, Refused> {
+        match shown {
+            Shown::Session(session) => Ok(self.session(&session).await?.who),
+            Shown::Token(token) => Ok(self.vouched(&token, None).await?.0),
+            Shown::Nothing => Err(Refused::new(
+                Code::Unauthenticated,
+                "Nothing says who signs out.",
+            )),
+        }
+    }
+
+    async fn session(&self, session: &Session) -> Result<store::Session, Refused> {
         let found = self.store.session(session.hash(), self.clock.utc()).await?;
-        let found = found.ok_or(Refused::new(
-            Code::SignedOut,
-            "The session has ended. Sign in again.",
-        ))?;
-        Ok(Person {
-            scopes: self.ceiling(found.scopes),
-            who: found.who,
-        })
+        found.ok_or(ENDED)
     }
 
     async fn of_token(&self, token: &str, nonce: Option<&str>) -> Result<Person, Refused> {
+        let (who, claims, provider) = self.vouched(token, nonce).await?;
+        let known = self.store.known(who.clone()).await?;
+        if known.signed_out.is_some_and(|at| !claims.is_newer_than(at)) {
+            return Err(Refused::new(
+                Code::SignedOut,
+                "The person has signed out since this token was made. Sign in again.",
+            ));
+        }
+        Ok(Person {
+            who,
+            scopes: self.ceiling(provider.scopes.clone()),
+        })
+    }
+
+    /// Whom a provider's token names, after everything about it was checked.
+    async fn vouched(
+        &self,
+        token: &str,
+        nonce: Option<&str>,
+    ) -> Result<(Who, Claims, &Provider), Refused> {
         let issuer = jwt::issuer(token).ok_or(Refused::new(
             Code::Unauthenticated,
             "What was shown is neither a session nor a token of a provider.",
@@ -122,17 +159,7 @@ impl Service {
             issuer,
             subject: claims.sub.clone(),
         };
-        let known = self.store.known(who.clone()).await?;
-        if known.signed_out.is_some_and(|at| !claims.is_newer_than(at)) {
-            return Err(Refused::new(
-                Code::SignedOut,
-                "The person has signed out since this token was made. Sign in again.",
-            ));
-        }
-        Ok(Person {
-            who,
-            scopes: self.ceiling(provider.scopes.clone()),
-        })
+        Ok((who, claims, provider))
     }
 
     /// What is allowed here and also there.
@@ -145,6 +172,8 @@ impl Service {
         narrower
     }
 }
+
+const ENDED: Refused = Refused::new(Code::SignedOut, "The session has ended. Sign in again.");
 
 /// Whether one of `allowed` is, or includes, `wanted`.
 pub(crate) fn allows(allowed: &[Scope], wanted: &Scope) -> bool {

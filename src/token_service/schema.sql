@@ -40,7 +40,9 @@ CREATE TABLE session (
     person  INTEGER NOT NULL REFERENCES person (id),
     scopes  TEXT,
     made    INTEGER NOT NULL,
-    expires INTEGER NOT NULL
+    expires INTEGER NOT NULL,
+    -- When it was signed out; it can still be signed out again, and nothing else.
+    ended   INTEGER
 ) STRICT;
 
 CREATE INDEX session_of_person ON session (person);

@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
+use tokio::sync::oneshot;
 
 use crate::clock::Timestamp;
 use crate::wire::acs::identity::CommunicationIdentityAccessToken;
@@ -79,6 +80,7 @@ async fn token(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Refused> {
+    let seen = service.clock.utc();
     let shown = Shown::read(&headers)?;
     let given = match http::read(&body)? {
         TokenRequest::External {
@@ -89,7 +91,7 @@ async fn token(
             check_name(display_name.as_deref())?;
             let nonce = nonce.as_ref().map(Redacted::as_str);
             let person = service.person(shown, nonce).await?;
-            service.external(from, &person, &scopes).await?
+            service.external(from, &person, &scopes, seen).await?
         }
         TokenRequest::Teams { entra_token } => service.teams(from, shown, entra_token).await?,
     };
@@ -154,14 +156,7 @@ async fn sign_out(
     from: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Refused> {
-    let shown = Shown::read(&headers)?;
-    if matches!(shown, Shown::Nothing) {
-        return Err(Refused::new(
-            Code::Unauthenticated,
-            "Nothing says who signs out.",
-        ));
-    }
-    let Person { who, .. } = service.person(shown, None).await?;
+    let who = service.leaving(Shown::read(&headers)?).await?;
     let _turn = service.turns.take(&who).await;
     // First what we hold: should the resource not answer, nobody gets anything new.
     service
@@ -180,18 +175,25 @@ async fn sign_out(
 }
 
 impl Service {
+    /// `seen`: before it was found out who the person is.
     async fn external(
-        &self,
+        self: &Arc<Self>,
         from: Caller,
         person: &Person,
         wanted: &[Scope],
+        seen: Timestamp,
     ) -> Result<TokenResponse, Refused> {
         let who = &person.who;
         let counted = self.limits.token(who, self.clock.now());
         counted.map_err(Refused::throttled)?;
         check_scopes(wanted, &person.scopes)?;
-        let known = self.store.known(who.clone()).await?.raw_id;
-        let id = match known {
+        let _turn = self.turns.take(who).await;
+        let known = self.store.known(who.clone()).await?;
+        // Who signed out meanwhile must not come away with a token after all.
+        if known.signed_out.is_some_and(|at| at >= seen) {
+            return Err(SIGNED_OUT);
+        }
+        let id = match known.raw_id {
             Some(id) => id,
             None => self.identity(from, who).await?,
         };
@@ -223,12 +225,24 @@ impl Service {
         self.resource.issue(id, scopes, minutes).await
     }
 
-    /// The identity of a person, made where there is none.
-    async fn identity(&self, from: Caller, who: &Who) -> Result<String, Refused> {
-        let _turn = self.turns.take(who).await;
-        if let Some(id) = self.store.known(who.clone()).await?.raw_id {
-            return Ok(id);
-        }
+    /// Makes an identity for a person. Goes on when the client does not wait for it, because
+    /// an identity that was made and not kept would be nobody's.
+    async fn identity(self: &Arc<Self>, from: Caller, who: &Who) -> Result<String, Refused> {
+        let (reply, made) = oneshot::channel();
+        let (service, who) = (self.clone(), who.clone());
+        self.tasks.spawn_graceful(async move {
+            // Whoever stopped waiting needs no answer.
+            let _ = reply.send(service.make_identity(from, &who).await);
+        });
+        made.await.map_err(|_| {
+            Refused::new(
+                Code::ResourceUnavailable,
+                "The token service is being stopped.",
+            )
+        })?
+    }
+
+    async fn make_identity(&self, from: Caller, who: &Who) -> Result<String, Refused> {
         let made = self.resource.create().await?;
         let now = self.clock.utc();
         match self.store.adopt(who.clone(), made.clone(), now).await? {
@@ -236,7 +250,8 @@ impl Service {
                 self.note(What::Created, from, who, Some(&made), &[]);
                 Ok(made)
             }
-            // Another process on the same database: ours is nobody's, and goes.
+            // Another process on the same database, or a request that nobody waited for: ours
+            // is nobody's, and goes.
             Adopted::Other(theirs) => {
                 if let Err(error) = self.resource.delete(&made).await {
                     tracing::warn!(%error, identity = %made, "an identity is left over");
@@ -287,3 +302,4 @@ fn check_scopes(wanted: &[Scope], allowed: &[Scope]) -> Result<(), Refused> {
 }
 
 const LONGEST_NAME: usize = 256;
+const SIGNED_OUT: Refused = Refused::new(Code::SignedOut, "The person has just signed out.");

@@ -57,11 +57,13 @@ pub(crate) struct Known {
     pub(crate) signed_out: Option<Timestamp>,
 }
 
-/// A session that holds.
+/// A session whose time has not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     pub(crate) who: Who,
     pub(crate) scopes: Option<Vec<Scope>>,
+    /// It was signed out.
+    pub(crate) ended: bool,
 }
 
 /// What became of an identity that was made for a person.
@@ -196,7 +198,10 @@ impl Store {
     pub(crate) async fn sign_out(&self, who: Who, now: Timestamp) -> Result<(), Error> {
         self.change(move |db| {
             let person = person(db, &who, now)?;
-            db.execute("DELETE FROM session WHERE person = ?1", [person])?;
+            db.execute(
+                "UPDATE session SET ended = ?2 WHERE person = ?1 AND ended IS NULL",
+                params![person, now.as_millis()],
+            )?;
             db.execute(
                 "UPDATE person SET signed_out = ?2 WHERE id = ?1",
                 params![person, now.as_millis()],
@@ -264,7 +269,7 @@ impl Store {
     ) -> Result<Option<Session>, Error> {
         self.ask(move |db| {
             db.query_row(
-                "SELECT p.issuer, p.subject, s.scopes FROM session s
+                "SELECT p.issuer, p.subject, s.scopes, s.ended IS NOT NULL FROM session s
                  JOIN person p ON p.id = s.person WHERE s.hash = ?1 AND s.expires > ?2",
                 params![hash, now.as_millis()],
                 |row| {
@@ -275,6 +280,7 @@ impl Store {
                             subject: row.get(1)?,
                         },
                         scopes: scopes.as_deref().map(read),
+                        ended: row.get(3)?,
                     })
                 },
             )
@@ -421,6 +427,7 @@ mod tests {
         let session = store.session([9; 32], at(999)).await.unwrap().unwrap();
         assert_eq!(session.who, who);
         assert_eq!(session.scopes, Some(vec![Scope::Chat]));
+        assert!(!session.ended);
         assert_eq!(store.session([9; 32], at(1000)).await.unwrap(), None);
         assert_eq!(store.session([8; 32], at(60)).await.unwrap(), None);
     }
@@ -432,7 +439,8 @@ mod tests {
         let who = store.redeem([1; 32], [9; 32], at(1000), at(5)).await;
         let who = who.unwrap().unwrap();
         store.sign_out(who.clone(), at(7)).await.unwrap();
-        assert_eq!(store.session([9; 32], at(8)).await.unwrap(), None);
+        let session = store.session([9; 32], at(8)).await.unwrap().unwrap();
+        assert!(session.ended);
         assert_eq!(store.known(who).await.unwrap().signed_out, Some(at(7)));
     }
 

@@ -141,7 +141,7 @@ pub struct Error {
 pub enum Code {
     /// 400. The request is malformed. A fault of the client.
     BadRequest,
-    /// 401. Nothing in the header says who asks, or it is no token that is taken here: sign in.
+    /// 401. Nothing in the header says who asks, or it is not one of the tokens taken here: sign in.
     Unauthenticated,
     /// 401. The id or access token has expired: refresh it at its provider and ask again.
     TokenExpired,

@@ -238,7 +238,7 @@ async fn a_guest_gets_an_identity_and_a_token_for_chat_and_calls() {
     assert_eq!(name.as_deref(), Some("Ada"));
     assert!(!thread.is_empty());
     let teams = ask(json!({ "kind": "teams", "entraToken": "x" })).await;
-    assert_eq!((teams.status.as_u16(), teams.code()), (403, "Forbidden"));
+    assert_eq!((teams.status.as_u16(), teams.code()), (401, "Unauthorized"));
 }
 
 #[tokio::test]

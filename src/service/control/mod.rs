@@ -31,10 +31,11 @@
 //! | `POST /keys/{primary or secondary}/regenerate` | → `{"connectionString"}`; tokens of the old key end |
 //! | `POST /tokens/expire`, `POST /tokens/revoke` | all tokens end now; `{"who":"8:acs:…"}` loses theirs |
 //! | `POST /rateLimits` | `{"on":true}` |
-//! | `POST /people` | `{"userName":"eve@sidetone.example","displayName":"Eve"}` → `{"oid"}`: somebody more in the directory |
-//! | `POST /people/challenge`, `POST /people/revoke` | `{"userName":"ada@sidetone.example"}`: has to prove again who they are; is signed out everywhere |
-//! | `POST /tokens/lifetime` | `{"seconds":120}`: of the directory's access tokens, and so of those exchanged for them |
-//! | `POST /devices` | `{"seconds":900,"interval":5}`: how long device codes live, and how often a device may ask |
+//! | `POST /directory` | `{"userName":"dora@sidetone.example","displayName":"Dora"}` → `{"oid"}`: somebody who can sign in |
+//! | `POST /directory/challenge` | `{"userName":"ada@sidetone.example"}`: their tokens are refused with claims until they sign in with those |
+//! | `POST /directory/revoke` | `{"userName":…}` or `{}` for everybody: their refresh tokens end |
+//! | `POST /directory/device` | `{"expiresIn":900,"interval":5}`: seconds, for devices from now on |
+//! | `POST /directory/sign` | `{"claims":{…}}` → `{"token"}`: any claims, signed with the key of the directory |
 //! | `POST /graph/tokens` | `{"user":"ada@sidetone.example","scopes":"Chat.Read","seconds":3600}` → `{"token"}` for Microsoft Graph; without scopes, all of them |
 //! | `POST /graph/plant` | `{"meeting":"19:…"}`: chats, a team, and Ada Quist's place in a meeting |
 //! | `POST /graph/invite` | `{"meeting":"19:…","name":"Ada Quist"}` |
@@ -47,7 +48,7 @@
 //! meeting and hears of messages, and `POST …/bench/send` `{"first":0,"n":100,"rate":null}` → `{"t":[…]}`.
 
 mod bench;
-mod entra;
+mod directory;
 mod faults;
 mod graph;
 mod meetings;
@@ -72,7 +73,7 @@ pub(super) fn routes(service: &Arc<Service>) -> Router<Arc<Service>> {
         .merge(meetings::routes())
         .merge(threads::routes())
         .merge(faults::routes())
-        .merge(entra::routes())
+        .merge(directory::routes())
         .merge(graph::routes())
         .layer(middleware::from_fn_with_state(
             service.clone(),

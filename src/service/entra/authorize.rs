@@ -181,7 +181,7 @@ pub(super) fn pairs(text: &[u8]) -> Option<HashMap<String, String>> {
     Some(pairs)
 }
 
-pub(super) const MALFORMED: u32 = 9_002_313;
+const MALFORMED: u32 = 9_002_313;
 /// 32 bytes in base64url.
 const CHALLENGE: usize = 43;
 

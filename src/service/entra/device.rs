@@ -1,148 +1,152 @@
-//! The device code flow (RFC 8628): a code on one screen, a browser at another.
+//! The device code flow: a code on one screen, signing in on another.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::ConnectInfo;
 use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::Uri;
+use axum::response::IntoResponse;
 use axum::response::Response;
 
 use crate::clock::Timestamp;
 use crate::service::Service;
 use crate::service::http;
+use crate::service::limits::Operation;
+use crate::service::listener::Ends;
 use crate::service::visitor::OwnPage;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::entra::DeviceCodeAnswer;
 use crate::wire::entra::scope::Scope;
 
-use super::authorize::MALFORMED;
+use super::MISSING;
 use super::authorize::pairs;
 use super::check_client;
 use super::check_tenant;
+use super::grants::Granted;
 use super::grants::after;
 use super::page;
 use super::provoked;
 use super::refusal::Refusal;
 use super::secret;
 
-/// How long codes live, and how often a device may ask.
+/// How long a code is good, and how often a client may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceTimes {
-    pub lifetime: Duration,
+    pub expires: Duration,
     pub interval: Duration,
 }
 
 impl Default for DeviceTimes {
     fn default() -> Self {
         Self {
-            lifetime: Duration::from_mins(15),
+            expires: Duration::from_mins(15),
             interval: Duration::from_secs(5),
         }
     }
 }
 
-/// Devices that wait for somebody, by their device code.
 #[derive(Debug, Default)]
 pub struct Devices {
+    /// Of devices that begin from now on.
     pub times: DeviceTimes,
-    waiting: HashMap<String, Waiting>,
+    waiting: HashMap<String, Device>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct Device {
     client: String,
     scopes: Vec<Scope>,
     user_code: String,
     until: Timestamp,
     interval: Duration,
-    asked: Option<Timestamp>,
-    outcome: Option<Outcome>,
+    asked: Timestamp,
+    decided: Option<Decided>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Outcome {
-    SignedIn { oid: String },
+pub(super) enum Decided {
+    Accepted { oid: String },
     Declined,
 }
 
-/// Who signed in for a device, and for what.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Allowed {
-    pub(super) oid: String,
-    pub(super) scopes: Vec<Scope>,
-}
-
-/// Why a device gets no token now.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Not {
-    /// A documented number.
-    Number(u32),
-    SlowDown,
+/// What a poll finds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Found {
+    Pending,
+    TooSoon,
+    Expired,
     Declined,
+    Unknown,
+    Accepted { oid: String, scopes: Vec<Scope> },
 }
 
 impl Devices {
+    /// Answers device code and user code.
     fn begin(&mut self, client: String, scopes: Vec<Scope>, now: Timestamp) -> (String, String) {
-        self.waiting.retain(|_, waiting| waiting.until > now);
+        // What has expired is told so for a while longer.
+        let known = |device: &Device| after(device.until, self.times.expires) > now;
+        self.waiting.retain(|_, device| known(device));
         let (device_code, user_code) = (secret(), user_code());
-        let waiting = Waiting {
+        let device = Device {
             client,
             scopes,
             user_code: user_code.clone(),
-            until: after(now, self.times.lifetime),
+            until: after(now, self.times.expires),
             interval: self.times.interval,
-            asked: None,
-            outcome: None,
+            asked: now,
+            decided: None,
         };
-        self.waiting.insert(device_code.clone(), waiting);
+        self.waiting.insert(device_code.clone(), device);
         (device_code, user_code)
     }
 
-    /// `false`: no device shows that code, or no longer.
-    fn settle(&mut self, user_code: &str, outcome: Outcome, now: Timestamp) -> bool {
-        let typed = user_code.trim().to_ascii_uppercase();
-        let open = |waiting: &&mut Waiting| {
-            waiting.user_code == typed && waiting.until > now && waiting.outcome.is_none()
-        };
-        match self.waiting.values_mut().find(open) {
-            Some(waiting) => {
-                waiting.outcome = Some(outcome);
+    /// `false`: no device waits with this code.
+    fn decide(&mut self, user_code: &str, decided: Decided, now: Timestamp) -> bool {
+        let typed: String = user_code
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        let typed = typed.to_ascii_uppercase();
+        let device = self.waiting.values_mut().find(|device| {
+            device.user_code == typed && device.until > now && device.decided.is_none()
+        });
+        match device {
+            Some(device) => {
+                device.decided = Some(decided);
                 true
             }
             None => false,
         }
     }
 
-    /// A device asks whether somebody signed in.
-    pub(super) fn poll(
-        &mut self,
-        code: &str,
-        client: &str,
-        now: Timestamp,
-    ) -> Result<Allowed, Not> {
-        let waiting = self.waiting.get_mut(code).ok_or(Not::Number(UNKNOWN))?;
-        if waiting.client != client {
-            return Err(Not::Number(UNKNOWN));
+    fn poll(&mut self, device_code: &str, client: &str, now: Timestamp) -> Found {
+        let device = self.waiting.get_mut(device_code);
+        let Some(device) = device.filter(|device| device.client == client) else {
+            return Found::Unknown;
+        };
+        if device.until <= now {
+            return Found::Expired;
         }
-        if waiting.until <= now {
-            return Err(Not::Number(EXPIRED));
-        }
-        let before = waiting.asked.replace(now);
-        if before.is_some_and(|before| now < after(before, waiting.interval)) {
-            waiting.interval += SLOWER;
-            return Err(Not::SlowDown);
-        }
-        match waiting.outcome.clone() {
-            None => Err(Not::Number(PENDING)),
-            Some(Outcome::Declined) => Err(Not::Declined),
-            Some(Outcome::SignedIn { oid }) => {
-                let scopes = std::mem::take(&mut waiting.scopes);
-                self.waiting.remove(code);
-                Ok(Allowed { oid, scopes })
+        match device.decided.clone() {
+            Some(Decided::Declined) => Found::Declined,
+            Some(Decided::Accepted { oid }) => {
+                let scopes = std::mem::take(&mut device.scopes);
+                self.waiting.remove(device_code);
+                Found::Accepted { oid, scopes }
+            }
+            None => {
+                let soon = after(device.asked, device.interval) > after(now, SLACK);
+                device.asked = now;
+                if soon {
+                    device.interval += SLOWER;
+                    return Found::TooSoon;
+                }
+                Found::Pending
             }
         }
     }
@@ -155,98 +159,129 @@ pub(super) async fn begin(
     uri: Uri,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    provoked(&service, &uri)?;
     check_tenant(&service, &tenant)?;
-    let form = pairs(&body).ok_or_else(|| Refusal::of(&service, MALFORMED))?;
+    if tenant == "common" {
+        return Err(Refusal::of(&service, 9_001_023));
+    }
+    provoked(&service, &uri)?;
+    let form = pairs(&body).ok_or_else(|| Refusal::of(&service, 9_002_313))?;
     let client = check_client(&service, form.get("client_id").map(String::as_str))?;
     let scopes = Scope::list(form.get("scope").map_or("", String::as_str));
     if scopes.is_empty() {
-        return Err(Refusal::of(&service, super::MISSING));
+        return Err(Refusal::of(&service, MISSING));
     }
-    if scopes
-        .iter()
-        .any(|scope| matches!(scope, Scope::Unknown(_)))
-    {
+    if scopes.iter().any(|s| matches!(s, Scope::Unknown(_))) {
         return Err(Refusal::of(&service, 70011));
     }
     let now = service.clock().utc();
     let (times, (device_code, user_code)) = {
-        let devices = &mut service.lock().entra.devices;
+        let mut state = service.lock();
+        let devices = &mut state.entra.devices;
         (devices.times, devices.begin(client, scopes, now))
     };
     let verification_uri = format!("{}/devicelogin", service.endpoint());
     let answer = DeviceCodeAnswer {
         message: format!(
-            "To sign in, open {verification_uri} in a browser and type the code {user_code}."
+            "To sign in, open {verification_uri} in a browser and enter the code {user_code}."
         ),
         device_code: Redacted::from(device_code),
         user_code,
         verification_uri,
-        expires_in: times.lifetime.as_secs(),
+        expires_in: times.expires.as_secs(),
         interval: times.interval.as_secs(),
     };
     Ok(http::json(StatusCode::OK, &answer))
 }
 
-/// `GET /devicelogin`.
-pub(super) async fn ask() -> Response {
-    page::device("", None)
+/// The token endpoint's part of the flow.
+pub(super) fn poll(
+    service: &Service,
+    form: &HashMap<String, String>,
+    client: &str,
+) -> Result<Granted, Refusal> {
+    let code = form.get("device_code");
+    let code = code.ok_or_else(|| Refusal::of(service, MISSING))?;
+    let now = service.clock().utc();
+    let found = service.lock().entra.devices.poll(code, client, now);
+    match found {
+        Found::Accepted { oid, scopes } => {
+            let grants = &mut service.lock().entra.grants;
+            Ok(grants.grant(&oid, client, scopes, None))
+        }
+        Found::Pending => Err(Refusal::of(service, 70016)),
+        Found::TooSoon => {
+            let about = "The client asks more often than it was told to.";
+            Err(Refusal::named(service, 70016, "slow_down", about))
+        }
+        Found::Expired => Err(Refusal::of(service, 70019)),
+        Found::Declined => {
+            let about = "The person declined to sign in.";
+            let error = "authorization_declined";
+            Err(Refusal::named(service, 65004, error, about))
+        }
+        Found::Unknown => Err(Refusal::of(service, 70018)),
+    }
 }
 
-/// `POST /devicelogin`: what the page sends.
+/// `GET /devicelogin`.
+pub(super) async fn ask(uri: Uri) -> Response {
+    let code = http::query(&uri, "otc").unwrap_or_default();
+    page::device(&code, None)
+}
+
+/// `POST /devicelogin`: what the page sends. How often is limited, as the code is short.
 pub(super) async fn sign_in(
     State(service): State<Arc<Service>>,
+    ConnectInfo(ends): ConnectInfo<Ends>,
     _: OwnPage,
     body: Bytes,
 ) -> Response {
+    let from = ends.peer.ip().to_string();
+    if let Err(refusal) = service.count(Operation::UserCode, &from, "") {
+        return refusal.into_response();
+    }
     let Some(form) = pairs(&body) else {
-        return Refusal::of(&service, MALFORMED).page();
+        return Refusal::of(&service, 9_002_313).page();
     };
     let get = |name: &str| form.get(name).map_or("", String::as_str);
     let now = service.clock().utc();
     let mut state = service.lock();
     let entra = &mut state.entra;
-    let declines = get("act") == "decline";
-    let outcome = match entra.directory.named(get("user_name")) {
-        _ if declines => Outcome::Declined,
-        Some(person) => Outcome::SignedIn {
-            oid: person.oid.clone(),
-        },
-        None => {
-            return page::device(
-                get("user_code"),
-                Some("Nobody in the directory is called that."),
-            );
-        }
-    };
-    if !entra.devices.settle(get("user_code"), outcome, now) {
-        return page::device("", Some("No device shows this code, or no longer."));
-    }
-    page::done(if declines {
-        "Nobody was signed in."
+    let decided = if get("act") == "decline" {
+        Decided::Declined
+    } else if let Some(person) = entra.directory.named(get("user_name")) {
+        let oid = person.oid.clone();
+        Decided::Accepted { oid }
     } else {
-        "You are signed in on the device."
-    })
-}
-
-/// Letters that nobody mistakes for each other, and that make no words.
-fn user_code() -> String {
-    const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
-    let letter = |_| {
-        let mut random = [0_u8; 4];
-        // Without randomness of the system there are no codes at all.
-        let filled = aws_lc_rs::rand::fill(&mut random);
-        let at = usize::try_from(u32::from_le_bytes(random)).unwrap_or(0);
-        filled.map_or('-', |()| char::from(LETTERS[at % LETTERS.len()]))
+        let problem = "Nobody in the directory is called that.";
+        return page::device(get("user_code"), Some(problem));
     };
-    (0..9).map(letter).collect()
+    let said = match decided {
+        Decided::Accepted { .. } => "You are signed in on the device.",
+        Decided::Declined => "The device was not signed in.",
+    };
+    if entra.devices.decide(get("user_code"), decided, now) {
+        return page::done(said);
+    }
+    page::device(get("user_code"), Some("No device waits with this code."))
 }
 
-const PENDING: u32 = 70016;
-const UNKNOWN: u32 = 70018;
-const EXPIRED: u32 = 70019;
-/// What a device that asks too often has to wait longer (RFC 8628, section 3.5).
+/// Eight characters that are not mistaken for one another.
+fn user_code() -> String {
+    let bytes = uuid::Uuid::new_v4().into_bytes();
+    // The bytes of a random UUID that have fixed bits are the seventh and the ninth.
+    let random = bytes[..6].iter().chain(&bytes[10..12]);
+    random
+        .map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]))
+        .collect()
+}
+
+/// 32 of them: each is as likely as the others.
+const LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// What an early poll costs.
 const SLOWER: Duration = Duration::from_secs(5);
+/// A client's clock is not ours.
+const SLACK: Duration = Duration::from_millis(300);
 
 #[cfg(test)]
 mod tests {
@@ -256,64 +291,45 @@ mod tests {
         after(Timestamp::from_millis(0), Duration::from_secs(seconds))
     }
 
-    fn signed_in() -> Outcome {
-        Outcome::SignedIn {
+    fn begun() -> (Devices, String, String) {
+        let mut devices = Devices::default();
+        let scopes = vec![Scope::OpenId];
+        let (device, user) = devices.begin("app".to_owned(), scopes, at(0));
+        (devices, device, user)
+    }
+
+    #[test]
+    fn a_device_waits_until_somebody_decides_and_is_told_once() {
+        let (mut devices, device, user) = begun();
+        assert_eq!(devices.poll(&device, "app", at(5)), Found::Pending);
+        assert_eq!(devices.poll(&device, "other", at(10)), Found::Unknown);
+        let accepted = Decided::Accepted {
             oid: "ada".to_owned(),
-        }
+        };
+        assert!(!devices.decide("WRONG123", accepted.clone(), at(11)));
+        let typed = format!("{} {}", &user[..4], user[4..].to_lowercase());
+        assert!(devices.decide(&typed, accepted.clone(), at(11)));
+        assert!(!devices.decide(&user, accepted, at(11)), "only once");
+        let found = devices.poll(&device, "app", at(12));
+        assert!(matches!(found, Found::Accepted { oid, .. } if oid == "ada"));
+        assert_eq!(devices.poll(&device, "app", at(20)), Found::Unknown);
     }
 
     #[test]
-    fn a_device_waits_is_let_in_once_and_knows_no_more() {
-        let mut devices = Devices::default();
-        let (code, shown) = devices.begin("app".to_owned(), vec![Scope::OpenId], at(0));
-        assert_eq!(devices.poll(&code, "app", at(5)), Err(Not::Number(PENDING)));
-        assert_eq!(
-            devices.poll(&code, "other", at(10)),
-            Err(Not::Number(UNKNOWN))
-        );
-        assert!(!devices.settle("WRONGCODE", signed_in(), at(10)));
-        assert!(devices.settle(&format!(" {} ", shown.to_lowercase()), signed_in(), at(10)));
-        assert!(
-            !devices.settle(&shown, Outcome::Declined, at(11)),
-            "settled twice"
-        );
-        assert!(devices.poll(&code, "app", at(15)).is_ok());
-        assert_eq!(
-            devices.poll(&code, "app", at(30)),
-            Err(Not::Number(UNKNOWN))
-        );
+    fn who_asks_too_soon_has_to_wait_longer() {
+        let (mut devices, device, _) = begun();
+        assert_eq!(devices.poll(&device, "app", at(2)), Found::TooSoon);
+        assert_eq!(devices.poll(&device, "app", at(8)), Found::TooSoon);
+        assert_eq!(devices.poll(&device, "app", at(23)), Found::Pending);
     }
 
     #[test]
-    fn who_asks_too_often_has_to_wait_longer_each_time() {
-        let mut devices = Devices::default();
-        let (code, _) = devices.begin("app".to_owned(), vec![Scope::OpenId], at(0));
-        assert_eq!(devices.poll(&code, "app", at(1)), Err(Not::Number(PENDING)));
-        assert_eq!(devices.poll(&code, "app", at(2)), Err(Not::SlowDown));
-        assert_eq!(devices.poll(&code, "app", at(8)), Err(Not::SlowDown));
-        assert_eq!(
-            devices.poll(&code, "app", at(23)),
-            Err(Not::Number(PENDING))
-        );
-    }
-
-    #[test]
-    fn a_code_expires_and_may_be_declined() {
-        let mut devices = Devices::default();
-        let (late, _) = devices.begin("app".to_owned(), vec![Scope::OpenId], at(0));
-        let (declined, shown) = devices.begin("app".to_owned(), vec![Scope::OpenId], at(0));
-        assert!(devices.settle(&shown, Outcome::Declined, at(1)));
-        assert_eq!(devices.poll(&declined, "app", at(5)), Err(Not::Declined));
-        assert_eq!(
-            devices.poll(&late, "app", at(900)),
-            Err(Not::Number(EXPIRED))
-        );
-    }
-
-    #[test]
-    fn codes_that_are_typed_have_nine_plain_letters_and_differ() {
-        let (one, other) = (user_code(), user_code());
-        assert!(one.len() == 9 && one.bytes().all(|b| b.is_ascii_uppercase()));
-        assert_ne!(one, other);
+    fn a_device_that_was_declined_or_is_too_late_is_told_so() {
+        let (mut devices, device, user) = begun();
+        assert!(devices.decide(&user, Decided::Declined, at(1)));
+        assert_eq!(devices.poll(&device, "app", at(2)), Found::Declined);
+        let (mut devices, device, user) = begun();
+        assert_eq!(devices.poll(&device, "app", at(900)), Found::Expired);
+        assert!(!devices.decide(&user, Decided::Declined, at(900)));
     }
 }

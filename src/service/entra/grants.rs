@@ -190,9 +190,10 @@ impl Grants {
         }
     }
 
-    /// Ends every sign-in of a person.
-    pub(super) fn revoke(&mut self, oid: &str) {
-        self.families.retain(|_, granted| granted.oid != oid);
+    /// Ends every sign-in of a person, or of everybody.
+    pub(super) fn revoke(&mut self, oid: Option<&str>) {
+        self.families
+            .retain(|_, granted| oid.is_some_and(|oid| oid != granted.oid));
     }
 
     fn end(&mut self, family: u64) {

@@ -21,7 +21,6 @@ mod refusal;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Path;
@@ -63,22 +62,11 @@ pub struct Entra {
     pub directory: Directory,
     grants: Grants,
     pub devices: Devices,
-    pub lifetime: Lifetime,
-}
-
-/// Of access tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime(pub Duration);
-
-impl Default for Lifetime {
-    fn default() -> Self {
-        Self(Duration::from_mins(75))
-    }
 }
 
 impl Entra {
-    /// Ends every sign-in of a person.
-    pub(super) fn revoke(&mut self, oid: &str) {
+    /// Refresh tokens of this person, or of everybody, are good no more.
+    pub fn end_sign_ins(&mut self, oid: Option<&str>) {
         self.grants.revoke(oid);
     }
 }

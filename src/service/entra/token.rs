@@ -1,9 +1,10 @@
-//! The token endpoint, and the exchange of what it gives for a token of ACS.
+//! The token endpoint, and the check of a token that is to be exchanged.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::extract::State;
@@ -12,14 +13,16 @@ use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::http::header;
 use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock::Timestamp;
+use crate::service::Minted;
 use crate::service::Service;
 use crate::service::http;
-use crate::service::identity::Minted;
-use crate::service::keys::SigningKey;
 use crate::service::store;
 use crate::wire::acs::identity::Scope as AcsScope;
+use crate::wire::acs::identity::TeamsUserExchangeTokenRequest;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::entra::AccessClaims;
 use crate::wire::entra::DEVICE_GRANT;
@@ -29,14 +32,11 @@ use crate::wire::entra::scope::Resource;
 use crate::wire::entra::scope::Scope;
 use crate::wire::entra::scope::TEAMS;
 
-use super::Entra;
-use super::NO_KEY;
+use super::MISSING;
 use super::TENANT;
-use super::authorize::MALFORMED;
 use super::authorize::pairs;
 use super::check_client;
 use super::check_tenant;
-use super::device::Not;
 use super::directory::Person;
 use super::grants::Granted;
 use super::issuer;
@@ -51,288 +51,314 @@ pub(super) async fn answer(
     uri: Uri,
     body: Bytes,
 ) -> Result<Response, Refusal> {
-    provoked(&service, &uri)?;
     check_tenant(&service, &tenant)?;
-    let form = pairs(&body).ok_or_else(|| Refusal::of(&service, MALFORMED))?;
-    let client = check_client(&service, form.get("client_id").map(String::as_str))?;
-    if form.contains_key("client_secret") || form.contains_key("client_assertion") {
+    provoked(&service, &uri)?;
+    let form = pairs(&body).ok_or_else(|| Refusal::of(&service, 9_002_313))?;
+    let get = |name: &str| form.get(name).map(String::as_str);
+    let client = check_client(&service, get("client_id"))?;
+    if get("client_secret").is_some() || get("client_assertion").is_some() {
         return Err(Refusal::of(&service, 700_025));
     }
-    let key = service.keys.ready().await;
-    let key = key.ok_or_else(|| Refusal::of(&service, NO_KEY))?;
-    let answer = grant(&service, &form, &client, &key)?;
-    let mut answer = http::json(StatusCode::OK, &answer);
-    let no_store = HeaderValue::from_static("no-store");
-    answer.headers_mut().insert(header::CACHE_CONTROL, no_store);
-    Ok(answer)
+    let asked = Scope::list(get("scope").unwrap_or_default());
+    let resource = one_resource(&asked).map_err(|code| Refusal::of(&service, code))?;
+    let granted = match get("grant_type") {
+        Some("authorization_code") => by_code(&service, &form, &client)?,
+        Some("refresh_token") => by_refresh(&service, &form, &client)?,
+        Some(DEVICE_GRANT) => super::device::poll(&service, &form, &client)?,
+        Some(_) => return Err(Refusal::of(&service, 70003)),
+        None => return Err(Refusal::of(&service, MISSING)),
+    };
+    let scopes = consented(&granted, &asked, resource);
+    let scopes = scopes.map_err(|code| Refusal::of(&service, code))?;
+    let person = unchallenged(&service, &granted)?;
+    // Only now: a refusal above leaves the refresh token good.
+    if let (Some("refresh_token"), Some(used)) = (get("grant_type"), get("refresh_token")) {
+        service.lock().entra.grants.use_up(used);
+    }
+    give(&service, &granted, &scopes, &person).await
 }
 
-/// Checks and uses up what was shown, in one piece.
-fn grant(
+/// A token is for one resource; which one the scopes say.
+fn one_resource(scopes: &[Scope]) -> Result<Option<Resource>, u32> {
+    let mut one = None;
+    for scope in scopes {
+        match scope {
+            Scope::Of(resource, _) if one.is_some_and(|one| one != *resource) => {
+                return Err(700_022);
+            }
+            Scope::Of(resource, _) => one = Some(*resource),
+            Scope::Unknown(_) => return Err(70011),
+            Scope::OpenId | Scope::Profile | Scope::Email | Scope::OfflineAccess => {}
+        }
+    }
+    let default = |scope: &Scope| matches!(scope, Scope::Of(_, name) if name == ".default");
+    let of_resource = scopes.iter().filter(|s| matches!(s, Scope::Of(..)));
+    if scopes.iter().any(default) && of_resource.count() > 1 {
+        return Err(70011);
+    }
+    Ok(one)
+}
+
+fn by_code(
     service: &Service,
     form: &HashMap<String, String>,
     client: &str,
-    key: &SigningKey,
-) -> Result<TokenAnswer, Refusal> {
+) -> Result<Granted, Refusal> {
     let get = |name: &str| form.get(name).map(String::as_str);
-    let need = |name: &str| get(name).ok_or_else(|| Refusal::of(service, super::MISSING));
-    let numbered = |code| Refusal::of(service, code);
+    let (Some(code), Some(to), Some(verifier)) =
+        (get("code"), get("redirect_uri"), get("code_verifier"))
+    else {
+        return Err(Refusal::of(service, MISSING));
+    };
     let now = service.clock().utc();
-    let kind = need("grant_type")?;
-    let mut state = service.lock();
-    let entra = &mut state.entra;
-    let granted = match kind {
-        "authorization_code" => {
-            let (code, verifier) = (need("code")?, need("code_verifier")?);
-            let redeemed = entra
-                .grants
-                .redeem(code, client, need("redirect_uri")?, verifier, now);
-            redeemed.map_err(numbered)?
-        }
-        "refresh_token" => {
-            let shown = entra.grants.of_refresh(need("refresh_token")?, client, now);
-            shown.map_err(numbered)?
-        }
-        DEVICE_GRANT => {
-            let allowed = entra.devices.poll(need("device_code")?, client, now);
-            let allowed = allowed.map_err(|not| not.refusal(service))?;
-            entra
-                .grants
-                .grant(&allowed.oid, client, allowed.scopes, None)
-        }
-        _ => return Err(numbered(70003)),
-    };
-    let wanted = match get("scope") {
-        Some(text) => Scope::list(text),
-        None => first_resource(&granted.scopes),
-    };
-    let resource = resource_of(&wanted).map_err(numbered)?;
-    let unknown = |scope: &Scope| matches!(scope, Scope::Unknown(_));
-    if wanted.iter().any(unknown) {
-        return Err(numbered(70011));
-    }
-    let person = entra.directory.person(&granted.oid).cloned();
-    let person = person.ok_or_else(|| numbered(50034))?;
-    if let Some(challenge) = &person.challenge {
-        return Err(numbered(50076).challenging(challenge));
-    }
-    if let (Some(_), "refresh_token") = (resource, kind) {
-        let agreed =
-            |scope: &&Scope| matches!(scope, Scope::Of(..)) && !granted.scopes.contains(scope);
-        if wanted.iter().find(agreed).is_some() {
-            return Err(numbered(65001));
-        }
-    }
-    if let Some(used) = get("refresh_token") {
-        entra.grants.use_up(used);
-    }
-    let made = Made {
-        issuer: issuer(service),
-        granted: &granted,
-        person: &person,
-        resource,
-        wanted: &wanted,
-        now,
-        lifetime: entra.lifetime.0,
-    };
-    Ok(made.answer(entra, key))
+    let redeemed = service
+        .lock()
+        .entra
+        .grants
+        .redeem(code, client, to, verifier, now);
+    redeemed.map_err(|code| Refusal::of(service, code))
 }
 
-/// Everything that goes into one answer.
-struct Made<'a> {
-    issuer: String,
-    granted: &'a Granted,
-    person: &'a Person,
+fn by_refresh(
+    service: &Service,
+    form: &HashMap<String, String>,
+    client: &str,
+) -> Result<Granted, Refusal> {
+    let token = form.get("refresh_token");
+    let token = token.ok_or_else(|| Refusal::of(service, MISSING))?;
+    let now = service.clock().utc();
+    let found = service.lock().entra.grants.of_refresh(token, client, now);
+    let granted = found.map_err(|code| Refusal::of(service, code))?;
+    // The nonce is of the sign-in that it came from, and of no later token.
+    Ok(Granted {
+        nonce: None,
+        ..granted
+    })
+}
+
+/// The scopes of this token: asked for, of its resource, and consented to.
+fn consented(
+    granted: &Granted,
+    asked: &[Scope],
     resource: Option<Resource>,
-    wanted: &'a [Scope],
-    now: Timestamp,
-    lifetime: Duration,
-}
-
-impl Made<'_> {
-    fn answer(&self, entra: &mut Entra, key: &SigningKey) -> TokenAnswer {
-        let has = |scope: &Scope| self.granted.scopes.contains(scope);
-        let refresh_token = has(&Scope::OfflineAccess)
-            .then(|| entra.grants.refresh_token(self.granted.family, self.now));
-        let id_token = has(&Scope::OpenId).then(|| key.sign(&self.id()));
-        let scope = self.wanted.iter().map(Scope::to_text).collect::<Vec<_>>();
-        TokenAnswer {
-            token_type: "Bearer".to_owned(),
-            scope: scope.join(" "),
-            expires_in: self.lifetime.as_secs(),
-            ext_expires_in: self.lifetime.as_secs(),
-            access_token: Redacted::from(key.sign(&self.access())),
-            refresh_token: refresh_token.map(Redacted::from),
-            id_token: id_token.map(Redacted::from),
-        }
-    }
-
-    fn expires(&self) -> u64 {
-        seconds(self.now) + self.lifetime.as_secs()
-    }
-
-    /// Pairwise: no two applications can compare whom they know.
-    fn subject(&self) -> String {
-        super::grants::challenge(&format!("{} {}", self.granted.client, self.person.oid))
-    }
-
-    fn access(&self) -> AccessClaims {
-        let names = self.wanted.iter().filter_map(|scope| match scope {
-            Scope::Of(_, name) => Some(name.as_str()),
-            _ => None,
-        });
-        AccessClaims {
-            iss: self.issuer.clone(),
-            aud: self
-                .resource
-                .unwrap_or(Resource::Graph)
-                .audience()
-                .to_owned(),
-            exp: self.expires(),
-            iat: seconds(self.now),
-            nbf: seconds(self.now),
-            sub: self.subject(),
-            oid: self.person.oid.clone(),
-            tid: TENANT.to_owned(),
-            appid: Some(self.granted.client.clone()),
-            azp: None,
-            scp: names.collect::<Vec<_>>().join(" "),
-            ver: "1.0".to_owned(),
-        }
-    }
-
-    fn id(&self) -> IdClaims {
-        IdClaims {
-            iss: self.issuer.clone(),
-            aud: self.granted.client.clone(),
-            exp: self.expires(),
-            iat: seconds(self.now),
-            nbf: seconds(self.now),
-            sub: self.subject(),
-            oid: self.person.oid.clone(),
-            tid: TENANT.to_owned(),
-            name: self.person.display_name.clone(),
-            preferred_username: self.person.user_name.clone(),
-            nonce: self.granted.nonce.clone(),
-            ver: "2.0".to_owned(),
-        }
-    }
-}
-
-impl Not {
-    fn refusal(self, service: &Service) -> Refusal {
-        match self {
-            Self::Number(code) => Refusal::of(service, code),
-            Self::SlowDown => {
-                Refusal::named(service, 70016, "slow_down", "The device asks too often.")
-            }
-            Self::Declined => Refusal::named(
-                service,
-                65004,
-                "authorization_declined",
-                "The person declined.",
-            ),
-        }
-    }
-}
-
-/// The one resource that scopes are of; none at all where only the person is asked about.
-fn resource_of(scopes: &[Scope]) -> Result<Option<Resource>, u32> {
-    let mut resources = scopes.iter().filter_map(|scope| match scope {
+) -> Result<Vec<Scope>, u32> {
+    let first = granted.scopes.iter().find_map(|scope| match scope {
         Scope::Of(resource, _) => Some(*resource),
         _ => None,
     });
-    let first = resources.next();
-    match resources.find(|resource| Some(*resource) != first) {
-        Some(_) => Err(700_022),
-        None => Ok(first),
-    }
-}
-
-/// Without a word about scopes, those of the first resource that was consented to.
-fn first_resource(granted: &[Scope]) -> Vec<Scope> {
-    let first = granted.iter().find_map(|scope| match scope {
-        Scope::Of(resource, _) => Some(*resource),
-        _ => None,
-    });
-    let same = |scope: &&Scope| match scope {
-        Scope::Of(resource, _) => Some(*resource) == first,
+    let resource = resource.or(first);
+    let of_resource = |scope: &&Scope| match scope {
+        Scope::Of(of, _) => Some(*of) == resource,
         _ => true,
     };
-    granted.iter().filter(same).cloned().collect()
+    let wants_all = asked.is_empty()
+        || asked
+            .iter()
+            .any(|s| matches!(s, Scope::Of(_, n) if n == ".default"));
+    let all = granted.scopes.iter().filter(of_resource).cloned().collect();
+    if wants_all {
+        return Ok(all);
+    }
+    if asked.iter().all(|scope| granted.scopes.contains(scope)) {
+        let own = |scope: &&Scope| !matches!(scope, Scope::Of(..));
+        let mut scopes: Vec<_> = granted.scopes.iter().filter(own).cloned().collect();
+        scopes.extend(asked.iter().filter(|s| matches!(s, Scope::Of(..))).cloned());
+        return Ok(scopes);
+    }
+    Err(65001)
 }
 
-/// A token of this provider for ACS becomes one of ACS (identity.md 1.5). The application and the person that the
-/// caller names must be those of the token.
+/// The person, unless they have to prove once more who they are.
+fn unchallenged(service: &Service, granted: &Granted) -> Result<Person, Refusal> {
+    let person = service.lock().entra.directory.person(&granted.oid).cloned();
+    let person = person.ok_or_else(|| Refusal::of(service, 51004))?;
+    match &person.challenge {
+        Some(value) => Err(Refusal::of(service, 50076).challenging(value)),
+        None => Ok(person),
+    }
+}
+
+async fn give(
+    service: &Service,
+    granted: &Granted,
+    scopes: &[Scope],
+    person: &Person,
+) -> Result<Response, Refusal> {
+    let key = service.keys.ready().await;
+    let key = key.ok_or_else(|| Refusal::of(service, super::NO_KEY))?;
+    let now = service.clock().utc();
+    let (from, until) = (seconds(now), seconds(now) + LIFETIME.as_secs());
+    let names: Vec<_> = scopes.iter().filter_map(name).collect();
+    let resource = scopes.iter().find_map(|scope| match scope {
+        Scope::Of(resource, _) => Some(*resource),
+        _ => None,
+    });
+    let access = AccessClaims {
+        iss: issuer(service),
+        aud: resource.unwrap_or(Resource::Graph).audience().to_owned(),
+        exp: until,
+        iat: from,
+        nbf: from,
+        sub: subject(&person.oid, &granted.client),
+        oid: person.oid.clone(),
+        tid: TENANT.to_owned(),
+        appid: Some(granted.client.clone()),
+        azp: Some(granted.client.clone()),
+        scp: names.join(" "),
+        ver: "2.0".to_owned(),
+    };
+    let id = IdClaims {
+        iss: issuer(service),
+        aud: granted.client.clone(),
+        exp: until,
+        iat: from,
+        nbf: from,
+        sub: access.sub.clone(),
+        oid: person.oid.clone(),
+        tid: TENANT.to_owned(),
+        name: person.display_name.clone(),
+        preferred_username: person.user_name.clone(),
+        nonce: granted.nonce.clone(),
+        ver: "2.0".to_owned(),
+    };
+    let refresh = scopes.contains(&Scope::OfflineAccess).then(|| {
+        let grants = &mut service.lock().entra.grants;
+        Redacted::from(grants.refresh_token(granted.family, now))
+    });
+    let texts: Vec<_> = scopes.iter().map(Scope::to_text).collect();
+    let answer = TokenAnswer {
+        token_type: "Bearer".to_owned(),
+        scope: texts.join(" "),
+        expires_in: LIFETIME.as_secs(),
+        ext_expires_in: LIFETIME.as_secs(),
+        access_token: Redacted::from(key.sign(&access)),
+        refresh_token: refresh,
+        id_token: scopes
+            .contains(&Scope::OpenId)
+            .then(|| Redacted::from(key.sign(&id))),
+    };
+    let mut answer = http::json(StatusCode::OK, &answer);
+    let headers = answer.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(answer)
+}
+
+/// As it stands in `scp`.
+fn name(scope: &Scope) -> Option<&str> {
+    match scope {
+        Scope::Of(_, name) => Some(name),
+        _ => None,
+    }
+}
+
+/// Another one for each application, so that two cannot compare notes.
+fn subject(oid: &str, client: &str) -> String {
+    let text = format!("{oid}|{client}");
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+/// What `teamsUser/:exchangeAccessToken` does with a token of this directory.
 pub(in crate::service) async fn exchange(
     service: &Service,
-    token: &str,
-    app_id: &str,
-    user_id: &str,
-) -> Result<Minted, store::Refusal> {
-    use store::Refusal;
+    request: &TeamsUserExchangeTokenRequest,
+) -> Result<(String, Minted), store::Refusal> {
     let key = service.keys.ready().await;
-    let key = key.ok_or(Refusal::Unavailable(
-        "There is no key to check tokens with.",
-    ))?;
-    let claims: AccessClaims = key.read(token).ok_or(Refusal::Unauthorized(
-        "The token was not signed by the directory.",
-    ))?;
-    let now = seconds(service.clock().utc());
-    if claims.exp <= now || claims.nbf > now {
-        return Err(Refusal::Unauthorized("The token is not valid now."));
+    let key = key.ok_or(store::Refusal::Unavailable("There is no key."))?;
+    let claims: AccessClaims = key.read(&request.token).ok_or(FOREIGN)?;
+    let now = service.clock().utc();
+    check(&claims, &issuer(service), now)?;
+    let application = claims.appid.as_ref().or(claims.azp.as_ref());
+    if application != Some(&request.app_id) {
+        return Err(OTHER_APPLICATION);
     }
-    if claims.aud != Resource::Acs.audience() || claims.tid != TENANT {
-        return Err(Refusal::Unauthorized("The token is for another resource."));
+    if claims.oid != request.user_id {
+        return Err(OTHER_USER);
     }
-    if claims.appid.as_deref() != Some(app_id) || claims.oid != user_id {
-        return Err(Refusal::Forbidden(
-            "The token is of another application or another person than the request says.",
-        ));
-    }
-    let held: Vec<&str> = claims.scp.split(' ').collect();
-    if !TEAMS.iter().all(|needed| held.contains(needed)) {
-        return Err(Refusal::Forbidden(
-            "The token lacks Teams.ManageCalls or Teams.ManageChats.",
-        ));
-    }
-    let id = format!("8:orgid:{}", claims.oid);
+    let raw_id = format!("8:orgid:{}", claims.oid);
     {
         let mut state = service.lock();
-        let name = state.entra.directory.person(&claims.oid);
-        let name = name.map(|person| person.display_name.clone());
-        let name = name.ok_or(Refusal::Forbidden(
-            "The directory does not know that person.",
-        ))?;
-        state.store.identities.register(&id, Some(name));
+        let person = state.entra.directory.person(&claims.oid);
+        let name = person.ok_or(FOREIGN)?.display_name.clone();
+        if !state.store.identities.knows(&raw_id) {
+            state.store.identities.register(&raw_id, Some(name));
+        }
     }
-    let lifetime = Duration::from_secs(claims.exp - now);
-    service
-        .mint(&id, &[AcsScope::Chat, AcsScope::Voip], lifetime)
-        .await
+    let left = claims.exp.saturating_sub(seconds(now));
+    let minted = service
+        .mint(
+            &raw_id,
+            &[AcsScope::Chat, AcsScope::Voip],
+            Duration::from_secs(left),
+        )
+        .await?;
+    Ok((raw_id, minted))
 }
+
+fn check(claims: &AccessClaims, issuer: &str, now: Timestamp) -> Result<(), store::Refusal> {
+    let now = seconds(now);
+    if claims.iss != issuer || claims.tid != TENANT || claims.aud != Resource::Acs.audience() {
+        return Err(FOREIGN);
+    }
+    if claims.exp <= now || claims.nbf > now + LEEWAY {
+        return Err(OUT_OF_TIME);
+    }
+    let granted: Vec<_> = claims.scp.split(' ').collect();
+    if TEAMS.iter().all(|needed| granted.contains(needed)) {
+        return Ok(());
+    }
+    Err(LACKING)
+}
+
+const LIFETIME: Duration = Duration::from_mins(75);
+const LEEWAY: u64 = 300;
+const FOREIGN: store::Refusal =
+    store::Refusal::Unauthorized("The token is not one of this directory for this resource.");
+const OUT_OF_TIME: store::Refusal =
+    store::Refusal::Unauthorized("The token has expired, or is not valid yet.");
+const LACKING: store::Refusal =
+    store::Refusal::Forbidden("The token lacks Teams.ManageCalls or Teams.ManageChats.");
+const OTHER_APPLICATION: store::Refusal =
+    store::Refusal::Forbidden("The token was made for another application than appId.");
+const OTHER_USER: store::Refusal =
+    store::Refusal::Forbidden("The token is of another user than userId.");
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn graph(name: &str) -> Scope {
-        Scope::Of(Resource::Graph, name.to_owned())
+    #[test]
+    fn a_token_request_names_one_resource() {
+        let one = |text: &str| one_resource(&Scope::list(text));
+        assert_eq!(one("openid"), Ok(None));
+        assert_eq!(one("Chat.Read User.Read"), Ok(Some(Resource::Graph)));
+        let both = "Chat.Read https://auth.msft.communication.azure.com/Teams.ManageChats";
+        assert_eq!(one(both), Err(700_022));
+        assert_eq!(one("https://evil.example/x"), Err(70011));
+        let mixed = "https://graph.microsoft.com/.default Chat.Read";
+        assert_eq!(one(mixed), Err(70011));
     }
 
     #[test]
-    fn a_token_is_of_one_resource() {
-        let acs = Scope::Of(Resource::Acs, TEAMS[0].to_owned());
-        assert_eq!(resource_of(&[Scope::OpenId]), Ok(None));
-        assert_eq!(
-            resource_of(&[graph("Chat.Read"), graph("User.Read")]),
-            Ok(Some(Resource::Graph))
-        );
-        assert_eq!(
-            resource_of(&[graph("Chat.Read"), acs.clone()]),
-            Err(700_022)
-        );
-        let granted = [Scope::OpenId, acs.clone(), graph("Chat.Read")];
-        assert_eq!(first_resource(&granted), [Scope::OpenId, acs]);
+    fn nobody_gets_a_scope_they_did_not_consent_to() {
+        let granted = Granted {
+            family: 1,
+            oid: "o".to_owned(),
+            client: "c".to_owned(),
+            scopes: Scope::list("openid offline_access Chat.Read"),
+            nonce: None,
+        };
+        let with = |text: &str| {
+            let asked = Scope::list(text);
+            consented(&granted, &asked, one_resource(&asked).unwrap())
+        };
+        assert_eq!(with("").unwrap().len(), 3);
+        assert_eq!(with("Chat.Read").unwrap().len(), 3);
+        assert_eq!(with("Chat.ReadWrite"), Err(65001));
+    }
+
+    #[test]
+    fn two_applications_know_a_person_by_different_subjects() {
+        assert_ne!(subject("o", "a"), subject("o", "b"));
+        assert_eq!(subject("o", "a"), subject("o", "a"));
     }
 }

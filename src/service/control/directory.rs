@@ -1,0 +1,105 @@
+//! The directory of people who sign in: more of them, challenges, and tokens that say anything.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::json;
+
+use crate::service::Service;
+use crate::service::entra::DeviceTimes;
+use crate::service::http;
+use crate::service::store::Refusal;
+
+pub(super) fn routes() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/directory", post(add))
+        .route("/directory/challenge", post(challenge))
+        .route("/directory/revoke", post(revoke))
+        .route("/directory/device", post(device))
+        .route("/directory/sign", post(sign))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Added {
+    user_name: String,
+    #[serde(default)]
+    display_name: String,
+}
+
+async fn add(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let added: Added = http::read(&body)?;
+    let directory = &mut service.lock().entra.directory;
+    let oid = directory.add(&added.user_name, &added.display_name);
+    Ok(Json(json!({ "oid": oid })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Whose {
+    user_name: Option<String>,
+}
+
+async fn challenge(
+    State(service): State<Arc<Service>>,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    let whose: Whose = http::read(&body)?;
+    let name = whose.user_name.unwrap_or_default();
+    if service.lock().entra.directory.challenge(&name) {
+        return Ok(Json(json!({})));
+    }
+    Err(NOBODY)
+}
+
+async fn revoke(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let whose: Whose = http::read(&body)?;
+    let entra = &mut service.lock().entra;
+    match whose.user_name {
+        None => entra.end_sign_ins(None),
+        Some(name) => {
+            let person = entra.directory.named(&name).ok_or(NOBODY)?;
+            let oid = person.oid.clone();
+            entra.end_sign_ins(Some(&oid));
+        }
+    }
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Times {
+    expires_in: u64,
+    interval: u64,
+}
+
+async fn device(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let times: Times = http::read(&body)?;
+    service.lock().entra.devices.times = DeviceTimes {
+        expires: Duration::from_secs(times.expires_in),
+        interval: Duration::from_secs(times.interval),
+    };
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct Signed {
+    claims: Value,
+}
+
+/// For whoever has to show that a token which is signed well and says the wrong thing is refused.
+async fn sign(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wanted: Signed = http::read(&body)?;
+    let key = service.keys.ready().await;
+    let key = key.ok_or(Refusal::Unavailable("There is no key to sign with."))?;
+    Ok(Json(json!({ "token": key.sign(&wanted.claims) })))
+}
+
+const NOBODY: Refusal = Refusal::NotFound("Nobody in the directory is called that.");
