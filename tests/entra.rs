@@ -279,9 +279,39 @@ async fn a_teams_user_signs_in_and_is_exchanged() {
     let list =
         std::fs::read_to_string(place.home.path().join("data/sidetone/accounts.toml")).unwrap();
     assert!(
-        list.contains("8:orgid:51de70fe-0000-4000-8000-0b1ec7000001"),
+        list.contains("8:orgid:ada00000-0000-4000-8000-10ca15e4b1ce"),
         "{list}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
+    let place = Place::new();
+    place.host.control("/graph/plant", json!({})).await;
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let more = ["--teams", "--graph", &graph, "--display-name", "Ada Quist"];
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("Signed in. work: Ada Quist, Teams user");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+
+    let mut session = place.run(&["chats", "--account", "work", "--screen-reader"], &[]);
+    session.see("Release notes, group, unread. Alice Moreau: I will read it today.");
+    session.see("As of");
+    session.press("/thread Release notes\r");
+    session.see("Joined Release notes, 4 people, 2 earlier messages.");
+    session.press("from the terminal\r");
+    session.see("you: from the terminal");
+    session.press("/searchall draft\r");
+    session.see("The draft is ready for reading.");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+
+    let mut session = place.run(&["accounts", "remove", "work"], &[]);
+    session.see("work is signed out");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let mut session = place.run(&["chats", "--account", "work"], &[]);
+    session.see("there are no accounts yet");
+    assert_ne!(session.end(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -385,7 +415,7 @@ async fn the_exchange_takes_nobody_elses_token() {
     assert_eq!(status, StatusCode::OK, "{told}");
     assert_eq!(
         text(&told, "id"),
-        "8:orgid:51de70fe-0000-4000-8000-0b1ec7000001"
+        "8:orgid:ada00000-0000-4000-8000-10ca15e4b1ce"
     );
     let foreign = place.tokens(OTHER_CLIENT, ADA, ACS).await;
     let graph = place.tokens(CLIENT, ADA, "Chat.Read").await;

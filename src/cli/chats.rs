@@ -14,6 +14,7 @@ use crate::cli::session::ViewArgs;
 use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::accounts::Accounts;
+use crate::identity::accounts::Way;
 use crate::identity::signed_in::Purpose;
 use crate::model::account::AccountKind;
 use crate::runtime::exit::Exit;
@@ -83,10 +84,14 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
             if record.kind() != AccountKind::Teams {
                 return Err(Error::Input(NOBODY.to_owned()));
             }
+            let graph = match &record.way {
+                Way::Teams { graph, .. } => Some(graph.clone()),
+                Way::Invitation { .. } | Way::Own | Way::Provider { .. } => None,
+            };
             let account = session::signed_in(record, false);
             let opened = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
             let source = Source::Account(Box::new(opened), Purpose::Graph);
-            (account, source, None)
+            (account, source, graph)
         }
     };
     let here = endpoint.filter(|url| url.host_str().is_some_and(session::is_loopback));

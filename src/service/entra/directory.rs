@@ -12,32 +12,8 @@ pub struct Person {
     pub challenge: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Directory(Vec<Person>);
-
-impl Default for Directory {
-    fn default() -> Self {
-        let known = [
-            (
-                "51de70fe-0000-4000-8000-0b1ec7000001",
-                "ada",
-                "Ada Lindqvist",
-            ),
-            ("51de70fe-0000-4000-8000-0b1ec7000002", "bob", "Bob Ito"),
-            (
-                "51de70fe-0000-4000-8000-0b1ec7000003",
-                "carol",
-                "Carol Diaz",
-            ),
-        ];
-        let mut directory = Self(Vec::new());
-        for (oid, name, display_name) in known {
-            let user_name = format!("{name}@{}", super::DOMAIN);
-            directory.insert(oid.to_owned(), user_name, display_name.to_owned());
-        }
-        directory
-    }
-}
 
 impl Directory {
     /// Answers the object id; who is there already keeps theirs.
@@ -48,6 +24,15 @@ impl Directory {
         let oid = uuid::Uuid::new_v4().to_string();
         self.insert(oid.clone(), user_name.to_owned(), display_name.to_owned());
         oid
+    }
+
+    /// Somebody with an object id of their own.
+    pub fn enter(&mut self, oid: &str, user_name: &str, display_name: &str) {
+        self.insert(
+            oid.to_owned(),
+            user_name.to_owned(),
+            display_name.to_owned(),
+        );
     }
 
     fn insert(&mut self, oid: String, user_name: String, display_name: String) {
@@ -98,6 +83,7 @@ mod tests {
     #[test]
     fn a_challenge_is_met_with_its_own_value_only() {
         let mut directory = Directory::default();
+        directory.add("ada@sidetone.example", "Ada Quist");
         assert!(directory.challenge("ADA@sidetone.example"));
         assert!(!directory.challenge("nobody@sidetone.example"));
         let ada = directory.named("ada@sidetone.example").unwrap().clone();

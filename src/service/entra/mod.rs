@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `{tenant}` | [`TENANT`], its domain, `organizations` or `common` |
 //! | applications | [`CLIENT`] and [`OTHER_CLIENT`], public, redirect `http://localhost` and `http://127.0.0.1` with any port |
-//! | people | `ada@`, `bob@`, `carol@` [`DOMAIN`], and whom the control API adds |
+//! | people | those of the organisation (`service::graph`), and whom the control API adds |
 
 mod authorize;
 mod device;

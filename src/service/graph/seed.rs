@@ -67,6 +67,8 @@ impl Service {
                 upn: upn.to_owned(),
                 title: title.to_owned(),
             };
+            // The same people sign in at the directory.
+            state.entra.directory.enter(id, upn, name);
             let raw = user.raw_id();
             state.store.identities.register(&raw, Some(name.to_owned()));
             let seen = (Availability::Available, "Available".to_owned());

@@ -16,7 +16,7 @@ use super::paging::Cursors;
 use super::push::Subscriptions;
 
 /// The one organisation behind this service.
-pub(in crate::service) const TENANT: &str = "0fd1c0de-0000-4000-8000-10ca15e4b1ce";
+pub(in crate::service) use crate::service::entra::TENANT;
 
 /// The user principal name of the person whose work account the demo and the tests use.
 pub const ADA: &str = "ada@sidetone.example";
