@@ -135,7 +135,8 @@ async function pages(scene) {
     await arrives(ada, { ...BEA, level: BEA.level - 6.02 });
     await arrives(bea, ADA);
     // The same place, by another socket.
-    const lost = ada.locator("#standing").filter({ hasText: "Connection lost since" }).waitFor();
+    const lost = ada.evaluate(watchFor, ["#standing", "Connection lost since"]);
+    await ada.evaluate(() => window.watching);
     await scene.control.post("/drop", { channel: "call", how: "drop" });
     await lost;
     await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
@@ -183,8 +184,10 @@ async function pages(scene) {
   });
   await scene.check("after a broken call socket everybody is heard again", async () => {
     await unmute(ada);
+    const lost = ada.evaluate(watchFor, ["#standing", "Connection lost since"]);
+    await ada.evaluate(() => window.watching);
     await scene.control.post("/drop", { channel: "call", how: "drop" });
-    await ada.locator("#standing").filter({ hasText: "Connection lost since" }).waitFor();
+    await lost;
     await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
     await arrives(bea, ADA);
     await arrives(ada, BEA);
