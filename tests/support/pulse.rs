@@ -152,10 +152,16 @@ impl Pulse {
 
     /// Listens to a source.
     pub(crate) fn listen(&self, source: &str) -> Listener {
+        self.listen_to(source, 1)
+    }
+
+    /// Listens to so many channels of a source, one sample of each in turn.
+    pub(crate) fn listen_to(&self, source: &str, channels: u8) -> Listener {
         let mut child = self
             .command("pacat")
             .args(["--record", &format!("--device={source}")])
             .args(FORMAT)
+            .arg(format!("--channels={channels}"))
             .stdout(Stdio::piped())
             .spawn()
             .expect("pacat is installed");
@@ -169,6 +175,7 @@ impl Pulse {
             .command("pacat")
             .args(["--playback", &format!("--device={sink}")])
             .args(FORMAT)
+            .arg("--channels=1")
             .stdin(Stdio::piped())
             .spawn()
             .expect("pacat is installed");
@@ -196,11 +203,10 @@ impl Drop for Pulse {
     }
 }
 
-const FORMAT: [&str; 5] = [
+const FORMAT: [&str; 4] = [
     "--raw",
     "--format=float32le",
     "--rate=48000",
-    "--channels=1",
     "--latency-msec=20",
 ];
 
