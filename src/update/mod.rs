@@ -129,6 +129,10 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     for announcement in due {
         log_repeat(state, &announcement, fx);
         if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
+        if is_news_of_notices(&announcement) {
+            // What the last one said again need not be true any more.
+            state.focus.said.take_if(|shown| shown.said.is_repeat());
+        }
             let unread = (announcement.said.topic() == Topic::Error).then(|| now + TIME_TO_NOTICE);
             state.focus.unread_until = unread;
             state.focus.said = Some(announcement.clone());
@@ -151,7 +155,7 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
 /// Messages, also counted ones, stand in the timeline above the row for answers, and a notice has
 /// its banner there; an error keeps the row until a key is pressed, or something as urgent comes.
 fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
-    if next.said.topic() == Topic::Notice && !next.said.is_repeat() {
+    if is_news_of_notices(next) {
         return false;
     }
     let kept = shown.is_some_and(|shown| shown.said.topic() == Topic::Error);
@@ -164,6 +168,10 @@ fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
 }
 
 /// For what arrives under the fingers of somebody who types.
+fn is_news_of_notices(announcement: &Announcement) -> bool {
+    announcement.said.topic() == Topic::Notice && !announcement.said.is_repeat()
+}
+
 const TIME_TO_NOTICE: Duration = Duration::from_secs(2);
 
 fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {

@@ -311,6 +311,27 @@ fn a_notice_that_was_typed_over_is_written_again_on_the_full_screen_until_acknow
 }
 
 #[test]
+fn a_repeat_goes_when_what_it_says_is_no_longer_so() {
+    let repeated = || {
+        script()
+            .connected()
+            .then(notice(Recording, true))
+            .typed("a few words")
+            .after(2.0)
+            .status("Again: recording started.")
+    };
+    repeated()
+        .then(notice(Recording, false))
+        .no_status("Again")
+        .no_status("REC Recording");
+    let lost = CallEvent::SignallingLost { at: at(4.0) };
+    repeated()
+        .then(call(lost))
+        .no_status("Again")
+        .status("Recording: unknown");
+}
+
+#[test]
 fn what_was_on_before_the_chat_was_known_has_its_banner_there_once() {
     let info = || {
         call(CallEvent::Info(CallInfo {
