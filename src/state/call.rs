@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::clock::Now;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Said;
@@ -141,7 +142,7 @@ pub enum RosterNews {
 pub const LOBBY_PACE: Duration = Duration::from_mins(1);
 
 impl Call {
-    pub fn new(account: AccountId, locator: Locator, name: &str, at: Timestamp) -> Self {
+    pub fn new(account: AccountId, locator: Locator, name: &str, now: Now) -> Self {
         Self {
             account,
             locator,
@@ -164,8 +165,8 @@ impl Call {
             denied: BTreeMap::new(),
             signalling: Signalling::Up,
             notices: Notices::default(),
-            dialled_at: at,
-            meter: Meter::new(at),
+            dialled_at: now.utc,
+            meter: Meter::new(now),
             lobby_since: None,
             connected_at: None,
             ended: None,
@@ -179,10 +180,10 @@ impl Call {
     }
 
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
-    pub fn begin_again(&mut self, at: Timestamp) {
+    pub fn begin_again(&mut self, now: Now) {
         let known = (self.info.clone(), self.rejoining, self.audio);
         let changes = std::mem::take(&mut self.notices.changes);
-        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
+        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, now);
         (self.info, self.rejoining, self.audio) = known;
         // What was said in it stays said.
         self.notices.changes = changes;

@@ -215,7 +215,7 @@ fn quality_part(call: &Call) -> Option<Part> {
 
 fn meter(state: &State, call: &Call) -> Option<Part> {
     let cost = cost(state, call)?;
-    let minutes = call.meter.millis(state.now.utc) / 60_000;
+    let minutes = call.meter.millis(state.now.moment) / 60_000;
     Some(Part {
         meter: true,
         ..Part::new(Role::Call, &format!("{minutes} min ≈ {cost}"), "")
@@ -235,7 +235,8 @@ fn usage(state: &State, call: &Call) -> Option<String> {
         return Some("not metered".to_owned());
     }
     let cost = cost(state, call)?;
-    let minutes = usize::try_from(call.meter.millis(state.now.utc) / 60_000).unwrap_or(usize::MAX);
+    let minutes =
+        usize::try_from(call.meter.millis(state.now.moment) / 60_000).unwrap_or(usize::MAX);
     let sent = call.meter.sent.len();
     let verb = if minutes == 1 && sent == 0 {
         "costs"
