@@ -245,15 +245,15 @@ fn waiting_in_the_lobby_says_what_it_costs_in_both_views() {
         shown
             .transcript([
                 "Call: waiting in the lobby. Waiting costs about 0.004 USD a minute.",
-                "Call: waiting in the lobby. 1 minute so far, about 0.00 USD. /leave ends it.",
-                "Call: waiting in the lobby. 2 minutes so far, about 0.01 USD. /leave ends it.",
+                "Call: waiting in the lobby. 1 minute so far, about 0.004 USD. /leave ends it.",
+                "Call: waiting in the lobby. 2 minutes so far, about 0.008 USD. /leave ends it.",
             ])
             .shows((120, 24), "waiting costs too · /leave");
     }
     let shown = paying(AccountKind::External, Interface::FullScreen).dialled();
     stands(shown.forget(), CallState::InLobby)
         .after(125.0)
-        .shows((60, 16), "2 minutes so far, about 0.01");
+        .shows((60, 16), "2 minutes so far, about 0.008");
 }
 
 #[test]

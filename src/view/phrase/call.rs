@@ -226,7 +226,15 @@ fn meter(state: &State, call: &Call) -> Option<Part> {
 pub(crate) fn cost(state: &State, call: &Call) -> Option<String> {
     let amount = state.cost(call)?;
     let hidden = state.settings.price_per_minute <= 0.0;
-    (!hidden).then(|| format!("{amount:.2} {}", state.settings.currency))
+    (!hidden).then(|| format!("{} {}", amount_of(amount), state.settings.currency))
+}
+
+/// What is less than a hundredth is not nothing.
+fn amount_of(cost: f64) -> String {
+    if (0.000_05..0.01).contains(&cost) {
+        return format!("{cost:.4}").trim_end_matches('0').to_owned();
+    }
+    format!("{cost:.4}").trim_end_matches('0').to_owned()
 }
 
 /// The same as a clause, or that it costs nothing.
