@@ -194,6 +194,10 @@ impl Call {
         self.ended.is_none() && !matches!(self.state, CallState::Disconnected)
     }
 
+    pub const fn is_held_by_us(&self) -> bool {
+        matches!(self.state, CallState::LocalHold)
+    }
+
     /// It is over, and nobody joins it again by themselves.
     pub fn is_given_up(&self, now: Moment) -> bool {
         !self.is_live() && self.rejoins_by.is_none_or(|by| by <= now)

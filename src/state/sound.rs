@@ -32,6 +32,8 @@ pub struct Sound {
     pub meter: Option<Meter>,
     /// What is played, likewise.
     pub output: Option<Level>,
+    /// Somebody waits for the list of devices, until then.
+    pub asked: Option<Moment>,
     pub check: Option<Check>,
     /// We hear nothing, by choice.
     pub deafened: bool,

@@ -72,6 +72,7 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     talk::expire(state, fx);
     check::expire(state, fx);
     sound::levels_due(state);
+    sound::devices_due(state);
     turns::expire(state);
     follow::own_text(state, fx);
     follow::service(state, fx);
@@ -128,11 +129,11 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     let mut bell = state.announcer.bell(&due, now) && state.settings.bell;
     for announcement in due {
         log_repeat(state, &announcement, fx);
-        if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
         if is_news_of_notices(&announcement) {
             // What the last one said again need not be true any more.
             state.focus.said.take_if(|shown| shown.said.is_repeat());
         }
+        if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
             let unread = (announcement.said.topic() == Topic::Error).then(|| now + TIME_TO_NOTICE);
             state.focus.unread_until = unread;
             state.focus.said = Some(announcement.clone());
@@ -167,11 +168,11 @@ fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
     !talk && (urgent || !kept)
 }
 
-/// For what arrives under the fingers of somebody who types.
 fn is_news_of_notices(announcement: &Announcement) -> bool {
     announcement.said.topic() == Topic::Notice && !announcement.said.is_repeat()
 }
 
+/// For what arrives under the fingers of somebody who types.
 const TIME_TO_NOTICE: Duration = Duration::from_secs(2);
 
 fn log_repeat(state: &State, announcement: &Announcement, fx: &mut Vec<Effect>) {

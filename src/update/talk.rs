@@ -11,6 +11,7 @@ use crate::model::settings::Interface;
 use crate::model::sound::KeyEnds;
 use crate::model::sound::PushToTalk;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::focus::Overlay;
 use crate::state::talk::Silent;
 use crate::state::talk::Talked;
@@ -100,6 +101,15 @@ pub(super) fn by_command(state: &mut State, talking: Option<bool>, fx: &mut Vec<
 pub(super) fn stop(state: &mut State, fx: &mut Vec<Effect>) {
     let talked = state.sound.talk.end();
     carry_out(state, talked, fx);
+}
+
+/// Nothing holds the microphone closed any more but being muted: whoever was not heard goes on so.
+pub(super) fn switched_off(state: &mut State, fx: &mut Vec<Effect>) {
+    stop(state, fx);
+    let heard = |call: &Call| call.is_live() && !call.muted && !call.muting;
+    if state.call().is_some_and(heard) {
+        command::mute(state, true, fx);
+    }
 }
 
 /// A key of which nothing was heard any more.

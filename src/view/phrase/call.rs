@@ -122,7 +122,7 @@ fn standing(state: &State, call: &Call) -> Part {
             },
         ),
         CallState::LocalHold => (
-            "On hold, nobody hears you · /hold".to_owned(),
+            "On hold, nobody hears you · /resume".to_owned(),
             "on hold".to_owned(),
         ),
         CallState::RemoteHold => (
@@ -234,7 +234,7 @@ fn amount_of(cost: f64) -> String {
     if (0.000_05..0.01).contains(&cost) {
         return format!("{cost:.4}").trim_end_matches('0').to_owned();
     }
-    format!("{cost:.4}").trim_end_matches('0').to_owned()
+    format!("{cost:.2}")
 }
 
 /// The same as a clause, or that it costs nothing.
@@ -311,7 +311,7 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
         (None, CallState::InLobby, _) => {
             format!("Waiting in the lobby {}", passed(lobby_since(call)))
         }
-        (None, _, _) => standing(state, call).full.replace(" · /hold", ""),
+        (None, _, _) => standing(state, call).full.replace(" · /resume", ""),
     });
     if let Signalling::Lost { since } = call.signalling {
         parts.push(format!("connection lost {} ago", passed(since)));
