@@ -218,6 +218,12 @@ impl State {
             && talks
     }
 
+    /// The sound side, or the service, was asked for what a command says.
+    pub fn awaits_answer(&self) -> bool {
+        let levels = |call: &Call| call.levels.asked.is_some();
+        self.sound.asked.is_some() || self.calls.values().any(levels)
+    }
+
     /// Somebody looks at levels.
     pub fn levels_wanted(&self) -> bool {
         let Some(call) = self.call().filter(|c| c.state.is_inside()) else {

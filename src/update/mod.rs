@@ -65,14 +65,14 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 /// What is due by now, whatever happened.
 fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     parting::settle(state, fx);
+    sound::levels_due(state);
+    sound::devices_due(state);
     lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);
     usage::settle(state, fx);
     talk::expire(state, fx);
     check::expire(state, fx);
-    sound::levels_due(state);
-    sound::devices_due(state);
     turns::expire(state);
     follow::own_text(state, fx);
     follow::service(state, fx);
