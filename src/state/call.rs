@@ -50,6 +50,9 @@ pub struct Call {
     pub muted: bool,
     /// Muting was asked for: nothing is captured until the service has answered.
     pub muting: bool,
+    /// The person here switched the microphone on, and nobody has switched it off since. Whatever
+    /// the service says, it is not on for anybody else.
+    pub opened: bool,
     pub media: Media,
     pub levels: Levels,
     pub turns: Turns,
@@ -156,6 +159,7 @@ impl Call {
             audio: Audio::Full,
             muted: true,
             muting: false,
+            opened: false,
             media: Media::default(),
             levels: Levels::default(),
             turns: Turns::default(),

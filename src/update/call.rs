@@ -300,8 +300,9 @@ fn on_muted(
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
-    if call.muting && !muted {
-        // Asked for, and lost on the way or overtaken: the microphone stays closed.
+    if !muted && (call.muting || !call.opened) {
+        // Being muted was asked for, and lost on the way or overtaken; or nobody here asked to be
+        // heard: the microphone stays closed.
         fx.push(Effect::Call(account.clone(), CallCommand::Mute(true)));
         if call.muted {
             return;
@@ -309,6 +310,7 @@ fn on_muted(
     }
     let before = std::mem::replace(&mut call.muted, muted);
     call.muting &= !muted;
+    call.opened &= !muted || by.is_none();
     let talked = by.is_none() && state.sound.talk.caused();
     if before == muted && by.is_none() {
         return;

@@ -205,7 +205,7 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
     }
     let Some(call) = state.call_mut() else { return };
     let so_already = call.muted == muted && !call.muting;
-    call.muting = muted;
+    (call.muting, call.opened) = (muted, !muted);
     fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
     if so_already {
         // The service has nothing to tell, and whoever asked shall hear how it is.

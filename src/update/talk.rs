@@ -137,7 +137,7 @@ fn carry_out(state: &mut State, talked: Talked, fx: &mut Vec<Effect>) {
     };
     if let Some(call) = state.call_mut().filter(|c| c.is_live()) {
         // Also when push to talk is switched off, and before the service has answered.
-        call.muting = mute;
+        (call.muting, call.opened) = (mute, !mute);
         let account = call.account.clone();
         fx.push(Effect::Call(account, CallCommand::Mute(mute)));
     }

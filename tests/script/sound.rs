@@ -139,6 +139,7 @@ fn live(settings: Settings) -> Script {
         .sounding()
         .connected()
         .then(devices())
+        .line("/unmute")
         .then(muted(false))
         .quietly()
 }
@@ -858,6 +859,36 @@ fn whoever_switches_push_to_talk_off_is_muted_and_not_suddenly_heard() {
 }
 
 #[test]
+fn nobody_else_switches_our_microphone_on() {
+    let by = |name: Option<&str>, muted| {
+        call(CallEvent::Muted {
+            muted,
+            by: name.map(person),
+        })
+    };
+    let joined = || {
+        alone(unchecked())
+            .sounding()
+            .connected()
+            .then(devices())
+            .quietly()
+    };
+    let is_told_off = |shown: Script| {
+        assert_eq!(is_muted(&shown), None, "it was closed and stays so");
+        assert_eq!(shown.call_commands(), [CallCommand::Mute(true)]);
+        shown.shows((80, 20), "muted (Ctrl-T)").transcript([]);
+    };
+    is_told_off(joined().then(by(None, false)));
+    is_told_off(joined().then(by(Some("Carol"), false)));
+    // Nor after somebody else has switched it off.
+    let silenced = live(unchecked()).then(by(Some("Carol"), true)).forget();
+    is_told_off(silenced.then(by(Some("Carol"), false)));
+    let back = live(unchecked()).then(by(Some("Carol"), true)).forget();
+    let back = back.line("/unmute").then(by(None, false));
+    assert_eq!(is_muted(&back), Some(false));
+}
+
+#[test]
 fn who_asks_for_what_is_so_already_is_told_so() {
     for interface in [Interface::FullScreen, Interface::Linear] {
         let settings = Settings {
@@ -1073,6 +1104,7 @@ fn each_account_that_calls_has_a_mute_of_its_own() {
     let mut shown = live(unchecked());
     let mut second = Call::new(other.clone(), meeting(), "Bea", shown.now());
     second.state = CallState::Connected;
+    second.opened = true;
     shown.state.calls.insert(other.clone(), second);
     let mute = |account: &AccountId, muted| SoundCommand::Mute {
         account: account.clone(),
