@@ -363,6 +363,27 @@ async fn exactly_while_everybody_is_told_the_host_records() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_runs_a_host_is_told_that_nothing_can_be_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let said = folder.path().join("said");
+    let host = Host::start_saying(&said, &["--recordings", file.to_str().unwrap()]);
+    let (_, thread) = meeting_with_thread(&host).await;
+    let on = json!({"active": true});
+    let status = host
+        .control_status(&format!("/meetings/{thread}/recording"), on)
+        .await;
+    assert_eq!(status, 503);
+    drop(host);
+    let said = std::fs::read_to_string(said).unwrap();
+    assert!(
+        said.contains("could not make the file of a recording"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recording_goes_on_while_anybody_is_there_with_or_without_sound() {
     let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().unwrap();

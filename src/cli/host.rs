@@ -1,6 +1,7 @@
 //! `sidetone host`: the embedded service on its own, for tests, demos and other clients.
 //!
-//! Prints one line of JSON when it is ready, and nothing else:
+//! Prints one line of JSON when it is ready, and nothing else; what fails later is a line of
+//! the standard error:
 //!
 //! ```json
 //! {"endpoint":"http://127.0.0.1:7711","connectionString":"endpoint=…;accesskey=…",
@@ -22,6 +23,7 @@ use serde::Serialize;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
+use crate::cli::log;
 use crate::service;
 use crate::service::MeetingAddress;
 use crate::service::Options;
@@ -82,6 +84,8 @@ pub enum Error {
     Plant(#[source] service::store::Refusal),
     #[error("could not start the service")]
     Start(#[from] service::Error),
+    #[error("could not set up the log")]
+    Log(#[source] io::Error),
     #[error("could not listen for signals")]
     Signals(#[source] io::Error),
     #[error("could not write the ready line")]
@@ -90,6 +94,7 @@ pub enum Error {
 
 /// Serves until SIGTERM or SIGINT.
 pub async fn run(args: Args) -> Result<(), Error> {
+    log::to_stderr().map_err(Error::Log)?;
     let seed = args.seed.map(read_seed).transpose()?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Signals)?;

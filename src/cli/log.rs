@@ -31,6 +31,18 @@ pub fn start(paths: Option<&Paths>, level: &str) -> io::Result<()> {
         .map_err(io::Error::other)
 }
 
+/// Of a service without a person in front of it, whoever operates it learns what fails: a recording
+/// that ends because the disk is full. What anybody on the network can cause is not told.
+pub fn to_stderr() -> io::Result<()> {
+    let filter = EnvFilter::new("off,sidetone=error,sidetone::service::keys=warn");
+    let lines = fmt::layer().with_ansi(false).with_writer(io::stderr);
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(lines)
+        .try_init()
+        .map_err(io::Error::other)
+}
+
 /// A long log begins anew; the one before stays beside it.
 fn shorten(path: &std::path::Path) -> io::Result<()> {
     let long = std::fs::metadata(path).is_ok_and(|file| file.len() > LONGEST);

@@ -75,12 +75,7 @@ impl From<Each> for By {
 pub fn run(args: &Args) -> Result<Exit, Error> {
     let paths = Paths::find().ok_or_else(|| Error::Input("there is no home folder".to_owned()))?;
     let zone = Zone::local();
-    let filter = Filter {
-        since: day(args.since.as_deref(), |day| zone.begin(day))?,
-        until: day(args.until.as_deref(), |day| zone.end(day))?,
-        account: args.account.clone(),
-    };
-    let usage = history::read(&paths.history(), &filter)?;
+    let usage = history::read(&paths.history(), &filter(args, &zone)?)?;
     let lines = history::lines(&usage, args.by.into(), &zone);
     let told = if args.csv {
         csv(&lines)
@@ -91,6 +86,20 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
     };
     terminal::print(&told).map_err(Error::Print)?;
     Ok(Exit::Done)
+}
+
+fn filter(args: &Args, zone: &Zone) -> Result<Filter, Error> {
+    let filter = Filter {
+        since: day(args.since.as_deref(), |day| zone.begin(day))?,
+        until: day(args.until.as_deref(), |day| zone.end(day))?,
+        account: args.account.clone(),
+    };
+    match (filter.since, filter.until) {
+        (Some(since), Some(until)) if until <= since => Err(Error::Input(
+            "the day of --until lies before that of --since".to_owned(),
+        )),
+        _ => Ok(filter),
+    }
 }
 
 fn day(
@@ -302,6 +311,27 @@ mod tests {
             currency: "USD".to_owned(),
             cost: 0.1224,
         }
+    }
+
+    #[test]
+    fn days_in_the_wrong_order_are_said_to_be_so() {
+        let days = |since: &str, until: &str| {
+            let args = Args {
+                since: Some(since.to_owned()),
+                until: Some(until.to_owned()),
+                by: Each::Day,
+                account: None,
+                csv: false,
+                json: false,
+            };
+            filter(&args, &Zone::UTC).map(|_| ())
+        };
+        assert!(days("2026-11-23", "2026-11-23").is_ok());
+        let wrong = days("2026-11-30", "2026-11-01").unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "the day of --until lies before that of --since"
+        );
     }
 
     #[test]

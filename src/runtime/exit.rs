@@ -181,6 +181,7 @@ fn unsent(state: &State) -> Exit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Now;
     use crate::clock::Timestamp;
     use crate::clock::Zone;
     use crate::model::account::AccountId;
@@ -208,7 +209,7 @@ mod tests {
         let mut state = State::new(Settings::default(), Zone::UTC, "run".to_owned(), (80, 24));
         let id = AccountId::new("external:ada");
         let locator = Locator::Thread(ThreadId::new("19:a@thread.v2"));
-        let call = Call::new(id.clone(), locator, "Ada", Timestamp::from_millis(0));
+        let call = Call::new(id.clone(), locator, "Ada", Now::default());
         state.calls.insert(id, call);
         state
     }

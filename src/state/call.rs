@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::Moment;
+use crate::clock::Now;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Said;
@@ -49,6 +50,9 @@ pub struct Call {
     pub muted: bool,
     /// Muting was asked for: nothing is captured until the service has answered.
     pub muting: bool,
+    /// The person here switched the microphone on, and nobody has switched it off since. Whatever
+    /// the service says, it is not on for anybody else.
+    pub opened: bool,
     pub media: Media,
     pub levels: Levels,
     pub turns: Turns,
@@ -141,7 +145,7 @@ pub enum RosterNews {
 pub const LOBBY_PACE: Duration = Duration::from_mins(1);
 
 impl Call {
-    pub fn new(account: AccountId, locator: Locator, name: &str, at: Timestamp) -> Self {
+    pub fn new(account: AccountId, locator: Locator, name: &str, now: Now) -> Self {
         Self {
             account,
             locator,
@@ -155,6 +159,7 @@ impl Call {
             audio: Audio::Full,
             muted: true,
             muting: false,
+            opened: false,
             media: Media::default(),
             levels: Levels::default(),
             turns: Turns::default(),
@@ -164,8 +169,8 @@ impl Call {
             denied: BTreeMap::new(),
             signalling: Signalling::Up,
             notices: Notices::default(),
-            dialled_at: at,
-            meter: Meter::new(at),
+            dialled_at: now.utc,
+            meter: Meter::new(now),
             lobby_since: None,
             connected_at: None,
             ended: None,
@@ -179,10 +184,10 @@ impl Call {
     }
 
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
-    pub fn begin_again(&mut self, at: Timestamp) {
+    pub fn begin_again(&mut self, now: Now) {
         let known = (self.info.clone(), self.rejoining, self.audio);
         let changes = std::mem::take(&mut self.notices.changes);
-        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, at);
+        *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, now);
         (self.info, self.rejoining, self.audio) = known;
         // What was said in it stays said.
         self.notices.changes = changes;
@@ -191,6 +196,10 @@ impl Call {
     /// Dialling, in the lobby, inside or joining again: there is something to leave.
     pub const fn is_live(&self) -> bool {
         self.ended.is_none() && !matches!(self.state, CallState::Disconnected)
+    }
+
+    pub const fn is_held_by_us(&self) -> bool {
+        matches!(self.state, CallState::LocalHold)
     }
 
     /// It is over, and nobody joins it again by themselves.

@@ -281,6 +281,7 @@ impl State {
             .chain(calls.filter_map(of_call))
             .chain(check)
             .chain(self.sound.talk.deadline())
+            .chain(self.sound.asked)
             .chain(back)
             .chain(unattended)
             .chain(self.quit_by.filter(|_| !self.quitting))

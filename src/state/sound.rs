@@ -32,6 +32,8 @@ pub struct Sound {
     pub meter: Option<Meter>,
     /// What is played, likewise.
     pub output: Option<Level>,
+    /// Somebody waits for the list of devices, until then.
+    pub asked: Option<Moment>,
     pub check: Option<Check>,
     /// We hear nothing, by choice.
     pub deafened: bool,
@@ -214,6 +216,12 @@ impl State {
             && !call.muting
             && agreed
             && talks
+    }
+
+    /// The sound side, or the service, was asked for what a command says.
+    pub fn awaits_answer(&self) -> bool {
+        let levels = |call: &Call| call.levels.asked.is_some();
+        self.sound.asked.is_some() || self.calls.values().any(levels)
     }
 
     /// Somebody looks at levels.

@@ -36,7 +36,7 @@ fn state() -> State {
 fn meeting(call: CallState, role: Role) -> State {
     let mut state = state();
     let locator = Locator::Thread(ThreadId::new("19:a@thread.v2"));
-    let mut dialled = Call::new(account(), locator, "Ada", Timestamp::default());
+    let mut dialled = Call::new(account(), locator, "Ada", Now::default());
     dialled.state = call;
     dialled.role = role;
     state.calls.insert(account(), dialled);

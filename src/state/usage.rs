@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::clock::Moment;
+use crate::clock::Now;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::account::AccountKind;
@@ -21,15 +22,18 @@ use crate::state::State;
 use crate::state::call::Call;
 
 /// The meter of one stay in a call: from dialling to the end, lobby and hold included (teams-interop 8).
+///
+/// Nothing costs more because the clock was set, or because the machine slept: how long it
+/// took is counted with the clock that only runs forward.
 #[derive(Debug, Clone)]
 pub struct Meter {
-    started: Timestamp,
-    ended: Option<Timestamp>,
+    started: Now,
+    ended: Option<Moment>,
     /// Milliseconds of what is over.
     lobby: u64,
     hold: u64,
     /// What goes on beside talking, and since when.
-    apart: Option<(Apart, Timestamp)>,
+    apart: Option<(Apart, Moment)>,
     /// Messages of ours in the meeting's chat.
     pub sent: BTreeSet<MessageId>,
     /// A call that costs money is written down again at this moment.
@@ -43,7 +47,7 @@ enum Apart {
 }
 
 impl Meter {
-    pub const fn new(started: Timestamp) -> Self {
+    pub const fn new(started: Now) -> Self {
         Self {
             started,
             ended: None,
@@ -56,7 +60,7 @@ impl Meter {
     }
 
     /// The call stands like this since `at`.
-    pub fn stand(&mut self, state: CallState, at: Timestamp) {
+    pub fn stand(&mut self, state: CallState, at: Moment) {
         let apart = match state {
             CallState::InLobby => Some(Apart::Lobby),
             CallState::LocalHold | CallState::RemoteHold => Some(Apart::Hold),
@@ -75,7 +79,7 @@ impl Meter {
     }
 
     /// `false` where it had ended before.
-    pub fn end(&mut self, at: Timestamp) -> bool {
+    pub fn end(&mut self, at: Moment) -> bool {
         if self.ended.is_some() {
             return false;
         }
@@ -85,29 +89,30 @@ impl Meter {
         true
     }
 
-    /// The end, or `now` while it goes on.
-    pub fn seen(&self, now: Timestamp) -> Timestamp {
-        self.ended.unwrap_or(now).max(self.started)
+    /// The end, or `now` while it goes on, by the calendar that held when it began.
+    pub fn seen(&self, now: Moment) -> Timestamp {
+        let passed = i64::try_from(self.millis(now)).unwrap_or(i64::MAX);
+        Timestamp::from_millis(self.started.utc.as_millis().saturating_add(passed))
     }
 
     pub const fn has_ended(&self) -> bool {
         self.ended.is_some()
     }
 
-    pub fn millis(&self, now: Timestamp) -> u64 {
-        between(self.started, self.seen(now))
+    pub fn millis(&self, now: Moment) -> u64 {
+        between(self.started.moment, self.ended.unwrap_or(now))
     }
 
     /// Milliseconds in the lobby.
-    pub fn in_lobby(&self, now: Timestamp) -> u64 {
+    pub fn in_lobby(&self, now: Moment) -> u64 {
         self.lobby + self.going_on(Apart::Lobby, now)
     }
 
-    pub fn on_hold(&self, now: Timestamp) -> u64 {
+    pub fn on_hold(&self, now: Moment) -> u64 {
         self.hold + self.going_on(Apart::Hold, now)
     }
 
-    fn going_on(&self, apart: Apart, now: Timestamp) -> u64 {
+    fn going_on(&self, apart: Apart, now: Moment) -> u64 {
         match self.apart {
             Some((what, since)) if what == apart => between(since, now),
             Some(_) | None => 0,
@@ -115,8 +120,8 @@ impl Meter {
     }
 }
 
-fn between(from: Timestamp, to: Timestamp) -> u64 {
-    u64::try_from(to.as_millis() - from.as_millis()).unwrap_or(0)
+fn between(from: Moment, to: Moment) -> u64 {
+    u64::try_from(to.since(from).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl State {
@@ -151,27 +156,30 @@ impl State {
         match self.settings.metered {
             Metered::Always => true,
             Metered::Never => false,
-            Metered::Auto => {
-                let local = self.accounts.get(account).is_some_and(|a| a.local);
-                let own = matches!(
-                    place,
-                    Some(Locator::Meeting {
-                        host: MeetingHost::Own,
-                        ..
-                    })
-                );
-                !local && !own
-            }
+            Metered::Auto => !self.is_own_service(account, place),
         }
+    }
+
+    /// A service of this machine, or a meeting that a service of ours holds: the vendor has no part in it.
+    pub fn is_own_service(&self, account: &AccountId, place: Option<&Locator>) -> bool {
+        let local = self.accounts.get(account).is_some_and(|a| a.local);
+        let own = matches!(
+            place,
+            Some(Locator::Meeting {
+                host: MeetingHost::Own,
+                ..
+            })
+        );
+        local || own
     }
 
     /// The stay in a call, as it is known now.
     pub fn call_usage(&self, call: &Call) -> CallUsage {
-        let now = self.now.utc;
+        let now = self.now.moment;
         CallUsage {
             run: self.run.clone(),
             account: call.account.clone(),
-            started: call.meter.started,
+            started: call.meter.started.utc,
             seen: call.meter.seen(now),
             ended: call.meter.has_ended(),
             lobby: call.meter.in_lobby(now),
@@ -217,7 +225,7 @@ impl State {
         let minute = self.minute_price(&call.account, Some(&call.locator));
         let message = self.message_price(&call.account, Some(&call.locator));
         minute.is_metered().then(|| {
-            minute.times(minutes(call.meter.millis(self.now.utc)))
+            minute.times(minutes(call.meter.millis(self.now.moment)))
                 + message.times(call.meter.sent.len() as f64)
         })
     }
@@ -225,15 +233,17 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn at(minute: i64) -> Timestamp {
-        Timestamp::from_millis(minute * 60_000)
+    fn at(minute: u64) -> Moment {
+        Moment::ZERO + Duration::from_mins(minute)
     }
 
     #[test]
     fn lobby_and_hold_are_counted_like_talking_and_known_apart() {
-        let mut meter = Meter::new(at(0));
+        let mut meter = Meter::new(Now::default());
         meter.stand(CallState::InLobby, at(1));
         assert_eq!(meter.in_lobby(at(3)), 120_000);
         meter.stand(CallState::InLobby, at(3));

@@ -138,7 +138,7 @@ fn on_state(
         return;
     }
     fx.push(Effect::Publish(ControlNews::CallState(new.word())));
-    usage::stand(state, account, new, at, fx);
+    usage::stand(state, account, new, fx);
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
@@ -300,8 +300,9 @@ fn on_muted(
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
-    if call.muting && !muted {
-        // Asked for, and lost on the way or overtaken: the microphone stays closed.
+    if !muted && (call.muting || !call.opened) {
+        // Being muted was asked for, and lost on the way or overtaken; or nobody here asked to be
+        // heard: the microphone stays closed.
         fx.push(Effect::Call(account.clone(), CallCommand::Mute(true)));
         if call.muted {
             return;
@@ -309,6 +310,7 @@ fn on_muted(
     }
     let before = std::mem::replace(&mut call.muted, muted);
     call.muting &= !muted;
+    call.opened &= !muted || by.is_none();
     let talked = by.is_none() && state.sound.talk.caused();
     if before == muted && by.is_none() {
         return;
@@ -425,7 +427,7 @@ fn on_lost(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<E
 
 /// A call that ended by a fault of the network begins again; nobody knows what is recorded by now.
 fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32, fx: &mut Vec<Effect>) {
-    let at = state.now.utc;
+    let now = state.now;
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
@@ -435,7 +437,7 @@ fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32, fx: &mut V
     }
     call.rejoining = Some(attempt);
     if call.ended.take().is_some() {
-        call.begin_again(at);
+        call.begin_again(now);
         usage::begin(state, account, fx);
     }
     state.say(Said::Rejoining { attempt });
@@ -458,7 +460,7 @@ fn over(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<Effe
     if let Signalling::Lost { .. } = std::mem::take(&mut call.signalling) {
         state.announcer.link_restored();
     }
-    usage::end(state, account, at, fx);
+    usage::end(state, account, fx);
     if !state.calls.values().any(Call::is_live) {
         state.sound.talk.end();
         state.sound.talk.unanswered();

@@ -20,6 +20,7 @@ use crate::model::notice::NoticeKind;
 use crate::model::settings::Interface;
 use crate::model::settings::VOLUME_OF;
 use crate::model::sound::Audio;
+use crate::model::sound::PushToTalk;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::call::Way;
@@ -78,6 +79,9 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
             mute(state, !muted, fx);
         }
         Command::Mute(muted) => mute(state, muted, fx),
+        Command::Hold(true) if state.call().is_some_and(Call::is_held_by_us) => {
+            state.say_as(Class::Answer, Said::Held(true));
+        }
         Command::Hold(hold) => ask_call(state, |_| Ok(CallCommand::Hold(hold)), fx),
         Command::RaiseHand(up) => ask_call(state, |call| Ok(raise_hand(call, up)), fx),
         Command::React(reaction) => ask_call(state, |_| Ok(CallCommand::React(reaction)), fx),
@@ -202,8 +206,13 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
         talk::stop(state, fx);
     }
     let Some(call) = state.call_mut() else { return };
-    call.muting = muted;
+    let so_already = call.muted == muted && !call.muting;
+    (call.muting, call.opened) = (muted, !muted);
     fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));
+    if so_already {
+        // The service has nothing to tell, and whoever asked shall hear how it is.
+        return state.say_as(Class::Answer, Said::OwnMute { muted });
+    }
     // Nobody can say so now, and it is true.
     if muted && !call.muted && call.signalling != Signalling::Up {
         call.muted = true;
@@ -394,11 +403,15 @@ fn set(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) {
 
 /// Takes a setting into force and remembers what the screen looks like.
 pub(super) fn change(state: &mut State, key: &str, value: &str, fx: &mut Vec<Effect>) -> bool {
+    let talked_by_key = state.settings.sound.push_to_talk != PushToTalk::Off;
     if let Err(error) = state.settings.set(key, value) {
         wrong(state, error.to_string());
         return false;
     }
     state.configure();
+    if talked_by_key && state.settings.sound.push_to_talk == PushToTalk::Off {
+        talk::switched_off(state, fx);
+    }
     if REMEMBERED.contains(&key) || key.starts_with(VOLUME_OF) {
         fx.push(Effect::Remember {
             key: key.to_owned(),

@@ -52,6 +52,7 @@ pub(super) fn take(state: &mut State, fx: &mut Vec<Effect>) {
     // Where nothing was begun each line would be refused for the same reason.
     let hopeless = !state.lines.is_terminal() && never_began(state);
     while !hopeless
+        && !state.awaits_answer()
         && !parting::is_under_way(state)
         && let Some(line) = state.lines.waiting.pop_front()
     {
@@ -130,7 +131,8 @@ pub(super) fn finish(state: &mut State, fx: &mut Vec<Effect>) {
         Source::Terminal => false,
         Source::Open => never_began(state),
         Source::Ended => {
-            let idle = state.lines.waiting.is_empty() && !state.is_sending();
+            let waits = state.is_sending() || state.awaits_answer();
+            let idle = state.lines.waiting.is_empty() && !waits;
             never_began(state) || idle && is_decided(state) && !parting::is_under_way(state)
         }
         Source::Nobody => never_began(state) || is_over(state),

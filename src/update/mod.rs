@@ -66,13 +66,14 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
 /// What is due by now, whatever happened.
 fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     parting::settle(state, fx);
+    sound::levels_due(state);
+    sound::devices_due(state);
     lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);
     usage::settle(state, fx);
     talk::expire(state, fx);
     check::expire(state, fx);
-    sound::levels_due(state);
     turns::expire(state);
     follow::own_text(state, fx);
     follow::service(state, fx);
@@ -130,6 +131,10 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     let mut bell = state.announcer.bell(&due, now) && state.settings.bell;
     for announcement in due {
         log_repeat(state, &announcement, fx);
+        if is_news_of_notices(&announcement) {
+            // What the last one said again need not be true any more.
+            state.focus.said.take_if(|shown| shown.said.is_repeat());
+        }
         if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
             let unread = (announcement.said.topic() == Topic::Error).then(|| now + TIME_TO_NOTICE);
             state.focus.unread_until = unread;
@@ -153,7 +158,7 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
 /// Messages, also counted ones, stand in the timeline above the row for answers, and a notice has
 /// its banner there; an error keeps the row until a key is pressed, or something as urgent comes.
 fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
-    if next.said.topic() == Topic::Notice && !next.said.is_repeat() {
+    if is_news_of_notices(next) {
         return false;
     }
     let kept = shown.is_some_and(|shown| shown.said.topic() == Topic::Error);
@@ -163,6 +168,10 @@ fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
         Said::Message { .. } | Said::Summary { .. } | Said::Turn { .. }
     );
     !talk && (urgent || !kept)
+}
+
+fn is_news_of_notices(announcement: &Announcement) -> bool {
+    announcement.said.topic() == Topic::Notice && !announcement.said.is_repeat()
 }
 
 /// For what arrives under the fingers of somebody who types.

@@ -15,8 +15,10 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::identity::Person;
+use crate::model::settings::Interface;
 use crate::model::settings::VOLUME_OF;
 use crate::model::sound::Choice;
+use crate::model::sound::Device;
 use crate::model::sound::Direction;
 use crate::model::sound::PushToTalk;
 use crate::model::turn::Typed;
@@ -33,19 +35,24 @@ use crate::update::talk;
 const WARN_PACE: Duration = Duration::from_secs(30);
 /// Levels that were asked for come within this time, or what is known is the answer.
 const LEVELS_COME: Duration = Duration::from_secs(1);
+/// The same of devices.
+const DEVICES_COME: Duration = Duration::from_secs(1);
 
 pub(super) fn on_event(state: &mut State, event: SoundEvent, fx: &mut Vec<Effect>) {
     match event {
         SoundEvent::Devices { capture, playback } => {
-            state.sound.capture.devices = capture;
-            state.sound.playback.devices = playback;
-            for direction in Direction::ALL {
-                state.sound.line_mut(direction).failed = false;
-            }
-            state.sound.system = System::Present;
+            listed(state, capture, playback);
             check::devices_known(state, fx);
+            if state.sound.asked.take().is_some() {
+                show_devices(state);
+            }
         }
-        SoundEvent::Unavailable { reason } => unavailable(state, reason, fx),
+        SoundEvent::Unavailable { reason } => {
+            unavailable(state, reason, fx);
+            if state.sound.asked.take().is_some() {
+                show_devices(state);
+            }
+        }
         SoundEvent::Opened {
             direction,
             device,
@@ -81,6 +88,30 @@ pub(super) fn on_event(state: &mut State, event: SoundEvent, fx: &mut Vec<Effect
         SoundEvent::OutputLevel(level) => state.sound.output = Some(level),
         SoundEvent::SpeakingWhileMuted => warn(state),
         SoundEvent::Tested => {}
+    }
+}
+
+/// What there is by now. Somebody who is choosing goes on choosing what they were at.
+fn listed(state: &mut State, capture: Vec<Device>, playback: Vec<Device>) {
+    let selected = match state.focus.overlay {
+        Some(Overlay::Devices { selected }) => state.sound.choices().get(selected).cloned(),
+        _ => None,
+    };
+    state.sound.capture.devices = capture;
+    state.sound.playback.devices = playback;
+    // What could not be opened of what was known before still cannot.
+    if state.sound.system != System::Present {
+        for direction in Direction::ALL {
+            state.sound.line_mut(direction).failed = false;
+        }
+    }
+    state.sound.system = System::Present;
+    if let Some((direction, choice)) = selected {
+        let choices = state.sound.choices();
+        let place = |wanted| choices.iter().position(|known| *known == wanted);
+        let same = place((direction, choice)).or_else(|| place((direction, Choice::Default)));
+        let selected = same.unwrap_or_default();
+        state.focus.overlay = Some(Overlay::Devices { selected });
     }
 }
 
@@ -136,14 +167,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
             state.sound.deafened = deafened;
             command::answer(state, Answer::Deafened(deafened));
         }
-        Command::Devices(None) => {
-            let listed = state.sound.system == System::Present;
-            if listed {
-                command::show(state, Overlay::Devices { selected: 0 }, Answer::Devices);
-            } else {
-                command::answer(state, Answer::Devices);
-            }
-        }
+        Command::Devices(None) => list(state, fx),
         Command::Devices(Some((direction, name))) => match state.sound.find(direction, &name) {
             Some(choice) => choose(state, direction, &choice, fx),
             None => missing(state, Doing::ChoosingDevice, Because::NotFound),
@@ -183,6 +207,36 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         }
         Command::Talk(talking) => talk::by_command(state, talking, fx),
         _ => {}
+    }
+}
+
+/// Devices come and go: what there is now is asked for. A list on the screen follows by
+/// itself, lines wait for the answer.
+fn list(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.sound.system == System::Unowned {
+        return command::answer(state, Answer::Devices);
+    }
+    fx.push(Effect::Sound(SoundCommand::List));
+    if state.focus.interface == Interface::FullScreen && state.sound.system == System::Present {
+        show_devices(state);
+    } else {
+        state.sound.asked = Some(state.now.moment + DEVICES_COME);
+    }
+}
+
+fn show_devices(state: &mut State) {
+    if state.sound.system == System::Present {
+        command::show(state, Overlay::Devices { selected: 0 }, Answer::Devices);
+    } else {
+        command::answer(state, Answer::Devices);
+    }
+}
+
+/// The devices were asked for before this is due: the answer is what is known.
+pub(super) fn devices_due(state: &mut State) {
+    let now = state.now.moment;
+    if state.sound.asked.take_if(|due| *due <= now).is_some() {
+        show_devices(state);
     }
 }
 

@@ -86,8 +86,7 @@ pub(super) fn dial(
     audio: Audio,
     fx: &mut Vec<Effect>,
 ) {
-    let at = state.now.utc;
-    let mut call = Call::new(account.clone(), locator.clone(), &name, at);
+    let mut call = Call::new(account.clone(), locator.clone(), &name, state.now);
     call.audio = audio;
     call.turns.live = state.settings.sound.rtt_live;
     state.calls.insert(account.clone(), call);

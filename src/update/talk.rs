@@ -11,6 +11,7 @@ use crate::model::settings::Interface;
 use crate::model::sound::KeyEnds;
 use crate::model::sound::PushToTalk;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::focus::Overlay;
 use crate::state::talk::Silent;
 use crate::state::talk::Talked;
@@ -102,6 +103,15 @@ pub(super) fn stop(state: &mut State, fx: &mut Vec<Effect>) {
     carry_out(state, talked, fx);
 }
 
+/// Nothing holds the microphone closed any more but being muted: whoever was not heard goes on so.
+pub(super) fn switched_off(state: &mut State, fx: &mut Vec<Effect>) {
+    stop(state, fx);
+    let heard = |call: &Call| call.is_live() && !call.muted && !call.muting;
+    if state.call().is_some_and(heard) {
+        command::mute(state, true, fx);
+    }
+}
+
 /// A key of which nothing was heard any more.
 pub(super) fn expire(state: &mut State, fx: &mut Vec<Effect>) {
     let (mode, now) = (state.settings.sound.push_to_talk, state.now.moment);
@@ -127,7 +137,7 @@ fn carry_out(state: &mut State, talked: Talked, fx: &mut Vec<Effect>) {
     };
     if let Some(call) = state.call_mut().filter(|c| c.is_live()) {
         // Also when push to talk is switched off, and before the service has answered.
-        call.muting = mute;
+        (call.muting, call.opened) = (mute, !mute);
         let account = call.account.clone();
         fx.push(Effect::Call(account, CallCommand::Mute(mute)));
     }

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use crate::clock::Timestamp;
 use crate::effect::Effect;
 use crate::effect::HistoryCommand;
 use crate::event::HistoryEvent;
@@ -32,19 +31,19 @@ pub(super) fn begin(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>
     }
 }
 
-/// It stands differently since `at`.
+/// It stands differently from now on.
 pub(super) fn stand(
     state: &mut State,
     account: &AccountId,
     standing: CallState,
-    at: Timestamp,
     fx: &mut Vec<Effect>,
 ) {
+    let now = state.now.moment;
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
     if !call.meter.has_ended() {
-        call.meter.stand(standing, at);
+        call.meter.stand(standing, now);
         note(state, account, fx);
     }
 }
@@ -58,11 +57,12 @@ pub(super) fn note(state: &State, account: &AccountId, fx: &mut Vec<Effect>) {
     }
 }
 
-pub(super) fn end(state: &mut State, account: &AccountId, at: Timestamp, fx: &mut Vec<Effect>) {
+pub(super) fn end(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
+    let now = state.now.moment;
     let ended = state
         .calls
         .get_mut(account)
-        .is_some_and(|call| call.meter.end(at));
+        .is_some_and(|call| call.meter.end(now));
     if let Some(call) = state.calls.get(account).filter(|_| ended) {
         let usage = state.call_usage(call);
         fx.push(Effect::History(HistoryCommand::Call(usage)));
@@ -71,10 +71,9 @@ pub(super) fn end(state: &mut State, account: &AccountId, at: Timestamp, fx: &mu
 
 /// The program ends: nothing that happens afterwards will be heard.
 pub(super) fn end_all(state: &mut State, fx: &mut Vec<Effect>) {
-    let at = state.now.utc;
     let accounts: Vec<AccountId> = state.calls.keys().cloned().collect();
     for account in accounts {
-        end(state, &account, at, fx);
+        end(state, &account, fx);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A meeting to draw in tests.
 
+use std::time::Duration;
+
 use crate::clock::Moment;
 use crate::clock::Now;
 use crate::clock::Timestamp;
@@ -30,6 +32,14 @@ use crate::state::threads::Thread;
 use crate::state::timeline::Page;
 
 /// `10:MM` on the day of every example.
+/// So many minutes past ten on both clocks.
+pub(crate) fn now(minute: u32) -> Now {
+    Now {
+        moment: Moment::ZERO + Duration::from_mins(minute.into()),
+        utc: at(minute.into()),
+    }
+}
+
 pub(crate) fn at(minute: i64) -> Timestamp {
     let ten = Timestamp::parse("2026-11-23T10:00:00Z").unwrap();
     Timestamp::from_millis(ten.as_millis() + minute * 60_000)
@@ -42,10 +52,7 @@ pub(crate) fn account() -> AccountId {
 /// An open thread, "Design review", with two people and no call, at 10:14.
 pub(crate) fn chat() -> State {
     let mut state = State::new(Settings::default(), Zone::UTC, "run".to_owned(), (96, 24));
-    state.now = Now {
-        moment: Moment::ZERO,
-        utc: at(14),
-    };
+    state.now = now(14);
     let key = ThreadKey {
         account: account(),
         thread: ThreadId::new("19:design"),
@@ -63,7 +70,8 @@ pub(crate) fn chat() -> State {
 /// The same with a call that we are in since 10:01, muted.
 pub(crate) fn meeting() -> State {
     let mut state = chat();
-    let mut call = Call::new(account(), Locator::Room("1".to_owned()), "Ada", at(1));
+    let dialled = now(1);
+    let mut call = Call::new(account(), Locator::Room("1".to_owned()), "Ada", dialled);
     call.state = CallState::Connected;
     call.connected_at = Some(at(1));
     call.info.topic = "Design review".to_owned();

@@ -6,17 +6,21 @@ use sidetone::effect::NoticeMoment;
 use sidetone::event::CallEvent;
 use sidetone::event::Event;
 use sidetone::model::account::AccountId;
+use sidetone::model::account::AccountKind;
 use sidetone::model::announcement::Class;
 use sidetone::model::call::CallInfo;
 use sidetone::model::call::CallState;
 use sidetone::model::notice::NoticeKind::Recording;
 use sidetone::model::notice::NoticeKind::Transcription;
 use sidetone::model::notice::NoticeState;
+use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::state::timeline::Entry;
+use sidetone::view::phrase::PRIVACY_STATEMENT;
 
 use crate::play::Script;
 use crate::play::account;
+use crate::play::alone;
 use crate::play::at;
 use crate::play::call;
 use crate::play::notice;
@@ -311,6 +315,27 @@ fn a_notice_that_was_typed_over_is_written_again_on_the_full_screen_until_acknow
 }
 
 #[test]
+fn a_repeat_goes_when_what_it_says_is_no_longer_so() {
+    let repeated = || {
+        script()
+            .connected()
+            .then(notice(Recording, true))
+            .typed("a few words")
+            .after(2.0)
+            .status("Again: recording started.")
+    };
+    repeated()
+        .then(notice(Recording, false))
+        .no_status("Again")
+        .no_status("REC Recording");
+    let lost = CallEvent::SignallingLost { at: at(4.0) };
+    repeated()
+        .then(call(lost))
+        .no_status("Again")
+        .status("Recording: unknown");
+}
+
+#[test]
 fn what_was_on_before_the_chat_was_known_has_its_banner_there_once() {
     let info = || {
         call(CallEvent::Info(CallInfo {
@@ -331,4 +356,23 @@ fn what_was_on_before_the_chat_was_known_has_its_banner_there_once() {
     let banners = timeline.entries().iter();
     let banners = banners.filter(|entry| matches!(entry, Entry::Banner { .. }));
     assert_eq!(banners.count(), 1);
+}
+
+#[test]
+fn the_vendors_privacy_statement_is_said_of_the_vendors_meetings_alone() {
+    let linear = || {
+        alone(Settings {
+            interface: Interface::Linear,
+            ..Settings::default()
+        })
+    };
+    let told = |shown: Script| shown.connected().line("/notices").lines.pop().unwrap().text;
+    let ours = told(linear());
+    assert!(
+        ours.contains("whoever runs this meeting's service"),
+        "{ours}"
+    );
+    assert!(!ours.contains(PRIVACY_STATEMENT), "{ours}");
+    let theirs = told(linear().elsewhere(AccountKind::External));
+    assert!(theirs.contains(PRIVACY_STATEMENT), "{theirs}");
 }

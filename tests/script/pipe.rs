@@ -340,3 +340,24 @@ fn lines_behind_quit_are_not_wanted_any_more() {
     assert!(quits(&shown));
     assert_eq!(asked(&shown), [] as [&str; 0]);
 }
+
+#[test]
+fn what_is_asked_by_a_line_is_answered_before_the_next_and_before_the_end() {
+    let shown = piped(Source::Open).sounding().connected().forget();
+    let shown = line(line(shown, "/levels"), "/devices");
+    let shown = end(line(shown, "/stats"));
+    assert!(
+        shown.lines.is_empty() && !quits(&shown),
+        "{:?}",
+        shown.lines
+    );
+    let shown = shown.after(3.0);
+    let told: Vec<&str> = shown.lines.iter().map(|l| l.text.as_str()).collect();
+    let [levels, devices, stats, ..] = told[..] else {
+        panic!("{told:?}");
+    };
+    assert_eq!(levels, "Alice muted, Bob muted.");
+    assert_eq!(devices, "The sound devices are not known yet.");
+    assert!(stats.starts_with("No sound is carried"), "{stats}");
+    assert!(quits(&shown));
+}

@@ -170,6 +170,8 @@ pub(crate) struct Script {
     pub(crate) effects: Vec<Effect>,
     bells: usize,
     passed: Duration,
+    /// How far the calendar is ahead of what passed, in seconds.
+    clock_ahead: f64,
     screen: Screen,
     sound: bool,
 }
@@ -209,6 +211,7 @@ pub(crate) fn alone(settings: Settings) -> Script {
         effects: Vec::new(),
         bells: 0,
         passed: Duration::ZERO,
+        clock_ahead: 0.0,
         screen: Screen::default(),
         sound: false,
     }
@@ -322,6 +325,12 @@ impl Script {
         panic!("the deadline does not move: {:?}", self.state.deadline());
     }
 
+    /// Somebody sets the machine's clock, by so many seconds.
+    pub(crate) fn set_clock(mut self, ahead: f64) -> Self {
+        self.clock_ahead += ahead;
+        self
+    }
+
     pub(crate) fn press(self, chords: &str) -> Self {
         chords.split(' ').fold(self, |script, chord| {
             script.then(Event::Terminal(TerminalEvent::Key(key(chord))))
@@ -365,10 +374,10 @@ impl Script {
         });
     }
 
-    fn now(&self) -> Now {
+    pub(crate) fn now(&self) -> Now {
         Now {
             moment: Moment::ZERO + self.passed,
-            utc: at(self.passed.as_secs_f64()),
+            utc: at(self.passed.as_secs_f64() + self.clock_ahead),
         }
     }
 

@@ -139,6 +139,7 @@ fn live(settings: Settings) -> Script {
         .sounding()
         .connected()
         .then(devices())
+        .line("/unmute")
         .then(muted(false))
         .quietly()
 }
@@ -440,7 +441,8 @@ fn devices_are_listed_and_taken_by_number_name_or_not_at_all() {
         .begin(meeting())
         .then(devices())
         .forget()
-        .line("/devices");
+        .line("/devices")
+        .then(devices());
     let shown = shown.transcript(["Microphone: Built-in. All: 1 Built-in, 2 USB headset.\n\
          Speaker: Speakers. All: 1 Speakers, 2 USB headset.\n\
          /devices input or /devices output with a name, a number, default or none takes another."]);
@@ -460,6 +462,8 @@ fn devices_are_listed_and_taken_by_number_name_or_not_at_all() {
 fn a_device_is_chosen_from_the_list() {
     let shown = live(unchecked()).line("/devices");
     let shown = shown
+        .shows((60, 20), "> Microphone: default, Built-in, chosen")
+        .then(opened(Direction::Capture, "Built-in"))
         .shows((60, 20), "> Microphone: default, Built-in, in use")
         .press("Down Down Enter");
     let chosen = Choice::Named("USB headset".to_owned());
@@ -754,7 +758,6 @@ fn status_and_its_command_say_how_talking_works() {
         .transcript_ends("push to talk by holding Space, letting it go ends it")
         .line("/ptt off")
         .transcript_ends("Push to talk is off.");
-    assert_eq!(is_muted(&shown), Some(false));
     let remembered =
         |e: &Effect| matches!(e, Effect::Remember { key, .. } if key == "push_to_talk");
     assert!(shown.effects.iter().any(remembered));
@@ -840,6 +843,137 @@ fn push_to_talk_that_is_switched_off_in_mid_talk_closes_the_microphone_at_once()
         .then(muted(false));
     assert_eq!(is_muted(&shown), Some(false));
     assert_eq!(is_muted(&shown.line("/ptt off")), Some(true));
+}
+
+#[test]
+fn whoever_switches_push_to_talk_off_is_muted_and_not_suddenly_heard() {
+    for line in ["/ptt off", "/set push_to_talk off"] {
+        let shown = live(talking_by(PushToTalk::Hold)).forget().line(line);
+        assert_eq!(is_muted(&shown), None, "it was closed and stays so");
+        assert_eq!(shown.call_commands(), [CallCommand::Mute(true)]);
+        let shown = shown.then(muted(true));
+        shown
+            .shows((80, 20), "muted (Ctrl-T)")
+            .transcript_ends("Muted.");
+    }
+}
+
+#[test]
+fn nobody_else_switches_our_microphone_on() {
+    let by = |name: Option<&str>, muted| {
+        call(CallEvent::Muted {
+            muted,
+            by: name.map(person),
+        })
+    };
+    let joined = || {
+        alone(unchecked())
+            .sounding()
+            .connected()
+            .then(devices())
+            .quietly()
+    };
+    let is_told_off = |shown: Script| {
+        assert_eq!(is_muted(&shown), None, "it was closed and stays so");
+        assert_eq!(shown.call_commands(), [CallCommand::Mute(true)]);
+        shown.shows((80, 20), "muted (Ctrl-T)").transcript([]);
+    };
+    is_told_off(joined().then(by(None, false)));
+    is_told_off(joined().then(by(Some("Carol"), false)));
+    // Nor after somebody else has switched it off.
+    let silenced = live(unchecked()).then(by(Some("Carol"), true)).forget();
+    is_told_off(silenced.then(by(Some("Carol"), false)));
+    let back = live(unchecked()).then(by(Some("Carol"), true)).forget();
+    let back = back.line("/unmute").then(by(None, false));
+    assert_eq!(is_muted(&back), Some(false));
+}
+
+#[test]
+fn who_asks_for_what_is_so_already_is_told_so() {
+    for interface in [Interface::FullScreen, Interface::Linear] {
+        let settings = Settings {
+            interface,
+            ..unchecked()
+        };
+        let shown = live(settings)
+            .line("/unmute")
+            .transcript(["Microphone on."])
+            .then(state(CallState::LocalHold))
+            .after(3.0)
+            .shows((80, 20), "On hold, nobody hears you · /resume")
+            .forget()
+            .line("/hold");
+        assert_eq!(shown.call_commands(), []);
+        shown.transcript(["Call: on hold. /resume takes it off hold."]);
+    }
+}
+
+#[test]
+fn a_microphone_that_is_lost_is_not_called_live() {
+    let lost = |direction, device: &str| {
+        sound(SoundEvent::Lost {
+            direction,
+            device: device.to_owned(),
+        })
+    };
+    let shown = live(unchecked())
+        .then(opened(Direction::Capture, "Built-in"))
+        .shows((80, 20), "LIVE")
+        .then(lost(Direction::Capture, "Built-in"))
+        .shows((80, 20), "microphone lost")
+        .line("/devices")
+        .shows((80, 20), "Microphone: default, Built-in, lost")
+        .then(opened(Direction::Capture, "USB headset"))
+        .shows((80, 20), "Microphone: default, USB headset, in use")
+        .press("Esc");
+    shown
+        .shows((80, 20), "LIVE")
+        .then(lost(Direction::Playback, "Speakers"))
+        .shows((80, 20), "LIVE");
+}
+
+#[test]
+fn devices_that_came_meanwhile_are_listed_when_somebody_looks() {
+    let more = || {
+        sound(SoundEvent::Devices {
+            capture: vec![device("Desk", false), device("Built-in", true)],
+            playback: vec![device("Speakers", true)],
+        })
+    };
+    let linear = Settings {
+        interface: Interface::Linear,
+        ..unchecked()
+    };
+    let shown = live(linear).line("/devices");
+    assert_eq!(shown.sound_commands(), [SoundCommand::List]);
+    shown
+        .transcript([])
+        .then(more())
+        .transcript_ends("All: 1 Desk, 2 Built-in.\nSpeaker: Speakers. All: 1 Speakers.\n/devices input or /devices output with a name, a number, default or none takes another.")
+        .forget()
+        .line("/devices")
+        .after(1.0)
+        .transcript_ends("takes another.");
+    // What is being chosen stays it.
+    let shown = live(unchecked()).line("/devices").press("Down");
+    let shown = shown.shows((80, 20), "> Microphone: Built-in").then(more());
+    shown.shows((80, 20), "> Microphone: Built-in");
+}
+
+#[test]
+fn what_is_said_while_a_list_is_open_is_seen_below_it() {
+    for size in [(80, 20), (40, 10)] {
+        let shown = live(unchecked())
+            .line("/can")
+            .line("/volume")
+            .shows(size, "Volume 100 %.")
+            .shows(size, "What you can do here")
+            .then(sound(SoundEvent::Lost {
+                direction: Direction::Capture,
+                device: "USB headset".to_owned(),
+            }));
+        shown.shows(size, "Call: microphone lost.");
+    }
 }
 
 #[test]
@@ -968,8 +1102,9 @@ fn no_sound_stands_alone_and_none_is_made_where_nobody_wants_it() {
 fn each_account_that_calls_has_a_mute_of_its_own() {
     let other = AccountId::new("external:bea");
     let mut shown = live(unchecked());
-    let mut second = Call::new(other.clone(), meeting(), "Bea", at(0.0));
+    let mut second = Call::new(other.clone(), meeting(), "Bea", shown.now());
     second.state = CallState::Connected;
+    second.opened = true;
     shown.state.calls.insert(other.clone(), second);
     let mute = |account: &AccountId, muted| SoundCommand::Mute {
         account: account.clone(),

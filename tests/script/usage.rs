@@ -130,6 +130,23 @@ fn half_an_hour_with_three_messages_costs_as_documented_also_in_both_views() {
 }
 
 #[test]
+fn a_clock_that_is_set_costs_nothing_and_spares_nothing() {
+    for jump in [8.0 * 3600.0, -8.0 * 3600.0] {
+        let shown = paying(AccountKind::External, Interface::Linear).dialled();
+        let shown = stands(shown, CallState::InLobby).after(120.0);
+        let shown = stands(shown.set_clock(jump), CallState::Connected).after(480.0);
+        let shown = shown.forget().line("/status");
+        let said = &shown.lines.last().unwrap().text;
+        assert!(said.contains("10 minutes cost about 0.04 USD"), "{said}");
+        let passed = shown.seconds();
+        let shown = ends(shown.after(660.0 - passed));
+        let last = calls(&shown).pop().unwrap();
+        assert!(last.ended);
+        assert_eq!((minutes(&last), last.lobby / 60_000), (11, 2));
+    }
+}
+
+#[test]
 fn a_teams_user_pays_for_minutes_and_not_for_messages() {
     let shown = paying(AccountKind::Teams, Interface::Linear)
         .connected()
@@ -228,15 +245,15 @@ fn waiting_in_the_lobby_says_what_it_costs_in_both_views() {
         shown
             .transcript([
                 "Call: waiting in the lobby. Waiting costs about 0.004 USD a minute.",
-                "Call: waiting in the lobby. 1 minute so far, about 0.00 USD. /leave ends it.",
-                "Call: waiting in the lobby. 2 minutes so far, about 0.01 USD. /leave ends it.",
+                "Call: waiting in the lobby. 1 minute so far, about 0.004 USD. /leave ends it.",
+                "Call: waiting in the lobby. 2 minutes so far, about 0.008 USD. /leave ends it.",
             ])
             .shows((120, 24), "waiting costs too · /leave");
     }
     let shown = paying(AccountKind::External, Interface::FullScreen).dialled();
     stands(shown.forget(), CallState::InLobby)
         .after(125.0)
-        .shows((60, 16), "2 minutes so far, about 0.01");
+        .shows((60, 16), "2 minutes so far, about 0.008");
 }
 
 #[test]

@@ -5,8 +5,10 @@
     reason = "every test crate uses another part of it"
 )]
 
+use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::path::Path;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -35,6 +37,16 @@ impl Host {
     }
 
     pub(crate) fn start_at(address: &str, more: &[&str]) -> Self {
+        Self::run(address, more, Stdio::inherit())
+    }
+
+    /// What it says on its standard error is in that file.
+    pub(crate) fn start_saying(file: &Path, more: &[&str]) -> Self {
+        let said = File::create(file).expect("a file for what is said");
+        Self::run("127.0.0.1:0", more, said.into())
+    }
+
+    fn run(address: &str, more: &[&str], said: Stdio) -> Self {
         // Another test of the same process may have installed it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
@@ -42,6 +54,7 @@ impl Host {
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(said)
             .spawn()
             .expect("the built program starts");
         let mut line = String::new();
@@ -88,6 +101,15 @@ impl Host {
         let text = answer.text().await.expect("the answer has a body");
         assert!(status.is_success(), "{path} {body}: {status} {text}");
         serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// How the control API answers a call that may be refused.
+    pub(crate) async fn control_status(&self, path: &str, body: Value) -> u16 {
+        let base = self.ready["controlUrl"].as_str().expect("a control URL");
+        let key = self.ready["controlKey"].as_str().expect("a control key");
+        let asked = self.http.post(format!("{base}/v1{path}")).bearer_auth(key);
+        let answer = asked.json(&body).send().await;
+        answer.expect("the control API answers").status().as_u16()
     }
 
     /// One question to the control API.

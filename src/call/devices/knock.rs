@@ -5,6 +5,7 @@
 //! protocol is asked here, and the library comes only where it was answered.
 
 use std::env;
+use std::fs;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Read;
@@ -70,17 +71,30 @@ pub(super) fn make_cookie() -> io::Result<()> {
     if known.any(|cookie| cookie.exists()) {
         return Ok(());
     }
-    let mut folders = std::fs::DirBuilder::new();
-    folders.recursive(true).mode(0o700).create(&folder)?;
+    write_cookie(&folder, &usual)
+}
+
+/// Whole or not at all: another client that starts at this moment is denied access with half of one.
+fn write_cookie(folder: &Path, usual: &Path) -> io::Result<()> {
+    let mut folders = fs::DirBuilder::new();
+    folders.recursive(true).mode(0o700).create(folder)?;
+    let fresh = folder.join(format!("cookie-{}", Uuid::new_v4().simple()));
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(usual)?;
+        .open(&fresh)?;
     let cookie: Vec<u8> = (0..COOKIE / 16)
         .flat_map(|_| Uuid::new_v4().into_bytes())
         .collect();
-    file.write_all(&cookie)
+    let written = file.write_all(&cookie);
+    let linked = written.and_then(|()| fs::hard_link(&fresh, usual));
+    fs::remove_file(&fresh)?;
+    match linked {
+        // Another one was faster, and its is as good.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked,
+    }
 }
 
 /// As long as the library itself waits.
@@ -97,3 +111,29 @@ const VERSION: u32 = 32;
 
 /// The channel of commands.
 const CONTROL: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_never_seen_half_written_and_leaves_nothing_beside_it() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("pulse");
+        let usual = folder.join("cookie");
+        thread::scope(|scope| {
+            for _ in 0..16 {
+                scope.spawn(|| {
+                    write_cookie(&folder, &usual).unwrap();
+                    assert_eq!(fs::read(&usual).unwrap().len(), COOKIE);
+                });
+            }
+        });
+        let before = fs::read(&usual).unwrap();
+        write_cookie(&folder, &usual).unwrap();
+        assert_eq!(fs::read(&usual).unwrap(), before);
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+}

@@ -241,6 +241,8 @@ impl Desk {
                     playback: of(Direction::Playback),
                 }
             }
+            // What was open is lost, which is said as such, and looked for until it is back.
+            Err(_) if self.capture.is_some() || self.playback.is_some() => return,
             Err(why) => SoundEvent::Unavailable {
                 reason: why.to_string(),
             },
@@ -249,6 +251,10 @@ impl Desk {
     }
 
     async fn device(&mut self, said: DeviceEvent, events: &mpsc::Sender<Event>) {
+        if matches!(said, DeviceEvent::Lost { .. } | DeviceEvent::Back { .. }) {
+            // Others may have gone or come with it.
+            self.list();
+        }
         let event = match said {
             DeviceEvent::Opened {
                 direction,

@@ -42,6 +42,8 @@ const READABLE: u16 = 100;
 
 /// Smaller than this, only words that say so and the notices are shown.
 const SMALLEST: (u16, u16) = (20, 4);
+/// A list keeps this many rows, however much is said meanwhile.
+const LEAST_OVERLAY: u16 = 4;
 
 /// What lies on the screen besides its cells.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -126,8 +128,9 @@ impl Screen {
             areas.above,
         );
         rows(&strip, areas.strip, &mut painter);
-        let repeat = answer(state, &areas, &mut painter);
-        let chosen = draw_overlay(state, &areas, &mut painter);
+        let answered = answered(state, &areas);
+        let repeat = answered.as_ref().map_or(0..0, |a| a.draw(&mut painter));
+        let chosen = draw_overlay(state, &areas, answered.as_ref(), &mut painter);
         rows(&notices, areas.notices, &mut painter);
         self.call_line(state, areas.call, &mut painter);
         rows(&composer.rows, areas.composer, &mut painter);
@@ -340,14 +343,19 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
     }
 }
 
-/// What was answered last, over the last rows of talk, as many as it needs: the end of an error is what to do.
-/// The rows of a repeated notice are handed back.
-fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16> {
+/// What was answered last, and where it stands.
+struct Answered {
+    rows: Vec<Row>,
+    area: Rect,
+    /// A notice that was said before.
+    repeats: bool,
+}
+
+/// Over the last rows of talk, as many as it needs: the end of an error is what to do.
+fn answered(state: &State, areas: &Areas) -> Option<Answered> {
     // A notice has its banner and its line already; said again it has nothing else (accessibility N3, N5).
     let said = state.focus.said.as_ref();
-    let Some(said) = said.filter(|s| s.said.is_repeat() || s.said.topic() != Topic::Notice) else {
-        return 0..0;
-    };
+    let said = said.filter(|s| s.said.is_repeat() || s.said.topic() != Topic::Notice)?;
     let words = phrase::announcement(said, state);
     let repeats = said.said.is_repeat();
     let (role, fill, column) = if repeats {
@@ -356,47 +364,69 @@ fn answer(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Range<u16>
         (Role::Text, Fill::Blank, inner(areas.timeline))
     };
     let room = inner(areas.timeline).width;
-    let mut set: Vec<Row> = wrap::text(&words, role, usize::from(room))
+    let mut rows: Vec<Row> = wrap::text(&words, role, usize::from(room))
         .into_iter()
         .map(|row| row.filled(fill))
         .collect();
     let room = areas.timeline.height + areas.strip.height + areas.above.height;
-    let height = narrow(set.len()).min(room);
-    set.truncate(usize::from(height));
+    let listed = state.focus.overlay.is_some();
+    let room = room.saturating_sub(if listed { LEAST_OVERLAY } else { 0 });
+    let height = narrow(rows.len()).min(room);
+    rows.truncate(usize::from(height));
     let area = Rect {
         y: areas.above.bottom() - height,
         height,
         ..column
     };
-    painter.clear(area);
-    rows(&set, area, painter);
-    if repeats {
-        area.top()..area.bottom()
-    } else {
-        0..0
+    Some(Answered {
+        rows,
+        area,
+        repeats,
+    })
+}
+
+impl Answered {
+    /// The rows of a repeated notice are handed back.
+    fn draw(&self, painter: &mut Painter<'_>) -> Range<u16> {
+        painter.clear(self.area);
+        rows(&self.rows, self.area, painter);
+        if self.repeats {
+            self.area.top()..self.area.bottom()
+        } else {
+            0..0
+        }
     }
 }
 
-/// What lies over the talk and the header, and where it wants the cursor.
-fn draw_overlay(state: &State, areas: &Areas, painter: &mut Painter<'_>) -> Option<(u16, u16)> {
+/// What lies over the talk and the header, and where it wants the cursor. What is said meanwhile stands below it.
+fn draw_overlay(
+    state: &State,
+    areas: &Areas,
+    answered: Option<&Answered>,
+    painter: &mut Painter<'_>,
+) -> Option<(u16, u16)> {
     let area = Rect {
         y: areas.header.y,
         height: areas.above.bottom() - areas.header.y,
         ..areas.timeline
     };
-    let Some(overlay) = state.focus.overlay.as_ref() else {
-        // An answer stands below what it answers.
-        let check = state.sound.shown_check()?;
-        let answered = state.focus.said.is_some();
-        let below = if answered { area.height / 3 } else { 0 };
+    let said = answered.map_or(0, |answered| answered.area.height);
+    if let Some(overlay) = state.focus.overlay.as_ref() {
         let area = Rect {
-            height: area.height - below,
+            height: area.height - said,
             ..area
         };
-        check::draw(state, check, area, painter);
-        return None;
+        return overlay::draw(state, overlay, area, painter);
+    }
+    let check = state.sound.shown_check()?;
+    // The same room for every answer: the check does not jump.
+    let below = if said > 0 { area.height / 3 } else { 0 };
+    let area = Rect {
+        height: area.height - below,
+        ..area
     };
-    overlay::draw(state, overlay, area, painter)
+    check::draw(state, check, area, painter);
+    None
 }
 
 /// Notices first, then why nothing else is shown.

@@ -604,7 +604,7 @@ fn the_clock_alone_redraws_nothing() {
     let mut screen = Screen::default();
     let (before, _) = draw_with(&mut screen, &state, 96, 21);
     assert!(has(&before, "13 min ≈ 0.05 USD"), "{before:#?}");
-    state.now.utc = at(30);
+    state.now = fixture::now(30);
     let (after, _) = draw_with(&mut screen, &state, 96, 21);
     assert_eq!(before, after);
     fixture::call(&mut state).muted = false;

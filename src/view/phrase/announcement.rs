@@ -188,7 +188,7 @@ fn waiting_in_lobby(state: &State) -> String {
     let waits = |call: &&Call| call.state == CallState::InLobby;
     let cost = state.calls.values().find(waits).and_then(|call| {
         let price = state.minute_price(&call.account, Some(&call.locator));
-        let minutes = call.meter.in_lobby(state.now.utc) / 60_000;
+        let minutes = call.meter.in_lobby(state.now.moment) / 60_000;
         match (minutes, price) {
             (
                 0,

@@ -122,7 +122,7 @@ fn standing(state: &State, call: &Call) -> Part {
             },
         ),
         CallState::LocalHold => (
-            "On hold, nobody hears you · /hold".to_owned(),
+            "On hold, nobody hears you · /resume".to_owned(),
             "on hold".to_owned(),
         ),
         CallState::RemoteHold => (
@@ -215,7 +215,7 @@ fn quality_part(call: &Call) -> Option<Part> {
 
 fn meter(state: &State, call: &Call) -> Option<Part> {
     let cost = cost(state, call)?;
-    let minutes = call.meter.millis(state.now.utc) / 60_000;
+    let minutes = call.meter.millis(state.now.moment) / 60_000;
     Some(Part {
         meter: true,
         ..Part::new(Role::Call, &format!("{minutes} min ≈ {cost}"), "")
@@ -226,7 +226,15 @@ fn meter(state: &State, call: &Call) -> Option<Part> {
 pub(crate) fn cost(state: &State, call: &Call) -> Option<String> {
     let amount = state.cost(call)?;
     let hidden = state.settings.price_per_minute <= 0.0;
-    (!hidden).then(|| format!("{amount:.2} {}", state.settings.currency))
+    (!hidden).then(|| format!("{} {}", amount_of(amount), state.settings.currency))
+}
+
+/// What is less than a hundredth is not nothing.
+fn amount_of(cost: f64) -> String {
+    if (0.000_05..0.01).contains(&cost) {
+        return format!("{cost:.4}").trim_end_matches('0').to_owned();
+    }
+    format!("{cost:.2}")
 }
 
 /// The same as a clause, or that it costs nothing.
@@ -235,7 +243,8 @@ fn usage(state: &State, call: &Call) -> Option<String> {
         return Some("not metered".to_owned());
     }
     let cost = cost(state, call)?;
-    let minutes = usize::try_from(call.meter.millis(state.now.utc) / 60_000).unwrap_or(usize::MAX);
+    let minutes =
+        usize::try_from(call.meter.millis(state.now.moment) / 60_000).unwrap_or(usize::MAX);
     let sent = call.meter.sent.len();
     let verb = if minutes == 1 && sent == 0 {
         "costs"
@@ -302,7 +311,7 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
         (None, CallState::InLobby, _) => {
             format!("Waiting in the lobby {}", passed(lobby_since(call)))
         }
-        (None, _, _) => standing(state, call).full.replace(" · /hold", ""),
+        (None, _, _) => standing(state, call).full.replace(" · /resume", ""),
     });
     if let Signalling::Lost { since } = call.signalling {
         parts.push(format!("connection lost {} ago", passed(since)));

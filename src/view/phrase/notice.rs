@@ -215,10 +215,16 @@ pub fn notices(state: &State) -> String {
         }
         .to_owned(),
     );
-    lines.push(format!(
-        "How the service treats recordings: {}",
-        phrase::PRIVACY_STATEMENT
-    ));
+    lines.push(
+        if state.is_own_service(&call.account, Some(&call.locator)) {
+            "What becomes of a recording is up to whoever runs this meeting's service.".to_owned()
+        } else {
+            format!(
+                "How the service treats recordings: {}",
+                phrase::PRIVACY_STATEMENT
+            )
+        },
+    );
     if !call.notices.changes.is_empty() {
         lines.push("Changes in this call, the newest last:".to_owned());
         lines.extend(call.notices.changes.iter().map(|c| changed(state, c)));

@@ -91,16 +91,32 @@ fn chosen(line: &Line, choice: &Choice) -> String {
 /// One choice of the list of devices, with what it is and whether it is the one taken.
 pub fn choice(state: &State, which: Direction, choice: &Choice) -> String {
     let line = state.sound.line(which);
-    let words = match choice {
-        Choice::Default => format!("default, {}", chosen(line, choice)),
-        Choice::Named(name) => name.clone(),
-        Choice::None if which == Direction::Capture => "none, listen only".to_owned(),
-        Choice::None => "none, hear nothing".to_owned(),
+    let is_chosen = state.settings.sound.device(which) == choice;
+    let words = match (choice, &line.open) {
+        (Choice::Default, Some(open)) if is_chosen => format!("default, {open}"),
+        (Choice::Default, _) => format!("default, {}", chosen(line, choice)),
+        (Choice::Named(name), _) => name.clone(),
+        (Choice::None, _) if which == Direction::Capture => "none, listen only".to_owned(),
+        (Choice::None, _) => "none, hear nothing".to_owned(),
     };
-    let taken = if state.settings.sound.device(which) == choice {
-        ", in use"
-    } else {
-        ""
+    let taken = match (is_chosen, choice, line) {
+        (false, _, _) => String::new(),
+        (true, Choice::None, _) => ", in use".to_owned(),
+        (
+            true,
+            _,
+            Line {
+                open: Some(open),
+                missing: Some(_),
+                ..
+            },
+        ) => {
+            format!(", not here, {open} instead")
+        }
+        (true, _, Line { open: Some(_), .. }) => ", in use".to_owned(),
+        (true, _, Line { lost: Some(_), .. }) => ", lost".to_owned(),
+        (true, _, Line { failed: true, .. }) => ", could not be opened".to_owned(),
+        (true, _, _) => ", chosen".to_owned(),
     };
     format!("{}: {words}{taken}", capital(direction(which)))
 }
@@ -256,6 +272,10 @@ pub(crate) fn no_microphone(state: &State, call: &Call) -> Option<&'static str> 
         (Audio::Listen, _) => Some("listen only"),
         (Audio::Full, System::Present) if chosen.microphone == Choice::None => Some("listen only"),
         (Audio::Full, System::Present) if state.sound.capture.is_missing() => Some("no microphone"),
+        // Until it is back, or another one is.
+        (Audio::Full, System::Present) if state.sound.capture.lost.is_some() => {
+            Some("microphone lost")
+        }
         (Audio::Full, _) => None,
     }
 }

@@ -361,10 +361,12 @@ fn status_is_one_line() {
 fn one_minute_is_said_as_one() {
     let mut state = fixture::meeting();
     for (minute, words) in [
-        (2, "1 minute costs about 0.00 USD"),
-        (3, "2 minutes cost about 0.01 USD"),
+        (1, "0 minutes cost about 0.00 USD"),
+        (2, "1 minute costs about 0.004 USD"),
+        (3, "2 minutes cost about 0.008 USD"),
+        (4, "3 minutes cost about 0.01 USD"),
     ] {
-        state.now.utc = fixture::at(minute);
+        state.now = fixture::now(minute);
         let told = phrase::status(&state);
         assert!(told.contains(words), "{told}");
     }
