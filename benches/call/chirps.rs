@@ -42,18 +42,23 @@ pub(super) fn found(both: &Both) -> Vec<Duration> {
     let said = peaks(&likeness(&both.said, &chirp));
     let heard = likeness(&both.heard, &chirp);
     let delays = said.iter().filter_map(|from| {
-        let window = heard.get(*from..(from + LONGEST).min(heard.len()))?;
+        let window = heard.get(*from..from + LONGEST)?;
         let (at, most) = loudest(window)?;
         (most > ENOUGH).then(|| Duration::from_secs_f64(at as f64 / SECOND as f64))
     });
     delays.collect()
 }
 
+/// Whether there is a chirp in it.
+pub(super) fn heard(sound: &[f32]) -> bool {
+    !peaks(&likeness(sound, &chirp())).is_empty()
+}
+
 /// How many chirps were said so early that they can have been heard.
 pub(super) fn said(both: &Both) -> usize {
     let peaks = peaks(&likeness(&both.said, &chirp()));
-    let last = both.said.len().saturating_sub(LONGEST);
-    peaks.iter().filter(|at| **at < last).count()
+    let last = both.said.len().saturating_sub(LONGEST + LENGTH);
+    peaks.iter().filter(|at| **at <= last).count()
 }
 
 /// How much like the pattern the sound is from each sample on, 0 to 1.

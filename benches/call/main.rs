@@ -7,8 +7,8 @@
 //! `sidetone`, `chromium`, `baresip`, `load`.
 //!
 //! With `cleaning` off nobody alters what a microphone gives, and the way of a sound is measured
-//! as well. With it on, each has its echo cancellation, noise suppression and gain control; then
-//! a chirp may be taken for noise, and the latency is no figure. The processor time of the sound
+//! in a call of its own. With it on, each has its echo cancellation, noise suppression and gain
+//! control; then a chirp may be taken for noise, and only what it costs is measured. The processor time of the sound
 //! server is nobody's. That of the load's peers, which share the machine, is not the service's.
 //!
 //! A target that is missed is printed and is no failure: machines differ.
@@ -19,6 +19,9 @@
     clippy::cast_precision_loss,
     reason = "a benchmark's figures are its output, and it ends where it cannot go on"
 )]
+
+#[path = "../../tests/support/browser.rs"]
+mod browser;
 
 #[path = "../../tests/support/program.rs"]
 mod program;
@@ -47,6 +50,7 @@ use figures::Report;
 use figures::median;
 use process::Part;
 use process::Used;
+use stage::Scene;
 use stage::Stage;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,24 +150,29 @@ fn main() -> ExitCode {
     code
 }
 
+/// Two calls: one for the way of a sound, one for what it costs.
 async fn measure(program: Program, cleaning: Cleaning) -> Result<Figures, String> {
-    let stage = Stage::set();
-    let call = Call::begin(program, &stage, cleaning).await?;
-    // What is cleaned may be heard in another way.
-    if !stage.connected() && cleaning == Cleaning::Off {
-        return Err("what one says the other does not hear".to_owned());
-    }
-    tokio::time::sleep(SETTLED).await;
+    let (delays, said) = match cleaning {
+        Cleaning::Off => delays(program).await?,
+        Cleaning::On => (Vec::new(), 0),
+    };
+    let stage = Stage::set(Scene::Apart);
+    let call = begin(program, &stage, cleaning).await?;
     let parts = call.parts();
     let before: Vec<_> = parts.iter().map(|part| Used::by(part.process)).collect();
-    let both = stage.record(SPAN);
+    tokio::time::sleep(SPAN).await;
     let used: Vec<f64> = parts
         .iter()
         .zip(before)
         .map(|(part, before)| Used::by(part.process).percent_since(before))
         .collect();
-    let of_people = parts.iter().zip(&used).filter(|(part, _)| part.people > 0);
-    let between = parts.iter().zip(&used).filter(|(part, _)| part.people == 0);
+    let of = |people: bool| {
+        let those = parts
+            .iter()
+            .zip(&used)
+            .filter(move |(part, _)| (part.people > 0) == people);
+        those.map(|(_, used)| used).sum::<f64>() + 0.0
+    };
     let memory = parts
         .iter()
         .filter(|part| part.people > 0)
@@ -171,14 +180,33 @@ async fn measure(program: Program, cleaning: Cleaning) -> Result<Figures, String
     Ok(Figures {
         program,
         cleaning,
-        delays: chirps::found(&both),
-        said: chirps::said(&both),
+        delays,
+        said,
         call: used.iter().sum(),
-        person: of_people.map(|(_, used)| used).sum::<f64>() / 2.0,
-        between: between.map(|(_, used)| used).sum(),
+        person: of(true) / 2.0,
+        between: of(false),
         memory: median(memory),
         load: process::load(),
     })
+}
+
+/// How long each chirp was on its way, and how many there were.
+async fn delays(program: Program) -> Result<(Vec<Duration>, usize), String> {
+    let stage = Stage::set(Scene::OneClock);
+    let _call = begin(program, &stage, Cleaning::Off).await?;
+    let both = stage.record(SPAN);
+    Ok((chirps::found(&both), chirps::said(&both)))
+}
+
+/// A call in which one hears the other, and buffers have found their measure.
+async fn begin(program: Program, stage: &Stage, cleaning: Cleaning) -> Result<Call, String> {
+    let call = Call::begin(program, stage, cleaning).await?;
+    // What is cleaned of all noise may not be like itself any more.
+    if !stage.connected() && cleaning == Cleaning::Off {
+        return Err("what one says the other does not hear".to_owned());
+    }
+    tokio::time::sleep(SETTLED).await;
+    Ok(call)
 }
 
 async fn measure_load(report: &mut Report) {
@@ -216,4 +244,4 @@ const TALKS: usize = 10;
 const SETTLED: Duration = Duration::from_secs(4);
 
 /// How long is measured.
-const SPAN: Duration = Duration::from_secs(12);
+const SPAN: Duration = Duration::from_secs(10);

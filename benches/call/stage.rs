@@ -1,9 +1,13 @@
 //! What is said and what is heard: the sound devices of two people on one private server.
 //!
-//! Ada's microphone hears the left of the sink `both` and Bea's speaker plays into the right of
-//! it. One recording of both sides therefore holds a sound as Ada said it and as Bea heard it,
-//! sample by sample on one clock: what lies between the two is the whole way from microphone to
-//! loudspeaker, the buffers of the devices included.
+//! Where the way of a sound is measured, Ada's microphone hears the left of the sink `both` and
+//! Bea's speaker plays into the right of it. One recording of both sides therefore holds a sound
+//! as Ada said it and as Bea heard it, sample by sample on one clock: what lies between the two is
+//! the whole way from microphone to loudspeaker, the buffers of the devices included.
+//!
+//! But the server cuts what is captured from such a sink wherever what is played into it ends, up
+//! to two thousand times a second, which no sound card does. Where processor time is measured,
+//! each device is therefore one of its own.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -26,17 +30,25 @@ pub(super) struct Devices {
     pub(super) speaker: &'static str,
 }
 
+/// What the devices are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scene {
+    OneClock,
+    Apart,
+}
+
+/// Both scenes have devices of these names.
 pub(super) const ADA: Devices = Devices {
-    source: "lips",
+    source: "virtmic",
     sink: "spk",
-    microphone: "Lips",
+    microphone: "Microphone",
     speaker: "Speaker",
 };
 
 pub(super) const BEA: Devices = Devices {
-    source: "virtmic",
+    source: "hush",
     sink: "ear",
-    microphone: "Microphone",
+    microphone: "Hush",
     speaker: "Ear",
 };
 
@@ -54,54 +66,26 @@ pub(super) struct Both {
 }
 
 impl Stage {
-    pub(super) fn set() -> Self {
+    pub(super) fn set(scene: Scene) -> Self {
         let pulse = Pulse::start();
-        let modules: [&[&str]; 4] = [
-            &[
-                "module-null-sink",
-                "sink_name=both",
-                "rate=48000",
-                "channels=2",
-                "channel_map=front-left,front-right",
-                "sink_properties=device.description=Both",
-            ],
-            &[
-                "module-remap-sink",
-                "sink_name=tongue",
-                "master=both",
-                "channels=1",
-                "channel_map=mono",
-                "master_channel_map=front-left",
-                "remix=no",
-                "sink_properties=device.description=Tongue",
-            ],
-            &[
-                "module-remap-sink",
-                "sink_name=ear",
-                "master=both",
-                "channels=1",
-                "channel_map=mono",
-                "master_channel_map=front-right",
-                "remix=no",
-                "sink_properties=device.description=Ear",
-            ],
-            &[
-                "module-remap-source",
-                "source_name=lips",
-                "master=both.monitor",
-                "channels=1",
-                "channel_map=mono",
-                "master_channel_map=front-left",
-                "remix=no",
-                "source_properties=device.description=Lips",
-            ],
-        ];
+        let (modules, mouth): (&[&str], _) = match scene {
+            Scene::OneClock => (&ONE_CLOCK, "both"),
+            Scene::Apart => (&APART, "mic"),
+        };
+        if scene == Scene::OneClock {
+            let microphone = pulse.pactl(&["list", "short", "modules"]);
+            let made = microphone
+                .lines()
+                .find(|line| line.contains("source_name=virtmic"));
+            let number = made.and_then(|line| line.split_whitespace().next());
+            pulse.pactl(&["unload-module", number.unwrap()]);
+        }
         for module in modules {
             let mut command = vec!["load-module"];
-            command.extend(module);
+            command.extend(module.split(' '));
             pulse.pactl(&command);
         }
-        let mut speaker = pulse.speak("tongue");
+        let mut speaker = pulse.speak_left(mouth);
         let goes_on = Arc::new(AtomicBool::new(true));
         let watched = Arc::clone(&goes_on);
         let voice = thread::spawn(move || {
@@ -118,7 +102,7 @@ impl Stage {
         }
     }
 
-    /// Listens to both sides for a while.
+    /// Listens to both sides for a while, where they have one clock.
     pub(super) fn record(&self, span: Duration) -> Both {
         let mut listener = self.pulse.listen_to("both.monitor", 2);
         let samples = usize::try_from(span.as_millis()).unwrap() * SECOND / 1000;
@@ -131,7 +115,8 @@ impl Stage {
 
     /// Waits until Bea hears Ada; whether she does within half a minute.
     pub(super) fn connected(&self) -> bool {
-        (0..30).any(|_| chirps::found(&self.record(Duration::from_millis(1100))).len() > 1)
+        let mut listener = self.pulse.listen("ear.monitor");
+        (0..30).any(|_| chirps::heard(&listener.hear(SECOND)))
     }
 }
 
@@ -143,3 +128,17 @@ impl Drop for Stage {
         }
     }
 }
+
+const ONE_CLOCK: [&str; 5] = [
+    "module-null-sink sink_name=both rate=48000 channels=2 channel_map=front-left,front-right sink_properties=device.description=Both",
+    "module-remap-source source_name=virtmic master=both.monitor channels=1 channel_map=mono master_channel_map=front-left remix=no source_properties=device.description=Microphone",
+    "module-remap-sink sink_name=ear master=both channels=1 channel_map=mono master_channel_map=front-right remix=no sink_properties=device.description=Ear",
+    "module-null-sink sink_name=nothing rate=48000 sink_properties=device.description=Nothing",
+    "module-remap-source source_name=hush master=nothing.monitor source_properties=device.description=Hush",
+];
+
+const APART: [&str; 3] = [
+    "module-null-sink sink_name=ear rate=48000 sink_properties=device.description=Ear",
+    "module-null-sink sink_name=nothing rate=48000 sink_properties=device.description=Nothing",
+    "module-remap-source source_name=hush master=nothing.monitor source_properties=device.description=Hush",
+];

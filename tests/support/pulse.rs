@@ -171,11 +171,21 @@ impl Pulse {
 
     /// Speaks into a sink until it is dropped.
     pub(crate) fn speak(&self, sink: &str) -> Speaker {
+        self.speak_into(sink, &[])
+    }
+
+    /// Speaks into the left of a sink, and into all of one that has no sides.
+    pub(crate) fn speak_left(&self, sink: &str) -> Speaker {
+        self.speak_into(sink, &["--channel-map=front-left"])
+    }
+
+    fn speak_into(&self, sink: &str, more: &[&str]) -> Speaker {
         let mut child = self
             .command("pacat")
             .args(["--playback", &format!("--device={sink}")])
             .args(FORMAT)
             .arg("--channels=1")
+            .args(more)
             .stdin(Stdio::piped())
             .spawn()
             .expect("pacat is installed");
