@@ -36,13 +36,18 @@ test:
 	@.ci/step "interop with the official SDKs" tests/interop/run
 
 test-long: build
-	@.ci/setup rust cc cmake alsa pulse
+	@.ci/setup rust cc cmake alsa pulse chromium
 	@.ci/step "chaos: 50,000 operations, 100 forced drops" env SIDETONE_CHAOS_OPERATIONS=50000 cargo test --release --locked --test chaos -- --nocapture
 	@.ci/step "1,000 kills in the middle of sign-ins" env SIDETONE_KILLS=1000 cargo test --release --locked --test token_service killing -- --nocapture
 	@.ci/step "eight hours of talk, in virtual time" cargo test --release --locked --lib audio::tests::hours -- --ignored
+	@.ci/step "every weather, under three seeds" cargo test --release --locked --test impairment -- --ignored --nocapture
+	@.ci/step "ten times as much of what is hostile" env SIDETONE_HOSTILE_CASES=30000 cargo test --release --locked --test hostile
+	@.ci/step "a voice on a bad network, here and in Chromium" cargo test --release --locked --test chromium -- --ignored --nocapture
 	@.ci/step "a call of half an hour: memory and descriptors" cargo test --release --locked --test sound -- --ignored --nocapture endurance
 
 bench: build
+	@.ci/setup pulse chromium baresip
+	@.ci/step "a call, beside Chromium and baresip" cargo bench --locked --bench call
 	@.ci/step "notices under load" cargo bench --locked --bench notice
 	@.ci/step "sign-ins" cargo bench --locked --bench sign_in
 

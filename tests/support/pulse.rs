@@ -152,10 +152,16 @@ impl Pulse {
 
     /// Listens to a source.
     pub(crate) fn listen(&self, source: &str) -> Listener {
+        self.listen_to(source, 1)
+    }
+
+    /// Listens to so many channels of a source, one sample of each in turn.
+    pub(crate) fn listen_to(&self, source: &str, channels: u8) -> Listener {
         let mut child = self
             .command("pacat")
             .args(["--record", &format!("--device={source}")])
             .args(FORMAT)
+            .arg(format!("--channels={channels}"))
             .stdout(Stdio::piped())
             .spawn()
             .expect("pacat is installed");
@@ -165,10 +171,21 @@ impl Pulse {
 
     /// Speaks into a sink until it is dropped.
     pub(crate) fn speak(&self, sink: &str) -> Speaker {
+        self.speak_into(sink, &[])
+    }
+
+    /// Speaks into the left of a sink, and into all of one that has no sides.
+    pub(crate) fn speak_left(&self, sink: &str) -> Speaker {
+        self.speak_into(sink, &["--channel-map=front-left"])
+    }
+
+    fn speak_into(&self, sink: &str, more: &[&str]) -> Speaker {
         let mut child = self
             .command("pacat")
             .args(["--playback", &format!("--device={sink}")])
             .args(FORMAT)
+            .arg("--channels=1")
+            .args(more)
             .stdin(Stdio::piped())
             .spawn()
             .expect("pacat is installed");
@@ -196,11 +213,10 @@ impl Drop for Pulse {
     }
 }
 
-const FORMAT: [&str; 5] = [
+const FORMAT: [&str; 4] = [
     "--raw",
     "--format=float32le",
     "--rate=48000",
-    "--channels=1",
     "--latency-msec=20",
 ];
 

@@ -1,0 +1,353 @@
+//! How much of a voice is left on a bad network, here and in Chromium, side by side.
+//!
+//! One sender speaks to both at once; each listens through a relay of its own with the same
+//! seed, so that both lose the same packets. What each plays is compared with the same packets
+//! decoded without loss.
+//!
+//! Players even out the network by playing a little faster or slower for a while, Chromium in
+//! steps of a pitch period and this client in steps of frames. That is no noise. So the sound is
+//! compared in pieces of a tenth of a second, each at the delay at which it fits best near the
+//! delay before it; only within a piece is a change of speed counted as noise, for both alike.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::cast_precision_loss,
+    reason = "a test that cannot set up its scene must fail, and says what it measured"
+)]
+
+#[path = "support/browser.rs"]
+mod browser;
+
+#[path = "support/impair.rs"]
+mod impair;
+
+#[path = "support/way.rs"]
+mod way;
+
+#[path = "chromium/alike.rs"]
+mod alike;
+
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sidetone::audio::FRAME_TIME;
+use sidetone::audio::SILENCE;
+use sidetone::audio::codec::Decoder;
+use sidetone::audio::codec::Encoder;
+use sidetone::audio::codec::Settings;
+use sidetone::audio::codec::Silence;
+use sidetone::audio::ogg::Clip;
+use sidetone::audio::receive;
+use sidetone::audio::receive::Receiver;
+use sidetone::clock::Clock;
+use sidetone::clock::Moment;
+use sidetone::rtc::driver;
+use sidetone::rtc::hub;
+use sidetone::rtc::hub::Outgoing;
+use sidetone::rtc::hub::PeerId;
+use sidetone::rtc::packet::Frame;
+use sidetone::rtc::packet::Gate;
+use sidetone::rtc::packet::Packet;
+use sidetone::rtc::peer::Command;
+use sidetone::rtc::peer::Event;
+use sidetone::rtc::peer::State;
+use sidetone::rtc::sdp::Sdp;
+use sidetone::tasks::Tasks;
+use tokio::sync::mpsc;
+
+use crate::alike::signal_to_noise;
+use crate::browser::Browser;
+use crate::browser::Told;
+use crate::impair::Impairment;
+use crate::way::Turn;
+
+const US: PeerId = PeerId(1);
+const CHROMIUM: PeerId = PeerId(2);
+const SEED: u64 = 7;
+
+/// What one speaks to both.
+struct Sender {
+    commands: mpsc::Sender<hub::Command>,
+    events: mpsc::Receiver<(PeerId, Event)>,
+    frames: mpsc::Sender<Outgoing>,
+    _packets: mpsc::Receiver<(PeerId, Packet)>,
+    tasks: Tasks,
+}
+
+impl Sender {
+    fn start() -> Self {
+        let tasks = Tasks::new();
+        let (commands, commanded) = mpsc::channel(16);
+        let (telling, events) = mpsc::channel(256);
+        let (frames, outgoing) = mpsc::channel(64);
+        let (packing, packets) = mpsc::channel(64);
+        let settings = hub::Settings {
+            port: 0,
+            tasks: tasks.clone(),
+        };
+        let lanes = hub::Lanes {
+            commands: commanded,
+            events: telling,
+            frames: outgoing,
+            packets: packing,
+        };
+        tasks.spawn(hub::run(settings, lanes));
+        Self {
+            commands,
+            events,
+            frames,
+            _packets: packets,
+            tasks,
+        }
+    }
+
+    /// The answer to a listener's offer, as it leads through the relay.
+    async fn answer(&mut self, peer: PeerId, offer: String, turn: &Turn) -> String {
+        let accept = hub::Command::Accept {
+            peer,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            offer: Sdp(offer),
+        };
+        self.commands.send(accept).await.unwrap();
+        let open = hub::Command::Gate(peer, Gate::Open);
+        self.commands.send(open).await.unwrap();
+        loop {
+            if let (from, Event::Answer(answer)) = within(self.events.recv()).await.unwrap()
+                && from == peer
+            {
+                return turn.answer(&answer.0).await;
+            }
+        }
+    }
+
+    async fn speak(&self, packets: &[Arc<[u8]>]) {
+        let mut ticks = tokio::time::interval(2 * FRAME_TIME);
+        for (count, payload) in (0_u32..).zip(packets) {
+            ticks.tick().await;
+            let frame = Frame {
+                timestamp: count * 960,
+                payload: Arc::clone(payload),
+                level: None,
+                marker: count == 0,
+            };
+            let to = vec![US, CHROMIUM];
+            self.frames.send(Outgoing { to, frame }).await.unwrap();
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.tasks.stop();
+    }
+}
+
+/// This client's connection and its player.
+struct Us {
+    packets: mpsc::Receiver<Packet>,
+    _commands: mpsc::Sender<Command>,
+    _events: mpsc::Receiver<Event>,
+    _frames: mpsc::Sender<Frame>,
+}
+
+impl Us {
+    async fn connect(sender: &mut Sender, turn: &Turn) -> Self {
+        let (commands, commanded) = mpsc::channel(16);
+        let (telling, mut events) = mpsc::channel(256);
+        let (frames, outgoing) = mpsc::channel(8);
+        let (packing, packets) = mpsc::channel(64);
+        let settings = driver::Settings {
+            service: (Ipv4Addr::LOCALHOST, 9).into(),
+            tasks: sender.tasks.clone(),
+        };
+        let lanes = driver::Lanes {
+            commands: commanded,
+            events: telling,
+            frames: outgoing,
+            packets: packing,
+        };
+        sender.tasks.spawn(driver::run(settings, lanes));
+        commands.send(Command::Gate(Gate::Open)).await.unwrap();
+        commands.send(Command::Offer).await.unwrap();
+        loop {
+            match within(events.recv()).await.unwrap() {
+                Event::Offer(offer) => {
+                    let answer = sender.answer(US, offer.0, turn).await;
+                    let answer = Command::Answer(Sdp(answer));
+                    commands.send(answer).await.unwrap();
+                }
+                Event::State(State::Connected) => break,
+                _ => {}
+            }
+        }
+        Self {
+            packets,
+            _commands: commands,
+            _events: events,
+            _frames: frames,
+        }
+    }
+
+    /// Plays for so long, as a device would take it.
+    async fn listen(&mut self, span: Duration) -> Vec<f32> {
+        let mut receiver = Receiver::new().unwrap();
+        let mut heard = Vec::new();
+        // Ticks that come late come all the same, as a device goes on.
+        let mut ticks = tokio::time::interval(FRAME_TIME);
+        let until = Clock.now() + span;
+        while Clock.now() < until {
+            tokio::select! {
+                biased;
+                Some(packet) = self.packets.recv() => {
+                    let at = packet.arrived.since(Moment::ZERO);
+                    let packet = receive::Packet {
+                        sequence: packet.number(),
+                        timestamp: packet.timestamp,
+                        payload: packet.payload,
+                    };
+                    receiver.push(packet, at);
+                }
+                _ = ticks.tick() => {
+                    let mut frame = SILENCE;
+                    receiver.pull(&mut frame, Clock.now().since(Moment::ZERO));
+                    heard.extend(frame);
+                }
+            }
+        }
+        heard
+    }
+}
+
+/// What each heard of the same voice, at so many percent lost.
+async fn listen_at(loss: u8, packets: &[Arc<[u8]>]) -> [Vec<f32>; 2] {
+    let mut sender = Sender::start();
+    let ours = Turn::new(Impairment::default(), SEED);
+    let theirs = Turn::new(Impairment::default(), SEED);
+    let mut us = Us::connect(&mut sender, &ours).await;
+    let page = include_str!("chromium/listen.html");
+    let flags = ["--allow-loopback-in-peer-connection"];
+    let browser = Browser::open(page, "", &flags, &[]).expect("Chromium is installed");
+    let offer = told(&browser, "/offer");
+    let answer = sender.answer(CHROMIUM, offer.text(), &theirs).await;
+    offer.answer(answer);
+    let connected = told(&browser, "/connected");
+    for turn in [&ours, &theirs] {
+        turn.relay().unwrap().impair(Impairment {
+            loss: loss.into(),
+            ..Impairment::default()
+        });
+    }
+    let span = 2 * FRAME_TIME * u32::try_from(packets.len()).unwrap() + Duration::from_millis(500);
+    let (heard, ()) = tokio::join!(us.listen(span), sender.speak(packets));
+    connected.answer("");
+    println!(
+        "  Chromium says {}",
+        facts(&told(&browser, "/statistics").text())
+    );
+    let sound = told(&browser, "/heard").body;
+    let samples = sound.as_chunks().0.iter();
+    [
+        heard,
+        samples.map(|bytes| f32::from_le_bytes(*bytes)).collect(),
+    ]
+}
+
+fn told(browser: &Browser, path: &str) -> Told {
+    let told = browser
+        .told()
+        .unwrap_or_else(|| panic!("the page does not come to {path}"));
+    assert_eq!(told.path, path, "{}", told.text());
+    told
+}
+
+/// What shows whether it had the packets that we had.
+fn facts(statistics: &str) -> String {
+    let all: serde_json::Value = serde_json::from_str(statistics).unwrap();
+    let names = [
+        "packetsReceived",
+        "packetsLost",
+        "concealedSamples",
+        "fecPacketsReceived",
+    ];
+    let words = names.map(|name| format!("{name} {}", all[name]));
+    words.join(", ")
+}
+
+async fn within<T>(waiting: impl Future<Output = T>) -> T {
+    let waiting = tokio::time::timeout(Duration::from_secs(20), waiting);
+    waiting
+        .await
+        .expect("what is waited for happens within 20 seconds")
+}
+
+/// What the cast of the demo says, some fifteen seconds of it.
+fn voice() -> Vec<f32> {
+    let clips = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/service/media/clips");
+    let files = std::fs::read_dir(clips)
+        .unwrap()
+        .map(|file| file.unwrap().path());
+    let mut files: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|e| e == "opus"))
+        .collect();
+    files.sort();
+    let decode = |file| {
+        Clip::read(&std::fs::read(file).unwrap())
+            .unwrap()
+            .decode()
+            .unwrap()
+    };
+    let mut voice: Vec<f32> = files.into_iter().flat_map(decode).collect();
+    voice.truncate(15 * 48_000);
+    voice
+}
+
+/// As the client sends it once it knows how much is lost. Silence is sent: what each makes of its absence is no loss.
+fn encoded(voice: &[f32], loss: u8) -> Vec<Arc<[u8]>> {
+    let settings = Settings {
+        expected_loss: loss,
+        silence: Silence::Continuous,
+        ..Settings::default()
+    };
+    let mut encoder = Encoder::new(settings).unwrap();
+    let packets = voice.as_chunks().0.iter();
+    packets
+        .map(|packet| encoder.encode(packet).unwrap())
+        .collect()
+}
+
+fn decoded(packets: &[Arc<[u8]>]) -> Vec<f32> {
+    let mut decoder = Decoder::new().unwrap();
+    let mut sound = Vec::new();
+    for packet in packets {
+        sound.extend(decoder.decode(packet).unwrap());
+    }
+    sound
+}
+
+/// Both learn the network in the first of it.
+const LEARNT: usize = 2 * 48_000;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Chromium and a quiet machine for two minutes: a part of `make test-long`"]
+async fn as_much_of_a_voice_is_left_as_in_chromium() {
+    let voice = voice();
+    println!("lost %   sidetone dB   Chromium dB");
+    for loss in [1, 5, 10, 20] {
+        let packets = encoded(&voice, loss);
+        let clean = decoded(&packets);
+        let heard = listen_at(loss, &packets).await;
+        let [ours, theirs] = heard.map(|heard| signal_to_noise(&clean, &heard, LEARNT));
+        println!("{loss:>6}   {ours:>11.1}   {theirs:>11.1}");
+        assert!(
+            ours >= theirs - 1.0,
+            "{loss} % lost: {ours:.1} dB here, {theirs:.1} dB in Chromium"
+        );
+        if loss == 10 {
+            assert!(ours >= 17.0, "{ours:.1} dB");
+        }
+    }
+}
