@@ -287,22 +287,44 @@ async fn a_teams_user_signs_in_and_is_exchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
     let place = Place::new();
-    place.host.control("/graph/plant", json!({})).await;
+    let meeting = text(&place.host.ready()["meeting"], "threadId").to_owned();
+    let planted = json!({"meeting": meeting});
+    place.host.control("/graph/plant", planted).await;
     let graph = format!("{}/v1.0", place.host.endpoint());
     let more = ["--teams", "--graph", &graph, "--display-name", "Ada Quist"];
     let mut session = place.by_device_code("work", &more, ADA).await;
     session.see("Signed in. work: Ada Quist, Teams user");
     assert_eq!(session.end(), 0, "{}", session.contents());
 
-    let mut session = place.run(&["chats", "--account", "work", "--screen-reader"], &[]);
+    let arguments = [
+        "chats",
+        "--account",
+        "work",
+        "--screen-reader",
+        "--no-check",
+    ];
+    let mut session = place.run(&arguments, &[]);
     session.see("Release notes, group, unread. Alice Moreau: I will read it today.");
     session.see("As of");
     session.press("/thread Release notes\r");
     session.see("Joined Release notes, 4 people, 2 earlier messages.");
-    session.press("from the terminal\r");
-    session.see("you: from the terminal");
+    session.press("/reaction like\r");
+    session.see("like, by you");
+    session.press("from the terminul\r");
+    session.see("you: from the terminul");
+    session.press("/edit from the terminal\r");
+    session.see("from the terminal, edited");
     session.press("/searchall draft\r");
     session.see("The draft is ready for reading.");
+    session.press("/thread Meeting on this machine\r");
+    session.see("Joined Meeting on this machine");
+    session.press("/meeting\r");
+    session.see("You are in the call");
+    let path = format!("/meetings/{}", encoded(&meeting));
+    let people = place.host.look(&path).await;
+    assert_eq!(clients(&people), ["Ada Quist"], "{people}");
+    session.press("/leave\r");
+    session.see("You left");
     session.press("/quit\r");
     assert_eq!(session.end(), 0, "{}", session.contents());
 
