@@ -383,7 +383,7 @@ pub fn ask_hidden(question: &str) -> io::Result<String> {
     let input = io::stdin();
     let settings = termios::tcgetattr(&input)?;
     let mut hidden = settings.clone();
-    hidden.local_modes -= termios::LocalModes::ECHO;
+    hidden.local_modes -= LocalModes::ECHO;
     let mut out = io::stdout().lock();
     out.write_all(question.as_bytes())?;
     out.flush()?;

@@ -77,7 +77,9 @@ impl Session {
             })
             .expect("a pseudo terminal");
         let mut writer = pty.master.take_writer().expect("a writer");
-        writer.write_all(ahead.as_bytes()).expect("a terminal takes keys");
+        writer
+            .write_all(ahead.as_bytes())
+            .expect("a terminal takes keys");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sidetone"));
         command.args(arguments);
         command.env_clear();
