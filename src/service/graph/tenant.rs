@@ -92,6 +92,8 @@ pub(crate) struct Tenant {
     pub(super) subscriptions: Subscriptions,
     /// Every token is answered with a challenge to sign in anew.
     pub(in crate::service) challenges: bool,
+    /// Of Graph, whoever asked.
+    pub(in crate::service) requests: u64,
 }
 
 impl Tenant {
