@@ -261,7 +261,7 @@ impl Service {
     fn refused(&self, from: Caller, path: Option<&str>, code: &Code) {
         self.metrics.refusal(code.as_str());
         // Whoever asks too often or for what is not there would fill the log: those are counted only.
-        if path.is_none() || *code == Code::TooManyRequests {
+        if path.is_none() || matches!(code, Code::TooManyRequests | Code::NotFound) {
             return;
         }
         self.metrics.event(What::Refused);

@@ -115,5 +115,6 @@ async fn lifecycle(
 }
 
 async fn requests(State(service): State<Arc<Service>>) -> Json<Value> {
-    Json(json!({ "requests": service.lock().tenant.requests }))
+    let tenant = &service.lock().tenant;
+    Json(json!({ "requests": tenant.requests, "reads": tenant.reads }))
 }

@@ -70,7 +70,7 @@ impl FromRequestParts<Arc<Service>> for Caller {
         parts: &mut Parts,
         service: &Arc<Service>,
     ) -> Result<Self, Failure> {
-        service.lock().tenant.requests += 1;
+        service.lock().tenant.count(&parts.method);
         let token = http::bearer(&parts.headers).map_err(Failure::from)?;
         let (user, scopes, app) = verify(service, token).await?;
         if named_in(parts.uri.path()).is_some_and(|key| !is(&user, &key)) {

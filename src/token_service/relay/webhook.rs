@@ -45,6 +45,11 @@ pub(super) async fn notified(
     if let Some(token) = asked.validation_token {
         return wanted(relay, &channel, token);
     }
+    // A subscription outlives its line for a while. Errors would make Graph hold back from this
+    // whole host, so it is thanked, and nobody hears of it.
+    if !relay.lines().knows(&channel) {
+        return Ok(StatusCode::ACCEPTED.into_response());
+    }
     let told: Notifications = http::read(&body)?;
     let taken = service.take(relay, &channel, told);
     // Graph waits ten seconds, holds back from who is slow, and tries again after a 503.
@@ -67,8 +72,7 @@ impl Service {
         let checked = relay.lines().check(channel, &told.value);
         let who = match checked {
             Ok(who) => who,
-            // A subscription outlives its line for a while. Errors would make Graph hold back from
-            // this whole host, so it is thanked, and nobody hears of it.
+            // It ended meanwhile.
             Err(Fault::Nobody) => return Ok(()),
             Err(fault) => {
                 tracing::warn!(?fault, "a notification was refused");
