@@ -221,22 +221,32 @@ fn each_command_asks_for_what_it_says() {
 #[test]
 fn a_message_is_sent_changed_taken_back_and_put_back() {
     for view in VIEWS {
-        let shown = opened(view).forget().line("hello all");
+        let shown = opened(view).forget().line("hello all").after(1.0);
         let sent = shown.chat_commands();
         let is_send =
             |c: &ChatCommand| matches!(c, ChatCommand::Send { thread: to, .. } if *to == thread());
-        assert!(sent.iter().any(is_send), "{view:?} {sent:?}");
+        assert!(
+            sent.iter().any(is_send),
+            "{view:?} {sent:?} {} {:?}",
+            shown.said(),
+            shown.state.composer.text()
+        );
         let shown = opened(view).forget().line("/edit many thanks");
         let edited = shown.chat_commands();
         let of_ours = MessageId::new("2");
         let is_edit =
             |c: &ChatCommand| matches!(c, ChatCommand::Edit { message, .. } if *message == of_ours);
         assert!(edited.iter().any(is_edit), "{view:?} {edited:?}");
-        let shown = opened(view).forget().line("/delete").press("y");
+        let shown = opened(view).forget().line("/delete");
+        let shown = match view {
+            Interface::Linear => shown.line("y"),
+            Interface::FullScreen => shown.press("y"),
+        };
         let deleted = shown.chat_commands();
         let is_delete = |c: &ChatCommand| matches!(c, ChatCommand::Delete { message, .. } if *message == of_ours);
         assert!(deleted.iter().any(is_delete), "{view:?} {deleted:?}");
-        let shown = shown.forget().line("/undelete");
+        // What is typed in the same breath as an answer is not taken for anything else.
+        let shown = shown.after(2.0).forget().line("/undelete");
         let message = of_ours;
         assert!(
             asked(&shown)
@@ -274,7 +284,7 @@ fn what_is_found_is_told_a_line_each() {
         let nothing = WorkEvent::Messages(Vec::new());
         told(
             opened(view).line("/searchall x").then(work(nothing)),
-            "othing found",
+            "Nothing fits.",
         );
         let presence = WorkEvent::Presence(vec![("Bob".to_owned(), Presence::DoNotDisturb)]);
         told(
@@ -294,12 +304,15 @@ fn what_is_found_is_told_a_line_each() {
 #[test]
 fn which_feed_there_is_is_said_and_how_old_what_is_shown_is() {
     for view in VIEWS {
-        let shown = opened(view).then(link(Link::Relayed));
+        let shown = opened(view).then(link(Link::Relayed)).after(3.0);
         let shown = told(shown, "Chat: messages come by themselves, by relay.");
         let shown = told(shown.line("/status"), "by relay, as of");
-        let shown = shown.then(says(3, "Alice", "it came by itself"));
+        let shown = shown.then(says(3, "Alice", "it came by itself")).after(3.0);
         let shown = told(shown, "it came by itself");
-        let shown = told(shown.then(link(Link::OnDemand)), "Chat: the relay is lost.");
+        let shown = told(
+            shown.then(link(Link::OnDemand)).after(3.0),
+            "Chat: the relay is lost.",
+        );
         told(shown.line("/status"), "/refresh");
     }
 }
