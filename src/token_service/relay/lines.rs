@@ -47,7 +47,7 @@ struct Line {
 }
 
 pub(super) struct Lines {
-    lines: HashMap<String, Line>,
+    by_channel: HashMap<String, Line>,
     most: usize,
     most_of_one: usize,
 }
@@ -55,7 +55,7 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn new(most: usize, most_of_one: usize) -> Self {
         Self {
-            lines: HashMap::new(),
+            by_channel: HashMap::new(),
             most,
             most_of_one,
         }
@@ -63,8 +63,8 @@ impl Lines {
 
     /// `None`: there are too many, in all or of this person.
     pub(super) fn enter(&mut self, who: &Who) -> Option<Entered> {
-        let own = self.lines.values().filter(|line| line.who == *who);
-        if self.lines.len() >= self.most || own.count() >= self.most_of_one {
+        let own = self.by_channel.values().filter(|line| line.who == *who);
+        if self.by_channel.len() >= self.most || own.count() >= self.most_of_one {
             return None;
         }
         let (channel, state) = (random()?, Redacted::from(random()?));
@@ -76,7 +76,7 @@ impl Lines {
             seen: Seen::default(),
             to,
         };
-        self.lines.insert(channel.clone(), line);
+        self.by_channel.insert(channel.clone(), line);
         Some(Entered {
             channel,
             state,
@@ -85,23 +85,23 @@ impl Lines {
     }
 
     pub(super) fn leave(&mut self, channel: &str) {
-        self.lines.remove(channel);
+        self.by_channel.remove(channel);
     }
 
     pub(super) fn knows(&self, channel: &str) -> bool {
-        self.lines.contains_key(channel)
+        self.by_channel.contains_key(channel)
     }
 
     /// The client says which subscription is its own.
     pub(super) fn bind(&mut self, channel: &str, subscription: String) {
-        if let Some(line) = self.lines.get_mut(channel) {
+        if let Some(line) = self.by_channel.get_mut(channel) {
             line.subscription = Some(subscription);
         }
     }
 
     /// Whose channel it is, where everything in the delivery says that it is theirs.
     pub(super) fn check(&self, channel: &str, told: &[ChangeNotification]) -> Result<Who, Fault> {
-        let line = self.lines.get(channel).ok_or(Fault::Nobody)?;
+        let line = self.by_channel.get(channel).ok_or(Fault::Nobody)?;
         let check = |notification: &ChangeNotification| {
             let state = notification.client_state.as_deref().unwrap_or_default();
             verify_slices_are_equal(state.as_bytes(), line.state.as_bytes())
@@ -120,7 +120,7 @@ impl Lines {
 
     /// Sends a notification down the line unless it was before. Whether it went.
     pub(super) fn pass(&mut self, channel: &str, notification: ChangeNotification) -> bool {
-        let Some(line) = self.lines.get_mut(channel) else {
+        let Some(line) = self.by_channel.get_mut(channel) else {
             return false;
         };
         let subscription = &notification.subscription_id;
@@ -143,7 +143,7 @@ impl Lines {
         let sent = line.to.try_send(frame).is_ok();
         if !sent {
             tracing::info!("a client was too slow for its notifications and is dropped");
-            self.lines.remove(channel);
+            self.by_channel.remove(channel);
         }
         sent
     }

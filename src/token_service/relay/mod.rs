@@ -233,10 +233,10 @@ mod tests {
     fn the_key_is_kept_and_is_for_its_owner_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("relay-key.der");
-        let made = key(&path).unwrap();
+        let first = key(&path).unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600);
-        assert_eq!(*key(&path).unwrap(), *made);
+        assert_eq!(*key(&path).unwrap(), *first);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(key(&path), Err(Error::Open { mode: 0o640, .. })));
     }
