@@ -1,7 +1,7 @@
 // Everything that the embedded service has not: calls with people and phones, incoming calls, transfer, rooms, devices, words of later versions.
 import assert from "node:assert/strict";
 import { dbfs, frequencyNear } from "../interop/tone.mjs";
-import { opened } from "./browser.mjs";
+import { closed, opened } from "./browser.mjs";
 import { Program } from "./program.mjs";
 
 const ALICE = "8:orgid:00000000-0000-0000-0000-0000000000a1";
@@ -19,10 +19,10 @@ export async function alone(report, scene) {
   await incoming(report, external);
   await moments(report, external);
   await rooms(report, external);
-  await gone(external);
+  await report.check("nothing went wrong unseen", () => gone(external));
   const teams = await signedIn(scene, "teams");
   await ofTeams(report, teams);
-  await gone(teams);
+  await report.check("nothing went wrong unseen", () => gone(teams));
 }
 
 async function signedIn({ browser, standin }, identity) {
@@ -39,7 +39,7 @@ async function signedIn({ browser, standin }, identity) {
 async function gone({ program, tab }) {
   assert.deepEqual(program.said.filter(({ type }) => type === "trouble"), []);
   assert.deepEqual(tab.problems, []);
-  await tab.close();
+  await closed(tab);
   await program.stop();
 }
 
@@ -61,7 +61,7 @@ async function environment(report, { browser, standin }) {
     await tab.evaluate(() => standin.break("askDevicePermission", 400, 40613));
     assert.equal((await program.refused("devices")).subCode, 40613);
     assert.deepEqual(tab.problems, []);
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
 }

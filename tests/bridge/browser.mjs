@@ -6,6 +6,8 @@ import { pathToFileURL } from "node:url";
 
 const FLAGS = [
   "--ozone-platform=headless",
+  // Never another loopback address, where somebody else may listen on the same port.
+  "--host-resolver-rules=MAP localhost 127.0.0.1",
   "--no-first-run",
   "--no-default-browser-check",
   "--autoplay-policy=no-user-gesture-required",
@@ -35,13 +37,13 @@ function found() {
   return path;
 }
 
-export async function launched() {
+export async function launched(...more) {
   const silence = join(process.env.WORK, "silence.wav");
   writeFileSync(silence, silentWave());
   return chromium.launchPersistentContext(mkdtempSync(join(process.env.WORK, "chromium-")), {
     executablePath: found(),
     headless: false,
-    args: [...FLAGS, `--use-file-for-fake-audio-capture=${silence}`],
+    args: [...FLAGS, ...more, `--use-file-for-fake-audio-capture=${silence}`],
     ignoreDefaultArgs: ["--mute-audio"],
   });
 }
@@ -53,9 +55,17 @@ export async function opened(browser, program, secret = program.secret) {
   const tab = await browser.newPage();
   tab.problems = [];
   tab.on("pageerror", (error) => tab.problems.push(error.stack));
-  tab.on("console", (line) => line.type() === "error" && tab.problems.push(line.text()));
   await tab.goto(pathToFileURL(start).href, { waitUntil: "commit" }).catch(() => {});
   return tab;
+}
+
+// Nothing leaves this machine: no name but the page's own is looked up.
+export const OFFLINE = "--host-resolver-rules=MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
+
+// A tab that is closing by itself may not answer.
+export async function closed(tab) {
+  if (tab.isClosed()) return;
+  await Promise.race([tab.close(), new Promise((resolve) => setTimeout(resolve, 3000))]).catch(() => {});
 }
 
 // Ten seconds, 48 kHz mono: the browser's own stand-in beeps.

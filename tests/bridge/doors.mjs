@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { WebSocket } from "ws";
 import { Program } from "./program.mjs";
-import { opened } from "./browser.mjs";
+import { closed, opened } from "./browser.mjs";
 
 export async function doors(report, { browser, standin }) {
   report.part("the page: doors, silence, and the end");
@@ -17,7 +17,7 @@ export async function doors(report, { browser, standin }) {
     assert.equal(tab.url(), `${program.origin}/`);
     assert.ok(program.requests.every((path) => !path.includes(program.secret)));
     assert.deepEqual(tab.problems, []);
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
   await report.check("a page with a wrong secret, or with none, is refused and says nothing", async () => {
@@ -27,7 +27,7 @@ export async function doors(report, { browser, standin }) {
       await tab.waitForURL("about:blank").catch((error) => assert.ok(tab.isClosed(), String(error)));
       assert.equal(program.refusals, 1);
       assert.deepEqual(program.said, []);
-      if (!tab.isClosed()) await tab.close();
+      await closed(tab);
       await program.stop();
     }
   });
@@ -43,10 +43,10 @@ export async function doors(report, { browser, standin }) {
       // The right secret: but that place is taken.
       [["sidetone.bridge.1", `sidetone.secret.${program.secret}`], program.origin],
     ];
-    for (const path of ["control", "pcm"]) for (const [protocols, origin] of attempts) assert.equal(await knock(`${program.origin}/${path}`.replace("http", "ws"), protocols, origin), 403);
+    for (const path of ["control", "pcm"]) for (const [protocols, origin] of attempts) assert.equal(await knock(`ws://127.0.0.1:${new URL(program.origin).port}/${path}`, protocols, origin, new URL(program.origin).host), 403);
     assert.equal(program.refusals, 2 * attempts.length);
     assert.equal(program.hasClosed, undefined);
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
   await report.check("beats are answered at once, and stop while the page hangs", async () => {
@@ -71,7 +71,7 @@ export async function doors(report, { browser, standin }) {
     program.say({ type: "beat", count: 99 });
     await assert.rejects(program.until({ type: "beat", count: 99 }, "beat", { ms: 300 }));
     await program.until({ type: "beat", count: 99 });
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
   await report.check("it goes when the program is silent, when either socket is gone, and on command", async () => {
@@ -87,7 +87,7 @@ export async function doors(report, { browser, standin }) {
       await gone;
       if (because) assert.ok(program.said.some((one) => one.type === "bye" && one.because === because), `${how}: ${JSON.stringify(program.said.at(-1))}`);
       console.log(`      ${how}: gone after ${Math.round(performance.now() - start)} ms`);
-      if (!tab.isClosed()) await tab.close();
+      await closed(tab);
       await program.stop();
     }
   });
@@ -112,7 +112,7 @@ export async function doors(report, { browser, standin }) {
     assert.equal(ready.hasSdk, false);
     assert.ok(ready.problem.length > 0);
     assert.equal((await program.refused("environment")).name, "NoSdk");
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
   await report.check("what does not exist is refused by name", async () => {
@@ -126,7 +126,7 @@ export async function doors(report, { browser, standin }) {
     assert.equal((await program.refused("accept", { incoming: 9, audio: "raw", muted: true })).name, "NoSuchIncomingCall");
     assert.equal((await program.refused("selectSpeaker", { device: "speaker:none" })).name, "NoSuchDevice");
     assert.equal((await program.refused("submitSurvey", { overall: null, audio: null })).name, "NoSuchCall");
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
   await report.check("the page may load scripts of its own address alone, and connect nowhere in the clear", async () => {
@@ -145,7 +145,7 @@ export async function doors(report, { browser, standin }) {
     });
     assert.deepEqual(outcomes, ["refused", "refused", "undefined", "refused"]);
     await program.until({ type: "trouble", doing: "keeping the policy" }, "told of the policy", { from: told });
-    await tab.close();
+    await closed(tab);
     await program.stop();
   });
   await report.check("a frame is read and written as the fixture has it", async () => {
@@ -161,9 +161,9 @@ export async function doors(report, { browser, standin }) {
 }
 
 // The status with which a stranger's knock is answered.
-function knock(url, protocols, origin) {
+function knock(url, protocols, origin, host) {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, protocols, { origin });
+    const socket = new WebSocket(url, protocols, { origin, headers: { host } });
     socket.on("unexpected-response", (_, { statusCode }) => resolve(statusCode));
     socket.on("open", () => reject(new Error("a stranger came in")));
     socket.on("error", () => {});

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { Control } from "../interop/control.mjs";
 import { host } from "../interop/host.mjs";
 import { dbfs, frequencyNear } from "../interop/tone.mjs";
-import { opened } from "./browser.mjs";
+import { closed, opened } from "./browser.mjs";
 import { Program } from "./program.mjs";
 import { relay } from "./relay.mjs";
 
@@ -76,7 +76,7 @@ class Scene {
   async gone({ tab, program }) {
     assert.deepEqual(program.said.filter(({ type }) => type === "trouble"), []);
     assert.deepEqual(tab.problems, []);
-    if (!tab.isClosed()) await tab.close();
+    await closed(tab);
     await program.stop();
   }
 }

@@ -1,16 +1,15 @@
 // The official package, unmodified, in the same page, without a network: what it says of itself, and that its errors arrive as they are.
 import assert from "node:assert/strict";
-import { opened } from "./browser.mjs";
+import { OFFLINE, closed, launched, opened } from "./browser.mjs";
 import { Program } from "./program.mjs";
 
-export async function official(report, { browser, official: sdk }) {
+export async function official(report, { official: sdk }) {
   report.part("the page with the official SDK, without a network");
   if (!sdk) {
     report.lines.push("left out: SIDETONE_NO_VENDOR=1");
     return;
   }
-  // Nothing leaves this machine: not even a name is looked up.
-  await browser.setOffline(true);
+  const browser = await launched(OFFLINE);
   let given = { token: token({ acsScope: "voip" }), expiresOn: null };
   const program = await Program.start({ sdk, token: () => given });
   const tab = await opened(browser, program);
@@ -42,12 +41,15 @@ export async function official(report, { browser, official: sdk }) {
     const chat = await program.refused("createAgent", create);
     console.log(`      ${JSON.stringify(nonsense)} ${JSON.stringify(chat)}`);
     assert.deepEqual([chat.code, chat.subCode], [401, 44113]);
+    given = { token: token({ acsScope: "voip" }), expiresOn: null };
+    const notOfTeams = await program.refused("createAgent", { ...create, identity: "teams", displayName: null });
+    assert.deepEqual([notOfTeams.code, notOfTeams.subCode], [403, 40231]);
   });
   for (const identity of ["external", "teams"]) {
     await report.check(
       `an agent without a network (${identity}): made after a while and Disconnected; joining ends with 490/4525`,
       async () => {
-        given = { token: token({ acsScope: "voip" }), expiresOn: null };
+        given = { token: token(identity === "teams" ? TEAMS : { acsScope: "voip" }), expiresOn: null };
         const start = performance.now();
         const { agent, connection } = await program.ask("createAgent", { ...create, identity, displayName: identity === "external" ? "Ada" : null }, 40_000);
         console.log(`      ${identity}: ${connection} after ${((performance.now() - start) / 1000).toFixed(1)} s`);
@@ -57,6 +59,7 @@ export async function official(report, { browser, official: sdk }) {
         const ended = await program.until({ type: "callEnded", call }, undefined, { ms: 30_000 });
         console.log(`      ${JSON.stringify(ended.reason)}; states ${program.said.filter((one) => one.type === "callState" && one.call === call).map(({ state }) => state)}`);
         assert.deepEqual([ended.reason.code, ended.reason.subCode], [490, 4525]);
+        assert.deepEqual(program.said.filter((one) => one.type === "callState" && one.call === call).at(-1).state, "Disconnected");
         for (const type of ["call", "callInfo", "muted", "notice", "capabilities", "roster", "audio"]) assert.ok(program.said.some((one) => one.type === type && one.call === call), type);
         await program.ask("disposeAgent", { agent });
       },
@@ -68,10 +71,12 @@ export async function official(report, { browser, official: sdk }) {
     await program.ask("close");
     await program.until({ type: "bye", because: "command" });
   });
-  if (!tab.isClosed()) await tab.close();
+  await closed(tab);
   await program.stop();
-  await browser.setOffline(false);
+  await browser.close();
 }
+
+const TEAMS = { acsScope: "voip", skypeid: "orgid:00000000-0000-0000-0000-0000000000a1" };
 
 // A well-formed token of nobody.
 function token(claims) {

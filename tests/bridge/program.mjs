@@ -44,7 +44,8 @@ export class Program {
     });
     self.http.listen(0, "127.0.0.1");
     await once(self.http, "listening");
-    self.origin = `http://127.0.0.1:${self.http.address().port}`;
+    // By this name alone: the official SDK refuses to run on a page whose host is a bare address, loopback or not.
+    self.origin = `http://localhost:${self.http.address().port}`;
     return self;
   }
 
@@ -153,7 +154,7 @@ export class Program {
     const given = Buffer.from(offered.find((name) => name.startsWith(SECRET))?.slice(SECRET.length) ?? "");
     const wanted = Buffer.from(this.secret);
     const isRight = given.length === wanted.length && timingSafeEqual(given, wanted);
-    const isOurs = headers.host === this.origin.slice(7) && headers.origin === this.origin;
+    const isOurs = headers.host === new URL(this.origin).host && headers.origin === this.origin;
     return isRight && isOurs && ["control", "pcm"].includes(kind) && !(kind in this.#sockets) && url.indexOf("?") < 0;
   }
 

@@ -3,7 +3,7 @@ import type { CallAgent, CallClient, TeamsCallAgent } from "@azure/communication
 import type { Calls, Tools } from "./calls.js";
 import { Refusal, endReason } from "./failure.js";
 import type { CommandNamed } from "./protocol/to_page.js";
-import type { CustomContext, Identity } from "./protocol/values.js";
+import type { CustomContext, EndReason, Identity } from "./protocol/values.js";
 import type { AnyAgent, AnyIncoming } from "./sdk.js";
 import type { Tokens } from "./tokens.js";
 
@@ -15,10 +15,19 @@ interface Agent {
   sdk: AnyAgent;
 }
 
+interface Ringing {
+  call: AnyIncoming;
+  agent: number;
+  // While it is being accepted its end is only the beginning of a call.
+  isAnswering: boolean;
+  ended: EndReason | null;
+  say(): void;
+}
+
 export class Agents {
   #agents = new Map<number, Agent>();
   #given = 0;
-  #incoming = new Map<number, { call: AnyIncoming; agent: number; say(): void }>();
+  #incoming = new Map<number, Ringing>();
   #rung = 0;
 
   constructor(
@@ -72,14 +81,28 @@ export class Agents {
     return agent;
   }
 
-  // Once answered it rings no more.
-  answer(number: number): { call: AnyIncoming; agent: number } {
+  ringing(number: number): Ringing {
     const found = this.#incoming.get(number);
     if (!found) throw new Refusal("NoSuchIncomingCall", `there is no incoming call ${number}`);
     return found;
   }
 
-  answered(number: number): void {
+  // Once answered it rings no more; if that failed it rings on, or has ended meanwhile.
+  async answer<Answer>(number: number, accept: (call: AnyIncoming) => Promise<Answer>): Promise<Answer> {
+    const ringing = this.ringing(number);
+    ringing.isAnswering = true;
+    try {
+      const accepted = await accept(ringing.call);
+      this.#incoming.delete(number);
+      return accepted;
+    } finally {
+      ringing.isAnswering = false;
+      if (ringing.ended) this.#stop(number, ringing.ended);
+    }
+  }
+
+  async reject(number: number): Promise<void> {
+    await this.ringing(number).call.reject();
     this.#incoming.delete(number);
   }
 
@@ -123,14 +146,19 @@ export class Agents {
         customContext: context(call.customContext),
       });
     };
-    this.#incoming.set(incoming, { call, agent, say });
+    const ringing: Ringing = { call, agent, isAnswering: false, ended: null, say };
+    this.#incoming.set(incoming, ringing);
     call.on("callerInfoChanged", say);
     call.on("transferorInfoChanged", say);
     call.on("callEnded", ({ callEndReason }) => {
-      // What was answered has become a call, and tells of its end itself.
-      if (this.#incoming.delete(incoming)) control.say({ type: "incomingEnded", incoming, reason: endReason(callEndReason) });
+      if (ringing.isAnswering) ringing.ended = endReason(callEndReason);
+      else this.#stop(incoming, endReason(callEndReason));
     });
     say();
+  }
+
+  #stop(incoming: number, reason: EndReason): void {
+    if (this.#incoming.delete(incoming)) this.tools.control.say({ type: "incomingEnded", incoming, reason });
   }
 }
 

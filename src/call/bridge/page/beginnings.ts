@@ -30,17 +30,8 @@ export class Beginnings {
   }
 
   accept({ incoming, ...beginning }: CommandNamed<"accept">): Promise<{ call: number }> {
-    const { call, agent } = this.agents.answer(incoming);
-    return this.#begin(agent, beginning, async (options) => {
-      const accepted = await call.accept(options);
-      this.agents.answered(incoming);
-      return accepted;
-    });
-  }
-
-  async reject({ incoming }: CommandNamed<"reject">): Promise<void> {
-    await this.agents.answer(incoming).call.reject();
-    this.agents.answered(incoming);
+    const { agent } = this.agents.ringing(incoming);
+    return this.#begin(agent, beginning, (options) => this.agents.answer(incoming, async (call): Promise<AnyCall> => call.accept(options)));
   }
 
   async #begin(agent: number, { audio, muted }: Beginning, begin: (options: JoinCallOptions) => AnyCall | Promise<AnyCall>): Promise<{ call: number }> {

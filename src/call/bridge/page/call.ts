@@ -114,6 +114,8 @@ export class LiveCall {
   // The last word. The reason is read here, once.
   end(): void {
     if (this.#ended) return;
+    // The agent may tell of the end before the call does.
+    sayState(this);
     this.moment({ type: "callEnded", call: this.number, reason: endReason(this.sdk.callEndReason) });
     this.#ended = true;
     for (const listener of this.#onEnd) listener();
@@ -167,13 +169,17 @@ export const watchCall: Watch = (call) => {
 
 // Where it stands. The others hear of a change after the program did.
 export const watchState: Watch = (call) => {
-  const say = () => call.state({ type: "callState", call: call.number, state: call.sdk.state });
+  const say = () => sayState(call);
   call.sdk.on("stateChanged", () => {
     say();
     call.stateChanged(call.sdk.state);
   });
   return say;
 };
+
+function sayState(call: LiveCall): void {
+  call.state({ type: "callState", call: call.number, state: call.sdk.state });
+}
 
 // The chat's thread may come late: it is read at every state too.
 export const watchInfo: Watch = (call) => {

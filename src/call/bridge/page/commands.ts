@@ -62,7 +62,7 @@ const ACTS: Acts = {
   join: ({ beginnings }, command) => beginnings.join(command),
   startCall: ({ beginnings }, command) => beginnings.start(command),
   accept: ({ beginnings }, command) => beginnings.accept(command),
-  reject: ({ beginnings }, command) => beginnings.reject(command),
+  reject: ({ agents }, { incoming }) => agents.reject(incoming),
 
   hangUp: on(({ sdk }, { forEveryone }) => sdk.hangUp({ forEveryone })),
   mute: on(({ sdk }) => sdk.mute()),

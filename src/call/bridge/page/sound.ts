@@ -19,6 +19,8 @@ interface Sounding {
   // Whose stream is heard, or is being asked for.
   playback: RemoteAudioStream | null;
   isHeard: boolean;
+  // The SDK let go of our microphone before, and was asked to take it again.
+  isSecondTry: boolean;
   error: Failure | null;
 }
 
@@ -59,7 +61,13 @@ export class Sound {
     const mode = capture ? "raw" : "system";
     if (capture) this.#preparing -= 1;
     call.isRaw = mode === "raw";
-    this.#soundings.set(call, { mode, wanted: mode, capture, playback: null, isHeard: false, error: null });
+    const wasKnown = this.#soundings.has(call);
+    this.#soundings.set(call, { mode, wanted: mode, capture, playback: null, isHeard: false, isSecondTry: false, error: null });
+    // The SDK told of the call before it handed it out, and it is watched already.
+    if (wasKnown) {
+      this.#say(call);
+      this.#look(call);
+    }
   }
 
   // In a room or after a transfer the sound goes on as it was in the call before.
@@ -129,12 +137,15 @@ export class Sound {
     if (!call.sdk.isIncomingAudioMuted) await call.sdk.muteIncomingAudio().catch((error: unknown) => call.trouble("silencing the browser", error));
   }
 
-  // The SDK let go of our microphone: once more, and if it is refused, the browser's.
+  // The SDK let go of our microphone in the middle of a call: once more, and if it is refused, the browser's.
   #lost(call: LiveCall, removed: LocalAudioStream[]): void {
     const sounding = this.#soundings.get(call);
-    const isOver = call.sdk.state === "Disconnecting" || call.sdk.state === "Disconnected";
-    if (isOver || !sounding?.capture || !removed.includes(sounding.capture)) return;
-    call.sdk.startAudio(sounding.capture).catch((error: unknown) => this.#toSystem(call, failure(error)));
+    if (call.sdk.state !== "Connected" || !sounding?.capture || !removed.includes(sounding.capture) || sounding.isSecondTry) return;
+    sounding.isSecondTry = true;
+    call.sdk.startAudio(sounding.capture).then(
+      () => (sounding.isSecondTry = false),
+      (error: unknown) => this.#toSystem(call, failure(error)),
+    );
   }
 
   async #toSystem(call: LiveCall, error: Failure | null): Promise<void> {

@@ -87,13 +87,26 @@ var Agents = class {
     if (!agent) throw new Refusal("NoSuchAgent", `there is no agent ${number2}`);
     return agent;
   }
-  // Once answered it rings no more.
-  answer(number2) {
+  ringing(number2) {
     const found = this.#incoming.get(number2);
     if (!found) throw new Refusal("NoSuchIncomingCall", `there is no incoming call ${number2}`);
     return found;
   }
-  answered(number2) {
+  // Once answered it rings no more; if that failed it rings on, or has ended meanwhile.
+  async answer(number2, accept) {
+    const ringing = this.ringing(number2);
+    ringing.isAnswering = true;
+    try {
+      const accepted = await accept(ringing.call);
+      this.#incoming.delete(number2);
+      return accepted;
+    } finally {
+      ringing.isAnswering = false;
+      if (ringing.ended) this.#stop(number2, ringing.ended);
+    }
+  }
+  async reject(number2) {
+    await this.ringing(number2).call.reject();
     this.#incoming.delete(number2);
   }
   refresh() {
@@ -133,13 +146,18 @@ var Agents = class {
         customContext: context(call.customContext)
       });
     };
-    this.#incoming.set(incoming, { call, agent, say });
+    const ringing = { call, agent, isAnswering: false, ended: null, say };
+    this.#incoming.set(incoming, ringing);
     call.on("callerInfoChanged", say);
     call.on("transferorInfoChanged", say);
     call.on("callEnded", ({ callEndReason }) => {
-      if (this.#incoming.delete(incoming)) control2.say({ type: "incomingEnded", incoming, reason: endReason(callEndReason) });
+      if (ringing.isAnswering) ringing.ended = endReason(callEndReason);
+      else this.#stop(incoming, endReason(callEndReason));
     });
     say();
+  }
+  #stop(incoming, reason) {
+    if (this.#incoming.delete(incoming)) this.tools.control.say({ type: "incomingEnded", incoming, reason });
   }
 };
 function context(given) {
@@ -171,16 +189,8 @@ var Beginnings = class {
     );
   }
   accept({ incoming, ...beginning }) {
-    const { call, agent } = this.agents.answer(incoming);
-    return this.#begin(agent, beginning, async (options2) => {
-      const accepted = await call.accept(options2);
-      this.agents.answered(incoming);
-      return accepted;
-    });
-  }
-  async reject({ incoming }) {
-    await this.agents.answer(incoming).call.reject();
-    this.agents.answered(incoming);
+    const { agent } = this.agents.ringing(incoming);
+    return this.#begin(agent, beginning, (options2) => this.agents.answer(incoming, async (call) => call.accept(options2)));
   }
   async #begin(agent, { audio, muted }, begin2) {
     const capture = await this.sound.prepare(audio);
@@ -323,6 +333,7 @@ var LiveCall = class {
   // The last word. The reason is read here, once.
   end() {
     if (this.#ended) return;
+    sayState(this);
     this.moment({ type: "callEnded", call: this.number, reason: endReason(this.sdk.callEndReason) });
     this.#ended = true;
     for (const listener of this.#onEnd) listener();
@@ -368,13 +379,16 @@ var watchCall = (call) => {
   return say;
 };
 var watchState = (call) => {
-  const say = () => call.state({ type: "callState", call: call.number, state: call.sdk.state });
+  const say = () => sayState(call);
   call.sdk.on("stateChanged", () => {
     say();
     call.stateChanged(call.sdk.state);
   });
   return say;
 };
+function sayState(call) {
+  call.state({ type: "callState", call: call.number, state: call.sdk.state });
+}
 var watchInfo = (call) => {
   const { sdk } = call;
   const say = () => {
@@ -934,7 +948,7 @@ var ACTS = {
   join: ({ beginnings }, command) => beginnings.join(command),
   startCall: ({ beginnings }, command) => beginnings.start(command),
   accept: ({ beginnings }, command) => beginnings.accept(command),
-  reject: ({ beginnings }, command) => beginnings.reject(command),
+  reject: ({ agents }, { incoming }) => agents.reject(incoming),
   hangUp: on(({ sdk }, { forEveryone }) => sdk.hangUp({ forEveryone })),
   mute: on(({ sdk }) => sdk.mute()),
   unmute: on(({ sdk }) => sdk.unmute()),
@@ -1327,7 +1341,12 @@ var Sound = class {
     const mode = capture ? "raw" : "system";
     if (capture) this.#preparing -= 1;
     call.isRaw = mode === "raw";
-    this.#soundings.set(call, { mode, wanted: mode, capture, playback: null, isHeard: false, error: null });
+    const wasKnown = this.#soundings.has(call);
+    this.#soundings.set(call, { mode, wanted: mode, capture, playback: null, isHeard: false, isSecondTry: false, error: null });
+    if (wasKnown) {
+      this.#say(call);
+      this.#look(call);
+    }
   }
   // In a room or after a transfer the sound goes on as it was in the call before.
   async inherit(call, from) {
@@ -1389,12 +1408,15 @@ var Sound = class {
     this.#say(call);
     if (!call.sdk.isIncomingAudioMuted) await call.sdk.muteIncomingAudio().catch((error) => call.trouble("silencing the browser", error));
   }
-  // The SDK let go of our microphone: once more, and if it is refused, the browser's.
+  // The SDK let go of our microphone in the middle of a call: once more, and if it is refused, the browser's.
   #lost(call, removed) {
     const sounding = this.#soundings.get(call);
-    const isOver = call.sdk.state === "Disconnecting" || call.sdk.state === "Disconnected";
-    if (isOver || !sounding?.capture || !removed.includes(sounding.capture)) return;
-    call.sdk.startAudio(sounding.capture).catch((error) => this.#toSystem(call, failure(error)));
+    if (call.sdk.state !== "Connected" || !sounding?.capture || !removed.includes(sounding.capture) || sounding.isSecondTry) return;
+    sounding.isSecondTry = true;
+    call.sdk.startAudio(sounding.capture).then(
+      () => sounding.isSecondTry = false,
+      (error) => this.#toSystem(call, failure(error))
+    );
   }
   async #toSystem(call, error) {
     const sounding = this.#soundings.get(call);
