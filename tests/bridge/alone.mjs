@@ -31,6 +31,7 @@ async function signedIn({ browser, standin }, identity) {
   await program.until({ type: "ready", hasSdk: true });
   const { agent } = await program.ask("createAgent", { identity, displayName: identity === "external" ? "Ada" : null, emergencyCountry: identity === "external" ? "US" : null });
   await program.until({ type: "tokenWanted", wanted: 1, identity, agent: null });
+  if (identity === "external") assert.deepEqual(await tab.evaluate(() => standin.agents[0].options), { displayName: "Ada", emergencyCallOptions: { countryCode: "US" } });
   // The page's calls, by what the stand-in has done.
   const stage = (act, ...args) => tab.evaluate(`(${act})(${args.map((arg) => JSON.stringify(arg)).join(", ")})`);
   return { program, tab, agent, stage };
@@ -53,7 +54,7 @@ async function environment(report, { browser, standin }) {
     const { isGranted, devices } = await program.ask("devices");
     assert.equal(isGranted, true);
     assert.ok(devices.microphones.length > 0 && devices.speakers.length > 0 && devices.microphone !== null);
-    await program.after(() => tab.evaluate(() => standin.devices.plug("Headset")), ({ type, devices }) => type === "devices" && devices.microphones.some(({ name }) => name === "Headset"));
+    await program.after(() => tab.evaluate(async () => (await standin.clients[0].getDeviceManager()).plug("Headset")), ({ type, devices }) => type === "devices" && devices.microphones.some(({ name }) => name === "Headset"));
     await program.after(() => program.ask("selectMicrophone", { device: "microphone:Headset" }), { type: "devices", devices: { microphone: "microphone:Headset" } });
     const last = devices.speakers.at(-1).id;
     await program.after(() => program.ask("selectSpeaker", { device: last }), { type: "devices", devices: { speaker: last } });
@@ -84,6 +85,29 @@ async function calls(report, { program, agent, stage }) {
     await tone(program, call, 440);
     await program.after(() => stage(`() => ${newest}.to("Connected")`), { type: "callState", call, state: "Connected" });
     await program.until({ type: "audio", call, mode: "raw", hasPlayback: true });
+  });
+  await report.check("nothing of the program reaches the call unless it is connected and unmuted, whatever the SDK would send", async () => {
+    const microphone = async (wanted) => {
+      for (let tries = 0; tries < 20; tries += 1) {
+        if ((await stage(`${energy}`)) > 0.01 === wanted) return;
+      }
+      throw new Error(`the microphone was ${wanted ? "silent" : "not silent"}`);
+    };
+    const hush = program.speak(call, 700);
+    await microphone(true);
+    for (const state of ["InLobby", "RemoteHold", "LocalHold", "EarlyMedia"]) {
+      await stage(`(state) => ${newest}.to(state)`, state);
+      await microphone(false);
+      await stage(`() => ${newest}.to("Connected")`);
+      await microphone(true);
+    }
+    await program.ask("mute", { call });
+    await microphone(false);
+    assert.equal(await stage(`${energy}`), 0);
+    await program.ask("unmute", { call });
+    await microphone(true);
+    hush();
+    await microphone(false);
   });
   await report.check("the call's own names change, ours does not", async () => {
     await program.after(() => stage(`() => ${newest}.become({ id: "another" }, "idChanged")`), { type: "call", call, sdkId: "another" });
@@ -287,8 +311,9 @@ async function rooms(report, { program, agent, stage }) {
     await program.ask("hangUp", { call, forEveryone: false });
   });
   await report.check("another page with the SDK in this browser is told of", async () => {
-    // The client of the page itself, by way of the feature that it listens to.
-    await program.after(() => program.ask("refresh"), { type: "otherPage", isActive: false });
+    const elsewhere = "standin.clients[0].feature(standin.features.DebugInfo)";
+    await program.after(() => stage(`() => ${elsewhere}.become({ isCallClientActiveInAnotherTab: true }, "isCallClientActiveInAnotherTabChanged")`), { type: "otherPage", isActive: true });
+    await program.after(() => stage(`() => ${elsewhere}.become({ isCallClientActiveInAnotherTab: false }, "isCallClientActiveInAnotherTabChanged")`), { type: "otherPage", isActive: false });
   });
 }
 
@@ -325,6 +350,19 @@ async function tone(program, call, hertz) {
     if (last[0] > -25 && Math.abs(last[1] - hertz) < hertz / 100) return;
   }
   throw new Error(`no ${hertz} Hz in call ${call}: the last was ${last[1]} Hz at ${last[0]} dBFS`);
+}
+
+// How loud the microphone is that the newest call was given, at its source.
+async function energy() {
+  const stream = await standin.calls.at(-1).localAudioStreams[0].getMediaStream();
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 8192 });
+  context.createMediaStreamSource(stream).connect(analyser);
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  const samples = new Float32Array(analyser.fftSize);
+  analyser.getFloatTimeDomainData(samples);
+  await context.close();
+  return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
 }
 
 // A token as the SDK reads it; nobody checks its signature here.

@@ -1,12 +1,12 @@
-// All checks of the page. Arguments choose parts: doors, meeting, alone, official.
+// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official.
 import { Report } from "../interop/report.mjs";
 import { launched } from "./browser.mjs";
-import { doors } from "./doors.mjs";
+import { doors, playout } from "./doors.mjs";
 import { meeting } from "./meeting.mjs";
 import { alone } from "./alone.mjs";
 import { official } from "./official.mjs";
 
-const parts = [doors, meeting, alone, official];
+const parts = [doors, playout, meeting, alone, official];
 const chosen = process.argv.slice(2);
 const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
 

@@ -1,6 +1,7 @@
 // Who may enter, what is framed how, and when the page goes: no SDK is needed for that.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { WebSocket } from "ws";
 import { Program } from "./program.mjs";
 import { closed, opened } from "./browser.mjs";
@@ -46,6 +47,22 @@ export async function doors(report, { browser, standin }) {
     for (const path of ["control", "pcm"]) for (const [protocols, origin] of attempts) assert.equal(await knock(`ws://127.0.0.1:${new URL(program.origin).port}/${path}`, protocols, origin, new URL(program.origin).host), 403);
     assert.equal(program.refusals, 2 * attempts.length);
     assert.equal(program.hasClosed, undefined);
+    await closed(tab);
+    await program.stop();
+  });
+  await report.check("somebody who listens on the same port of another loopback address hears nothing", async () => {
+    const program = await Program.start({ sdk: standin });
+    let heard = 0;
+    const other = createServer((socket) => {
+      heard += 1;
+      socket.destroy();
+    });
+    const has6 = await new Promise((resolve) => other.on("error", () => resolve(false)).listen(Number(new URL(program.origin).port), "::1", () => resolve(true)));
+    const tab = await opened(browser, program);
+    await program.until({ type: "ready" });
+    assert.equal(heard, 0);
+    if (!has6) console.log("      this machine has no ::1");
+    other.close();
     await closed(tab);
     await program.stop();
   });
@@ -157,6 +174,50 @@ export async function doors(report, { browser, standin }) {
     assert.deepEqual([...frame.samples.slice(0, 4), frame.samples[479]], [...fixture.first, fixture.last]);
     assert.equal(Buffer.from(encode(frame)).toString("hex"), fixture.hex);
     assert.equal(decode(new ArrayBuffer(975)), null);
+  });
+}
+
+// What waits to be played, as pure as it is.
+export async function playout(report) {
+  report.part("what waits to be played to the call");
+  const { Playout } = await import(process.env.PLAYOUT);
+  const frame = (value) => new Int16Array(480).fill(value);
+  const taken = (from, length = 128) => {
+    const block = new Float32Array(length).fill(9);
+    from.take(block);
+    return block;
+  };
+  await report.check("it begins at the target, and is silent before", async () => {
+    const waiting = new Playout(960);
+    waiting.put(frame(16384));
+    assert.deepEqual([...taken(waiting)], Array(128).fill(0));
+    assert.equal(waiting.filled, 480);
+    waiting.put(frame(8192));
+    assert.deepEqual([...taken(waiting)], Array(128).fill(0.5));
+    // A block across two frames.
+    taken(waiting, 256);
+    const across = taken(waiting);
+    assert.deepEqual([across[95], across[96], waiting.filled], [0.5, 0.25, 960 - 512]);
+  });
+  await report.check("dry, it counts once, is silent, and waits for the target again", async () => {
+    const waiting = new Playout(960);
+    for (const value of [16384, 16384]) waiting.put(frame(value));
+    taken(waiting, 960);
+    assert.equal(waiting.underruns, 0);
+    for (let times = 0; times < 3; times += 1) assert.deepEqual([...taken(waiting)], Array(128).fill(0));
+    assert.deepEqual([waiting.underruns, waiting.filled], [1, 0]);
+    waiting.put(frame(16384));
+    assert.equal(taken(waiting)[0], 0);
+    waiting.put(frame(16384));
+    assert.equal(taken(waiting)[0], 0.5);
+  });
+  await report.check("too full, it drops the oldest", async () => {
+    const waiting = new Playout(960);
+    for (let n = 1; n <= 9; n += 1) waiting.put(frame(n * 1024));
+    assert.deepEqual([waiting.dropped, waiting.filled], [1, 8 * 480]);
+    assert.equal(taken(waiting)[0], (2 * 1024) / 32768);
+    waiting.clear();
+    assert.deepEqual([waiting.filled, taken(waiting)[0]], [0, 0]);
   });
 }
 

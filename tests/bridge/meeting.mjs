@@ -408,6 +408,18 @@ async function endings(scene) {
       await scene.gone(ada);
     });
   }
+  await scene.check("a program that vanishes takes its page out of the meeting", async () => {
+    const made = await scene.made();
+    const ada = await scene.joined("Ada", made);
+    const isInside = async () => (await control.get(`/meetings/${encodeURIComponent(made.threadId)}`)).people.some(({ id, isInside }) => id === ada.id && isInside);
+    assert.equal(await isInside(), true);
+    const start = performance.now();
+    ada.program.cut("control");
+    while (await isInside()) if (performance.now() - start > 3000) throw new Error("the page is still in the meeting");
+    console.log(`      out of the meeting after ${Math.round(performance.now() - start)} ms`);
+    await closed(ada.tab);
+    await ada.program.stop();
+  });
   await scene.check("no such meeting, and no line to the service any more", async () => {
     const ada = await scene.signedIn("Ada");
     const { call } = await ada.program.ask("join", { agent: ada.agent, meeting: { link: `${scene.way.endpoint}/l/meetup-join/19%3ameeting_none%40thread.v2/0` }, audio: "raw", muted: true });

@@ -9,9 +9,12 @@ import { stage } from "./stage.js";
 
 export class CallClient {
   #agent: StandInAgent | null = null;
+  #devices: StandInDeviceManager | null = null;
   #features = new Map<unknown, unknown>();
 
-  constructor(readonly options: Sdk.CallClientOptions = {}) {}
+  constructor(readonly options: Sdk.CallClientOptions = {}) {
+    stage.clients.push(this);
+  }
 
   feature<Feature extends Sdk.CallClientFeature>(factory: Sdk.CallClientFeatureFactory<Feature>): Feature {
     const known = this.#features.get(factory) ?? new factory.callClientApiCtor({ callClient: this as unknown as Sdk.CallClient });
@@ -30,8 +33,8 @@ export class CallClient {
   }
 
   async getDeviceManager(): Promise<Sdk.DeviceManager> {
-    stage.devices ??= new StandInDeviceManager();
-    return stage.devices;
+    this.#devices ??= new StandInDeviceManager();
+    return this.#devices;
   }
 
   async dispose(): Promise<void> {
@@ -63,7 +66,7 @@ function read(token: string): Record<string, unknown> | null {
   }
 }
 
-class DebugInfo extends Emitter implements Sdk.DebugInfoCallClientFeature {
+export class DebugInfo extends Emitter implements Sdk.DebugInfoCallClientFeature {
   readonly name = "DebugInfo";
   isCallClientActiveInAnotherTab = false;
 

@@ -1,7 +1,7 @@
 // What a test tells the stand-in to do: `globalThis.standin` in the page. Everything else is on the objects that it holds.
 import type { StandInAgent } from "./agent.js";
 import type { StandInCall } from "./call.js";
-import type { StandInDeviceManager } from "./devices.js";
+import type { CallClient } from "./client.js";
 import { StandInError } from "./errors.js";
 
 export class Stage {
@@ -11,7 +11,8 @@ export class Stage {
   patience = 100;
   agents: StandInAgent[] = [];
   calls: StandInCall[] = [];
-  devices: StandInDeviceManager | null = null;
+  clients: CallClient[] = [];
+  features: unknown = null;
   surveys: unknown[] = [];
   // The meetings that are named by id, group or room are looked for here.
   endpoint = "";

@@ -1,6 +1,8 @@
 // Who is signed in: an agent for each identity, its incoming calls, and its tokens.
 import type { CallAgent, CallClient, TeamsCallAgent } from "@azure/communication-calling";
 import type { Calls, Tools } from "./calls.js";
+import type { Clients } from "./clients.js";
+import type { SoundDevices } from "./devices.js";
 import { Refusal, endReason } from "./failure.js";
 import type { CommandNamed } from "./protocol/to_page.js";
 import type { CustomContext, EndReason, Identity } from "./protocol/values.js";
@@ -10,7 +12,6 @@ import type { Tokens } from "./tokens.js";
 interface Agent {
   number: number;
   identity: Identity;
-  // One client has at most one agent.
   client: CallClient;
   sdk: AnyAgent;
 }
@@ -34,15 +35,17 @@ export class Agents {
     private readonly tools: Tools,
     private readonly tokens: Tokens,
     private readonly calls: Calls,
-    private readonly newClient: () => CallClient,
+    private readonly clients: Clients,
+    private readonly devices: SoundDevices,
   ) {}
 
   async create({ identity, displayName, emergencyCountry }: CommandNamed<"createAgent">): Promise<{ agent: number; connection: string }> {
     const known: { agent: number | null } = { agent: null };
     const ask = () => this.tokens.ask(identity, known.agent);
     const token = await ask();
-    const client = this.newClient();
+    const client = this.clients.take();
     try {
+      await this.devices.prepare(client);
       const credential = new this.tools.sdk.AzureCommunicationTokenCredential({ token, tokenRefresher: ask, refreshProactively: true });
       const sdk =
         identity === "teams"
@@ -57,7 +60,7 @@ export class Agents {
       this.#watch(agent);
       return { agent: agent.number, connection: sdk.connectionState };
     } catch (error) {
-      await client.dispose().catch(() => {});
+      this.clients.giveBack(client);
       throw error;
     }
   }
@@ -68,7 +71,7 @@ export class Agents {
     for (const call of this.calls.all) if (call.agent === number) await call.sdk.hangUp().catch(() => {});
     for (const [ringing, { agent: of }] of this.#incoming) if (of === number) this.#incoming.delete(ringing);
     await agent.sdk.dispose();
-    await agent.client.dispose();
+    this.clients.giveBack(agent.client);
   }
 
   async disposeAll(): Promise<void> {

@@ -1,10 +1,11 @@
 // What each command does: one line for most, and nothing that another file can say better.
 import type { CommunicationUserIdentifier, MicrosoftTeamsUserIdentifier } from "@azure/communication-common";
-import type { Call, CallClient, DtmfTone, Reaction, TeamsCall } from "@azure/communication-calling";
+import type { Call, DtmfTone, Reaction, TeamsCall } from "@azure/communication-calling";
 import type { Agents } from "./agents.js";
 import type { Beginnings } from "./beginnings.js";
 import type { LiveCall } from "./call.js";
 import type { Calls } from "./calls.js";
+import type { Clients } from "./clients.js";
 import { reportStatistics } from "./connection.js";
 import type { SoundDevices } from "./devices.js";
 import { Refusal } from "./failure.js";
@@ -21,8 +22,7 @@ import { isOfTeams } from "./words.js";
 // Everything a command may need.
 export interface Desk {
   sdk: Sdk;
-  // For what belongs to no agent.
-  client: CallClient;
+  clients: Clients;
   people: People;
   agents: Agents;
   calls: Calls;
@@ -48,13 +48,13 @@ function on<Name extends CommandName>(act: (call: LiveCall, command: CommandName
 }
 
 const ACTS: Acts = {
-  environment: async ({ sdk, client }) => {
-    const { environment, ...supported } = await client.feature(sdk.Features.DebugInfo).getEnvironmentInfo();
+  environment: async ({ sdk, clients }) => {
+    const { environment, ...supported } = await clients.first.feature(sdk.Features.DebugInfo).getEnvironmentInfo();
     return { ...environment, ...supported };
   },
-  devices: ({ devices, client }) => devices.ask(client),
-  selectMicrophone: ({ devices, client }, { device }) => devices.selectMicrophone(client, device),
-  selectSpeaker: ({ devices, client }, { device }) => devices.selectSpeaker(client, device),
+  devices: ({ devices }) => devices.ask(),
+  selectMicrophone: ({ devices }, { device }) => devices.selectMicrophone(device),
+  selectSpeaker: ({ devices }, { device }) => devices.selectSpeaker(device),
   refresh: (desk) => desk.refresh(),
 
   createAgent: ({ agents }, command) => agents.create(command),

@@ -2,6 +2,7 @@
 import { Agents } from "./agents.js";
 import { Beginnings } from "./beginnings.js";
 import { Calls } from "./calls.js";
+import { Clients } from "./clients.js";
 import { type Desk, carryOut } from "./commands.js";
 import { Control, type Welcome, takeSecret } from "./control.js";
 import { SoundDevices } from "./devices.js";
@@ -52,11 +53,10 @@ async function prepare({ name, version }: Welcome["app"], wire: Wire): Promise<D
   const tools = { sdk, people, control, trouble };
   const sound = new Sound(sdk, wire);
   const calls = new Calls(tools, sound);
-  const newClient = () => new sdk.CallClient({ diagnostics: { appName: name, appVersion: version, tags: [] } });
-  const agents = new Agents(tools, tokens, calls, newClient);
-  const client = newClient();
-  const devices = new SoundDevices(control);
-  const elsewhere = client.feature(sdk.Features.DebugInfo);
+  const clients = new Clients(() => new sdk.CallClient({ diagnostics: { appName: name, appVersion: version, tags: [] } }));
+  const devices = new SoundDevices(clients, control);
+  const agents = new Agents(tools, tokens, calls, clients, devices);
+  const elsewhere = clients.first.feature(sdk.Features.DebugInfo);
   const sayElsewhere = () => control.say({ type: "otherPage", isActive: elsewhere.isCallClientActiveInAnotherTab });
   elsewhere.on("isCallClientActiveInAnotherTabChanged", sayElsewhere);
   const refresh = () => {
@@ -65,7 +65,7 @@ async function prepare({ name, version }: Welcome["app"], wire: Wire): Promise<D
     void devices.say();
     for (const call of calls.all) call.refresh();
   };
-  return { sdk, client, people, agents, calls, beginnings: new Beginnings(agents, calls, people, sound), sound, devices, refresh };
+  return { sdk, clients, people, agents, calls, beginnings: new Beginnings(agents, calls, people, sound), sound, devices, refresh };
 }
 
 async function answer(command: Command): Promise<void> {

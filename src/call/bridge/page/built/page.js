@@ -34,16 +34,18 @@ function text(value) {
 
 // agents.ts
 var Agents = class {
-  constructor(tools, tokens2, calls, newClient) {
+  constructor(tools, tokens2, calls, clients, devices) {
     this.tools = tools;
     this.tokens = tokens2;
     this.calls = calls;
-    this.newClient = newClient;
+    this.clients = clients;
+    this.devices = devices;
   }
   tools;
   tokens;
   calls;
-  newClient;
+  clients;
+  devices;
   #agents = /* @__PURE__ */ new Map();
   #given = 0;
   #incoming = /* @__PURE__ */ new Map();
@@ -52,8 +54,9 @@ var Agents = class {
     const known = { agent: null };
     const ask = () => this.tokens.ask(identity, known.agent);
     const token = await ask();
-    const client = this.newClient();
+    const client = this.clients.take();
     try {
+      await this.devices.prepare(client);
       const credential = new this.tools.sdk.AzureCommunicationTokenCredential({ token, tokenRefresher: ask, refreshProactively: true });
       const sdk = identity === "teams" ? await client.createTeamsCallAgent(credential) : await client.createCallAgent(credential, {
         ...displayName && { displayName },
@@ -65,8 +68,7 @@ var Agents = class {
       this.#watch(agent);
       return { agent: agent.number, connection: sdk.connectionState };
     } catch (error) {
-      await client.dispose().catch(() => {
-      });
+      this.clients.giveBack(client);
       throw error;
     }
   }
@@ -77,7 +79,7 @@ var Agents = class {
     });
     for (const [ringing, { agent: of }] of this.#incoming) if (of === number2) this.#incoming.delete(ringing);
     await agent.sdk.dispose();
-    await agent.client.dispose();
+    this.clients.giveBack(agent.client);
   }
   async disposeAll() {
     await Promise.allSettled([...this.#agents.keys()].map((number2) => this.dispose(number2)));
@@ -925,6 +927,32 @@ function surveyOf(call) {
   return call.feature("CallSurvey");
 }
 
+// clients.ts
+var Clients = class {
+  constructor(make) {
+    this.make = make;
+    this.#free.push(this.#another());
+  }
+  make;
+  all = [];
+  #free = [];
+  get first() {
+    return this.all[0];
+  }
+  // A client has at most one agent.
+  take() {
+    return this.#free.pop() ?? this.#another();
+  }
+  giveBack(client) {
+    this.#free.push(client);
+  }
+  #another() {
+    const client = this.make();
+    this.all.push(client);
+    return client;
+  }
+};
+
 // commands.ts
 async function carryOut(desk2, command) {
   if (!Object.hasOwn(ACTS, command.type)) throw new Refusal("WrongCommand", `there is no command ${command.type}`);
@@ -935,13 +963,13 @@ function on(act) {
   return (desk2, command) => act(desk2.calls.get(command.call ?? 0), command, desk2);
 }
 var ACTS = {
-  environment: async ({ sdk, client }) => {
-    const { environment, ...supported } = await client.feature(sdk.Features.DebugInfo).getEnvironmentInfo();
+  environment: async ({ sdk, clients }) => {
+    const { environment, ...supported } = await clients.first.feature(sdk.Features.DebugInfo).getEnvironmentInfo();
     return { ...environment, ...supported };
   },
-  devices: ({ devices, client }) => devices.ask(client),
-  selectMicrophone: ({ devices, client }, { device: device2 }) => devices.selectMicrophone(client, device2),
-  selectSpeaker: ({ devices, client }, { device: device2 }) => devices.selectSpeaker(client, device2),
+  devices: ({ devices }) => devices.ask(),
+  selectMicrophone: ({ devices }, { device: device2 }) => devices.selectMicrophone(device2),
+  selectSpeaker: ({ devices }, { device: device2 }) => devices.selectSpeaker(device2),
   refresh: (desk2) => desk2.refresh(),
   createAgent: ({ agents }, command) => agents.create(command),
   disposeAgent: ({ agents }, { agent }) => agents.dispose(agent),
@@ -1138,35 +1166,52 @@ var GREETING = 5e3;
 
 // devices.ts
 var SoundDevices = class {
-  #manager = null;
-  #control;
-  constructor(control2) {
-    this.#control = control2;
+  constructor(clients, control2) {
+    this.clients = clients;
+    this.control = control2;
   }
+  clients;
+  control;
+  #managers = /* @__PURE__ */ new Map();
+  #microphone = null;
+  #speaker = null;
   // Lists are empty before the permission is given.
-  async ask(client) {
-    const manager = await this.#open(client);
+  async ask() {
+    const manager = await this.#open(this.clients.first);
     const { audio } = await manager.askDevicePermission({ audio: true, video: false });
     return { isGranted: audio, devices: await listed(manager) };
   }
-  async selectMicrophone(client, id) {
-    const manager = await this.#open(client);
-    await manager.selectMicrophone(named(id, await manager.getMicrophones()));
+  async selectMicrophone(id) {
+    this.#microphone = id;
+    for (const client of this.clients.all) await this.#selectMicrophone(await this.#open(client), id);
   }
-  async selectSpeaker(client, id) {
-    const manager = await this.#open(client);
-    await manager.selectSpeaker(named(id, await manager.getSpeakers()));
+  async selectSpeaker(id) {
+    this.#speaker = id;
+    for (const client of this.clients.all) await this.#selectSpeaker(await this.#open(client), id);
+  }
+  // A client that gets an agent uses what was chosen before; a device that is gone meanwhile is left out.
+  async prepare(client) {
+    if (this.#microphone) await this.#selectMicrophone(await this.#open(client), this.#microphone).catch(() => {
+    });
+    if (this.#speaker) await this.#selectSpeaker(await this.#open(client), this.#speaker).catch(() => {
+    });
   }
   async say() {
-    if (this.#manager) this.#control.say({ type: "devices", devices: await listed(this.#manager) });
+    const manager = this.#managers.get(this.clients.first);
+    if (manager) this.control.say({ type: "devices", devices: await listed(manager) });
   }
-  // What a call in system mode hears with.
-  get microphone() {
-    return this.#manager?.selectedMicrophone;
+  async #selectMicrophone(manager, id) {
+    if (manager.selectedMicrophone?.id !== id) await manager.selectMicrophone(named(id, await manager.getMicrophones()));
+  }
+  async #selectSpeaker(manager, id) {
+    if (manager.selectedSpeaker?.id !== id) await manager.selectSpeaker(named(id, await manager.getSpeakers()));
   }
   async #open(client) {
-    if (this.#manager) return this.#manager;
-    const manager = this.#manager = await client.getDeviceManager();
+    const known = this.#managers.get(client);
+    if (known) return known;
+    const manager = await client.getDeviceManager();
+    this.#managers.set(client, manager);
+    if (client !== this.clients.first) return manager;
     manager.on("audioDevicesUpdated", () => this.say());
     manager.on("selectedMicrophoneChanged", () => this.say());
     manager.on("selectedSpeakerChanged", () => this.say());
@@ -1575,11 +1620,10 @@ async function prepare({ name, version }, wire) {
   const tools = { sdk, people, control, trouble };
   const sound = new Sound(sdk, wire);
   const calls = new Calls(tools, sound);
-  const newClient = () => new sdk.CallClient({ diagnostics: { appName: name, appVersion: version, tags: [] } });
-  const agents = new Agents(tools, tokens, calls, newClient);
-  const client = newClient();
-  const devices = new SoundDevices(control);
-  const elsewhere = client.feature(sdk.Features.DebugInfo);
+  const clients = new Clients(() => new sdk.CallClient({ diagnostics: { appName: name, appVersion: version, tags: [] } }));
+  const devices = new SoundDevices(clients, control);
+  const agents = new Agents(tools, tokens, calls, clients, devices);
+  const elsewhere = clients.first.feature(sdk.Features.DebugInfo);
   const sayElsewhere = () => control.say({ type: "otherPage", isActive: elsewhere.isCallClientActiveInAnotherTab });
   elsewhere.on("isCallClientActiveInAnotherTabChanged", sayElsewhere);
   const refresh = () => {
@@ -1588,7 +1632,7 @@ async function prepare({ name, version }, wire) {
     void devices.say();
     for (const call of calls.all) call.refresh();
   };
-  return { sdk, client, people, agents, calls, beginnings: new Beginnings(agents, calls, people, sound), sound, devices, refresh };
+  return { sdk, clients, people, agents, calls, beginnings: new Beginnings(agents, calls, people, sound), sound, devices, refresh };
 }
 async function answer(command) {
   try {

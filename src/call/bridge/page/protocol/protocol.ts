@@ -1,15 +1,16 @@
 // The control protocol between the page and the program: how they meet, who speaks when, how sound is framed.
 //
-// The program serves the page on 127.0.0.1 and a browser without a window loads it. Two WebSockets lead back to the
-// same address, each opened once by the page:
+// The program listens on 127.0.0.1 and serves the page there by the name http://localhost:PORT (the SDK refuses to run under a bare address) to a
+// browser without a window. The browser is told `--host-resolver-rules=MAP localhost 127.0.0.1`, because somebody else may
+// listen on the same port of ::1. Two WebSockets lead back to the same address, each opened once by the page:
 //
 //   /control   JSON text frames. Program to page: `ToPage`. Page to program: `ToProgram`. Each has its name in `type`.
 //   /pcm       binary frames of sound, both ways: `FRAME` below. Opened after `welcome`, before `ready`.
 //
 // Secret. The program makes 32 random bytes per launch and writes a start file (0600, in the private profile folder) that
-// does `location.replace("http://127.0.0.1:PORT/#SECRET")`, SECRET being 64 lower-case hexadecimal digits. The page takes it
+// does `location.replace("http://localhost:PORT/#SECRET")`, SECRET being 64 lower-case hexadecimal digits. The page takes it
 // from the fragment, clears the fragment, and offers two subprotocols on each socket: `PROTOCOL` and `SECRET + secret`. The program compares
-// the secret in constant time, checks `Host` and `Origin`, and answers with `PROTOCOL` alone, so the secret is never sent back. A wrong or
+// the secret in constant time, checks `Host` (localhost:PORT) and `Origin` (http://localhost:PORT), and answers with `PROTOCOL` alone, so the secret is never sent back. A wrong or
 // missing secret is refused with 403 before the upgrade; so is a second socket of a kind. No token and no secret is ever part of an address
 // that travels, a log, or a command line.
 //
@@ -55,7 +56,9 @@ export const CLOSE = {
 // the page plays silence where none came. Nothing reaches the call unless it is `Connected` and not muted, whatever is sent.
 export const FRAME = { rate: 48_000, samples: 480, head: 16, bytes: 16 + 2 * 480 } as const;
 
-// What the program serves, and nothing else. `sdk.js` is the bundle that `sidetone setup calls` made on this machine, 404 when there is none.
+// What the program serves, and nothing else: `index.html` as the page, `built` as the files, each with its media type, `nosniff`, and
+// `policy.txt` as Content-Security-Policy. In it `{local}` is nothing, or, where the configured endpoint is a service of this machine without TLS, its
+// two origins: `http://127.0.0.1:4100 ws://127.0.0.1:4100`. `sdk.js` is the bundle that `sidetone setup calls` made on this machine, 404 when there is none.
 export const PATHS = {
   page: "/",
   files: ["/page.js", "/worklet.js", "/worker.js"],

@@ -1,5 +1,5 @@
 // What the program says to the page. A command's `id` is answered by one `done` or `failed`; its result stands behind the arrow.
-import type { Beginning, CustomContext, Identity, Meeting, Rating, TransferTarget } from "./values.js";
+import type { AudioMode, Beginning, CustomContext, Identity, Meeting, Rating, TransferTarget } from "./values.js";
 
 export type ToPage = Word | Command;
 
@@ -68,7 +68,7 @@ type OfTheCall =
   // A person said yes to being recorded and transcribed. Nothing else may lead to this command.
   | { type: "grantConsent"; call: number }
   // From the lower mode to the higher or back, in the middle of a call. -> { audio: AudioMode }, the one that is used now.
-  | { type: "useAudio"; call: number; audio: "raw" | "system" };
+  | { type: "useAudio"; call: number; audio: AudioMode };
 
 type OfPeople =
   // `alternateCallerId` (E.164): an external user who adds a phone number. `threadId`: Teams users.
