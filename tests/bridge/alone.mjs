@@ -214,7 +214,7 @@ async function calls(report, { program, agent, stage }) {
     for (const number of [call, told.call]) await program.until({ type: "callEnded", call: number });
   });
   await report.check("a call that nobody asked for is told; operations that fail are told by code", async () => {
-    const told = await program.after(() => stage(`() => { standin.agents[0].begin({ state: "Connected" }); }`), { type: "call", cause: "other" });
+    const told = await program.after(() => stage(`() => { standin.agents[0].begin({ state: "Connected" }); }`), { type: "call", cause: "other", from: null });
     for (const [command, operation, code, subCode] of [["mute", "mute", 500, 41015], ["unmute", "unmute", 400, 41016], ["hold", "hold", 500, 41033], ["resume", "resume", 500, 41034], ["hangUp", "hangUp", 500, 10078]]) {
       await stage(`(operation, code, subCode) => standin.break(operation, code, subCode)`, operation, code, subCode);
       const error = await program.refused(command, { call: told.call, forEveryone: false });

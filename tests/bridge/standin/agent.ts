@@ -92,7 +92,7 @@ export class StandInAgent extends Emitter {
       this.emit("callsUpdated", { added: [], removed: [call] });
     };
     const more = join && { join: { ...join, displayName: this.displayName, token: this.token } };
-    const call = new StandInCall(this.isTeams ? "TeamsCall" : "Call", { ...plan, ...more }, ended);
+    const call = new StandInCall(this.isTeams ? "TeamsCall" : "Call", { ...plan, ...more }, ended, (next) => this.begin(next));
     this.calls = [...this.calls, call];
     // The SDK may tell of a call before the one who began it has it in hand.
     this.emit("callsUpdated", { added: [call], removed: [] });

@@ -36,8 +36,8 @@ export class Calls {
   ) {
     const entered = (cause: Cause) => (sdk: AnyCall, from: LiveCall) => this.#entered(sdk, from, cause);
     this.#watches = [
-      // Notices first: nothing of a call is told before it is known whether it is recorded.
       watchCall,
+      // Nothing more of a call is told before it is known whether it is recorded.
       watchRecording,
       watchTranscription,
       watchState,
@@ -107,10 +107,18 @@ export class Calls {
 
   #entered(sdk: AnyCall, from: LiveCall, cause: Cause): LiveCall {
     const known = this.#find(sdk);
-    if (known) return known;
-    const call = this.#take(sdk, from.agent, { cause, from });
+    // The agent may have told of it before.
+    if (known && known !== from && known.origin.from === null) {
+      known.cameFrom(cause, from.number);
+      this.#inherit(known, from);
+    }
+    const call = known ?? this.#take(sdk, from.agent, { cause, from });
     this.announce();
     return call;
+  }
+
+  #inherit(call: LiveCall, from: LiveCall): void {
+    this.sound.inherit(call, from).catch((error: unknown) => call.trouble("using the sound of the call before", error));
   }
 
   #take(sdk: AnyCall, agent: number, { cause, from = null, prepared = null }: { cause: Cause; from?: LiveCall | null; prepared?: Prepared | null }): LiveCall {
@@ -122,9 +130,9 @@ export class Calls {
     const call = new LiveCall(sdk, { number: ++this.#given, agent, cause, from: from?.number ?? null }, this.tools);
     this.#live.set(call.number, call);
     this.#unannounced.add(call);
-    if (!from) this.sound.take(call, prepared ?? UNPREPARED);
+    this.sound.take(call, prepared ?? UNPREPARED);
     call.watch(this.#watches);
-    if (from) this.sound.inherit(call, from).catch((error: unknown) => call.trouble("using the sound of the call before", error));
+    if (from) this.#inherit(call, from);
     return call;
   }
 

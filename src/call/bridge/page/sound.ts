@@ -78,11 +78,9 @@ export class Sound {
   }
 
   // In a room or after a transfer the sound goes on as it was in the call before.
-  async inherit(call: LiveCall, from: LiveCall | null): Promise<void> {
-    const before = from && this.#soundings.get(from);
-    if (!before || this.#soundings.has(call)) return;
-    this.take(call, { wanted: before.wanted, capture: null, error: before.error });
-    if (before.mode === "raw") await this.use(call, "raw");
+  async inherit(call: LiveCall, from: LiveCall): Promise<void> {
+    const before = this.#soundings.get(from);
+    if (before?.mode === "raw" && !this.#soundings.get(call)?.capture) await this.use(call, "raw");
   }
 
   readonly watch: Watch = (call) => {

@@ -305,6 +305,11 @@ var LiveCall = class {
     }
     this.refresh();
   }
+  // How the page came by it is known only now.
+  cameFrom(cause, from) {
+    Object.assign(this.origin, { cause, from });
+    this.attempt("reading a call", () => sayCall(this));
+  }
   // What was held back until the program knows the call's number.
   announce() {
     const held = this.#held ?? [];
@@ -368,8 +373,16 @@ var LiveCall = class {
   }
 };
 var watchCall = (call) => {
+  const { sdk } = call;
+  const say = () => sayCall(call);
+  sdk.on("idChanged", say);
+  sdk.on("callerInfoChanged", say);
+  sdk.on("transferorInfoChanged", say);
+  return say;
+};
+function sayCall(call) {
   const { sdk, number: number2, agent, origin: origin2 } = call;
-  const say = () => call.state({
+  call.state({
     type: "call",
     call: number2,
     agent,
@@ -382,11 +395,7 @@ var watchCall = (call) => {
     isEmergency: sdk.isEmergencyCall === true,
     sdkId: sdk.id
   });
-  sdk.on("idChanged", say);
-  sdk.on("callerInfoChanged", say);
-  sdk.on("transferorInfoChanged", say);
-  return say;
-};
+}
 var watchState = (call) => {
   const say = () => sayState(call);
   call.sdk.on("stateChanged", () => {
@@ -819,8 +828,8 @@ var Calls = class {
     this.sound = sound;
     const entered = (cause) => (sdk, from) => this.#entered(sdk, from, cause);
     this.#watches = [
-      // Notices first: nothing of a call is told before it is known whether it is recorded.
       watchCall,
+      // Nothing more of a call is told before it is known whether it is recorded.
       watchRecording,
       watchTranscription,
       watchState,
@@ -892,10 +901,16 @@ var Calls = class {
   }
   #entered(sdk, from, cause) {
     const known = this.#find(sdk);
-    if (known) return known;
-    const call = this.#take(sdk, from.agent, { cause, from });
+    if (known && known !== from && known.origin.from === null) {
+      known.cameFrom(cause, from.number);
+      this.#inherit(known, from);
+    }
+    const call = known ?? this.#take(sdk, from.agent, { cause, from });
     this.announce();
     return call;
+  }
+  #inherit(call, from) {
+    this.sound.inherit(call, from).catch((error) => call.trouble("using the sound of the call before", error));
   }
   #take(sdk, agent, { cause, from = null, prepared = null }) {
     const known = this.#find(sdk);
@@ -906,9 +921,9 @@ var Calls = class {
     const call = new LiveCall(sdk, { number: ++this.#given, agent, cause, from: from?.number ?? null }, this.tools);
     this.#live.set(call.number, call);
     this.#unannounced.add(call);
-    if (!from) this.sound.take(call, prepared ?? UNPREPARED);
+    this.sound.take(call, prepared ?? UNPREPARED);
     call.watch(this.#watches);
-    if (from) this.sound.inherit(call, from).catch((error) => call.trouble("using the sound of the call before", error));
+    if (from) this.#inherit(call, from);
     return call;
   }
   #find(sdk) {
@@ -1403,10 +1418,8 @@ var Sound = class {
   }
   // In a room or after a transfer the sound goes on as it was in the call before.
   async inherit(call, from) {
-    const before = from && this.#soundings.get(from);
-    if (!before || this.#soundings.has(call)) return;
-    this.take(call, { wanted: before.wanted, capture: null, error: before.error });
-    if (before.mode === "raw") await this.use(call, "raw");
+    const before = this.#soundings.get(from);
+    if (before?.mode === "raw" && !this.#soundings.get(call)?.capture) await this.use(call, "raw");
   }
   watch = (call) => {
     const look = () => this.#look(call);
