@@ -149,8 +149,8 @@ fn every_rust_package_is_under_a_permissive_licence() {
 #[test]
 fn every_javascript_package_of_the_tests_is_under_a_permissive_licence() {
     for (folder, wanted) in [
-        ("interop", "node_modules/@azure/communication-chat"),
-        ("bridge", "node_modules/esbuild"),
+        ("tests/interop", "node_modules/@azure/communication-chat"),
+        ("tests/bridge", "node_modules/esbuild"),
     ] {
         let packages = locked(folder);
         assert!(
@@ -170,7 +170,7 @@ fn every_javascript_package_of_the_tests_is_under_a_permissive_licence() {
 #[test]
 fn the_vendors_calling_sdk_is_the_one_package_under_terms_of_its_own() {
     const SDK: &str = "node_modules/@azure/communication-calling";
-    let mut packages = locked("bridge/vendor");
+    let mut packages = locked("src/call/bridge/setup");
     let sdk = packages.remove(SDK).unwrap();
     assert_eq!(sdk["version"], "2.0.0");
     assert!(
@@ -191,8 +191,8 @@ fn the_vendors_calling_sdk_is_the_one_package_under_terms_of_its_own() {
 }
 
 fn locked(folder: &str) -> serde_json::Map<String, Value> {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let lock = fs::read_to_string(tests.join(folder).join("package-lock.json")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap();
     let mut lock: Value = serde_json::from_str(&lock).unwrap();
     serde_json::from_value(lock["packages"].take()).unwrap()
 }

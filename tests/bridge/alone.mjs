@@ -174,6 +174,36 @@ async function calls(report, { program, agent, stage }) {
     assert.equal((await program.refused("transfer", { call, to: { call: 99 } })).name, "NoSuchCall");
     await program.ask("hangUp", { call: second, forEveryone: false });
   });
+  await report.check("raw that is refused at the very beginning: the call is begun with the sound devices", async () => {
+    await stage(`() => {
+      const { startCall } = standin.agents[0];
+      standin.agents[0].startCall = function (whom, options) {
+        if (options.audioOptions.localAudioStreams) {
+          standin.break("startCall", 412, 41073);
+          try {
+            return startCall.call(this, whom, options);
+          } finally {
+            standin.mend("startCall");
+          }
+        }
+        delete this.startCall;
+        return this.startCall(whom, options);
+      };
+    }`);
+    const { call: begun } = await program.ask("startCall", { agent, to: [BOB], ...nobody, ...beginning });
+    const told = await program.until({ type: "audio", call: begun, mode: "system", wanted: "raw" });
+    assert.equal(told.error.subCode, 41073);
+    await program.ask("hangUp", { call: begun, forEveryone: false });
+  });
+  await report.check("what the bridge adds, there and back: a click through the page and its microphone to its ears", async () => {
+    const { call: begun } = await program.ask("startCall", { agent, to: [BOB], ...nobody, ...beginning });
+    await stage(`async () => { const call = ${newest}; call.to("Connected"); call.hears(await call.localAudioStreams[0].getMediaStream()); }`);
+    await program.until({ type: "audio", call: begun, mode: "raw", hasPlayback: true });
+    const took = await clicks(program, begun, 25);
+    console.log(`      there and back: ${took[12].toFixed(1)} ms (median), ${took[22].toFixed(1)} ms (p90) of ${took.length}`);
+    assert.ok(took[12] < 120, `${took[12]} ms`);
+    await program.ask("hangUp", { call: begun, forEveryone: false });
+  });
   await report.check("we are transferred: a new call with the sound of the old", async () => {
     const told = await program.after(() => stage(`() => { standin.calls.find((one) => one.id === "another").features.Transfer.accept(); }`), { type: "call", cause: "transfer", from: call });
     await stage(`() => ${newest}.tone(520)`);
@@ -184,7 +214,7 @@ async function calls(report, { program, agent, stage }) {
     for (const number of [call, told.call]) await program.until({ type: "callEnded", call: number });
   });
   await report.check("a call that nobody asked for is told; operations that fail are told by code", async () => {
-    const told = await program.after(() => stage(`() => { standin.agents[0].begin({ state: "Connected" }); }`), { type: "call", cause: "other" });
+    const told = await program.after(() => stage(`() => { standin.agents[0].begin({ state: "Connected" }); }`), { type: "call", cause: "other", from: null });
     for (const [command, operation, code, subCode] of [["mute", "mute", 500, 41015], ["unmute", "unmute", 400, 41016], ["hold", "hold", 500, 41033], ["resume", "resume", 500, 41034], ["hangUp", "hangUp", 500, 10078]]) {
       await stage(`(operation, code, subCode) => standin.break(operation, code, subCode)`, operation, code, subCode);
       const error = await program.refused(command, { call: told.call, forEveryone: false });
@@ -350,6 +380,32 @@ async function tone(program, call, hertz) {
     if (last[0] > -25 && Math.abs(last[1] - hertz) < hertz / 100) return;
   }
   throw new Error(`no ${hertz} Hz in call ${call}: the last was ${last[1]} Hz at ${last[0]} dBFS`);
+}
+
+// How long each click takes that is sent among silent frames, sorted, in milliseconds.
+async function clicks(program, call, many) {
+  const silent = new Int16Array(480);
+  const click = Int16Array.from({ length: 480 }, (_, n) => (n < 48 ? 20000 : 0));
+  const took = [];
+  let sent = null;
+  const from = program.frames.length;
+  let looked = from;
+  const started = performance.now();
+  for (let n = 0; took.length < many; n += 1) {
+    if (n > 100 * many) throw new Error(`only ${took.length} of ${many} clicks came back`);
+    if (sent === null && n % 40 === 39) {
+      sent = performance.now();
+      program.sendFrame({ call, samples: click, micros: n * 10_000 });
+    } else program.sendFrame({ call, samples: silent, micros: n * 10_000 });
+    while (performance.now() < started + 10 * n) await new Promise((resolve) => setTimeout(resolve, 1));
+    for (; looked < program.frames.length; looked += 1) {
+      const { at, samples } = program.frames[looked];
+      if (sent === null || !samples.some((sample) => sample > 5000)) continue;
+      took.push(at - sent);
+      sent = null;
+    }
+  }
+  return took.sort((one, other) => one - other);
 }
 
 // How loud the microphone is that the newest call was given, at its source.

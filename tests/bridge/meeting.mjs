@@ -408,6 +408,23 @@ async function endings(scene) {
       await scene.gone(ada);
     });
   }
+  await scene.check("the stage can be reached from afar", async () => {
+    const made = await scene.made();
+    const ada = await scene.signedIn("Ada");
+    const coming = scene.way.stage();
+    const link = new URL(scene.link(made));
+    link.searchParams.set("stage", "");
+    const { call } = await ada.program.ask("join", { agent: ada.agent, meeting: { link: link.href }, audio: "raw", muted: true });
+    await ada.program.until({ type: "callState", call, state: "Connected" });
+    const stage = await coming;
+    await stage("calls.-1.features.UserFacingDiagnostics.network.say", "networkReconnect", 3);
+    await ada.program.until({ type: "diagnostic", call, name: "networkReconnect", value: 3 });
+    assert.equal(await stage("calls.0.state"), "Connected");
+    await assert.rejects(stage("calls.0.nothing.at.all"), /there is no nothing/);
+    await stage("calls.-1.end", 410, 301005);
+    await ada.program.until({ type: "callEnded", call, reason: { code: 410, subCode: 301005 } });
+    await scene.gone(ada);
+  });
   await scene.check("a program that vanishes takes its page out of the meeting", async () => {
     const made = await scene.made();
     const ada = await scene.joined("Ada", made);

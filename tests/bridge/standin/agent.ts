@@ -2,9 +2,14 @@
 import type * as Sdk from "@azure/communication-calling";
 import type { CommunicationIdentifier, CommunicationTokenCredential } from "@azure/communication-common";
 import { StandInCall } from "./call.js";
+import { conducted } from "./conductor.js";
 import { Emitter } from "./emitter.js";
 import { StandInError } from "./errors.js";
 import { stage } from "./stage.js";
+
+// What the page holds of a call; `assignable.ts` compares the two.
+type Shown = Sdk.Call & Sdk.TeamsCall;
+const shown = (call: StandInCall) => call as unknown as Shown;
 
 type Locator = Sdk.TeamsMeetingLinkLocator | Sdk.TeamsMeetingIdLocator | Sdk.GroupLocator | Sdk.RoomLocator;
 
@@ -21,12 +26,12 @@ export class StandInIncomingCall extends Emitter {
     this.kind = (agent.isTeams ? "TeamsIncomingCall" : "IncomingCall") as Sdk.IncomingCallKind;
   }
 
-  async accept(options?: Sdk.AcceptCallOptions): Promise<any> {
+  async accept(options?: Sdk.AcceptCallOptions): Promise<Shown> {
     stage.check("accept");
     if (this.callEndReason) throw new StandInError(400, 41006, "the call does not ring any more");
     const call = this.agent.begin({ options, direction: "Incoming", caller: this.callerInfo, others: this.callerInfo.identifier ? [this.callerInfo.identifier] : [], state: "Connected" });
     this.stop(0, 0);
-    return call;
+    return shown(call);
   }
 
   async reject(): Promise<void> {
@@ -45,7 +50,7 @@ export class StandInIncomingCall extends Emitter {
 export class StandInAgent extends Emitter {
   readonly kind: Sdk.CallAgentKind;
   connectionState: Sdk.ConnectionState = "Disconnected";
-  calls: any[] = [];
+  calls: Shown[] = [];
   // What was asked of it, for the test to see.
   readonly begun: unknown[] = [];
   isDisposed = false;
@@ -62,25 +67,24 @@ export class StandInAgent extends Emitter {
     stage.agents.push(this);
   }
 
-  join(locator: Locator, options?: Sdk.JoinCallOptions): any {
+  join(locator: Locator, options?: Sdk.JoinCallOptions): Shown {
     stage.check("join");
     this.begun.push({ locator, options: seen(options) });
     if (this.isTeams && ("groupId" in locator || "roomId" in locator)) throw new StandInError(400, 0, "not for Teams users");
     const { endpoint, meeting } = where(locator);
-    const call = this.begin({ options, groupId: "groupId" in locator ? locator.groupId : undefined }, { endpoint, meeting });
-    return call;
+    return shown(this.begin({ options, groupId: "groupId" in locator ? locator.groupId : undefined }, { endpoint, meeting }));
   }
 
-  startCall(whom: CommunicationIdentifier | CommunicationIdentifier[], options?: Sdk.StartCallOptions & Sdk.StartTeamsGroupCallOptions): any {
+  startCall(whom: CommunicationIdentifier | CommunicationIdentifier[], options?: Sdk.StartCallOptions & Sdk.StartTeamsGroupCallOptions): Shown {
     stage.check("startCall");
     const { audioOptions, ...more } = options ?? {};
     this.begun.push({ whom, isGroup: Array.isArray(whom), options: seen({ audioOptions }), ...more });
-    return this.begin({ options, others: [whom].flat(), state: "Ringing" });
+    return shown(this.begin({ options, others: [whom].flat(), state: "Ringing" }));
   }
 
   async dispose(): Promise<void> {
     this.isDisposed = true;
-    for (const call of [...this.calls]) call.end(0, 0);
+    for (const call of [...this.calls]) await call.hangUp();
     this.gone();
   }
 
@@ -88,12 +92,12 @@ export class StandInAgent extends Emitter {
 
   begin(plan: ConstructorParameters<typeof StandInCall>[1], join?: { endpoint: string; meeting: Record<string, unknown> }): StandInCall {
     const ended = (call: StandInCall) => {
-      this.calls = this.calls.filter((one) => one !== call);
+      this.calls = this.calls.filter((one) => one !== shown(call));
       this.emit("callsUpdated", { added: [], removed: [call] });
     };
     const more = join && { join: { ...join, displayName: this.displayName, token: this.token } };
-    const call = new StandInCall(this.isTeams ? "TeamsCall" : "Call", { ...plan, ...more }, ended);
-    this.calls = [...this.calls, call];
+    const call = new StandInCall(this.isTeams ? "TeamsCall" : "Call", { ...plan, ...more }, ended, (next) => this.begin(next));
+    this.calls = [...this.calls, shown(call)];
     // The SDK may tell of a call before the one who began it has it in hand.
     this.emit("callsUpdated", { added: [call], removed: [] });
     return call;
@@ -122,7 +126,11 @@ export class StandInAgent extends Emitter {
 // Our own meeting links name their service; everything else is looked for on the stage.
 function where(locator: Locator): { endpoint: string; meeting: Record<string, unknown> } {
   const { endpoint } = stage;
-  if ("meetingLink" in locator) return { endpoint: new URL(locator.meetingLink).origin, meeting: { link: locator.meetingLink } };
+  if ("meetingLink" in locator) {
+    const link = new URL(locator.meetingLink);
+    conducted(link);
+    return { endpoint: link.origin, meeting: { link: locator.meetingLink } };
+  }
   if ("meetingId" in locator) return { endpoint, meeting: { id: locator.meetingId, passcode: locator.passcode ?? null } };
   if ("groupId" in locator) return { endpoint, meeting: { threadId: locator.groupId } };
   return { endpoint, meeting: { threadId: locator.roomId } };

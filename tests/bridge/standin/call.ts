@@ -69,7 +69,8 @@ export class StandInCall extends Emitter {
   #element = new Audio();
   #stopTone = () => {};
 
-  constructor(kind: "Call" | "TeamsCall", plan: Plan, private readonly ended: (call: StandInCall) => void) {
+  // `another` begins a call of the same agent, as a room or a transfer does.
+  constructor(kind: "Call" | "TeamsCall", plan: Plan, private readonly ended: (call: StandInCall) => void, readonly another: (plan: Plan) => StandInCall) {
     super();
     this.kind = kind as Sdk.CallKind;
     this.#plan = plan;

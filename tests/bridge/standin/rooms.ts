@@ -1,6 +1,6 @@
 // Breakout rooms: a room brings a call of its own, and the meeting waits.
 import type * as Sdk from "@azure/communication-calling";
-import { StandInCall } from "./call.js";
+import type { StandInCall } from "./call.js";
 import { CallFeature } from "./feature.js";
 import { stage } from "./stage.js";
 
@@ -45,7 +45,7 @@ export class BreakoutRooms extends CallFeature implements Sdk.BreakoutRoomsCallF
 
   // By the person, or by the organizer who moves everybody.
   enter(room: Room): Sdk.Call {
-    const call = new StandInCall("Call", { state: "Connected" }, () => {});
+    const call = this.call.another({ state: "Connected" });
     call.info.threadId = room.threadId;
     call.features.BreakoutRooms.assignedBreakoutRooms = new Room(this, room.threadId, room.displayName);
     room.call = call as unknown as Sdk.Call;

@@ -1,6 +1,6 @@
 // Handing a call to somebody else, and being handed on.
 import type * as Sdk from "@azure/communication-calling";
-import { StandInCall } from "./call.js";
+import type { StandInCall } from "./call.js";
 import { Emitter } from "./emitter.js";
 import { CallFeature } from "./feature.js";
 import { stage } from "./stage.js";
@@ -28,7 +28,7 @@ export class Transfer extends CallFeature implements Sdk.TransferCallFeature {
 
   // Somebody transfers us.
   accept(): StandInCall {
-    const targetCall = new StandInCall("Call", { state: "Connected", direction: "Outgoing" }, () => {});
+    const targetCall = this.call.another({ state: "Connected", direction: "Outgoing" });
     this.emit("transferAccepted", { targetCall });
     return targetCall;
   }

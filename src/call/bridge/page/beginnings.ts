@@ -1,13 +1,13 @@
 // How a call begins: join, start, accept. With our microphone or the browser's, muted or not, and never with video.
-import type { CallAgent, JoinCallOptions, LocalAudioStream, StartCallOptions, StartTeamsCallOptions, TeamsCallAgent } from "@azure/communication-calling";
+import type { CallAgent, JoinCallOptions, StartCallOptions, StartTeamsCallOptions, TeamsCallAgent } from "@azure/communication-calling";
 import type { Agents } from "./agents.js";
 import type { Calls } from "./calls.js";
-import { Refusal } from "./failure.js";
+import { Refusal, failure } from "./failure.js";
 import type { People } from "./people.js";
 import type { CommandNamed } from "./protocol/to_page.js";
 import type { Beginning, CustomContext, Meeting } from "./protocol/values.js";
 import type { AnyCall } from "./sdk.js";
-import type { Sound } from "./sound.js";
+import type { Prepared, Sound } from "./sound.js";
 
 export class Beginnings {
   constructor(
@@ -35,13 +35,16 @@ export class Beginnings {
   }
 
   async #begin(agent: number, { audio, muted }: Beginning, begin: (options: JoinCallOptions) => AnyCall | Promise<AnyCall>): Promise<{ call: number }> {
-    const capture = await this.sound.prepare(audio);
+    const prepared = await this.sound.prepare(audio);
     try {
-      const call = await this.calls.make(agent, capture, () => begin(options(muted, capture)));
+      const call = await this.calls.make(agent, prepared, () => begin(options(muted, prepared)));
       return { call: call.number };
     } catch (error) {
-      await this.sound.discard(capture);
-      throw error;
+      await this.sound.discard(prepared);
+      if (!prepared.capture || !isRefusalOfRaw(error)) throw error;
+      const without = { ...prepared, capture: null, error: failure(error) };
+      const call = await this.calls.make(agent, without, () => begin(options(muted, without)));
+      return { call: call.number };
     }
   }
 
@@ -80,7 +83,13 @@ export class Beginnings {
   }
 }
 
-function options(muted: boolean, capture: LocalAudioStream | null): JoinCallOptions {
+// The service may switch custom streams off: then the call is begun with the sound devices.
+function isRefusalOfRaw(error: unknown): boolean {
+  const { code, subCode } = failure(error);
+  return code === 412 && subCode === 41073;
+}
+
+function options(muted: boolean, { capture }: Prepared): JoinCallOptions {
   return { audioOptions: { muted, ...(capture && { localAudioStreams: [capture] }) } };
 }
 

@@ -70,6 +70,12 @@ export class LiveCall {
     this.refresh();
   }
 
+  // How the page came by it is known only now.
+  cameFrom(cause: Cause, from: number): void {
+    Object.assign(this.origin, { cause, from });
+    this.attempt("reading a call", () => sayCall(this));
+  }
+
   // What was held back until the program knows the call's number.
   announce(): void {
     const held = this.#held ?? [];
@@ -146,26 +152,30 @@ export class LiveCall {
 
 // What the call is.
 export const watchCall: Watch = (call) => {
-  const { sdk, number, agent, origin } = call;
-  const say = () =>
-    call.state({
-      type: "call",
-      call: number,
-      agent,
-      kind: sdk.kind,
-      direction: sdk.direction,
-      cause: origin.cause,
-      from: origin.from,
-      caller: call.people.maybe(sdk.callerInfo),
-      transferor: call.people.maybe(sdk.transferorInfo),
-      isEmergency: (sdk as TeamsCall).isEmergencyCall === true,
-      sdkId: sdk.id,
-    });
+  const { sdk } = call;
+  const say = () => sayCall(call);
   sdk.on("idChanged", say);
   sdk.on("callerInfoChanged", say);
   sdk.on("transferorInfoChanged", say);
   return say;
 };
+
+function sayCall(call: LiveCall): void {
+  const { sdk, number, agent, origin } = call;
+  call.state({
+    type: "call",
+    call: number,
+    agent,
+    kind: sdk.kind,
+    direction: sdk.direction,
+    cause: origin.cause,
+    from: origin.from,
+    caller: call.people.maybe(sdk.callerInfo),
+    transferor: call.people.maybe(sdk.transferorInfo),
+    isEmergency: (sdk as TeamsCall).isEmergencyCall === true,
+    sdkId: sdk.id,
+  });
+}
 
 // Where it stands. The others hear of a change after the program did.
 export const watchState: Watch = (call) => {

@@ -9,10 +9,9 @@ import type { People } from "./people.js";
 import { watchRooms } from "./rooms.js";
 import { watchLobby, watchRoster } from "./roster.js";
 import type { AnyCall, Sdk } from "./sdk.js";
-import type { Sound } from "./sound.js";
+import type { Prepared, Sound } from "./sound.js";
 import { watchTransfers } from "./transfer.js";
 import { watchCaptions, watchRealTimeText } from "./words.js";
-import type { LocalAudioStream } from "@azure/communication-calling";
 
 export interface Tools {
   sdk: Sdk;
@@ -37,8 +36,8 @@ export class Calls {
   ) {
     const entered = (cause: Cause) => (sdk: AnyCall, from: LiveCall) => this.#entered(sdk, from, cause);
     this.#watches = [
-      // Notices first: nothing of a call is told before it is known whether it is recorded.
       watchCall,
+      // Nothing more of a call is told before it is known whether it is recorded.
       watchRecording,
       watchTranscription,
       watchState,
@@ -73,13 +72,13 @@ export class Calls {
   }
 
   // Makes a call on command. It is announced after the program knows its number.
-  async make(agent: number, capture: LocalAudioStream | null, begin: () => AnyCall | Promise<AnyCall>): Promise<LiveCall> {
+  async make(agent: number, prepared: Prepared | null, begin: () => AnyCall | Promise<AnyCall>): Promise<LiveCall> {
     this.#making += 1;
     try {
       const begun = begin();
       // A call that is there at once is watched in the same tick.
       const sdk = begun instanceof Promise ? await begun : begun;
-      return this.#take(sdk, agent, "command", null, capture);
+      return this.#take(sdk, agent, { cause: "command", prepared });
     } finally {
       this.#making -= 1;
     }
@@ -95,7 +94,7 @@ export class Calls {
   // The agent tells of calls, ours among them.
   updated(agent: number, { added, removed }: { added: AnyCall[]; removed: AnyCall[] }): void {
     for (const sdk of added) {
-      if (!this.#find(sdk)) this.#take(sdk, agent, this.#making > 0 ? "command" : "other", null, null);
+      if (!this.#find(sdk)) this.#take(sdk, agent, { cause: this.#making > 0 ? "command" : "other" });
     }
     for (const sdk of removed) this.#find(sdk)?.end();
     this.announce();
@@ -106,30 +105,34 @@ export class Calls {
     return submit(this.#survey as ReturnType<typeof surveyOf>);
   }
 
-  find(sdk: AnyCall): LiveCall | undefined {
-    return this.#find(sdk);
-  }
-
   #entered(sdk: AnyCall, from: LiveCall, cause: Cause): LiveCall {
     const known = this.#find(sdk);
-    if (known) return known;
-    const call = this.#take(sdk, from.agent, cause, from.number, null, from);
+    // The agent may have told of it before.
+    if (known && known !== from && known.origin.from === null) {
+      known.cameFrom(cause, from.number);
+      this.#inherit(known, from);
+    }
+    const call = known ?? this.#take(sdk, from.agent, { cause, from });
     this.announce();
     return call;
   }
 
-  #take(sdk: AnyCall, agent: number, cause: Cause, from: number | null, capture: LocalAudioStream | null, before: LiveCall | null = null): LiveCall {
+  #inherit(call: LiveCall, from: LiveCall): void {
+    this.sound.inherit(call, from).catch((error: unknown) => call.trouble("using the sound of the call before", error));
+  }
+
+  #take(sdk: AnyCall, agent: number, { cause, from = null, prepared = null }: { cause: Cause; from?: LiveCall | null; prepared?: Prepared | null }): LiveCall {
     const known = this.#find(sdk);
     if (known) {
-      if (capture) this.sound.take(known, capture);
+      if (prepared) this.sound.take(known, prepared);
       return known;
     }
-    const call = new LiveCall(sdk, { number: ++this.#given, agent, cause, from }, this.tools);
+    const call = new LiveCall(sdk, { number: ++this.#given, agent, cause, from: from?.number ?? null }, this.tools);
     this.#live.set(call.number, call);
     this.#unannounced.add(call);
-    if (capture || !before) this.sound.take(call, capture);
+    this.sound.take(call, prepared ?? UNPREPARED);
     call.watch(this.#watches);
-    if (before) this.sound.inherit(call, before).catch((error: unknown) => call.trouble("using the sound of the call before", error));
+    if (from) this.#inherit(call, from);
     return call;
   }
 
@@ -141,7 +144,6 @@ export class Calls {
   readonly #watchEnd: Watch = (call) => {
     call.onEnd(() => {
       this.#live.delete(call.number);
-      this.#unannounced.delete(call);
       call.attempt("keeping the survey", () => (this.#survey = surveyOf(call)));
     });
     call.onState((state) => {
@@ -150,6 +152,9 @@ export class Calls {
     return undefined;
   };
 }
+
+// What nobody asked for has the browser's sound.
+const UNPREPARED: Prepared = { wanted: "system", capture: null, error: null };
 
 function surveyOf(call: LiveCall) {
   return call.feature("CallSurvey");

@@ -41,6 +41,7 @@ async function open({ app }: Welcome): Promise<void> {
   try {
     desk = await prepare(app, wire);
     control.say({ type: "ready", hasSdk: true, problem: null });
+    desk.refresh();
   } catch (error) {
     problem = failure(error).message;
     control.say({ type: "ready", hasSdk: false, problem });
@@ -97,8 +98,13 @@ async function leave(): Promise<void> {
 let disposing: Promise<unknown> | null = null;
 
 function dispose(): Promise<unknown> {
-  disposing ??= Promise.race([desk?.agents.disposeAll(), new Promise((resolve) => setTimeout(resolve, PARTING))]);
+  disposing ??= Promise.race([disposeAll(), new Promise((resolve) => setTimeout(resolve, PARTING))]);
   return disposing;
+}
+
+async function disposeAll(): Promise<void> {
+  await desk?.agents.disposeAll();
+  await Promise.allSettled(desk?.clients.all.map((client) => client.dispose()) ?? []);
 }
 
 function trouble(doing: string, error: unknown): void {

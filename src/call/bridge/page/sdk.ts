@@ -3,7 +3,7 @@ import type * as Calling from "@azure/communication-calling";
 import type * as Common from "@azure/communication-common";
 import { Refusal } from "./failure.js";
 
-// What the bundle exports; `bundle.js` beside this file is its entry.
+// What the bundle exports; `../setup/bundle.js` is its entry.
 export interface Sdk {
   CallClient: typeof Calling.CallClient;
   Features: typeof Calling.Features;

@@ -10,18 +10,21 @@ import { Graph, type Wire } from "./graph.js";
 import type { AudioMode, Failure } from "./protocol/values.js";
 import type { Sdk } from "./sdk.js";
 
-// How the sound of one call is made.
-interface Sounding {
-  mode: AudioMode;
+// What a call is begun with: our microphone, or none for the browser's, and why not ours.
+export interface Prepared {
   wanted: AudioMode;
-  // Our microphone for it, in raw mode.
   capture: LocalAudioStream | null;
+  error: Failure | null;
+}
+
+// How the sound of one call is made; `capture` in raw mode.
+interface Sounding extends Prepared {
+  mode: AudioMode;
   // Whose stream is heard, or is being asked for.
   playback: RemoteAudioStream | null;
   isHeard: boolean;
   // The SDK let go of our microphone before, and was asked to take it again.
   isSecondTry: boolean;
-  error: Failure | null;
 }
 
 export class Sound {
@@ -41,15 +44,20 @@ export class Sound {
   }
 
   // Before the call is begun: what goes into its options. In system mode the SDK takes the default microphone.
-  async prepare(mode: AudioMode): Promise<LocalAudioStream | null> {
-    if (mode === "system") return null;
+  async prepare(wanted: AudioMode): Promise<Prepared> {
+    if (wanted === "system") return { wanted, capture: null, error: null };
     this.#preparing += 1;
-    const graph = await this.#open();
-    return new this.sdk.LocalAudioStream(graph.microphone(), { autoDisposeOnCallEnd: false });
+    try {
+      const graph = await this.#open();
+      return { wanted, capture: new this.sdk.LocalAudioStream(graph.microphone(), { autoDisposeOnCallEnd: false }), error: null };
+    } catch (error) {
+      this.#preparing -= 1;
+      return { wanted, capture: null, error: failure(error) };
+    }
   }
 
-  // The call was not begun after all.
-  async discard(capture: LocalAudioStream | null): Promise<void> {
+  // The call was not begun with it after all.
+  async discard({ capture }: Prepared): Promise<void> {
     if (!capture) return;
     this.#preparing -= 1;
     capture.dispose();
@@ -57,25 +65,22 @@ export class Sound {
   }
 
   // In the tick in which the call came to be.
-  take(call: LiveCall, capture: LocalAudioStream | null): void {
+  take(call: LiveCall, { wanted, capture, error }: Prepared): void {
     const mode = capture ? "raw" : "system";
     if (capture) this.#preparing -= 1;
     call.isRaw = mode === "raw";
     const wasKnown = this.#soundings.has(call);
-    this.#soundings.set(call, { mode, wanted: mode, capture, playback: null, isHeard: false, isSecondTry: false, error: null });
+    this.#soundings.set(call, { mode, wanted, capture, playback: null, isHeard: false, isSecondTry: false, error });
     // The SDK told of the call before it handed it out, and it is watched already.
-    if (wasKnown) {
-      this.#say(call);
-      this.#look(call);
-    }
+    if (!wasKnown) return;
+    this.#say(call);
+    this.#look(call);
   }
 
   // In a room or after a transfer the sound goes on as it was in the call before.
-  async inherit(call: LiveCall, from: LiveCall | null): Promise<void> {
-    const before = from && this.#soundings.get(from);
-    if (!before || this.#soundings.has(call)) return;
-    this.take(call, null);
-    if (before.mode === "raw") await this.use(call, "raw");
+  async inherit(call: LiveCall, from: LiveCall): Promise<void> {
+    const before = this.#soundings.get(from);
+    if (before?.mode === "raw" && !this.#soundings.get(call)?.capture) await this.use(call, "raw");
   }
 
   readonly watch: Watch = (call) => {
@@ -164,13 +169,15 @@ export class Sound {
   }
 
   async #toRaw(call: LiveCall, sounding: Sounding): Promise<void> {
-    const capture = await this.prepare("raw");
+    const prepared = await this.prepare("raw");
+    const { capture, error } = prepared;
+    sounding.error = error;
     if (!capture) return;
     try {
       await call.sdk.startAudio(capture);
-    } catch (error) {
-      sounding.error = failure(error);
-      return this.discard(capture);
+    } catch (refused) {
+      sounding.error = failure(refused);
+      return this.discard(prepared);
     }
     this.#preparing -= 1;
     Object.assign(sounding, { mode: "raw", capture } satisfies Partial<Sounding>);
@@ -209,7 +216,10 @@ export class Sound {
   }
 
   #open(): Promise<Graph> {
-    this.#graph ??= Graph.open(this.wire);
+    this.#graph ??= Graph.open(this.wire).catch((error: unknown) => {
+      this.#graph = null;
+      throw error;
+    });
     return this.#graph;
   }
 

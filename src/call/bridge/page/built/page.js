@@ -195,13 +195,16 @@ var Beginnings = class {
     return this.#begin(agent, beginning, (options2) => this.agents.answer(incoming, async (call) => call.accept(options2)));
   }
   async #begin(agent, { audio, muted }, begin2) {
-    const capture = await this.sound.prepare(audio);
+    const prepared = await this.sound.prepare(audio);
     try {
-      const call = await this.calls.make(agent, capture, () => begin2(options(muted, capture)));
+      const call = await this.calls.make(agent, prepared, () => begin2(options(muted, prepared)));
       return { call: call.number };
     } catch (error) {
-      await this.sound.discard(capture);
-      throw error;
+      await this.sound.discard(prepared);
+      if (!prepared.capture || !isRefusalOfRaw(error)) throw error;
+      const without = { ...prepared, capture: null, error: failure(error) };
+      const call = await this.calls.make(agent, without, () => begin2(options(muted, without)));
+      return { call: call.number };
     }
   }
   #start(agent, { to, alternateCallerId, customContext }, options2) {
@@ -235,7 +238,11 @@ var Beginnings = class {
     return identifier;
   }
 };
-function options(muted, capture) {
+function isRefusalOfRaw(error) {
+  const { code, subCode } = failure(error);
+  return code === 412 && subCode === 41073;
+}
+function options(muted, { capture }) {
   return { audioOptions: { muted, ...capture && { localAudioStreams: [capture] } } };
 }
 function join(agent, meeting, options2) {
@@ -297,6 +304,11 @@ var LiveCall = class {
       }
     }
     this.refresh();
+  }
+  // How the page came by it is known only now.
+  cameFrom(cause, from) {
+    Object.assign(this.origin, { cause, from });
+    this.attempt("reading a call", () => sayCall(this));
   }
   // What was held back until the program knows the call's number.
   announce() {
@@ -361,8 +373,16 @@ var LiveCall = class {
   }
 };
 var watchCall = (call) => {
+  const { sdk } = call;
+  const say = () => sayCall(call);
+  sdk.on("idChanged", say);
+  sdk.on("callerInfoChanged", say);
+  sdk.on("transferorInfoChanged", say);
+  return say;
+};
+function sayCall(call) {
   const { sdk, number: number2, agent, origin: origin2 } = call;
-  const say = () => call.state({
+  call.state({
     type: "call",
     call: number2,
     agent,
@@ -375,11 +395,7 @@ var watchCall = (call) => {
     isEmergency: sdk.isEmergencyCall === true,
     sdkId: sdk.id
   });
-  sdk.on("idChanged", say);
-  sdk.on("callerInfoChanged", say);
-  sdk.on("transferorInfoChanged", say);
-  return say;
-};
+}
 var watchState = (call) => {
   const say = () => sayState(call);
   call.sdk.on("stateChanged", () => {
@@ -812,8 +828,8 @@ var Calls = class {
     this.sound = sound;
     const entered = (cause) => (sdk, from) => this.#entered(sdk, from, cause);
     this.#watches = [
-      // Notices first: nothing of a call is told before it is known whether it is recorded.
       watchCall,
+      // Nothing more of a call is told before it is known whether it is recorded.
       watchRecording,
       watchTranscription,
       watchState,
@@ -855,12 +871,12 @@ var Calls = class {
     return [...this.#live.values()];
   }
   // Makes a call on command. It is announced after the program knows its number.
-  async make(agent, capture, begin2) {
+  async make(agent, prepared, begin2) {
     this.#making += 1;
     try {
       const begun = begin2();
       const sdk = begun instanceof Promise ? await begun : begun;
-      return this.#take(sdk, agent, "command", null, capture);
+      return this.#take(sdk, agent, { cause: "command", prepared });
     } finally {
       this.#making -= 1;
     }
@@ -874,7 +890,7 @@ var Calls = class {
   // The agent tells of calls, ours among them.
   updated(agent, { added, removed }) {
     for (const sdk of added) {
-      if (!this.#find(sdk)) this.#take(sdk, agent, this.#making > 0 ? "command" : "other", null, null);
+      if (!this.#find(sdk)) this.#take(sdk, agent, { cause: this.#making > 0 ? "command" : "other" });
     }
     for (const sdk of removed) this.#find(sdk)?.end();
     this.announce();
@@ -883,28 +899,31 @@ var Calls = class {
     if (!this.#survey) throw new Refusal("NoSuchCall", "no call has ended");
     return submit(this.#survey);
   }
-  find(sdk) {
-    return this.#find(sdk);
-  }
   #entered(sdk, from, cause) {
     const known = this.#find(sdk);
-    if (known) return known;
-    const call = this.#take(sdk, from.agent, cause, from.number, null, from);
+    if (known && known !== from && known.origin.from === null) {
+      known.cameFrom(cause, from.number);
+      this.#inherit(known, from);
+    }
+    const call = known ?? this.#take(sdk, from.agent, { cause, from });
     this.announce();
     return call;
   }
-  #take(sdk, agent, cause, from, capture, before = null) {
+  #inherit(call, from) {
+    this.sound.inherit(call, from).catch((error) => call.trouble("using the sound of the call before", error));
+  }
+  #take(sdk, agent, { cause, from = null, prepared = null }) {
     const known = this.#find(sdk);
     if (known) {
-      if (capture) this.sound.take(known, capture);
+      if (prepared) this.sound.take(known, prepared);
       return known;
     }
-    const call = new LiveCall(sdk, { number: ++this.#given, agent, cause, from }, this.tools);
+    const call = new LiveCall(sdk, { number: ++this.#given, agent, cause, from: from?.number ?? null }, this.tools);
     this.#live.set(call.number, call);
     this.#unannounced.add(call);
-    if (capture || !before) this.sound.take(call, capture);
+    this.sound.take(call, prepared ?? UNPREPARED);
     call.watch(this.#watches);
-    if (before) this.sound.inherit(call, before).catch((error) => call.trouble("using the sound of the call before", error));
+    if (from) this.#inherit(call, from);
     return call;
   }
   #find(sdk) {
@@ -914,7 +933,6 @@ var Calls = class {
   #watchEnd = (call) => {
     call.onEnd(() => {
       this.#live.delete(call.number);
-      this.#unannounced.delete(call);
       call.attempt("keeping the survey", () => this.#survey = surveyOf(call));
     });
     call.onState((state) => {
@@ -923,6 +941,7 @@ var Calls = class {
     return void 0;
   };
 };
+var UNPREPARED = { wanted: "system", capture: null, error: null };
 function surveyOf(call) {
   return call.feature("CallSurvey");
 }
@@ -1368,37 +1387,39 @@ var Sound = class {
   // Microphones that were made for calls which are not there yet.
   #preparing = 0;
   // Before the call is begun: what goes into its options. In system mode the SDK takes the default microphone.
-  async prepare(mode) {
-    if (mode === "system") return null;
+  async prepare(wanted) {
+    if (wanted === "system") return { wanted, capture: null, error: null };
     this.#preparing += 1;
-    const graph = await this.#open();
-    return new this.sdk.LocalAudioStream(graph.microphone(), { autoDisposeOnCallEnd: false });
+    try {
+      const graph = await this.#open();
+      return { wanted, capture: new this.sdk.LocalAudioStream(graph.microphone(), { autoDisposeOnCallEnd: false }), error: null };
+    } catch (error) {
+      this.#preparing -= 1;
+      return { wanted, capture: null, error: failure(error) };
+    }
   }
-  // The call was not begun after all.
-  async discard(capture) {
+  // The call was not begun with it after all.
+  async discard({ capture }) {
     if (!capture) return;
     this.#preparing -= 1;
     capture.dispose();
     await this.#closeIfUnused();
   }
   // In the tick in which the call came to be.
-  take(call, capture) {
+  take(call, { wanted, capture, error }) {
     const mode = capture ? "raw" : "system";
     if (capture) this.#preparing -= 1;
     call.isRaw = mode === "raw";
     const wasKnown = this.#soundings.has(call);
-    this.#soundings.set(call, { mode, wanted: mode, capture, playback: null, isHeard: false, isSecondTry: false, error: null });
-    if (wasKnown) {
-      this.#say(call);
-      this.#look(call);
-    }
+    this.#soundings.set(call, { mode, wanted, capture, playback: null, isHeard: false, isSecondTry: false, error });
+    if (!wasKnown) return;
+    this.#say(call);
+    this.#look(call);
   }
   // In a room or after a transfer the sound goes on as it was in the call before.
   async inherit(call, from) {
-    const before = from && this.#soundings.get(from);
-    if (!before || this.#soundings.has(call)) return;
-    this.take(call, null);
-    if (before.mode === "raw") await this.use(call, "raw");
+    const before = this.#soundings.get(from);
+    if (before?.mode === "raw" && !this.#soundings.get(call)?.capture) await this.use(call, "raw");
   }
   watch = (call) => {
     const look = () => this.#look(call);
@@ -1478,13 +1499,15 @@ var Sound = class {
     await this.#closeIfUnused();
   }
   async #toRaw(call, sounding) {
-    const capture = await this.prepare("raw");
+    const prepared = await this.prepare("raw");
+    const { capture, error } = prepared;
+    sounding.error = error;
     if (!capture) return;
     try {
       await call.sdk.startAudio(capture);
-    } catch (error) {
-      sounding.error = failure(error);
-      return this.discard(capture);
+    } catch (refused) {
+      sounding.error = failure(refused);
+      return this.discard(prepared);
     }
     this.#preparing -= 1;
     Object.assign(sounding, { mode: "raw", capture });
@@ -1521,7 +1544,10 @@ var Sound = class {
     await (await graph?.catch(() => null))?.close();
   }
   #open() {
-    this.#graph ??= Graph.open(this.wire);
+    this.#graph ??= Graph.open(this.wire).catch((error) => {
+      this.#graph = null;
+      throw error;
+    });
     return this.#graph;
   }
   #say(call) {
@@ -1609,6 +1635,7 @@ async function open({ app }) {
   try {
     desk = await prepare(app, wire);
     control.say({ type: "ready", hasSdk: true, problem: null });
+    desk.refresh();
   } catch (error) {
     problem = failure(error).message;
     control.say({ type: "ready", hasSdk: false, problem });
@@ -1657,8 +1684,12 @@ async function leave() {
 }
 var disposing = null;
 function dispose() {
-  disposing ??= Promise.race([desk?.agents.disposeAll(), new Promise((resolve) => setTimeout(resolve, PARTING))]);
+  disposing ??= Promise.race([disposeAll(), new Promise((resolve) => setTimeout(resolve, PARTING))]);
   return disposing;
+}
+async function disposeAll() {
+  await desk?.agents.disposeAll();
+  await Promise.allSettled(desk?.clients.all.map((client) => client.dispose()) ?? []);
 }
 function trouble(doing, error) {
   control.say({ type: "trouble", doing, error: failure(error) });

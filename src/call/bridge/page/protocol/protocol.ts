@@ -58,7 +58,7 @@ export const FRAME = { rate: 48_000, samples: 480, head: 16, bytes: 16 + 2 * 480
 
 // What the program serves, and nothing else: `index.html` as the page, `built` as the files, each with its media type, `nosniff`, and
 // `policy.txt` as Content-Security-Policy. In it `{local}` is nothing, or, where the configured endpoint is a service of this machine without TLS, its
-// two origins: `http://127.0.0.1:4100 ws://127.0.0.1:4100`. `sdk.js` is the bundle that `sidetone setup calls` made on this machine, 404 when there is none.
+// two origins: `http://127.0.0.1:4100 ws://127.0.0.1:4100`. `sdk.js` is the bundle that `sidetone setup calls` made on this machine (`setup/bundle` shows how), 404 when there is none.
 export const PATHS = {
   page: "/",
   files: ["/page.js", "/worklet.js", "/worker.js"],
