@@ -107,7 +107,6 @@ pub enum Chat {
 }
 
 /// The call back end of an account.
-#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
 pub enum Calls {
     /// Of the embedded service.
     Native(native::Settings),

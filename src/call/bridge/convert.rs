@@ -125,6 +125,21 @@ impl Seen {
         if of(&message).is_none_or(|call| Some(call) != mine) {
             return;
         }
+        let rest = self.take_call(message, at, events);
+        let rest = rest.and_then(|message| self.take_people(message, events));
+        let rest = rest.and_then(|message| self.take_words(message, at, events));
+        if let Some(message) = rest {
+            self.take_connection(message, events);
+        }
+    }
+
+    /// What the call is, and what we may do in it; answers what is something else.
+    fn take_call(
+        &mut self,
+        message: ToProgram,
+        at: Timestamp,
+        events: &mut Vec<CallEvent>,
+    ) -> Option<ToProgram> {
         match message {
             ToProgram::CallInfo { thread_id, .. } => events.push(CallEvent::Info(CallInfo {
                 thread: thread_id.as_deref().map(ThreadId::new),
@@ -164,6 +179,18 @@ impl Seen {
                 let all = capabilities.into_iter().map(reason);
                 events.push(CallEvent::Capabilities(all.collect()));
             }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// Who else is there; answers what is something else.
+    fn take_people(
+        &mut self,
+        message: ToProgram,
+        events: &mut Vec<CallEvent>,
+    ) -> Option<ToProgram> {
+        match message {
             ToProgram::Roster { participants, .. } => {
                 let by_id = participants.into_iter().map(|p| (p.id.clone(), p));
                 self.roster = by_id.collect();
@@ -199,6 +226,19 @@ impl Seen {
                     events.push(CallEvent::Reaction { person, reaction });
                 }
             }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// What is said; answers what is something else.
+    fn take_words(
+        &mut self,
+        message: ToProgram,
+        at: Timestamp,
+        events: &mut Vec<CallEvent>,
+    ) -> Option<ToProgram> {
+        match message {
             ToProgram::Caption {
                 speaker,
                 text,
@@ -228,6 +268,14 @@ impl Seen {
                 };
                 events.push(CallEvent::Turn { turn, at });
             }
+            other => return Some(other),
+        }
+        None
+    }
+
+    /// How well it goes. What is left is nobody's business yet.
+    fn take_connection(&mut self, message: ToProgram, events: &mut Vec<CallEvent>) {
+        match message {
             ToProgram::Diagnostic { name, value, .. } => {
                 if let Some(quality) = quality(&name, &value) {
                     self.quality.insert(name, quality);

@@ -265,7 +265,10 @@ async fn said(page: &mut Option<Page>) -> Option<Said> {
 fn secret() -> Result<String, ()> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| ())?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect())
 }
 
 fn micros(now: Moment) -> u64 {

@@ -95,8 +95,8 @@ pub(super) async fn start(settings: Settings, tasks: &Tasks) -> io::Result<Serve
     // By this name alone: the vendor's SDK refuses to run on a page whose host is a bare address.
     let host = format!("localhost:{}", listener.local_addr()?.port());
     let (saying, said) = mpsc::channel(WORDS);
-    let (words, worded) = mpsc::channel(WORDS);
-    let (frames, framed) = mpsc::channel(FRAMES);
+    let (words, spoken) = mpsc::channel(WORDS);
+    let (frames, played) = mpsc::channel(FRAMES);
     let tasks = tasks.child();
     let shared = Arc::new(Shared {
         sdk: settings.sdk,
@@ -105,9 +105,9 @@ pub(super) async fn start(settings: Settings, tasks: &Tasks) -> io::Result<Serve
             .replace("{local}", &settings.local),
         secret: settings.secret,
         host: host.clone(),
-        control: Mutex::new(Some(Control { words: worded })),
+        control: Mutex::new(Some(Control { words: spoken })),
         sound: Mutex::new(Some(Sound {
-            frames: framed,
+            frames: played,
             heard: settings.heard,
         })),
         said: saying,

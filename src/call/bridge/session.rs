@@ -108,6 +108,10 @@ pub(super) struct Session {
 }
 
 /// The call that a person wants.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts about one call"
+)]
 struct Plan {
     meeting: Meeting,
     name: String,
@@ -300,20 +304,13 @@ impl Session {
     fn leave(&mut self, for_everyone: bool, at: Timestamp) {
         let Some(plan) = &mut self.plan else { return };
         plan.leaving = true;
-        match self.call {
-            Some(call) => {
-                let act = Act::HangUp { call, for_everyone };
-                self.command(act, Asked::HangUp);
-                self.sound(CallState::Disconnecting);
-            }
-            None => {
-                let hung_up = EndReason {
-                    code: 0,
-                    subcode: 0,
-                };
-                self.over(hung_up, at);
-                self.end_page();
-            }
+        if let Some(call) = self.call {
+            let act = Act::HangUp { call, for_everyone };
+            self.command(act, Asked::HangUp);
+            self.sound(CallState::Disconnecting);
+        } else {
+            self.over(HUNG_UP, at);
+            self.end_page();
         }
     }
 
@@ -368,7 +365,7 @@ impl Session {
                 let refused = std::mem::take(&mut self.refused);
                 self.out.push_back(Output::Token { wanted, refused });
             }
-            ToProgram::Done { id, result } => self.done(id, &result, now, at),
+            ToProgram::Done { id, result } => self.done(id, &result, at),
             ToProgram::Failed { id, error } => self.failed(id, &error, at),
             ToProgram::AgentState {
                 agent,
@@ -406,14 +403,13 @@ impl Session {
         }
     }
 
-    fn done(&mut self, id: u64, result: &serde_json::Value, now: Moment, at: Timestamp) {
+    fn done(&mut self, id: u64, result: &serde_json::Value, at: Timestamp) {
         match self.asked.remove(&id) {
             Some(Asked::Agent) => {
                 let made = result["agent"].as_u64();
                 let connected = result["connection"] == "Connected";
-                if let Page::Ready { agent, since, .. } = &mut self.page {
+                if let Page::Ready { agent, .. } = &mut self.page {
                     *agent = made;
-                    *since = now;
                 }
                 if let Some(agent) = made.filter(|_| connected) {
                     self.dial(agent);
@@ -438,11 +434,7 @@ impl Session {
                 self.out.extend(events.into_iter().map(Output::Event));
             }
             Some(Asked::HangUp) if self.plan.is_some() => {
-                let hung_up = EndReason {
-                    code: 0,
-                    subcode: 0,
-                };
-                self.over(hung_up, at);
+                self.over(HUNG_UP, at);
             }
             Some(Asked::HangUp | Asked::Statistics | Asked::Other) | None => {}
         }
@@ -456,11 +448,7 @@ impl Session {
             // A line in /stats that stays empty.
             Some(Asked::Statistics) | None => {}
             Some(Asked::HangUp) => {
-                let gone = EndReason {
-                    code: 0,
-                    subcode: 0,
-                };
-                self.over(gone, at);
+                self.over(HUNG_UP, at);
             }
             Some(Asked::Consent | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {
@@ -599,11 +587,7 @@ impl Session {
         self.lost(at);
         let Some(plan) = &mut self.plan else { return };
         if plan.leaving {
-            let hung_up = EndReason {
-                code: 0,
-                subcode: 0,
-            };
-            return self.over(hung_up, at);
+            return self.over(HUNG_UP, at);
         }
         if !plan.inside {
             return self.give_up(because, Remedy::None, at);
@@ -750,6 +734,11 @@ impl Session {
     }
 }
 
+/// We left.
+const HUNG_UP: EndReason = EndReason {
+    code: 0,
+    subcode: 0,
+};
 /// In a call.
 const BEAT: Duration = Duration::from_millis(80);
 /// A page that hears nothing for [`PAGE_SILENCE`] closes itself.

@@ -23,6 +23,10 @@ pub(super) struct Bridged {
     plays: bool,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is used at once, and made a hundred times a second"
+)]
 pub(super) enum Input {
     Wish(PcmWish),
     Heard(Frame),

@@ -31,6 +31,10 @@ pub(super) enum Way {
     Page(Bridged),
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a frame is used at once, and made a hundred times a second"
+)]
 pub(super) enum Input {
     Peer(line::Input),
     Page(bridged::Input),

@@ -97,10 +97,6 @@ pub enum TransferTarget {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent facts about one person"
-)]
 pub struct Participant {
     pub id: String,
     pub display_name: Option<String>,

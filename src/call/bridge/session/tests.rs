@@ -1,3 +1,5 @@
+//! A call by way of the page, played with a page and a clock that only the test moves.
+
 use serde_json::json;
 
 use super::*;
@@ -76,11 +78,13 @@ impl Scene {
     }
 
     fn events(&self) -> Vec<&CallEvent> {
-        let event = |output| match output {
-            &Output::Event(ref event) => Some(event),
-            _ => None,
-        };
-        self.did.iter().filter_map(event).collect()
+        let mut events = Vec::new();
+        for output in &self.did {
+            if let Output::Event(event) = output {
+                events.push(event);
+            }
+        }
+        events
     }
 
     fn ready(&mut self) {
