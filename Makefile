@@ -34,6 +34,7 @@ test:
 	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --examples
 	@.ci/step "licences" cargo test --locked --test licences
 	@.ci/step "interop with the official SDKs" tests/interop/run
+	@.ci/step "the page of the call bridge" tests/bridge/run
 
 test-long: build
 	@.ci/setup rust cc cmake alsa pulse chromium

@@ -51,6 +51,17 @@ pub enum Source {
     Account(Box<SignedIn>, Purpose),
 }
 
+impl Source {
+    /// Of the resource, where it is known before there is a token.
+    pub const fn endpoint(&self) -> Option<&Url> {
+        match self {
+            Self::Service { service, .. } => Some(service),
+            Self::File { endpoint, .. } | Self::Given { endpoint, .. } => Some(endpoint),
+            Self::Account(account, _) => account.record.endpoint.as_ref(),
+        }
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
