@@ -357,7 +357,11 @@ impl Flow {
             let samples = samples.map(audio::to_i16);
             self.out.extend(samples.flat_map(i16::to_le_bytes));
         }
-        Ok(self.line.send(&self.out)?)
+        self.line.send(&self.out)?;
+        if let Pump::Playback(giver) = &self.pump {
+            giver.wake();
+        }
+        Ok(())
     }
 
     /// Asks the server, now and then, how far away the air is.

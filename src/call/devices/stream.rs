@@ -361,6 +361,12 @@ impl Giver {
         } else if let Some(samples) = data.as_slice_mut::<i16>() {
             self.fill(samples, audio::to_i16, latency);
         }
+        self.wake.wake();
+    }
+
+    /// There is room again.
+    pub(super) fn wake(&self) {
+        self.wake.wake();
     }
 
     pub(super) fn fill<T: Copy>(
@@ -388,7 +394,6 @@ impl Giver {
             self.gauge.gaps.fetch_add(1, Relaxed);
         }
         self.gauge.moved(wanted, latency);
-        self.wake.wake();
     }
 }
 
