@@ -296,15 +296,19 @@ where
     let mut runtime = Runtime::start(options, tasks.clone())?;
     let (media, ends) = Media::pair();
     let (pcm, page) = Pcm::pair();
+    let own = tasks.apart();
     let settings = sound::Settings {
         sound: Sound::new(),
         lines: vec![
             (account.id.clone(), Ends::Peer(ends)),
             (account.id.clone(), Ends::Page(page)),
         ],
-        tasks: tasks.clone(),
+        tasks: own.clone(),
     };
-    runtime.own_sound(|commands, events| sound::run(settings, commands, events));
+    runtime.own_sound(|commands, events| async move {
+        sound::run(settings, commands, events).await;
+        own.finished().await;
+    });
     let lanes = runtime.lanes();
     let finding = find(tasks.clone());
     let opening = async {

@@ -170,8 +170,8 @@ impl Backends {
         F: Future<Output = ()> + Send + 'static,
     {
         let (to, commands) = mpsc::channel(COMMANDS);
-        self.tasks
-            .spawn_graceful(run(commands, self.lanes.call.clone()));
+        let run = run(commands, self.lanes.call.clone());
+        self.tasks.spawn_apart("sound", run);
         self.sound = Some(Outbox {
             to: Some(to),
             waiting: VecDeque::new(),
