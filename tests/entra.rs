@@ -466,6 +466,75 @@ async fn a_challenge_is_answered_by_signing_in_with_it() {
     assert_eq!(status, StatusCode::OK, "{told}");
 }
 
+/// The link to hand on, whole, however the screen broke it.
+fn link_to_hand_on(shown: &str) -> String {
+    let shown = shown.replace('\n', "");
+    let from = shown.find("Hand this link").unwrap();
+    let from = from + shown[from..].find("http://").unwrap();
+    let link: String = shown[from..]
+        .chars()
+        .take_while(|c| !c.is_whitespace())
+        .collect();
+    link
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_administrator_has_to_agree_first_the_link_for_that_is_shown() {
+    let place = Place::new();
+    let awaited = json!({"awaited": true});
+    place
+        .host
+        .control("/directory/consent", awaited.clone())
+        .await;
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let more = ["--teams", "--graph", &graph];
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("an administrator has to agree first");
+    session.see("(AADSTS90094)");
+    session.see("Hand this link to an administrator of your organisation");
+    assert_ne!(session.end(), 0);
+    let link = link_to_hand_on(&session.contents());
+    let asked = url::Url::parse(&link).unwrap();
+    assert_eq!(asked.path(), format!("/{TENANT}/v2.0/adminconsent"));
+    let mut session = place.run(&["accounts"], &[]);
+    session.see("No accounts yet.");
+    assert_eq!(session.end(), 0);
+
+    let (page, to) = place.browser.agree(&link).await;
+    assert!(page.contains("Teams.ManageCalls") && page.contains("Chat.ReadWrite"));
+    let to = url::Url::parse(&to).unwrap();
+    let state = |url: &url::Url| {
+        let mut pairs = url.query_pairs();
+        pairs
+            .find(|(name, _)| name == "state")
+            .unwrap()
+            .1
+            .into_owned()
+    };
+    assert!(to.as_str().starts_with("http://localhost"), "{to}");
+    assert!(to.query().unwrap().contains("admin_consent=True"), "{to}");
+    assert_eq!(state(&to), state(&asked));
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("Signed in. work:");
+    assert_eq!(session.end(), 0);
+
+    // Agreement that was taken back is missed while signed in, and said in both views.
+    place.host.control("/directory/consent", awaited).await;
+    for view in [&["--screen-reader"][..], &[]] {
+        let mut arguments = vec!["chats", "--account", "work"];
+        arguments.extend(view);
+        let mut session = place.run(&arguments, &[]);
+        session.see("an administrator has to agree first");
+        session.see("Hand this link to an administrator");
+        session.see("/v2.0/adminconsent?client_id=");
+        // All of it, to the last of its parts.
+        let shown = session.contents().replace(['\n', ' '], "");
+        assert!(shown.contains("&state="), "{}", session.contents());
+        session.press("/quit\r");
+        session.end();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_documented_number_can_be_provoked() {
     let place = Place::new();

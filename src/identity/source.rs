@@ -167,6 +167,9 @@ impl Error {
             Self::SignIn { source, .. } => {
                 let failure = source.failure();
                 match failure.because {
+                    Because::Refused { .. } if source.lacks_consent() => {
+                        (failure.because, failure.remedy)
+                    }
                     Because::Refused { .. } => (
                         Because::Refused {
                             reason: text::line(&self.to_string()),
