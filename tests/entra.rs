@@ -17,6 +17,9 @@ mod terminal;
 #[path = "support/issuing.rs"]
 mod issuing;
 
+use std::time::Duration;
+
+use percent_encoding::NON_ALPHANUMERIC;
 use reqwest::StatusCode;
 use serde_json::Value;
 use serde_json::json;
@@ -96,6 +99,17 @@ impl Place {
         let page = self.browser.allow(self.host.endpoint(), &code, who).await;
         assert!(page.contains("signed in on the device"), "{page}");
         session
+    }
+
+    /// The names of the people who are in a meeting with a client, as the others see them.
+    async fn clients(&self, meeting: &str) -> Vec<String> {
+        let thread = percent_encoding::utf8_percent_encode(meeting, NON_ALPHANUMERIC);
+        let meeting = self.host.control_get(&format!("/meetings/{thread}")).await;
+        let people = meeting["people"].as_array().unwrap().iter();
+        people
+            .filter(|person| person["isClient"] == true && person["isInside"] == true)
+            .map(|person| text(person, "displayName").to_owned())
+            .collect()
     }
 
     /// What the token endpoint says to a form.
@@ -287,22 +301,63 @@ async fn a_teams_user_signs_in_and_is_exchanged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
     let place = Place::new();
-    place.host.control("/graph/plant", json!({})).await;
+    let meeting = text(&place.host.ready()["meeting"], "threadId").to_owned();
+    let planted = json!({"meeting": meeting});
+    place.host.control("/graph/plant", planted).await;
     let graph = format!("{}/v1.0", place.host.endpoint());
     let more = ["--teams", "--graph", &graph, "--display-name", "Ada Quist"];
     let mut session = place.by_device_code("work", &more, ADA).await;
     session.see("Signed in. work: Ada Quist, Teams user");
     assert_eq!(session.end(), 0, "{}", session.contents());
 
-    let mut session = place.run(&["chats", "--account", "work", "--screen-reader"], &[]);
+    let arguments = [
+        "chats",
+        "--account",
+        "work",
+        "--screen-reader",
+        "--no-check",
+    ];
+    let mut session = place.run(&arguments, &[]);
     session.see("Release notes, group, unread. Alice Moreau: I will read it today.");
     session.see("As of");
     session.press("/thread Release notes\r");
     session.see("Joined Release notes, 4 people, 2 earlier messages.");
-    session.press("from the terminal\r");
-    session.see("you: from the terminal");
+    session.press("/reaction like\r");
+    session.see("Reacted like.");
+    session.press("/reaction like\r");
+    session.see("Reaction like taken back.");
+    session.press("from the terminul\r");
+    session.see("you: from the terminul");
     session.press("/searchall draft\r");
     session.see("The draft is ready for reading.");
+    // Once the service has confirmed the message.
+    for _ in 0..50 {
+        session.press("/edit from the terminal\r");
+        session.listen(Duration::from_millis(300));
+        if session.contents().contains("you edited") {
+            break;
+        }
+    }
+    session.see("you edited: from the terminal");
+    session.press("/say aloud\r");
+    session.see("you: aloud");
+    session.press("/thread Meeting on this machine\r");
+    session.see("Joined Meeting on this machine");
+    session.press("/meeting\r");
+    session.see("Call: you joined.");
+    assert_eq!(place.clients(&meeting).await, ["Ada Quist"]);
+    session.press("/leave\r");
+    session.see("Call: you hung up");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+
+    let link = text(&place.host.ready()["meeting"], "link").to_owned();
+    let arguments = ["join", &link, "--screen-reader", "--no-check"];
+    let mut session = place.run(&arguments, &[]);
+    session.see("Joined Meeting on this machine");
+    assert_eq!(place.clients(&meeting).await, ["Ada Quist"]);
+    session.press("in the meeting's chat\r");
+    session.see("you: in the meeting's chat");
     session.press("/quit\r");
     assert_eq!(session.end(), 0, "{}", session.contents());
 

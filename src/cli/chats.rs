@@ -1,21 +1,23 @@
 //! `sidetone chats`: the chats of a work account, through Microsoft Graph or what speaks like it.
 
+use std::path::Path;
 use std::path::PathBuf;
 
 use url::Url;
 
-use crate::chat::graph::Feed;
 use crate::cli::Error;
 use crate::cli::accounts;
 use crate::cli::session;
 use crate::cli::session::ChatWay;
 use crate::cli::session::Destination;
+use crate::cli::session::Prepared;
 use crate::cli::session::ViewArgs;
 use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::accounts::Accounts;
+use crate::identity::accounts::Record;
 use crate::identity::accounts::Way;
-use crate::identity::signed_in::Purpose;
+use crate::model::account::Account;
 use crate::model::account::AccountKind;
 use crate::runtime::exit::Exit;
 
@@ -52,74 +54,91 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let entries = ca.map(|path| Entry::flag("ca", path, "--ca"));
     let prepared = session::prepare(&args.view, entries.into_iter().collect())?;
     let relay = args.relay.as_deref().map(relay).transpose()?;
-    let (account, source, endpoint) = match &args.token_file {
-        Some(path) if !path.is_file() => {
-            return Err(Error::Token(format!(
-                "there is no token file {}; --token-file names a file with an access token in it",
-                path.display()
-            )));
-        }
-        Some(path) => {
-            let endpoint = session::endpoint(args.endpoint.as_deref().unwrap_or(GRAPH))?;
-            let local = endpoint.host_str().is_some_and(session::is_loopback);
-            let source = Source::File {
-                path: path.clone(),
-                endpoint: endpoint.clone(),
-            };
-            (session::work(&prepared.name, local), source, Some(endpoint))
-        }
-        None => {
-            let paths = prepared.paths.as_ref();
-            let paths = paths.ok_or_else(|| Error::Input(NOBODY.to_owned()))?;
-            let known = Accounts::load(&paths.data);
-            let known = known.map_err(|error| Error::Input(error.to_string()))?;
-            let record = match &args.account {
-                Some(name) => known
-                    .find(name)
-                    .ok_or_else(|| accounts::nobody(name, &known))?,
-                None => known
-                    .current()
-                    .ok_or_else(|| Error::Input(NOBODY.to_owned()))?,
-            };
-            if record.kind() != AccountKind::Teams {
-                return Err(Error::Input(NOBODY.to_owned()));
-            }
-            let graph = match &record.way {
-                Way::Teams { graph, .. } => Some(graph.clone()),
-                Way::Invitation { .. } | Way::Own | Way::Provider { .. } => None,
-            };
-            let account = session::signed_in(record, false);
-            let opened = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
-            let source = Source::Account(Box::new(opened), Purpose::Graph);
-            (account, source, graph)
-        }
-    };
-    let here = endpoint.filter(|url| url.host_str().is_some_and(session::is_loopback));
-    let feed = match (relay, &here) {
-        (Some(relay), _) => Feed::Relay(relay),
-        (None, Some(_)) => Feed::LocalPush,
-        (None, None) => Feed::OnDemand,
+    let (account, source, chat) = match &args.token_file {
+        Some(path) => by_token(&args, path, relay, &prepared)?,
+        None => by_account(&args, relay, &prepared).await?,
     };
     let destination = Destination {
         source,
         locator: None,
         ca: prepared.config.ca.clone(),
-        chat: ChatWay::Graph {
-            feed,
-            // The service of this machine takes guests into its meetings.
-            call: here.map(|mut service| {
-                service.set_path("");
-                Source::Service {
-                    service,
-                    display_name: prepared.name.clone(),
-                }
-            }),
-        },
+        chat,
     };
     Box::pin(session::run(prepared, account, |_| async {
         Ok(destination)
     }))
     .await
+}
+
+/// With a token that somebody else got.
+fn by_token(
+    args: &Args,
+    path: &Path,
+    relay: Option<Url>,
+    prepared: &Prepared,
+) -> Result<(Account, Source, ChatWay), Error> {
+    if !path.is_file() {
+        return Err(Error::Token(format!(
+            "there is no token file {}; --token-file names a file with an access token in it",
+            path.display()
+        )));
+    }
+    let endpoint = session::endpoint(args.endpoint.as_deref().unwrap_or(GRAPH))?;
+    let local = endpoint.host_str().is_some_and(session::is_loopback);
+    let feed = session::feed(&endpoint, relay);
+    // The service of this machine takes guests into its meetings.
+    let call = local.then(|| Source::Service {
+        service: without_path(&endpoint),
+        display_name: prepared.name.clone(),
+    });
+    let source = Source::File {
+        path: path.to_owned(),
+        endpoint,
+    };
+    let account = session::work(&prepared.name, local);
+    Ok((account, source, ChatWay::Graph { feed, call }))
+}
+
+/// As one of the person's accounts.
+async fn by_account(
+    args: &Args,
+    relay: Option<Url>,
+    prepared: &Prepared,
+) -> Result<(Account, Source, ChatWay), Error> {
+    let paths = prepared.paths.as_ref();
+    let paths = paths.ok_or_else(|| Error::Input(NOBODY.to_owned()))?;
+    let known = Accounts::load(&paths.data);
+    let known = known.map_err(|error| Error::Input(error.to_string()))?;
+    let record = match &args.account {
+        Some(name) => known
+            .find(name)
+            .ok_or_else(|| accounts::nobody(name, &known))?,
+        None => chatting(&known).ok_or_else(|| Error::Input(NOBODY.to_owned()))?,
+    };
+    let Way::Teams { graph, .. } = &record.way else {
+        return Err(Error::Input(NOBODY.to_owned()));
+    };
+    let local = graph.host_str().is_some_and(session::is_loopback);
+    let opened = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
+    let (source, chat) = session::of_teams_user(opened, graph, relay);
+    Ok((session::signed_in(record, local), source, chat))
+}
+
+/// The account in use, or the only one that has chats.
+fn chatting(known: &Accounts) -> Option<&Record> {
+    let has_chats = |record: &&Record| record.kind() == AccountKind::Teams;
+    let mut all = known.all().iter().filter(has_chats);
+    let only = match (all.next(), all.next()) {
+        (only, None) => only,
+        (_, Some(_)) => None,
+    };
+    known.current().filter(has_chats).or(only)
+}
+
+fn without_path(endpoint: &Url) -> Url {
+    let mut service = endpoint.clone();
+    service.set_path("");
+    service
 }
 
 /// The notifications tell who wrote where: they travel encrypted, or not at all.

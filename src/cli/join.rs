@@ -15,6 +15,7 @@ use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::accounts::Way;
 use crate::identity::signed_in::Purpose;
+use crate::identity::signed_in::SignedIn;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
@@ -112,34 +113,61 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         .as_ref()
         .and_then(|account| account.record.ca.clone());
     let ca = config.ca.clone().or(ca);
-    let source = match (account, &config.token_file) {
-        (Some(account), _) => Source::Account(Box::new(account), Purpose::Acs),
+    let (source, chat) = match (account, &config.token_file) {
+        (Some(account), _) => by_account(account)?,
         (None, Some(path)) if !path.is_file() => {
             return Err(Error::Token(format!(
                 "there is no token file {}; --token-file names a file with an access token in it",
                 path.display()
             )));
         }
-        (None, Some(path)) => Source::File {
-            path: path.clone(),
-            endpoint: endpoint.clone(),
-        },
-        (None, None) => Source::Service {
-            service: endpoint.clone(),
-            display_name: prepared.name.clone(),
-        },
+        (None, Some(path)) => {
+            let source = Source::File {
+                path: path.clone(),
+                endpoint: endpoint.clone(),
+            };
+            (source, ChatWay::Acs)
+        }
+        (None, None) => {
+            let source = Source::Service {
+                service: endpoint.clone(),
+                display_name: prepared.name.clone(),
+            };
+            (source, ChatWay::Acs)
+        }
     };
     let locator = with_passcode(locator, args.passcode)?;
     let destination = Destination {
         source,
         locator: Some(locator),
         ca,
-        chat: ChatWay::Acs,
+        chat,
     };
     Box::pin(session::run(prepared, identity, |tasks| {
         ready(destination, tasks)
     }))
     .await
+}
+
+/// An external user chats and calls with one token; a Teams user's chats are at Graph.
+fn by_account(account: SignedIn) -> Result<(Source, ChatWay), Error> {
+    let Way::Teams {
+        graph,
+        token_service,
+        ..
+    } = account.record.way.clone()
+    else {
+        let source = Source::Account(Box::new(account), Purpose::Acs);
+        return Ok((source, ChatWay::Acs));
+    };
+    if token_service.is_none() {
+        let name = text::name(&account.record.name);
+        return Err(Error::Input(format!(
+            "{name} can chat, but calls need a token service that exchanges its tokens: sidetone accounts add {name} \
+             --teams --token-service URL"
+        )));
+    }
+    Ok(session::of_teams_user(account, &graph, None))
 }
 
 /// Starts what the way in needs in this program.

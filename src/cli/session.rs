@@ -31,6 +31,8 @@ use crate::identity::Source;
 use crate::identity::Tokens;
 use crate::identity::accounts::Record;
 use crate::identity::http::Http;
+use crate::identity::signed_in::Purpose;
+use crate::identity::signed_in::SignedIn;
 use crate::model::account::Account;
 use crate::model::account::AccountId;
 use crate::model::account::AccountKind;
@@ -198,6 +200,27 @@ pub enum ChatWay {
     Acs,
     /// Calls with a token from somewhere else, where there is one.
     Graph { feed: Feed, call: Option<Source> },
+}
+
+/// What a Teams user chats with, and calls with where a token service exchanges tokens for that.
+pub fn of_teams_user(account: SignedIn, graph: &Url, relay: Option<Url>) -> (Source, ChatWay) {
+    let call = account.record.token_service().is_some().then(|| {
+        let account = Box::new(account.clone());
+        Source::Account(account, Purpose::Acs)
+    });
+    let feed = feed(graph, relay);
+    let source = Source::Account(Box::new(account), Purpose::Graph);
+    (source, ChatWay::Graph { feed, call })
+}
+
+/// How news of chats come: the service of this machine tells them itself.
+pub fn feed(graph: &Url, relay: Option<Url>) -> Feed {
+    let here = graph.host_str().is_some_and(is_loopback);
+    match relay {
+        Some(relay) => Feed::Relay(relay),
+        None if here => Feed::LocalPush,
+        None => Feed::OnDemand,
+    }
 }
 
 /// Somebody without an account: a guest of the service, or whoever a token file belongs to.

@@ -105,6 +105,8 @@ pub enum Said {
         earlier: usize,
         unread: usize,
     },
+    /// We are in the call, and its chat was open before.
+    Joined,
     WaitingInLobby {
         topic: String,
     },
@@ -210,6 +212,12 @@ pub enum Said {
     Deleted {
         sender: Sender,
     },
+    /// Somebody reacted to a message of ours.
+    ReactionReceived {
+        /// An emoji, or the vendor's name of one.
+        kind: String,
+        text: String,
+    },
     MessageReceivedWhileAway {
         count: usize,
     },
@@ -299,6 +307,11 @@ pub enum Answer {
         path: String,
     },
     Opened,
+    /// A reaction of ours to a message was set or taken back.
+    ReactedTo {
+        kind: String,
+        set: bool,
+    },
     Theme(String),
     Verbosity(u8),
     Quiet(bool),
@@ -367,6 +380,7 @@ impl Said {
             }
             Self::WaitingInLobby { .. } | Self::SomeoneWaits { .. } => Topic::Lobby,
             Self::Admitted
+            | Self::Joined
             | Self::CallEnded { .. }
             | Self::Rejoining { .. }
             | Self::Held(_)
@@ -399,7 +413,9 @@ impl Said {
                 Topic::Message
             }
             Self::OtherThread { .. } => Topic::OtherThread,
-            Self::Edited { .. } | Self::Deleted { .. } => Topic::Change,
+            Self::Edited { .. } | Self::Deleted { .. } | Self::ReactionReceived { .. } => {
+                Topic::Change
+            }
             Self::Failed(_)
             | Self::NotSent { .. }
             | Self::LeftWhileSending { .. }

@@ -19,11 +19,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::thread::ThreadId;
 
 use rustix::fs::OFlags;
 use rustix::termios;
+use rustix::termios::LocalModes;
 use rustix::termios::OptionalActions;
 use rustix::termios::Termios;
 use tokio::io::Interest;
@@ -84,6 +87,8 @@ pub struct Terminal {
     /// What is not written yet; each element was meant as one write.
     pending: VecDeque<Vec<u8>>,
     mode: Option<Mode>,
+    /// So many bytes of the input were typed before the terminal was ours.
+    ahead: Arc<AtomicU64>,
 }
 
 /// Tell when a key is let go, and when the window loses the keys; keys that could mean two things
@@ -121,6 +126,7 @@ impl Terminal {
             file: Arc::new(file),
             pending: VecDeque::new(),
             mode: None,
+            ahead: Arc::default(),
         })
     }
 
@@ -128,6 +134,7 @@ impl Terminal {
     pub fn reader(&self) -> Reader {
         Reader {
             file: Arc::clone(&self.file),
+            ahead: Arc::clone(&self.ahead),
         }
     }
 
@@ -144,13 +151,19 @@ impl Terminal {
         let file = self.file.get_ref();
         let mut slot = restore_slot();
         // Taken over again after a stop: what we found then may be our own doing.
-        let settings = match slot.take() {
+        let before = slot.take();
+        let again = before.is_some();
+        let settings = match before {
             Some(before) => before.settings,
             None => termios::tcgetattr(file)?,
         };
         let mut raw = settings.clone();
         raw.make_raw();
         termios::tcsetattr(file, OptionalActions::Now, &raw)?;
+        if settings.local_modes.contains(LocalModes::ICANON) && !again {
+            let ahead = rustix::io::ioctl_fionread(file).unwrap_or(0);
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
         *slot = Some(Restore {
             file: Arc::clone(&self.file),
             settings,
@@ -247,6 +260,7 @@ impl Drop for Terminal {
 #[derive(Debug)]
 pub struct Reader {
     file: Arc<AsyncFd<File>>,
+    ahead: Arc<AtomicU64>,
 }
 
 impl Reader {
@@ -256,17 +270,22 @@ impl Reader {
             let mut ready = self.file.readable().await?;
             match ready.try_io(|file| file.get_ref().read(buffer)) {
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(result) => return result,
+                Ok(result) => {
+                    return result.inspect(|count| self.press_enter(&mut buffer[..*count]));
+                }
                 Err(_would_block) => {}
             }
         }
     }
 
-    /// What was typed already, without waiting.
-    pub fn read_ready(&self, buffer: &mut [u8]) -> usize {
-        self.file
-            .try_io(Interest::READABLE, |mut file: &File| file.read(buffer))
-            .unwrap_or(0)
+    /// What was typed before the terminal was ours has line ends for the Enter key.
+    fn press_enter(&self, read: &mut [u8]) {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let length = usize::try_from(ahead).unwrap_or(usize::MAX).min(read.len());
+        for byte in read[..length].iter_mut().filter(|byte| **byte == b'\n') {
+            *byte = b'\r';
+        }
+        self.ahead.store(ahead - length as u64, Ordering::Relaxed);
     }
 }
 
@@ -364,7 +383,7 @@ pub fn ask_hidden(question: &str) -> io::Result<String> {
     let input = io::stdin();
     let settings = termios::tcgetattr(&input)?;
     let mut hidden = settings.clone();
-    hidden.local_modes -= termios::LocalModes::ECHO;
+    hidden.local_modes -= LocalModes::ECHO;
     let mut out = io::stdout().lock();
     out.write_all(question.as_bytes())?;
     out.flush()?;

@@ -69,6 +69,8 @@ pub struct Call {
     pub meter: Meter,
     pub lobby_since: Option<Timestamp>,
     pub connected_at: Option<Timestamp>,
+    /// That we are in it was said.
+    pub greeted: bool,
     pub ended: Option<(EndReason, Timestamp)>,
     /// The attempt of joining again by itself that is under way.
     pub rejoining: Option<u32>,
@@ -173,6 +175,7 @@ impl Call {
             meter: Meter::new(now),
             lobby_since: None,
             connected_at: None,
+            greeted: false,
             ended: None,
             rejoining: None,
             lobby_due: None,

@@ -215,13 +215,18 @@ fn admit(service: &Service, headers: &HeaderMap, from: Caller) -> Result<(), Ref
 /// Reading the body counts too, so that a slow client is not waited for.
 async fn in_time(service: &Service, answering: impl Future<Output = Response>) -> Response {
     let longest = Duration::from_secs(service.config.limits.request_seconds);
-    if let Ok(answer) = tokio::time::timeout(longest, answering).await {
-        return in_envelope(answer);
-    }
+    let answer = tokio::time::timeout(longest, answering).await;
     let late = "The request did not arrive in time, or took too long.";
-    let mut answer = Refused::new(Code::Timeout, late).into_response();
-    let close = HeaderValue::from_static("close");
-    answer.headers_mut().insert(header::CONNECTION, close);
+    let mut answer = match answer {
+        Ok(answer) => in_envelope(answer),
+        Err(_) => Refused::new(Code::Timeout, late).into_response(),
+    };
+    // Connections that say nothing are closed after seconds, and a request that is sent on one at
+    // that moment would be lost. Nobody asks so often that keeping one pays.
+    if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let close = HeaderValue::from_static("close");
+        answer.headers_mut().insert(header::CONNECTION, close);
+    }
     answer
 }
 

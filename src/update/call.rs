@@ -160,7 +160,10 @@ fn on_state(
                 state.announcer.expect_notices(state.now.moment);
             }
             match before {
-                CallState::InLobby => state.say(Said::Admitted),
+                CallState::InLobby => {
+                    call.greeted = true;
+                    state.say(Said::Admitted);
+                }
                 CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(false)),
                 CallState::Connecting
                 | CallState::Ringing
@@ -215,6 +218,7 @@ fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
         return;
     };
     let topic = call.info.topic.clone();
+    let greeted = std::mem::replace(&mut call.greeted, true);
     let banners = std::mem::take(&mut call.banners);
     let key = ThreadKey {
         account: account.clone(),
@@ -226,6 +230,10 @@ fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
     }
     for (said, at) in banners {
         known.timeline.banner(said, at);
+    }
+    let opens = !known.opened;
+    if !greeted && !opens {
+        state.say(Said::Joined);
     }
     state.threads.current.get_or_insert(key);
     fx.push(Effect::Chat(account.clone(), ChatCommand::Open(thread)));

@@ -5,6 +5,7 @@ use crate::effect::Effect;
 use crate::event::ChatEvent;
 use crate::model::account::AccountId;
 use crate::model::announcement::Answer;
+use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
@@ -16,6 +17,7 @@ use crate::model::message::Attachment;
 use crate::model::message::Body;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
+use crate::model::message::Reacted;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::model::thread::ThreadId;
@@ -30,6 +32,7 @@ use crate::state::threads::CATCH_UP;
 use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
 use crate::state::timeline::Page;
+use crate::update::command::answer;
 use crate::update::usage;
 use crate::update::work;
 
@@ -292,10 +295,11 @@ fn on_message(state: &mut State, key: &ThreadKey, message: Message, fx: &mut Vec
     let thread = state.threads.open(key);
     let known = thread.timeline.find(&message.id);
     let same_words = known.is_some_and(|known| known.body == message.body);
+    let before = known.map(|known| known.reactions.clone());
     let inserted = thread.timeline.insert(message.clone());
     if same_words && inserted == Inserted::Updated {
         // A reaction, or that it was read: nobody wrote anything.
-        return;
+        return reacted(state, key, &before.unwrap_or_default(), &message);
     }
     taken_in(state, key, message, inserted, fx);
 }
@@ -323,12 +327,8 @@ fn taken_in(
         Inserted::New => arrived(state, key, &message),
         // Behind the window that someone reads in: told, and fetched when they come there.
         Inserted::Outside if newest(state, key, &message.id) => arrived(state, key, &message),
-        Inserted::Updated if !message.mine => changed(state, key, &message),
-        Inserted::Replaced { .. }
-        | Inserted::Updated
-        | Inserted::Outside
-        | Inserted::Duplicate
-        | Inserted::Stale => {}
+        Inserted::Updated => changed(state, key, &message),
+        Inserted::Replaced { .. } | Inserted::Outside | Inserted::Duplicate | Inserted::Stale => {}
     }
     let message = Box::new(message);
     fx.push(Effect::Publish(ControlNews::Message {
@@ -430,14 +430,54 @@ fn changed(state: &mut State, key: &ThreadKey, message: &Message) {
     else {
         return;
     };
-    let sender = state.sender(sender, false);
-    match &message.body {
-        Body::Text(rich) => {
-            let text = rich.to_text();
-            state.say(Said::Edited { sender, text });
+    let sender = state.sender(sender, message.mine);
+    let said = match &message.body {
+        Body::Text(rich) => Said::Edited {
+            sender,
+            text: rich.to_text(),
+        },
+        Body::Deleted | Body::Blocked => Said::Deleted { sender },
+        Body::System(_) | Body::Unknown(_) => return,
+    };
+    if message.mine {
+        // What was asked for is done.
+        state.say_as(Class::Answer, said);
+    } else {
+        state.say(said);
+    }
+}
+
+/// Ours is an answer; of others' only those to our own messages are told.
+fn reacted(state: &mut State, key: &ThreadKey, before: &[Reacted], message: &Message) {
+    if !state.threads.is_current(key) {
+        return;
+    }
+    let was = |kind: &str| before.iter().find(|reacted| reacted.kind == kind);
+    let is_now = |kind: &str| {
+        message
+            .reactions
+            .iter()
+            .any(|now| now.kind == kind && now.mine)
+    };
+    let ours = |reacted: &&Reacted| reacted.mine;
+    for now in message.reactions.iter().filter(ours) {
+        if !was(&now.kind).is_some_and(|was| was.mine) {
+            let kind = now.kind.clone();
+            answer(state, Answer::ReactedTo { kind, set: true });
         }
-        Body::Deleted | Body::Blocked => state.say(Said::Deleted { sender }),
-        Body::System(_) | Body::Unknown(_) => {}
+    }
+    for was in before.iter().filter(ours).filter(|was| !is_now(&was.kind)) {
+        let kind = was.kind.clone();
+        answer(state, Answer::ReactedTo { kind, set: false });
+    }
+    let theirs = |reacted: &Reacted| reacted.people - usize::from(reacted.mine);
+    for now in message.reactions.iter().filter(|_| message.mine) {
+        if theirs(now) > was(&now.kind).map_or(0, theirs) {
+            state.say(Said::ReactionReceived {
+                kind: now.kind.clone(),
+                text: message.text(),
+            });
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use crate::model::message::MessageId;
 use crate::model::message::Quoted;
 use crate::model::rich::Block;
 use crate::model::rich::Rich;
+use crate::model::settings::Interface;
 use crate::model::text;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::ThreadId;
@@ -27,6 +28,7 @@ use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::composer::Purpose;
 use crate::state::focus::Confirm;
+use crate::state::focus::Overlay;
 use crate::update::overlay;
 use crate::update::scroll;
 use crate::update::work;
@@ -49,16 +51,26 @@ pub(super) fn send(state: &mut State, draft: Draft, fx: &mut Vec<Effect>) {
     thread.typing_told = None;
     thread.timeline.echo(client_id.clone(), draft.clone(), at);
     let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());
-    if !state.lines.is_terminal() {
-        // There is no input line that would become these words.
-        state.say_as(Class::Answer, Said::mine(&draft.text));
-    }
     let send = ChatCommand::Send {
         thread,
         client_id,
         draft,
     };
     fx.push(Effect::Chat(account, send));
+}
+
+/// Sends what no input line of the linear view becomes.
+pub(super) fn send_aloud(state: &mut State, draft: Draft, fx: &mut Vec<Effect>) {
+    aloud(state, &draft.text);
+    send(state, draft, fx);
+}
+
+/// The linear view's transcript has no other place where our own words would stand.
+fn aloud(state: &mut State, words: &str) {
+    let is_open = state.thread().is_some();
+    if is_open && !words.trim().is_empty() && state.focus.interface == Interface::Linear {
+        state.say_as(Class::Answer, Said::mine(words));
+    }
 }
 
 /// Text without a quote, as a program or `/say` gives it.
@@ -69,7 +81,7 @@ pub(super) fn say(state: &mut State, words: &str, fx: &mut Vec<Effect>) {
         reply_to: None,
         ..state.composer.draft(words.trim_end(), &people)
     };
-    send(state, draft, fx);
+    send_aloud(state, draft, fx);
 }
 
 pub(super) fn reply(state: &mut State, to: Option<&str>, words: &str, fx: &mut Vec<Effect>) {
@@ -85,7 +97,7 @@ pub(super) fn reply(state: &mut State, to: Option<&str>, words: &str, fx: &mut V
         reply_to: Some(quoted),
         ..state.composer.draft(words.trim_end(), &people)
     };
-    send(state, draft, fx);
+    send_aloud(state, draft, fx);
 }
 
 /// The message an answer is for: of a person, selected, or the newest of somebody else.
@@ -374,6 +386,10 @@ fn file_name(name: &str) -> String {
 
 /// Brings another thread to the front. The draft stays with its thread.
 pub(super) fn switch(state: &mut State, key: &ThreadKey) {
+    // The list it was chosen from lies over it.
+    if state.focus.overlay == Some(Overlay::Work) {
+        state.focus.close();
+    }
     if state.threads.is_current(key) {
         return;
     }

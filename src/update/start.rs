@@ -40,11 +40,6 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
         state.sound.system = System::Looking;
         fx.push(Effect::Sound(SoundCommand::List));
     }
-    let chosen = &state.settings.sound;
-    let (audio, checks) = (
-        chosen.audio,
-        start.sound && chosen.precheck && state.lines.is_terminal(),
-    );
     match start.locator {
         None => {
             let list = ChatCommand::Work(WorkCommand::List);
@@ -66,15 +61,32 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
             | Locator::Room(_)
             | Locator::Person(_)),
         ) => {
-            if checks && audio != Audio::None {
-                check::begin(state, start.account, locator, start.name);
-            } else {
-                dial(state, start.account, locator, start.name, audio, &mut fx);
-            }
+            join(state, start.account, locator, start.name, &mut fx);
         }
     }
     settle(state, &mut fx);
     fx
+}
+
+/// Joins, after microphone and speaker were tried where the person wants that.
+pub(super) fn join(
+    state: &mut State,
+    account: AccountId,
+    locator: Locator,
+    name: String,
+    fx: &mut Vec<Effect>,
+) {
+    let chosen = &state.settings.sound;
+    let audio = chosen.audio;
+    let has_sound = matches!(state.sound.system, System::Looking | System::Present);
+    let wanted = chosen.precheck && audio != Audio::None;
+    if !(has_sound && wanted && state.lines.is_terminal()) {
+        return dial(state, account, locator, name, audio, fx);
+    }
+    check::begin(state, account, locator, name);
+    if state.sound.system == System::Present {
+        check::devices_known(state, fx);
+    }
 }
 
 /// Asks to join; what a call costs is counted from here.

@@ -167,10 +167,8 @@ fn normal(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
 
 /// Others see that we type while there is something that will be sent.
 fn tell_typing(state: &mut State, fx: &mut Vec<Effect>) {
-    let words = state.composer.text();
-    let command =
-        words.starts_with('/') && !words.starts_with("//") && !state.composer.is_literal();
-    if words.is_empty() || command || !state.settings.typing_indicator {
+    let composer = &state.composer;
+    if composer.text().is_empty() || composer.is_command() || !state.settings.typing_indicator {
         return;
     }
     let now = state.now.moment;
@@ -266,7 +264,7 @@ fn submit(state: &mut State, fx: &mut Vec<Effect>) {
         return send_text(state, fx);
     }
     match command::parse(line.trim_start_matches(' ')) {
-        Ok(Command::SendText(_)) => send_text(state, fx),
+        Ok(Command::SendText(_)) if !state.composer.is_command() => send_text(state, fx),
         Ok(command) => {
             state.composer.used();
             give(state, command, fx);

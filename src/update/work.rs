@@ -22,6 +22,7 @@ use crate::model::thread::Listed;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::focus::Overlay;
 use crate::state::work::Shown;
 use crate::update::command;
@@ -157,7 +158,7 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
                 reply_to: None,
                 ..state.composer.draft(&text, &people)
             };
-            return messages::send(state, draft, fx);
+            return messages::send_aloud(state, draft, fx);
         }
     };
     let Some(asked) = asked else {
@@ -222,10 +223,15 @@ fn join(state: &mut State, account: AccountId, fx: &mut Vec<Effect>) {
                 host: MeetingHost::Own,
                 ..
             },
-        ) if state.can_call => {
+        ) => {
+            if !state.can_call {
+                return refuse(state, NO_CALLS);
+            }
+            if state.call().is_some_and(Call::is_live) {
+                return refuse(state, "you are in a call already; /leave ends it");
+            }
             let name = state.accounts.get(&account).map(|a| a.display_name.clone());
-            let audio = state.settings.sound.audio;
-            start::dial(state, account, locator, name.unwrap_or_default(), audio, fx);
+            start::join(state, account, locator, name.unwrap_or_default(), fx);
         }
         Ok(_) => refuse(
             state,
@@ -245,3 +251,6 @@ fn refuse(state: &mut State, reason: &str) {
     };
     state.say_as(Class::Answer, Said::Failed(failure));
 }
+
+const NO_CALLS: &str = "calls need a token service that exchanges this account's tokens: sidetone accounts add NAME --teams \
+                        --token-service URL";

@@ -33,11 +33,17 @@ pub(crate) fn topic(state: &State) -> Option<&str> {
     thread.into_iter().chain(call).find(|t| !t.is_empty())
 }
 
-/// People in the call, or in the thread where there is no call.
+/// People in the call where what is in front is the call's, else in the thread.
 pub(crate) fn people(state: &State) -> usize {
-    match running(state) {
-        Some(call) if call.state.is_inside() => call.roster.len(),
-        _ => state.thread().map_or(0, |t| t.participants.len()),
+    let thread = state.thread();
+    let is_of =
+        |call: &&Call| thread.is_none_or(|t| call.info.thread.as_ref() == Some(&t.key.thread));
+    match running(state)
+        .filter(|call| call.state.is_inside())
+        .filter(is_of)
+    {
+        Some(call) => call.roster.len(),
+        None => thread.map_or(0, |t| t.participants.len()),
     }
 }
 

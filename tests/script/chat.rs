@@ -12,6 +12,7 @@ use sidetone::model::message::Body;
 use sidetone::model::message::ClientMessageId;
 use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
+use sidetone::model::message::Reacted;
 use sidetone::model::message::Version;
 use sidetone::model::rich::Block;
 use sidetone::model::rich::Rich;
@@ -22,6 +23,7 @@ use sidetone::state::focus::Scroll;
 
 use crate::play::Script;
 use crate::play::chat;
+use crate::play::linear;
 use crate::play::message;
 use crate::play::person;
 use crate::play::received;
@@ -384,4 +386,48 @@ fn an_image_is_called_one_in_the_transcript() {
         .then(received(beside))
         .after(3.0)
         .transcript(["Alice: [image: a chart]", "Bob: see. [image: a plan]"]);
+}
+
+#[test]
+fn say_sends_its_words_and_the_linear_view_says_them() {
+    let shown = linear().connected().line("/say hello  there");
+    assert_eq!(shown.texts(), ["hello  there"]);
+    shown.transcript(["you: hello  there"]);
+    let shown = linear().connected().line("//say is a command");
+    assert_eq!(shown.texts(), ["/say is a command"]);
+}
+
+#[test]
+fn what_was_done_to_messages_is_said() {
+    let mine = |version: u64, words: &str, reactions: Vec<Reacted>| {
+        received(Message {
+            version: Version(version),
+            reactions,
+            ..message(1, "Ada", words)
+        })
+    };
+    let like = |people: usize, mine: bool| Reacted {
+        kind: "like".to_owned(),
+        people,
+        mine,
+    };
+    linear()
+        .connected()
+        .line("/verbosity 3")
+        .then(mine(1, "helo", vec![]))
+        .then(mine(2, "hello", vec![]))
+        .then(mine(3, "hello", vec![like(1, true)]))
+        .then(mine(4, "hello", vec![]))
+        .quietly()
+        .then(mine(5, "hello", vec![like(1, false)]))
+        .after(5.0)
+        .transcript(["like on your message: hello"]);
+    let shown = linear().connected().then(mine(1, "helo", vec![]));
+    let shown = shown.forget().then(mine(2, "hello", vec![]));
+    let shown = shown.then(mine(3, "hello", vec![like(1, true)]));
+    shown.then(mine(4, "hello", vec![])).transcript([
+        "you edited: hello",
+        "Reacted like.",
+        "Reaction like taken back.",
+    ]);
 }

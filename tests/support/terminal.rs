@@ -57,6 +57,17 @@ impl Session {
         arguments: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
+        Self::start_typed("", home, (columns, rows), arguments, variables)
+    }
+
+    /// Some keys were pressed before the program is there.
+    pub(crate) fn start_typed(
+        ahead: &str,
+        home: tempfile::TempDir,
+        (columns, rows): (u16, u16),
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         let pty = native_pty_system()
             .openpty(PtySize {
                 rows,
@@ -65,6 +76,10 @@ impl Session {
                 pixel_height: 0,
             })
             .expect("a pseudo terminal");
+        let mut writer = pty.master.take_writer().expect("a writer");
+        writer
+            .write_all(ahead.as_bytes())
+            .expect("a terminal takes keys");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sidetone"));
         command.args(arguments);
         command.env_clear();
@@ -90,7 +105,7 @@ impl Session {
             }
         });
         Self {
-            writer: pty.master.take_writer().expect("a writer"),
+            writer,
             master: pty.master,
             child,
             chunks,

@@ -32,6 +32,19 @@ fn a_panic_gives_the_terminal_back_and_is_a_fault_of_ours() {
     }
 }
 
+#[test]
+fn enter_typed_before_the_program_is_there_is_enter() {
+    for view in VIEWS {
+        let home = tempfile::tempdir().expect("a folder for the person");
+        let arguments = ["demo", view, "--no-check"];
+        let ahead = "/help say\r";
+        let mut session = Session::start_typed(ahead, home, (96, 24), &arguments, &[]);
+        session.see("/say TEXT: Sends TEXT");
+        session.press("/quit\r");
+        assert_eq!(session.end(), 0, "{}", session.contents());
+    }
+}
+
 /// Where standard error of the program leads; what is written there goes the same way.
 #[cfg(target_os = "linux")]
 fn standard_error(session: &Session) -> std::path::PathBuf {

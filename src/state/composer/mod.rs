@@ -86,6 +86,12 @@ impl Composer {
     }
 
     /// A slash in front is text.
+    /// What Enter performs and nobody else reads.
+    pub fn is_command(&self) -> bool {
+        let text = self.text.trim_start_matches(' ');
+        text.starts_with('/') && !text.starts_with("//") && !self.literal
+    }
+
     pub const fn is_literal(&self) -> bool {
         self.literal
     }

@@ -68,6 +68,7 @@ pub fn said(said: &Said, state: &State) -> String {
             earlier,
             unread,
         } => opened(topic, *people, *earlier, *unread),
+        Said::Joined => "Call: you joined.".to_owned(),
         Said::WaitingInLobby { .. } => waiting_in_lobby(state),
         Said::Admitted => "Call: you were admitted.".to_owned(),
         Said::CallEnded {
@@ -154,6 +155,9 @@ pub fn said(said: &Said, state: &State) -> String {
             format!("{} edited: {}", name(sender), phrase::one_line(text))
         }
         Said::Deleted { sender } => format!("{} deleted a message.", name(sender)),
+        Said::ReactionReceived { kind, text } => {
+            format!("{kind} on your message: {}", phrase::one_line(text))
+        }
         Said::MessageReceivedWhileAway { count } => {
             format!("{} came in.", phrase::count(*count, "message"))
         }
@@ -427,6 +431,8 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Copied => "Copied.".to_owned(),
         Answer::Saved { path } => format!("Saved to {path}"),
         Answer::Opened => "Opened.".to_owned(),
+        Answer::ReactedTo { kind, set: true } => format!("Reacted {kind}."),
+        Answer::ReactedTo { kind, set: false } => format!("Reaction {kind} taken back."),
         Answer::Theme(name) => format!("Theme {name}."),
         Answer::Verbosity(level) => format!("Verbosity {level}."),
         Answer::Quiet(true) => "Quiet. Notices are still said.".to_owned(),
