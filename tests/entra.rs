@@ -441,6 +441,26 @@ async fn nobody_is_sent_to_an_address_that_is_not_the_applications() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guessing_the_code_of_a_device_is_soon_refused_also_with_the_right_one() {
+    let place = Place::new();
+    let url = format!("{}/{TENANT}/oauth2/v2.0/devicecode", place.host.endpoint());
+    let form = [("client_id", CLIENT), ("scope", "openid")];
+    let begun: Value = place.browser.post(&url, &form).await.json().await.unwrap();
+    let url = format!("{}/devicelogin", place.host.endpoint());
+    let guess = async |code: &str| {
+        let form = [("user_code", code), ("user_name", ADA), ("act", "accept")];
+        place.browser.post(&url, &form).await
+    };
+    for n in 10..30 {
+        let told = guess(&format!("AAAAAA{n}")).await;
+        assert!(told.text().await.unwrap().contains("No device waits"));
+    }
+    let told = guess(text(&begun, "user_code")).await;
+    assert_eq!(told.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(told.headers().contains_key("retry-after"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_token_is_taken_from_its_own_sign_in_only() {
     let place = Place::new();
     let tokens = place.tokens(CLIENT, ADA, "").await;
