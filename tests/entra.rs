@@ -541,6 +541,118 @@ async fn a_challenge_is_answered_by_signing_in_with_it() {
     assert_eq!(status, StatusCode::OK, "{told}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_account_is_exchanged_at_the_resource_without_a_token_service() {
+    let place = Place::new();
+    let endpoint = place.host.endpoint().to_owned();
+    let arguments = [
+        "accounts",
+        "add",
+        "direct",
+        "--device-code",
+        "--preview-exchange",
+        &endpoint,
+        "--authority",
+        &endpoint,
+        "--tenant",
+        TENANT,
+        "--client-id",
+        CLIENT,
+    ];
+    let mut session = place.run(&arguments, &[]);
+    session.see("It is good for 15 minutes. Waiting.");
+    let shown = session.contents();
+    let code = between(&shown, "type this code:", "It is good").trim();
+    place.browser.allow(&endpoint, code, ADA).await;
+    session.see("Signed in. direct: direct (External), external user of 127.0.0.1.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let list =
+        std::fs::read_to_string(place.home.path().join("data/sidetone/accounts.toml")).unwrap();
+    let id = "8:acs:51de70fe-0000-4000-8000-10ca15e4b1ce_ada00000-0000-4000-8000-10ca15e4b1ce";
+    assert!(list.contains(id), "{list}");
+    let new = json!({"topic": "Design review", "lobby": "everyone", "anonymousStart": true, "organizer": "Alice"});
+    let made = place.host.control("/meetings", new).await;
+    let link = text(&made, "link");
+    let join = [
+        "join",
+        link,
+        "--account",
+        "direct",
+        "--screen-reader",
+        "--no-check",
+    ];
+    let mut session = place.run(&join, &[]);
+    session.see("Joined Design review");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_direct_exchange_takes_only_tokens_made_for_it() {
+    let place = Place::new();
+    let exchange = async |token: &str, version: &str| {
+        let at = format!(
+            "{}/access/entra/:exchangeAccessToken",
+            place.host.endpoint()
+        );
+        let asking = reqwest::Client::new().post(format!("{at}?api-version={version}"));
+        let answer = asking.bearer_auth(token).json(&json!({})).send().await;
+        answer.unwrap()
+    };
+    let preview = "2025-03-02-preview";
+    let own = "https://communication.azure.com/clients/Chat.Join";
+    let tokens = place.tokens(CLIENT, ADA, own).await;
+    let own = text(&tokens, "access_token");
+    let answer = exchange(own, preview).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let told: Value = answer.json().await.unwrap();
+    assert!(text(&told["identity"], "id").starts_with("8:acs:"));
+    // With it somebody chats, but begins no chat: that was not asked for.
+    let token = text(&told["accessToken"], "token");
+    let threads = format!(
+        "{}/chat/threads?api-version=2025-03-15",
+        place.host.endpoint()
+    );
+    let client = reqwest::Client::new();
+    let listed = client
+        .get(&threads)
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(listed.status(), StatusCode::OK);
+    let new = json!({"topic": "Not mine to begin"});
+    let begun = client.post(&threads).bearer_auth(token).json(&new);
+    assert_eq!(begun.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        exchange(own, "2023-10-01").await.status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        exchange(own, "1999-01-01").await.status(),
+        StatusCode::BAD_REQUEST
+    );
+    let teams = place.tokens(CLIENT, ADA, ACS).await;
+    let graph = place.tokens(CLIENT, ADA, "Chat.Read").await;
+    let expired = json!({
+        "iss": issuer(&place.host), "aud": "https://communication.azure.com/clients", "exp": 1, "iat": 0, "nbf": 0,
+        "sub": "s", "oid": "ada00000-0000-4000-8000-10ca15e4b1ce", "tid": TENANT, "scp": "Chat", "ver": "2.0",
+    });
+    let signed = json!({"claims": expired});
+    let expired = place.host.control("/directory/sign", signed).await;
+    for token in [
+        text(&teams, "access_token"),
+        text(&graph, "access_token"),
+        text(&tokens, "id_token"),
+        text(&expired, "token"),
+        "eyJ.e30.x",
+        token,
+    ] {
+        let refused = exchange(token, preview).await;
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "{token}");
+    }
+}
+
 /// The link to hand on, whole, however the screen broke it.
 fn link_to_hand_on(shown: &str) -> String {
     let shown = shown.replace('\n', "");

@@ -16,6 +16,7 @@ mod authorize;
 mod consent;
 mod device;
 mod directory;
+mod exchange;
 mod grants;
 mod page;
 mod refusal;
@@ -44,8 +45,9 @@ pub use self::device::DeviceTimes;
 pub use self::device::Devices;
 pub use self::directory::Directory;
 pub use self::directory::Person;
+pub(super) use self::exchange::exchange;
+pub(super) use self::exchange::exchange_directly;
 pub use self::token::TokenTimes;
-pub(super) use self::token::exchange;
 
 use self::grants::Grants;
 use self::refusal::Refusal;

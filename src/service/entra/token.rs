@@ -1,4 +1,4 @@
-//! The token endpoint, and the check of a token that is to be exchanged.
+//! The token endpoint.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,13 +16,8 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::clock::Timestamp;
-use crate::service::Minted;
 use crate::service::Service;
 use crate::service::http;
-use crate::service::store;
-use crate::wire::acs::identity::Scope as AcsScope;
-use crate::wire::acs::identity::TeamsUserExchangeTokenRequest;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::entra::AccessClaims;
 use crate::wire::entra::ClientInfo;
@@ -31,7 +26,6 @@ use crate::wire::entra::IdClaims;
 use crate::wire::entra::TokenAnswer;
 use crate::wire::entra::scope::Resource;
 use crate::wire::entra::scope::Scope;
-use crate::wire::entra::scope::TEAMS;
 
 use super::MISSING;
 use super::TENANT;
@@ -285,70 +279,6 @@ fn subject(oid: &str, client: &str) -> String {
     let text = format!("{oid}|{client}");
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
-
-/// What `teamsUser/:exchangeAccessToken` does with a token of this directory.
-pub(in crate::service) async fn exchange(
-    service: &Service,
-    request: &TeamsUserExchangeTokenRequest,
-) -> Result<(String, Minted), store::Refusal> {
-    let key = service.keys.ready().await;
-    let key = key.ok_or(store::Refusal::Unavailable("There is no key."))?;
-    let claims: AccessClaims = key.read(&request.token).ok_or(FOREIGN)?;
-    let now = service.clock().utc();
-    check(&claims, &issuer(service), now)?;
-    let application = claims.appid.as_ref().or(claims.azp.as_ref());
-    if application != Some(&request.app_id) {
-        return Err(OTHER_APPLICATION);
-    }
-    if claims.oid != request.user_id {
-        return Err(OTHER_USER);
-    }
-    let raw_id = format!("8:orgid:{}", claims.oid);
-    {
-        let mut state = service.lock();
-        let person = state.entra.directory.person(&claims.oid);
-        let name = person.ok_or(FOREIGN)?.display_name.clone();
-        if !state.store.identities.knows(&raw_id) {
-            state.store.identities.register(&raw_id, Some(name));
-        }
-    }
-    let left = claims.exp.saturating_sub(seconds(now));
-    let minted = service
-        .mint(
-            &raw_id,
-            &[AcsScope::Chat, AcsScope::Voip],
-            Duration::from_secs(left),
-        )
-        .await?;
-    Ok((raw_id, minted))
-}
-
-fn check(claims: &AccessClaims, issuer: &str, now: Timestamp) -> Result<(), store::Refusal> {
-    let now = seconds(now);
-    if claims.iss != issuer || claims.tid != TENANT || claims.aud != Resource::Acs.audience() {
-        return Err(FOREIGN);
-    }
-    if claims.exp <= now || claims.nbf > now + LEEWAY {
-        return Err(OUT_OF_TIME);
-    }
-    let granted: Vec<_> = claims.scp.split(' ').collect();
-    if TEAMS.iter().all(|needed| granted.contains(needed)) {
-        return Ok(());
-    }
-    Err(LACKING)
-}
-
-const LEEWAY: u64 = 300;
-const FOREIGN: store::Refusal =
-    store::Refusal::Unauthorized("The token is not one of this directory for this resource.");
-const OUT_OF_TIME: store::Refusal =
-    store::Refusal::Unauthorized("The token has expired, or is not valid yet.");
-const LACKING: store::Refusal =
-    store::Refusal::Forbidden("The token lacks Teams.ManageCalls or Teams.ManageChats.");
-const OTHER_APPLICATION: store::Refusal =
-    store::Refusal::Forbidden("The token was made for another application than appId.");
-const OTHER_USER: store::Refusal =
-    store::Refusal::Forbidden("The token is of another user than userId.");
 
 #[cfg(test)]
 mod tests {
