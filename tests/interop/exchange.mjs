@@ -4,6 +4,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
+import { ChatClient } from "@azure/communication-chat";
+import { AzureCommunicationTokenCredential } from "@azure/communication-common";
 import { CommunicationIdentityClient } from "@azure/communication-identity";
 import { ACS, application, claims, inBrowser } from "./entra.mjs";
 
@@ -68,6 +70,23 @@ export async function exchange(report, ready) {
     const body = JSON.stringify({ token: signed.accessToken, appId: clientId, userId: oid });
     const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
     assert.equal(answer.status, 401);
+  });
+  await check("the credential of the SDK exchanges at the resource itself (preview), and chats with that", async () => {
+    const scopes = ["https://communication.azure.com/clients/Chat"];
+    const person = await inBrowser(own, scopes);
+    const tokenCredential = {
+      getToken: async (scopes) => {
+        const { accessToken, expiresOn } = await own.acquireTokenSilent({ scopes: [scopes].flat(), account: person.account });
+        return { token: accessToken, expiresOnTimestamp: expiresOn.getTime() };
+      },
+    };
+    const credential = new AzureCommunicationTokenCredential({ resourceEndpoint: ready.endpoint, tokenCredential, scopes });
+    const { token } = await credential.getToken();
+    assert.deepEqual([claims(token).skypeid, claims(token).acsScope], [`acs:${claims(token).resourceId}_${oid}`, "chat"]);
+    const chat = new ChatClient(ready.endpoint, credential);
+    const { chatThread } = await chat.createChatThread({ topic: "Directly" });
+    assert.equal(chatThread.createdBy.communicationUserId, `8:${claims(token).skypeid}`);
+    credential.dispose();
   });
   const service = await tokenService(ready);
   const ask = async (token) => {
