@@ -306,8 +306,7 @@ pub(super) fn service_url(service: &Url, path: &str) -> Result<Url, Error> {
         .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))
 }
 
-const DIRECT_EXCHANGE: &str =
-    "/access/entra/:exchangeAccessToken?api-version=2025-03-02-preview";
+const DIRECT_EXCHANGE: &str = "/access/entra/:exchangeAccessToken?api-version=2025-03-02-preview";
 
 /// `POST {resource}/access/entra/:exchangeAccessToken` (identity.md 1.7, preview): the person is who asks.
 pub(super) async fn exchange_directly(

@@ -47,9 +47,28 @@ const SCP: u64 = 1792;
 /// The signing keys, present or on their way.
 #[derive(Clone)]
 pub(super) struct Keys {
-    /// `None` is on its way; `Some(None)` could not be made.
-    held: Arc<watch::Sender<Option<Option<Arc<SigningKeys>>>>>,
+    held: Arc<watch::Sender<Held>>,
     path: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+enum Held {
+    OnTheirWay,
+    Made(Arc<SigningKeys>),
+    Failed,
+}
+
+impl Held {
+    const fn is_settled(&self) -> bool {
+        !matches!(self, Self::OnTheirWay)
+    }
+
+    fn made(&self) -> Option<Arc<SigningKeys>> {
+        match self {
+            Self::Made(keys) => Some(Arc::clone(keys)),
+            Self::OnTheirWay | Self::Failed => None,
+        }
+    }
 }
 
 impl Keys {
@@ -57,7 +76,7 @@ impl Keys {
     /// crypto library's generator (which signing needs too) takes longer than a start may.
     pub(super) fn open(data: Option<&Path>) -> io::Result<Self> {
         let keys = Self {
-            held: Arc::new(watch::Sender::new(None)),
+            held: Arc::new(watch::Sender::new(Held::OnTheirWay)),
             path: data.map(|folder| folder.join("signing-key.der")),
         };
         keys.clone().work(|keys| {
@@ -65,8 +84,8 @@ impl Keys {
             if signing.is_none() {
                 tracing::error!("could not make a signing key");
             }
-            let made = signing.map(|key| Arc::new(SigningKeys::of(key)));
-            keys.held.send_replace(Some(made));
+            let made = signing.map(|key| Held::Made(Arc::new(SigningKeys::of(key))));
+            keys.held.send_replace(made.unwrap_or(Held::Failed));
         })?;
         Ok(keys)
     }
@@ -74,8 +93,7 @@ impl Keys {
     /// `None` when no key could be made.
     pub(super) async fn ready(&self) -> Option<Arc<SigningKeys>> {
         let mut held = self.held.subscribe();
-        let made = held.wait_for(Option::is_some).await.ok()?;
-        made.clone().flatten()
+        held.wait_for(Held::is_settled).await.ok()?.made()
     }
 
     /// Signs with a new key from now on. Tokens of the key before stay good, and it is published still;
@@ -94,11 +112,11 @@ impl Keys {
                 })
             });
             // Without a new one the old one goes on; who waits is told either way.
-            keys.held.send_replace(Some(next.or(Some(before))));
+            keys.held.send_replace(Held::Made(next.unwrap_or(before)));
         });
         started.ok()?;
         held.changed().await.ok()?;
-        held.borrow().clone().flatten()
+        held.borrow().made()
     }
 
     fn work(self, work: impl FnOnce(Self) + Send + 'static) -> io::Result<()> {

@@ -12,7 +12,7 @@ pub(super) fn explained(error: Error, provider: &Provider) -> Error {
     match error {
         Error::Refused(refusal) if refusal.lacks_consent() => match link(provider) {
             Some(link) => Error::Consent {
-                refusal,
+                refusal: Box::new(refusal),
                 link: link.into(),
             },
             None => Error::Refused(refusal),

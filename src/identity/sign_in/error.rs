@@ -23,7 +23,7 @@ pub enum Error {
     Refused(Refusal),
     /// Agreement is missing, which an administrator gives for everybody behind this link.
     #[error("{refusal}")]
-    Consent { refusal: Refusal, link: String },
+    Consent { refusal: Box<Refusal>, link: String },
     #[error("{host} is no OpenID provider: it answered {status} where its metadata should be")]
     NoProvider { host: String, status: u16 },
     #[error("the provider's metadata names another issuer than the one that was asked")]

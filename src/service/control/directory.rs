@@ -117,9 +117,10 @@ struct Awaited {
 /// Whether an administrator has to agree before anybody signs in.
 async fn consent(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
     let wanted: Awaited = http::read(&body)?;
-    service.lock().entra.consent = match wanted.awaited {
-        true => Consent::Awaited,
-        false => Consent::Own,
+    service.lock().entra.consent = if wanted.awaited {
+        Consent::Awaited
+    } else {
+        Consent::Own
     };
     Ok(Json(json!({})))
 }

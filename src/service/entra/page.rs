@@ -42,10 +42,10 @@ pub(super) fn device(code: &str, problem: Option<&str>) -> Response {
 
 /// Agreeing for everybody.
 pub(super) fn consent(tenant: &str, fields: &[(&str, &str)], scopes: &str) -> Response {
-    let asked: String = scopes
-        .split_whitespace()
-        .map(|scope| format!("<li>{}</li>", escape(scope)))
-        .collect();
+    let mut asked = String::new();
+    for scope in scopes.split_whitespace() {
+        let _ = write!(asked, "<li>{}</li>", escape(scope));
+    }
     let body = format!(
         "<h1>Agree for everybody</h1>\
          <p>As an administrator of the organisation: an application asks for this in everybody's name.</p>\
