@@ -51,10 +51,15 @@ struct Place {
 
 impl Place {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    /// `more`: further settings of the token service.
+    fn with(more: &str) -> Self {
         let host = Host::start();
         let settings = format!(
             "leeway_seconds = 0\n[[provider]]\nname = \"Directory\"\nissuer = \"{issuer}\"\nclient_id = \"{CLIENT}\"\n\
-             [teams]\napp_id = \"{CLIENT}\"\ntenants = [\"{TENANT}\"]\nauthority = \"{endpoint}\"\n",
+             [teams]\napp_id = \"{CLIENT}\"\ntenants = [\"{TENANT}\"]\nauthority = \"{endpoint}\"\n{more}",
             issuer = issuer(&host),
             endpoint = host.endpoint(),
         );
@@ -110,6 +115,19 @@ impl Place {
             .filter(|person| person["isClient"] == true && person["isInside"] == true)
             .map(|person| text(person, "displayName").to_owned())
             .collect()
+    }
+
+    /// The id of Ada's chat of that name.
+    async fn thread(&self, topic: &str) -> String {
+        let asked = json!({"user": ADA});
+        let token = self.host.control("/graph/tokens", asked).await;
+        let url = format!("{}/v1.0/me/chats", self.host.endpoint());
+        let asking = reqwest::Client::new().get(url);
+        let answer = asking.bearer_auth(text(&token, "token")).send().await;
+        let chats: Value = answer.unwrap().json().await.unwrap();
+        let mut all = chats["value"].as_array().unwrap().iter();
+        let found = all.find(|chat| chat["topic"] == topic);
+        text(found.unwrap(), "id").to_owned()
     }
 
     /// What the token endpoint says to a form.
@@ -367,6 +385,91 @@ async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
     let mut session = place.run(&["chats", "--account", "work"], &[]);
     session.see("there are no accounts yet");
     assert_ne!(session.end(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_others_write_comes_by_relay_without_a_request_and_on_demand_while_that_is_lost() {
+    let mut place = Place::with("[relay]\n");
+    place.host.control("/graph/plant", json!({})).await;
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let more = ["--teams", "--graph", &graph, "--display-name", "Ada Quist"];
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("Signed in. work: Ada Quist, Teams user");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let chats = ["chats", "--account", "work", "--no-check"];
+    let mut spoken = place.run(&[&chats[..], &["--screen-reader"]].concat(), &[]);
+    let mut seen = place.run(&chats, &[]);
+    spoken.see("Chat: messages come by themselves, by relay.");
+    spoken.press("/thread Release notes\r");
+    spoken.see("Joined Release notes");
+    seen.press("/thread Release notes\r");
+    seen.see("by relay, as of");
+    // Everything that opening asks for has been answered.
+    let requests = async || {
+        let asked = place.host.control_get("/graph/requests").await;
+        ["requests", "reads"].map(|name| asked[name].as_u64().unwrap())
+    };
+    let mut before = requests().await;
+    for _ in 0..50 {
+        spoken.listen(Duration::from_millis(300));
+        let now = requests().await;
+        if std::mem::replace(&mut before, now) == now {
+            break;
+        }
+    }
+    let thread = place.thread("Release notes").await;
+    let thread = percent_encoding::utf8_percent_encode(&thread, NON_ALPHANUMERIC).to_string();
+    let before = requests().await;
+    let write = async |text: &str| {
+        let said = json!({"as": "Carol Osei", "text": text});
+        let path = format!("/threads/{thread}/messages");
+        place.host.control(&path, said).await;
+    };
+    write("it came by itself").await;
+    spoken.see("Carol Osei: it came by itself");
+    seen.see("it came by itself");
+    spoken.listen(Duration::from_secs(3));
+    let after = requests().await;
+    assert_eq!(
+        after[1], before[1],
+        "nothing is read for it, and nothing is polled"
+    );
+    // Each of the two says that Ada has read it.
+    assert!(after[0] <= before[0] + 2, "{before:?} {after:?}");
+    // What Graph says of the subscription is acted upon.
+    let missed = json!({"event": "missed"});
+    let told = place.host.control("/graph/lifecycle", missed).await;
+    assert_eq!(told["subscriptions"], 2);
+
+    place.service.stop();
+    spoken.see("Chat: the relay is lost.");
+    seen.see("/refresh");
+    write("while it was lost").await;
+    spoken.listen(Duration::from_secs(2));
+    assert!(!spoken.contents().contains("while it was lost"));
+    spoken.press("/refresh\r");
+    spoken.see("Carol Osei: while it was lost");
+    place.service.start_again();
+    seen.see("Chat: messages come by themselves, by relay.");
+    seen.see("while it was lost");
+    let write = async |text: &str| {
+        let said = json!({"as": "Carol Osei", "text": text});
+        let path = format!("/threads/{thread}/messages");
+        place.host.control(&path, said).await;
+    };
+    spoken.listen(Duration::from_secs(3));
+    write("it is back").await;
+    seen.see("it is back");
+    spoken.see("Carol Osei: it is back");
+    for session in [&mut spoken, &mut seen] {
+        session.press("/quit\r");
+        assert_eq!(session.end(), 0, "{}", session.contents());
+    }
+    let log = String::from_utf8_lossy(&place.service.log()).into_owned();
+    assert!(
+        !log.contains("it is back") && !log.contains("clientState"),
+        "{log}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,6 +104,7 @@ async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
         http,
         tasks: tasks.clone(),
         feed,
+        relay: None,
     };
     tasks.spawn(graph::run(settings, commands_out, events_in));
     Client {

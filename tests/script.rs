@@ -48,3 +48,6 @@ mod usage;
 
 #[path = "script/words.rs"]
 mod words;
+
+#[path = "script/work.rs"]
+mod work;

@@ -23,3 +23,6 @@ mod sign_in;
 
 #[path = "token_service/kill.rs"]
 mod kill;
+
+#[path = "token_service/relay.rs"]
+mod relay;

@@ -43,10 +43,6 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
 
-    /// A relay of your organisation that passes change notifications on: wss://…
-    #[arg(long, value_name = "URL")]
-    pub relay: Option<String>,
-
     #[command(flatten)]
     pub view: ViewArgs,
 }
@@ -55,10 +51,9 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let ca = args.ca.as_ref().map(|path| path.display().to_string());
     let entries = ca.map(|path| Entry::flag("ca", path, "--ca"));
     let prepared = session::prepare(&args.view, entries.into_iter().collect())?;
-    let relay = args.relay.as_deref().map(relay).transpose()?;
     let (account, source, chat) = match &args.token_file {
-        Some(path) => by_token(&args, path, relay, &prepared)?,
-        None => by_account(&args, relay, &prepared).await?,
+        Some(path) => by_token(&args, path, &prepared)?,
+        None => by_account(&args, &prepared).await?,
     };
     let destination = Destination {
         source,
@@ -80,7 +75,6 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
 fn by_token(
     args: &Args,
     path: &Path,
-    relay: Option<Url>,
     prepared: &Prepared,
 ) -> Result<(Account, Source, ChatWay), Error> {
     if !path.is_file() {
@@ -91,7 +85,7 @@ fn by_token(
     }
     let endpoint = session::endpoint(args.endpoint.as_deref().unwrap_or(GRAPH))?;
     let local = endpoint.host_str().is_some_and(session::is_loopback);
-    let feed = session::feed(&endpoint, relay);
+    let feed = session::feed(&endpoint);
     // The service of this machine takes guests into its meetings.
     let call = local.then(|| Source::Service {
         service: without_path(&endpoint),
@@ -102,15 +96,16 @@ fn by_token(
         endpoint,
     };
     let account = session::work(&prepared.name, local);
-    Ok((account, source, ChatWay::Graph { feed, call }))
+    let chat = ChatWay::Graph {
+        feed,
+        relay: None,
+        call,
+    };
+    Ok((account, source, chat))
 }
 
 /// As one of the person's accounts.
-async fn by_account(
-    args: &Args,
-    relay: Option<Url>,
-    prepared: &Prepared,
-) -> Result<(Account, Source, ChatWay), Error> {
+async fn by_account(args: &Args, prepared: &Prepared) -> Result<(Account, Source, ChatWay), Error> {
     let paths = prepared.paths.as_ref();
     let paths = paths.ok_or_else(|| Error::Input(NOBODY.to_owned()))?;
     let known = Accounts::load(&paths.data);
@@ -126,7 +121,7 @@ async fn by_account(
     };
     let local = graph.host_str().is_some_and(session::is_loopback);
     let opened = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
-    let (source, chat) = session::of_teams_user(opened, graph, relay);
+    let (source, chat) = session::of_teams_user(opened, graph);
     Ok((session::signed_in(record, local), source, chat))
 }
 
@@ -145,21 +140,6 @@ fn without_path(endpoint: &Url) -> Url {
     let mut service = endpoint.clone();
     service.set_path("");
     service
-}
-
-/// The notifications tell who wrote where: they travel encrypted, or not at all.
-fn relay(text: &str) -> Result<Url, Error> {
-    let wrong = || {
-        Error::Input(format!(
-            "--relay takes wss://…, or ws:// on this machine, not {text}"
-        ))
-    };
-    let url = Url::parse(text).map_err(|_| wrong())?;
-    match url.scheme() {
-        "wss" => Ok(url),
-        "ws" if url.host_str().is_some_and(session::is_loopback) => Ok(url),
-        _ => Err(wrong()),
-    }
 }
 
 const GRAPH: &str = "https://graph.microsoft.com";

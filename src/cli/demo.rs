@@ -94,6 +94,7 @@ async fn work_account(running: &Running) -> Result<Destination, Failure> {
         ca: None,
         chat: ChatWay::Graph {
             feed: Feed::LocalPush,
+            relay: None,
             call: Some(Source::Service {
                 service: endpoint,
                 display_name: "Ada Quist".to_owned(),

@@ -170,7 +170,7 @@ fn by_account(account: SignedIn) -> Result<(Source, ChatWay), Error> {
              --teams --token-service URL"
         )));
     }
-    Ok(session::of_teams_user(account, &graph, None))
+    Ok(session::of_teams_user(account, &graph))
 }
 
 /// Starts what the way in needs in this program.

@@ -214,27 +214,35 @@ pub enum ChatWay {
     /// Calls with the same token.
     Acs,
     /// Calls with a token from somewhere else, where there is one.
-    Graph { feed: Feed, call: Option<Source> },
+    Graph {
+        feed: Feed,
+        /// What a token service that may pass notifications on wants to see.
+        relay: Option<Source>,
+        call: Option<Source>,
+    },
 }
 
 /// What a Teams user chats with, and calls with where a token service exchanges tokens for that.
-pub fn of_teams_user(account: SignedIn, graph: &Url, relay: Option<Url>) -> (Source, ChatWay) {
-    let call = account.record.token_service().is_some().then(|| {
-        let account = Box::new(account.clone());
-        Source::Account(account, Purpose::Acs)
-    });
-    let feed = feed(graph, relay);
-    let source = Source::Account(Box::new(account), Purpose::Graph);
-    (source, ChatWay::Graph { feed, call })
+/// The same token service may be a relay; whether it is, the chat finds out.
+pub fn of_teams_user(account: SignedIn, graph: &Url) -> (Source, ChatWay) {
+    let of_service = |purpose| {
+        let has = account.record.token_service().is_some();
+        has.then(|| Source::Account(Box::new(account.clone()), purpose))
+    };
+    let chat = ChatWay::Graph {
+        feed: feed(graph),
+        relay: of_service(Purpose::Relay),
+        call: of_service(Purpose::Acs),
+    };
+    (Source::Account(Box::new(account), Purpose::Graph), chat)
 }
 
-/// How news of chats come: the service of this machine tells them itself.
-pub fn feed(graph: &Url, relay: Option<Url>) -> Feed {
-    let here = graph.host_str().is_some_and(is_loopback);
-    match relay {
-        Some(relay) => Feed::Relay(relay),
-        None if here => Feed::LocalPush,
-        None => Feed::OnDemand,
+/// How news of chats come without a relay: the service of this machine tells them itself.
+pub fn feed(graph: &Url) -> Feed {
+    if graph.host_str().is_some_and(is_loopback) {
+        Feed::LocalPush
+    } else {
+        Feed::OnDemand
     }
 }
 
@@ -358,22 +366,26 @@ fn open(
             });
             (chat, Some(tokens))
         }
-        ChatWay::Graph { feed, call } => {
-            let calls = call.map(|source| {
-                let settings = identity::Settings {
-                    account: account.id.clone(),
-                    source,
-                    http: http.clone(),
-                };
-                // Who we are in a call is told by the call; the account is who chats.
-                Tokens::start(settings, &tasks, mpsc::channel(1).0)
-            });
+        ChatWay::Graph { feed, relay, call } => {
+            // Who we are there is told by the chat; these only let us in.
+            let others = |source: Option<Source>| {
+                source.map(|source| {
+                    let settings = identity::Settings {
+                        account: account.id.clone(),
+                        source,
+                        http: http.clone(),
+                    };
+                    Tokens::start(settings, &tasks, mpsc::channel(1).0)
+                })
+            };
+            let (relay, calls) = (others(relay), others(call));
             let chat = Chat::Graph(graph::Settings {
                 account: account.id.clone(),
                 tokens,
                 http,
                 tasks,
                 feed,
+                relay,
             });
             (chat, calls)
         }

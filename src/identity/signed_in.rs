@@ -43,6 +43,8 @@ pub enum Purpose {
     Acs,
     /// Chat of a Teams user.
     Graph,
+    /// The token service itself, which passes notifications on to a Teams user.
+    Relay,
 }
 
 /// An account and where its sign-in is kept.
@@ -119,9 +121,20 @@ impl SignedIn {
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
                 })
             }
+            // The token that it exchanges as well; here it only says who listens.
+            (Way::Teams { token_service, .. }, Purpose::Relay) => {
+                let service = token_service.as_ref().ok_or(Error::NoExchange)?;
+                let signed = self.renew(Purpose::Acs, http).await?;
+                Ok(Fetched {
+                    raw_id: RawId::new(self.record.raw_id.as_deref().unwrap_or_default()),
+                    token: Secret::new(signed.access.as_str().to_owned()),
+                    endpoint: service.clone(),
+                    lifetime: signed.lifetime.unwrap_or(SHORTEST),
+                })
+            }
             (
                 Way::Invitation { .. } | Way::Own | Way::Provider { .. } | Way::Direct { .. },
-                Purpose::Graph,
+                Purpose::Graph | Purpose::Relay,
             ) => Err(Error::NoGraph),
         }
     }
@@ -235,8 +248,10 @@ impl SignedIn {
                 token_service,
                 ..
             } => match (purpose, token_service) {
-                (Purpose::Acs, Some(_)) => (issuer, client_id, ACS, GRAPH),
-                (Purpose::Acs, None) | (Purpose::Graph, _) => (issuer, client_id, GRAPH, &[][..]),
+                (Purpose::Acs | Purpose::Relay, Some(_)) => (issuer, client_id, ACS, GRAPH),
+                (Purpose::Acs | Purpose::Relay, None) | (Purpose::Graph, _) => {
+                    (issuer, client_id, GRAPH, &[][..])
+                }
             },
             Way::Direct {
                 issuer, client_id, ..

@@ -177,6 +177,10 @@ pub enum Said {
     },
     /// No push to be had: the chat is asked for over REST.
     Polling,
+    /// Messages arrive by themselves, through a relay.
+    Relayed,
+    /// That has ended for now: what is new is read when the person asks.
+    RelayLost,
     ChatDenied(Failure),
     ChatOpen,
     TopicChanged {
@@ -406,6 +410,8 @@ impl Said {
             Self::ConnectionLost
             | Self::ConnectionBack { .. }
             | Self::Polling
+            | Self::Relayed
+            | Self::RelayLost
             | Self::ChatDenied(_)
             | Self::ChatOpen => Topic::Connection,
             Self::Message { mention: true, .. } => Topic::Mention,

@@ -103,6 +103,8 @@ pub enum Link {
     Connecting,
     /// Events arrive by themselves.
     Live,
+    /// Events arrive by themselves, passed on by a token service that the cloud notifies.
+    Relayed,
     /// Lost, and being built up again; what was missed is fetched afterwards.
     Reconnecting,
     /// No push to be had: asked from time to time over REST.
@@ -111,4 +113,11 @@ pub enum Link {
     OnDemand,
     /// Given up until someone acts.
     Down(Failure),
+}
+
+impl Link {
+    /// Whether events arrive by themselves.
+    pub fn is_live(&self) -> bool {
+        matches!(self, Self::Live | Self::Relayed)
+    }
 }

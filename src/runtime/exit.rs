@@ -118,7 +118,9 @@ impl Ledger {
                 self.call = Exit::of(failure);
             }
             Event::Chat(_, ChatEvent::Link(link)) => match link {
-                Link::Live | Link::Polling | Link::OnDemand => self.link = Exit::Done,
+                Link::Live | Link::Relayed | Link::Polling | Link::OnDemand => {
+                    self.link = Exit::Done;
+                }
                 Link::Down(failure) => self.link = Exit::of(failure),
                 Link::Connecting | Link::Reconnecting => {}
             },

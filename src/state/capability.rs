@@ -238,6 +238,7 @@ impl State {
                 Link::Down(failure) => Err(Reason::ChatDown(failure.clone())),
                 Link::Connecting
                 | Link::Live
+                | Link::Relayed
                 | Link::Reconnecting
                 | Link::Polling
                 | Link::OnDemand => Err(Reason::ChatOpening),

@@ -141,6 +141,11 @@ impl State {
             .or_else(|| self.calls.values().next())
     }
 
+    /// Whether there is a call to speak of: one that was, is, or is about to be.
+    pub fn has_call(&self) -> bool {
+        self.call().is_some() || self.sound.check.is_some()
+    }
+
     pub fn call_mut(&mut self) -> Option<&mut Call> {
         let account = self.call()?.account.clone();
         self.calls.get_mut(&account)

@@ -26,6 +26,8 @@ use crate::state::talk::Talk;
 #[derive(Debug, Clone, Default)]
 pub struct Sound {
     pub system: System,
+    /// There is none, and nobody was told so far: no call wanted any.
+    pub unsaid: bool,
     pub capture: Line,
     pub playback: Line,
     /// What the microphone gives, while that is looked at.

@@ -34,6 +34,10 @@ pub(crate) enum What {
     Revoked,
     /// A new identity was made for a person.
     Created,
+    /// Somebody's client opened a line to the relay.
+    Relayed,
+    /// A delivery was passed on.
+    Notified,
     Refused,
 }
 
@@ -45,6 +49,8 @@ impl What {
             Self::Redeemed => "redeemed",
             Self::Revoked => "revoked",
             Self::Created => "created",
+            Self::Relayed => "relayed",
+            Self::Notified => "notified",
             Self::Refused => "refused",
         }
     }

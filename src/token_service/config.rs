@@ -65,6 +65,7 @@ pub struct Config {
     pub limits: LimitsConfig,
     pub providers: Vec<ProviderConfig>,
     pub teams: Option<TeamsConfig>,
+    pub relay: Option<RelayConfig>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -74,6 +75,7 @@ pub struct LimitsConfig {
     pub per_person_per_minute: u32,
     pub invitations_per_address_per_minute: u32,
     pub wrong_invitations_per_minute: u32,
+    pub notifications_per_minute: u32,
     pub connections: usize,
     pub connections_per_address: usize,
     pub header_seconds: u64,
@@ -87,6 +89,7 @@ impl Default for LimitsConfig {
             per_person_per_minute: 20,
             invitations_per_address_per_minute: 10,
             wrong_invitations_per_minute: 100,
+            notifications_per_minute: 6000,
             connections: 512,
             connections_per_address: 64,
             header_seconds: 10,
@@ -116,6 +119,17 @@ pub struct TeamsConfig {
     pub require_sign_in: bool,
 }
 
+/// Passing on what Microsoft Graph notifies of.
+#[derive(Debug, Clone)]
+pub struct RelayConfig {
+    /// Where the cloud reaches this service, without a trailing slash. `None`: where it listens.
+    pub public_url: Option<String>,
+    pub key_file: PathBuf,
+    pub publisher: String,
+    pub clients: usize,
+    pub clients_per_person: usize,
+}
+
 /// The file as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(default)]
@@ -140,6 +154,7 @@ struct Written {
     limits: LimitsConfig,
     provider: Vec<WrittenProvider>,
     teams: Option<WrittenTeams>,
+    relay: Option<WrittenRelay>,
 }
 
 impl Default for Written {
@@ -165,6 +180,7 @@ impl Default for Written {
             limits: LimitsConfig::default(),
             provider: Vec::new(),
             teams: None,
+            relay: None,
         }
     }
 }
@@ -187,6 +203,28 @@ struct WrittenTeams {
     algorithms: Option<Vec<String>>,
     #[serde(default)]
     require_sign_in: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default)]
+struct WrittenRelay {
+    public_url: Option<String>,
+    key_file: PathBuf,
+    publisher: String,
+    clients: usize,
+    clients_per_person: usize,
+}
+
+impl Default for WrittenRelay {
+    fn default() -> Self {
+        Self {
+            public_url: None,
+            key_file: PathBuf::from("relay-key.der"),
+            publisher: PUBLISHER.to_owned(),
+            clients: 1000,
+            clients_per_person: 8,
+        }
+    }
 }
 
 impl Config {
@@ -269,6 +307,14 @@ impl Written {
             keys_refetch: Duration::from_secs(self.keys_refetch_seconds.max(1)),
             limits: self.limits,
             providers: providers.collect::<Result<_, _>>()?,
+            relay: match self.relay {
+                Some(_) if self.teams.is_none() => {
+                    return Err(
+                        "relay needs teams: it serves the people of those tenants".to_owned()
+                    );
+                }
+                relay => relay.map(|relay| relay.settle(folder)).transpose()?,
+            },
             teams: self.teams.map(WrittenTeams::settle).transpose()?,
         })
     }
@@ -321,6 +367,25 @@ impl WrittenTeams {
             audiences,
             algorithms: algorithms(self.algorithms)?,
             require_sign_in: self.require_sign_in,
+        })
+    }
+}
+
+impl WrittenRelay {
+    fn settle(self, folder: &Path) -> Result<RelayConfig, String> {
+        if let Some(url) = &self.public_url {
+            safe_url("relay.public_url", url)?;
+        }
+        if self.clients == 0 || self.clients_per_person == 0 {
+            return Err("a limit of 0 would refuse everything".to_owned());
+        }
+        let url = self.public_url.as_deref();
+        Ok(RelayConfig {
+            public_url: url.map(|url| url.trim_end_matches('/').to_owned()),
+            key_file: folder.join(self.key_file),
+            publisher: self.publisher,
+            clients: self.clients,
+            clients_per_person: self.clients_per_person,
         })
     }
 }
@@ -378,6 +443,7 @@ fn check_limits(limits: &LimitsConfig) -> Result<(), String> {
         limits.per_person_per_minute,
         limits.invitations_per_address_per_minute,
         limits.wrong_invitations_per_minute,
+        limits.notifications_per_minute,
     ];
     let open = [limits.connections, limits.connections_per_address];
     let seconds = [limits.header_seconds, limits.request_seconds];
@@ -440,6 +506,7 @@ const KEYS: &[&str] = &[
     "limits.per_person_per_minute",
     "limits.invitations_per_address_per_minute",
     "limits.wrong_invitations_per_minute",
+    "limits.notifications_per_minute",
     "limits.connections",
     "limits.connections_per_address",
     "limits.header_seconds",
@@ -457,7 +524,15 @@ const KEYS: &[&str] = &[
     "teams.audiences",
     "teams.algorithms",
     "teams.require_sign_in",
+    "relay",
+    "relay.public_url",
+    "relay.key_file",
+    "relay.publisher",
+    "relay.clients",
+    "relay.clients_per_person",
 ];
+/// The application that sends the cloud's notifications, in every directory.
+const PUBLISHER: &str = "0bf30f3b-4a52-48df-9a82-234910c4a086";
 const AUTHORITY: &str = "https://login.microsoftonline.com";
 /// The ACS resource as an access token may name it: by its address, or by its application id.
 const AUDIENCES: &[&str] = &[

@@ -31,6 +31,7 @@ use super::Service;
 use super::audit::Entry;
 use super::audit::What;
 use super::listener::Peer;
+use super::relay;
 use super::resource;
 use super::sign_in;
 use super::store;
@@ -138,6 +139,7 @@ pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refused> {
 pub(crate) fn router(service: &Arc<Service>) -> Router {
     Router::new()
         .merge(sign_in::routes())
+        .merge(relay::routes())
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(middleware::from_fn_with_state(service.clone(), around))
         .with_state(service.clone())
@@ -175,8 +177,8 @@ async fn around(State(service): State<Arc<Service>>, request: Request, next: Nex
     let (mut parts, body) = request.into_parts();
     let from = Caller::from_request_parts(&mut parts, &service).await;
     let from = from.unwrap_or(Caller(Ipv4Addr::UNSPECIFIED.into()));
-    let path = KNOWN.into_iter().find(|known| *known == parts.uri.path());
-    let admitted = admit(&service, &parts.headers, from);
+    let path = known(parts.uri.path());
+    let admitted = admit(&service, &parts.headers, path, from);
     let request = Request::from_parts(parts, body);
     let mut answer = match admitted {
         Ok(()) => in_time(&service, next.run(request)).await,
@@ -198,7 +200,12 @@ async fn around(State(service): State<Arc<Service>>, request: Request, next: Nex
 }
 
 /// Before anything is read: the page that asks, and how often this address did.
-fn admit(service: &Service, headers: &HeaderMap, from: Caller) -> Result<(), Refused> {
+fn admit(
+    service: &Service,
+    headers: &HeaderMap,
+    path: Option<&str>,
+    from: Caller,
+) -> Result<(), Refused> {
     if let Some(origin) = headers.get(header::ORIGIN) {
         let listed = |known: &String| known.as_bytes() == origin.as_bytes();
         if !service.config.origins.iter().any(listed) {
@@ -208,7 +215,11 @@ fn admit(service: &Service, headers: &HeaderMap, from: Caller) -> Result<(), Ref
             ));
         }
     }
-    let counted = service.limits.request(from.0, service.clock.now());
+    let now = service.clock.now();
+    let counted = match path {
+        Some(NOTIFICATION) => service.limits.notification(now),
+        _ => service.limits.request(from.0, now),
+    };
     counted.map_err(Refused::throttled)
 }
 
@@ -240,7 +251,7 @@ fn in_envelope(answer: Response) -> Response {
     let (code, message) = match status {
         StatusCode::NOT_FOUND => (Code::NotFound, "There is nothing here."),
         StatusCode::METHOD_NOT_ALLOWED => (Code::MethodNotAllowed, "This is asked differently."),
-        StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "The body is larger than 16 KiB."),
+        StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLarge, "The body is too large."),
         _ => (Code::BadRequest, "The request is not readable."),
     };
     Refused::new(code, message).into_response()
@@ -250,7 +261,7 @@ impl Service {
     fn refused(&self, from: Caller, path: Option<&str>, code: &Code) {
         self.metrics.refusal(code.as_str());
         // Whoever asks too often or for what is not there would fill the log: those are counted only.
-        if path.is_none() || *code == Code::TooManyRequests {
+        if path.is_none() || matches!(code, Code::TooManyRequests | Code::NotFound) {
             return;
         }
         self.metrics.event(What::Refused);
@@ -262,7 +273,23 @@ impl Service {
     }
 }
 
-const KNOWN: [&str; 4] = ["/v1/token", "/v1/invitation", "/v1/sign-out", "/v1/sign-in"];
+/// As it is called in the log, where it is worth a line.
+fn known(path: &str) -> Option<&'static str> {
+    if path.starts_with("/v1/relay/") {
+        return Some(NOTIFICATION);
+    }
+    KNOWN.into_iter().find(|known| *known == path)
+}
+
+const KNOWN: [&str; 5] = [
+    "/v1/token",
+    "/v1/invitation",
+    "/v1/sign-out",
+    "/v1/sign-in",
+    "/v1/relay",
+];
+/// What follows names a channel.
+const NOTIFICATION: &str = "/v1/relay/";
 const BODY_BYTES: usize = 16 << 10;
 const RETRY: Duration = Duration::from_secs(5);
 

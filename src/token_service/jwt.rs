@@ -43,6 +43,7 @@ pub(crate) struct Expected {
 pub(crate) struct Claims {
     pub(crate) sub: String,
     pub(crate) iat: Option<u64>,
+    pub(crate) exp: Option<u64>,
     pub(crate) nonce: Option<String>,
     pub(crate) azp: Option<String>,
     pub(crate) appid: Option<String>,

@@ -20,6 +20,7 @@ pub(crate) struct Limits {
     person: Pace<Who>,
     invitation: Pace<IpAddr>,
     wrong_invitation: Pace<()>,
+    notification: Pace<()>,
 }
 
 impl Limits {
@@ -29,12 +30,18 @@ impl Limits {
             person: Pace::new(config.per_person_per_minute),
             invitation: Pace::new(config.invitations_per_address_per_minute),
             wrong_invitation: Pace::new(config.wrong_invitations_per_minute),
+            notification: Pace::new(config.notifications_per_minute),
         }
     }
 
     /// Counts a request; otherwise how long to wait.
     pub(crate) fn request(&self, from: IpAddr, now: Moment) -> Result<(), Duration> {
         self.address.count(network(from), now)
+    }
+
+    /// Counts a delivery: the cloud makes many from few addresses.
+    pub(crate) fn notification(&self, now: Moment) -> Result<(), Duration> {
+        self.notification.count((), now)
     }
 
     pub(crate) fn token(&self, who: &Who, now: Moment) -> Result<(), Duration> {

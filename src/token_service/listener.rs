@@ -212,7 +212,7 @@ impl Connection {
         }
     }
 
-    async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+    async fn answer(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let inner = TowerToHyperService::new(self.router);
         let peer = self.peer;
         let answering = service_fn(move |mut request: Request<Incoming>| {
@@ -223,7 +223,8 @@ impl Connection {
             .timer(TokioTimer::new())
             .header_read_timeout(self.header)
             .max_buf_size(LARGEST_HEADERS)
-            .serve_connection(TokioIo::new(stream), answering);
+            .serve_connection(TokioIo::new(stream), answering)
+            .with_upgrades();
         let mut connection = pin!(connection);
         tokio::select! {
             // However it ends, there is nobody left to tell.

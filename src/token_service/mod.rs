@@ -21,6 +21,7 @@ mod metrics;
 mod operator;
 mod person;
 mod provider;
+mod relay;
 mod resource;
 mod secret;
 mod sign_in;
@@ -46,6 +47,7 @@ use self::limits::Limits;
 use self::listener::Bounds;
 use self::metrics::Metrics;
 use self::provider::Provider;
+use self::relay::Relay;
 use self::resource::Resource;
 use self::store::Store;
 use self::teams::Teams;
@@ -55,6 +57,7 @@ pub use self::config::EXAMPLE;
 pub use self::config::Error as ConfigError;
 pub use self::invitation::Code;
 pub use self::listener::TlsError;
+pub use self::relay::Error as RelayError;
 pub use self::secret::Error as SecretError;
 pub use self::secret::Places;
 pub use self::secret::connection_string;
@@ -76,6 +79,8 @@ pub enum Error {
     Store(#[from] StoreError),
     #[error("could not open the audit log")]
     Audit(#[source] io::Error),
+    #[error("could not set up the relay")]
+    Relay(#[from] RelayError),
 }
 
 /// A token service that is answering.
@@ -94,6 +99,7 @@ pub(crate) struct Service {
     pub(crate) resource: Resource,
     pub(crate) providers: Vec<Provider>,
     pub(crate) teams: Option<Teams>,
+    pub(crate) relay: Option<Relay>,
     pub(crate) store: Store,
     pub(crate) limits: Limits,
     pub(crate) turns: Turns,
@@ -117,6 +123,8 @@ pub async fn start(
     let audit = Audit::open(config.audit_file.as_deref()).map_err(Error::Audit)?;
     let client = Client::new(config.ca.clone());
     let scheme = if acceptor.is_some() { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    let relay = Relay::open(&config, &url, client.clone())?;
     let metrics = Arc::new(Metrics::default());
     let providers = config.providers.iter();
     let service = Arc::new(Service {
@@ -127,6 +135,7 @@ pub async fn start(
             .teams
             .as_ref()
             .map(|teams| Teams::new(teams, config.keys_refetch, client.clone())),
+        relay,
         resource: Resource::new(secret, client),
         limits: Limits::new(&config.limits),
         clock: Clock,
@@ -150,7 +159,7 @@ pub async fn start(
     tasks.spawn(sweep(service.clone()));
     Ok(Running {
         address,
-        url: format!("{scheme}://{address}"),
+        url,
         operator,
     })
 }

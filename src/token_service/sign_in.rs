@@ -64,6 +64,7 @@ async fn ways(State(service): State<Arc<Service>>) -> Response {
             [only] => Some(only.clone()),
             _ => None,
         },
+        relay: service.relay.is_some(),
     });
     let ways = SignIn {
         invitations: config.invitations,

@@ -38,20 +38,10 @@ struct Tenant {
 impl Teams {
     pub(crate) fn new(config: &TeamsConfig, refetch: Duration, client: Client) -> Self {
         let tenants = config.tenants.iter().map(|id| {
-            let issuer = format!("{}/{id}/v2.0", config.authority);
-            let mut issuers = vec![issuer.clone()];
-            if config.authority == PUBLIC_CLOUD {
-                // Tokens of the older form, signed with the same keys.
-                issuers.push(format!("https://sts.windows.net/{id}/"));
-            }
-            let expected = Expected {
-                issuers,
-                audiences: config.audiences.clone(),
-                algorithms: config.algorithms.clone(),
-            };
+            let audiences = config.audiences.clone();
             Tenant {
                 id: id.clone(),
-                verifier: Verifier::new(&issuer, expected, refetch, client.clone()),
+                verifier: verifier(config, id, audiences, refetch, client.clone()),
             }
         });
         Self {
@@ -62,6 +52,28 @@ impl Teams {
     }
 }
 
+/// Of tokens that the directory of a tenant made for one of these audiences.
+pub(crate) fn verifier(
+    config: &TeamsConfig,
+    tenant: &str,
+    audiences: Vec<String>,
+    refetch: Duration,
+    client: Client,
+) -> Verifier {
+    let issuer = format!("{}/{tenant}/v2.0", config.authority);
+    let mut issuers = vec![issuer.clone()];
+    if config.authority == PUBLIC_CLOUD {
+        // Tokens of the older form, signed with the same keys.
+        issuers.push(format!("https://sts.windows.net/{tenant}/"));
+    }
+    let expected = Expected {
+        issuers,
+        audiences,
+        algorithms: config.algorithms.clone(),
+    };
+    Verifier::new(&issuer, expected, refetch, client)
+}
+
 impl Service {
     /// `shown`: the person's own sign-in here, where that is asked for as well.
     pub(crate) async fn teams(
@@ -70,22 +82,15 @@ impl Service {
         shown: Shown,
         token: Redacted,
     ) -> Result<TokenResponse, Refused> {
-        let teams = self.teams.as_ref().ok_or(Refused::new(
-            Code::Forbidden,
-            "Tokens of an organisation are not exchanged here.",
-        ))?;
+        let teams = self.teams.as_ref().ok_or(NO_TEAMS)?;
         if teams.require_sign_in {
             if matches!(shown, Shown::Nothing) {
                 return Err(Refused::new(Code::Unauthenticated, "Sign in here as well."));
             }
             self.person(shown, None).await?;
         }
-        let (tenant, claims) = self.entra(teams, &token).await?;
-        let user = teams.user(tenant, &claims)?;
-        let who = Who {
-            issuer: tenant.id.clone(),
-            subject: user.clone(),
-        };
+        let (who, _) = self.teams_user(&token).await?;
+        let user = who.subject.clone();
         let counted = self.limits.token(&who, self.clock.now());
         counted.map_err(Refused::throttled)?;
         let exchanged = self
@@ -104,6 +109,17 @@ impl Service {
             expires_on: exchanged.expires_on,
             endpoint: self.resource.endpoint().to_owned(),
         })
+    }
+
+    /// Whose Entra token this is, of which tenant (their issuer), and what it says.
+    pub(crate) async fn teams_user(&self, token: &Redacted) -> Result<(Who, Claims), Refused> {
+        let teams = self.teams.as_ref().ok_or(NO_TEAMS)?;
+        let (tenant, claims) = self.entra(teams, token).await?;
+        let who = Who {
+            issuer: tenant.id.clone(),
+            subject: teams.user(tenant, &claims)?,
+        };
+        Ok((who, claims))
     }
 
     /// What the token says, after it was found to be one of an allowed tenant.
@@ -167,6 +183,10 @@ fn is_object_id(text: &str) -> bool {
     uuid::Uuid::try_parse(text).is_ok() && text.len() == 36
 }
 
+const NO_TEAMS: Refused = Refused::new(
+    Code::Forbidden,
+    "Tokens of an organisation are not exchanged here.",
+);
 const NOT_LISTED: Refused = Refused::new(
     Code::TenantNotAllowed,
     "Users of this organisation are not let in here.",

@@ -178,7 +178,16 @@ fn on_link(state: &mut State, account: &AccountId, link: Link) {
                 state.announcer.link_restored();
             }
         }
-        Link::OnDemand => drop(state.threads.lost.remove(account)),
+        Link::Relayed => {
+            state.threads.lost.remove(account);
+            state.say(Said::Relayed);
+        }
+        Link::OnDemand => {
+            state.threads.lost.remove(account);
+            if before == Link::Relayed {
+                state.say(Said::RelayLost);
+            }
+        }
         Link::Polling => state.say(Said::Polling),
         // Where nobody is signed in, that was said already.
         Link::Down(failure) if state.signing_in.get(account) == Some(&failure) => {}

@@ -125,7 +125,9 @@ fn unavailable(state: &mut State, reason: String, fx: &mut Vec<Effect>) {
     for direction in Direction::ALL {
         *state.sound.line_mut(direction) = Line::default();
     }
-    if news {
+    if !state.has_call() {
+        state.sound.unsaid = true;
+    } else if news {
         state.say(Said::NoSound { reason });
     }
     check::no_sound(state, fx);

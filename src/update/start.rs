@@ -7,6 +7,7 @@ use crate::effect::Effect;
 use crate::effect::SoundCommand;
 use crate::effect::WorkCommand;
 use crate::model::account::AccountId;
+use crate::model::announcement::Said;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
 use crate::model::thread::ThreadKey;
@@ -103,6 +104,11 @@ pub(super) fn dial(
     call.turns.live = state.settings.sound.rtt_live;
     state.calls.insert(account.clone(), call);
     usage::begin(state, &account, fx);
+    if std::mem::take(&mut state.sound.unsaid)
+        && let System::Absent { reason } = state.sound.system.clone()
+    {
+        state.say(Said::NoSound { reason });
+    }
     let join = CallCommand::Join {
         locator,
         name,

@@ -16,7 +16,6 @@ use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
 use crate::model::message::Draft;
 use crate::model::message::MessageId;
-use crate::model::thread::Link;
 use crate::model::thread::Listed;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
@@ -101,7 +100,7 @@ pub(super) fn follow(state: &mut State, fx: &mut Vec<Effect>) {
     let Some(key) = state.threads.current.clone() else {
         return;
     };
-    let live = *state.threads.link(&key.account) == Link::Live;
+    let live = state.threads.link(&key.account).is_live();
     let thread = state.threads.open(&key);
     let again = thread.asked && live;
     if thread.listed.is_some() && !again {

@@ -6,6 +6,8 @@
 //! | `POST /v1/invitation` | whoever holds an invitation code | [`InvitationRequest`] | [`SessionResponse`] |
 //! | `POST /v1/token` | `Authorization: Bearer` with a session, or an id token of a provider that is listed | [`TokenRequest`] | [`TokenResponse`] |
 //! | `POST /v1/sign-out` | as above | | 204; the access tokens of the identity and the session end |
+//! | `GET /v1/relay` | `Authorization: Bearer` with an Entra token as in [`TokenRequest::Teams`] | | a WebSocket: [`Channel`] first, then notifications of Microsoft Graph in frames of [`FromRelay`] |
+//! | `POST /v1/relay/{channel}` and below it `/lifecycle` | Microsoft Graph | change and lifecycle notifications | 202; to `validationToken` 200 with that |
 //!
 //! Everything else is answered with [`ErrorResponse`]. 429 and some 503 have `Retry-After` in
 //! whole seconds. An access token is renewed by asking again; a session is not renewed: when it
@@ -20,6 +22,7 @@ use serde::Serialize;
 
 use crate::wire::acs::identity::Scope;
 use crate::wire::acs::redacted::Redacted;
+use crate::wire::graph::subscription::ChangeNotification;
 
 /// `POST {tokenService}/v1/token`: who wants a token, and for what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +123,45 @@ pub struct TeamsSignIn {
     /// The only tenant, where there is only one; else the client uses `organizations`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// Whether `GET /v1/relay` passes change notifications on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub relay: bool,
+}
+
+/// A frame to the client of a relay: the channel, or notifications in the vendor's own form, with
+/// `resourceData` decrypted and without what proved where they are from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FromRelay {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<Channel>,
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub value: Vec<ChangeNotification>,
+}
+
+/// What a client subscribes with, by its own Graph token. It lives as long as the WebSocket.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct Channel {
+    pub notification_url: String,
+    pub lifecycle_notification_url: String,
+    pub client_state: Redacted,
+    pub encryption_certificate: String,
+    pub encryption_certificate_id: String,
+}
+
+/// A frame of the client of a relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    tag = "kind",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
+pub enum ToRelay {
+    /// Notifications of any other subscription are refused from now on.
+    Subscribed { subscription_id: String },
+    /// The same person's next token: the line lives as long as that.
+    Renewed { entra_token: Redacted },
 }
 
 /// Every answer that is not a success.
@@ -171,7 +213,7 @@ pub enum Code {
     MethodNotAllowed,
     /// 408. The request did not arrive in time.
     Timeout,
-    /// 413. The body is larger than 16 KiB.
+    /// 413. The body is larger than what is taken: 16 KiB, for notifications 1 MiB.
     TooLarge,
     /// 429. Wait as long as `Retry-After` says.
     TooManyRequests,

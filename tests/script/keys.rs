@@ -59,7 +59,7 @@ fn the_list_after_the_leader_scrolls_and_stays_a_list_of_keys() {
     let shown = shown.press("s");
     assert_eq!(shown.state.focus.overlay, None);
     assert_eq!(shown.state.focus.hidden, 0);
-    shown.transcript_ends("Not in the call");
+    shown.transcript_ends("0 unread");
 }
 
 #[test]

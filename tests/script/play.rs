@@ -232,10 +232,19 @@ impl Script {
         self
     }
 
-    pub(crate) fn begin(mut self, locator: Locator) -> Self {
+    pub(crate) fn begin(self, locator: Locator) -> Self {
+        self.started(Some(locator))
+    }
+
+    /// With no meeting to join: the chats of the account.
+    pub(crate) fn among_chats(self) -> Self {
+        self.started(None)
+    }
+
+    fn started(mut self, locator: Option<Locator>) -> Self {
         let start = Start {
             account: account(),
-            locator: Some(locator),
+            locator,
             name: "Ada".to_owned(),
             sound: self.sound,
         };
@@ -493,6 +502,12 @@ impl Script {
         let screen = rows.join("\n");
         assert!(screen.contains(words), "{words:?} is not on\n{screen}");
         self
+    }
+
+    /// The transcript, as one text.
+    pub(crate) fn said(&self) -> String {
+        let lines: Vec<&str> = self.lines.iter().map(|l| l.text.as_str()).collect();
+        lines.join("\n")
     }
 
     /// The thread as a list of texts, echoes last.

@@ -38,21 +38,17 @@ impl TokenService {
             "listen = \"127.0.0.1:0\"\nconnection_string_file = \"connection-string\"\n{more}\n"
         );
         fs::write(folder.path().join("settings.toml"), settings).expect("settings are written");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
-            .args(["token-service", "--config"])
-            .arg(folder.path().join("settings.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::create(folder.path().join("log")).expect("a log is made"))
-            .spawn()
-            .expect("the built program starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout is a pipe"))
-            .read_line(&mut line)
-            .expect("the service says when it is ready");
-        let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
-        let url = ready["url"].as_str().expect("its address").to_owned();
+        let (child, url) = run(folder.path());
         Self { folder, child, url }
+    }
+
+    /// At the same address as before, after it was stopped.
+    pub(crate) fn start_again(&mut self) {
+        let path = self.file("settings.toml");
+        let settings = fs::read_to_string(&path).expect("settings are there");
+        let address = self.url.replacen("http://", "", 1);
+        fs::write(&path, settings.replace("127.0.0.1:0", &address)).expect("settings are written");
+        (self.child, self.url) = run(self.folder.path());
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -97,6 +93,25 @@ impl Drop for TokenService {
         self.stop();
         look_through("token service", &self.log());
     }
+}
+
+/// Its process and its address, once it answers.
+fn run(folder: &Path) -> (Child, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
+        .args(["token-service", "--config"])
+        .arg(folder.join("settings.toml"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(fs::File::create(folder.join("log")).expect("a log is made"))
+        .spawn()
+        .expect("the built program starts");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("stdout is a pipe"))
+        .read_line(&mut line)
+        .expect("the service says when it is ready");
+    let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
+    let url = ready["url"].as_str().expect("its address").to_owned();
+    (child, url)
 }
 
 fn write_private(path: &Path, text: &str) {

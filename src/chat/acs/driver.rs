@@ -177,6 +177,8 @@ impl Driver {
     fn heard(&mut self, link: LinkId, heard: Heard) {
         let input = match &heard {
             Heard::Frame(text) => realtime::Input::Frame(link, text),
+            // That it is closed follows.
+            Heard::Refused(_) => return,
             Heard::Closed => {
                 self.sockets.remove(&link);
                 realtime::Input::Closed(link)
@@ -394,7 +396,7 @@ impl Driver {
                 let (sender, outgoing) = mpsc::channel(OUTGOING);
                 self.sockets.insert(link, sender);
                 let (tls, heard) = (self.settings.http.tls().clone(), self.heard.clone());
-                let socket = socket::run(link, url, tls, outgoing, heard);
+                let socket = socket::run(link, url.into(), tls, outgoing, heard);
                 self.settings.tasks.spawn(socket);
             }
             realtime::Output::Send { link, text } => self.send_frame(link, text),
@@ -451,7 +453,7 @@ impl Driver {
         match (answered, &self.link) {
             (true, _) => Some(Link::Polling),
             (false, Link::Live | Link::Reconnecting | Link::Polling) => Some(Link::Reconnecting),
-            (false, Link::Connecting | Link::OnDemand | Link::Down(_)) => None,
+            (false, Link::Connecting | Link::Relayed | Link::OnDemand | Link::Down(_)) => None,
         }
     }
 

@@ -1,7 +1,11 @@
 //! One WebSocket: frames in, frames out, until either side is done.
 
+use std::time::Duration;
+
 use futures_util::SinkExt;
 use futures_util::StreamExt;
+use reqwest::header::AUTHORIZATION;
+use reqwest::header::HeaderValue;
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
@@ -9,12 +13,15 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use url::Url;
 
 use crate::config::tls;
 use crate::config::tls::Tls;
+use crate::identity::Secret;
 use crate::identity::http::is_loopback;
 
 use super::realtime::LinkId;
@@ -23,7 +30,24 @@ use super::realtime::LinkId;
 #[derive(Debug)]
 pub(in crate::chat) enum Heard {
     Frame(String),
+    /// The other side does not open it; the status that it answered with.
+    Refused(u16),
     Closed,
+}
+
+/// Where a socket leads.
+#[derive(Debug)]
+pub(in crate::chat) struct Address {
+    pub(in crate::chat) url: String,
+    /// Who opens it, where the address alone does not say that. Such a socket is given up when
+    /// nothing is heard: its other side sends pings.
+    pub(in crate::chat) bearer: Option<Secret>,
+}
+
+impl From<String> for Address {
+    fn from(url: String) -> Self {
+        Self { url, bearer: None }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -37,19 +61,22 @@ enum Error {
     #[error(transparent)]
     Tls(#[from] tls::Error),
     #[error("the socket failed")]
-    Socket(#[from] Box<tokio_tungstenite::tungstenite::Error>),
+    Socket(#[from] Box<tungstenite::Error>),
 }
 
 /// Runs until the sender of `outgoing` is gone or the other side is. Its last word is `Closed`.
 pub(in crate::chat) async fn run(
     link: LinkId,
-    url: String,
+    address: Address,
     tls: Tls,
     outgoing: mpsc::Receiver<String>,
     heard: mpsc::Sender<(LinkId, Heard)>,
 ) {
-    if let Err(error) = connect(link, &url, &tls, outgoing, &heard).await {
+    if let Err(error) = connect(link, &address, &tls, outgoing, &heard).await {
         tracing::debug!(%error, "socket ended");
+        if let Some(status) = error.status() {
+            let _ = heard.send((link, Heard::Refused(status))).await;
+        }
     }
     // The driver is gone when nobody listens.
     let _ = heard.send((link, Heard::Closed)).await;
@@ -57,12 +84,12 @@ pub(in crate::chat) async fn run(
 
 async fn connect(
     link: LinkId,
-    url: &str,
+    address: &Address,
     tls: &Tls,
     outgoing: mpsc::Receiver<String>,
     heard: &mpsc::Sender<(LinkId, Heard)>,
 ) -> Result<(), Error> {
-    let parsed = Url::parse(url).map_err(|_| Error::Address)?;
+    let parsed = Url::parse(&address.url).map_err(|_| Error::Address)?;
     let secure = parsed.scheme() == "wss";
     // The session id in the address is as good as a token.
     if !secure && !is_loopback(&parsed) {
@@ -77,21 +104,34 @@ async fn connect(
         let name = ServerName::try_from(bare).map_err(|_| Error::Address)?;
         let connector = TlsConnector::from(tls.config()?);
         let stream = connector.connect(name, stream).await?;
-        talk(link, url, stream, outgoing, heard).await
+        talk(link, address, stream, outgoing, heard).await
     } else {
-        talk(link, url, stream, outgoing, heard).await
+        talk(link, address, stream, outgoing, heard).await
     }
 }
 
 async fn talk(
     link: LinkId,
-    url: &str,
+    address: &Address,
     stream: impl AsyncRead + AsyncWrite + Unpin,
     mut outgoing: mpsc::Receiver<String>,
     heard: &mpsc::Sender<(LinkId, Heard)>,
 ) -> Result<(), Error> {
     let config = WebSocketConfig::default().max_message_size(Some(LARGEST));
-    let opened = client_async_with_config(url, stream, Some(config)).await;
+    let mut request = address
+        .url
+        .as_str()
+        .into_client_request()
+        .map_err(Box::new)?;
+    if let Some(bearer) = &address.bearer {
+        let parsed = Url::parse(&address.url).map_err(|_| Error::Address)?;
+        let token = bearer.for_trusted(&parsed).map_err(|_| Error::Plain)?;
+        let value = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut value = value.map_err(|_| Error::Address)?;
+        value.set_sensitive(true);
+        request.headers_mut().insert(AUTHORIZATION, value);
+    }
+    let opened = client_async_with_config(request, stream, Some(config)).await;
     let (socket, _) = opened.map_err(Box::new)?;
     let (mut sink, mut frames) = socket.split();
     // Side by side: answers go out while more comes in. Whoever did one after the other
@@ -106,8 +146,9 @@ async fn talk(
         }
         sink.close().await
     };
+    let silence = address.bearer.as_ref().map_or(FOREVER, |_| SILENCE);
     let read = async {
-        while let Some(frame) = frames.next().await {
+        while let Ok(Some(frame)) = tokio::time::timeout(silence, frames.next()).await {
             match frame? {
                 Message::Text(text) => {
                     let frame = Heard::Frame(text.to_string());
@@ -129,5 +170,21 @@ async fn talk(
     Ok(ended.map_err(Box::new)?)
 }
 
+impl Error {
+    /// What was answered in place of a socket.
+    fn status(&self) -> Option<u16> {
+        match self {
+            Self::Socket(error) => match &**error {
+                tungstenite::Error::Http(answer) => Some(answer.status().as_u16()),
+                _ => None,
+            },
+            Self::Address | Self::Plain | Self::Connect(_) | Self::Tls(_) => None,
+        }
+    }
+}
+
+/// Three pings of a relay.
+const SILENCE: Duration = Duration::from_secs(100);
+const FOREVER: Duration = Duration::from_hours(24 * 365);
 /// Largest frame, in bytes.
 const LARGEST: usize = 4 << 20;

@@ -10,6 +10,7 @@ use url::Url;
 use crate::chat::acs::convert::Eyes;
 use crate::chat::acs::realtime::LinkId;
 use crate::chat::acs::socket;
+use crate::chat::acs::socket::Address;
 use crate::chat::acs::socket::Heard;
 use crate::chat::retry::Backoff;
 use crate::chat::retry::Kind;
@@ -47,10 +48,13 @@ use crate::wire::graph::directory::User;
 use crate::wire::graph::message::ChatMessage;
 use crate::wire::graph::message::SetReaction;
 use crate::wire::graph::query::segment;
+use crate::wire::graph::subscription::ChangeNotification;
 use crate::wire::graph::subscription::LOCAL;
 use crate::wire::graph::subscription::Notifications;
 use crate::wire::graph::subscription::Resource;
 use crate::wire::graph::subscription::Subscription;
+use crate::wire::token_service;
+use crate::wire::token_service::ToRelay;
 
 use super::Feed;
 use super::Settings;
@@ -58,6 +62,8 @@ use super::convert;
 use super::outbox;
 use super::outbox::Letter;
 use super::outbox::Outbox;
+use super::relay;
+use super::relay::Relay;
 use super::rest::Error;
 use super::rest::Rest;
 use super::sync::Part;
@@ -74,6 +80,7 @@ enum Done {
     Posted(Letter, Result<ChatMessage, Error>),
     Looked(Letter, Result<Option<ChatMessage>, Error>),
     Subscribed(Result<Subscription, Error>),
+    Relayed(Result<Subscription, Error>),
     /// A change was made: what it is, and the chat to read again.
     Changed(ThreadId, Doing, Result<(), Error>),
     Event(ChatEvent),
@@ -100,6 +107,9 @@ pub(super) struct Driver {
     /// When the subscription is renewed, or asked for again.
     due: Option<Moment>,
     backoff: Backoff,
+    relay: Relay,
+    /// Whether it is the relay that tells us, or may be soon.
+    relayed: bool,
     socket: Option<mpsc::Sender<String>>,
     links: u32,
     heard: Pipe<(LinkId, Heard)>,
@@ -117,7 +127,6 @@ impl Driver {
         Self {
             eyes: convert::eyes(me, endpoint.clone()),
             me: me.clone(),
-            settings,
             rest,
             sync: Sync::default(),
             outbox: Outbox::default(),
@@ -127,10 +136,13 @@ impl Driver {
             subscription: None,
             due: None,
             backoff: Backoff::new(fastrand::u64(..)),
+            relay: Relay::new(fastrand::u64(..)),
+            relayed: settings.relay.is_some(),
             socket: None,
             links: 0,
             heard: mpsc::channel(256),
             done: mpsc::channel(64),
+            settings,
             events,
         }
     }
@@ -160,25 +172,145 @@ impl Driver {
                     Some(command) => self.command(command).await,
                     None => break,
                 },
-                () = Clock.sleep_until(due) => self.renew(),
+                () = Clock.sleep_until(due) => self.renew().await,
             }
         }
-        if let Some(id) = self.subscription.take() {
-            let rest = self.rest.clone();
-            self.settings.tasks.spawn_graceful(async move {
-                let (path, nothing) = (format!("/subscriptions/{id}"), json!({}));
-                let leaving = rest.act(Method::DELETE, &path, &nothing);
-                let _ = tokio::time::timeout(LEAVING, leaving).await;
-            });
-        }
+        let left = [self.subscription.take(), self.relay.subscription()];
+        left.into_iter()
+            .flatten()
+            .for_each(|id| self.unsubscribe(&id));
+    }
+
+    fn unsubscribe(&self, id: &str) {
+        let (rest, path) = (self.rest.clone(), format!("/subscriptions/{id}"));
+        self.settings.tasks.spawn_graceful(async move {
+            let nothing = json!({});
+            let leaving = rest.act(Method::DELETE, &path, &nothing);
+            let _ = tokio::time::timeout(LEAVING, leaving).await;
+        });
     }
 
     async fn begin(&mut self) {
-        match self.settings.feed.clone() {
+        if self.relayed {
+            return self.by_relay(relay::Input::Begin).await;
+        }
+        match self.settings.feed {
             // Nobody else understands the address; who is asked is this machine.
             Feed::LocalPush if is_loopback(&self.eyes.endpoint) => self.subscribe(),
             Feed::LocalPush | Feed::OnDemand => self.link_is(Link::OnDemand).await,
-            Feed::Relay(url) => self.connect(url.as_str()),
+        }
+    }
+
+    async fn by_relay(&mut self, input: relay::Input) {
+        for output in self.relay.handle(input) {
+            match output {
+                relay::Output::Open => self.open_relay(),
+                relay::Output::Close => self.socket = None,
+                relay::Output::Subscribe(channel) => self.subscribe_by(channel),
+                relay::Output::Bind(subscription_id) => {
+                    self.say(&ToRelay::Subscribed { subscription_id });
+                }
+                relay::Output::Renew(id) => {
+                    self.prolong(&id);
+                    self.renew_line();
+                }
+                relay::Output::Unsubscribe(id) => self.unsubscribe(&id),
+                relay::Output::Live => self.link_is(Link::Relayed).await,
+                relay::Output::OnDemand => self.link_is(Link::OnDemand).await,
+                relay::Output::GiveUp => {
+                    self.relayed = false;
+                    self.due = None;
+                    Box::pin(self.begin()).await;
+                }
+                relay::Output::CatchUp => self.catch_up(),
+                relay::Output::Told(told) => self.told(told).await,
+                relay::Output::Wait(span) => self.due = Some(Clock.now() + span),
+            }
+        }
+    }
+
+    fn open_relay(&mut self) {
+        let Some(tokens) = self.settings.relay.clone() else {
+            return;
+        };
+        let (sender, outgoing) = mpsc::channel(4);
+        self.socket = Some(sender);
+        self.links += 1;
+        self.due = None;
+        let link = LinkId(self.links);
+        let (tls, heard) = (self.settings.http.tls().clone(), self.heard.0.clone());
+        self.settings.tasks.spawn(async move {
+            let Ok(grant) = tokens.token().await else {
+                let _ = heard.send((link, Heard::Closed)).await;
+                return;
+            };
+            let address = Address {
+                url: relay_url(&grant.endpoint),
+                bearer: Some(grant.token),
+            };
+            socket::run(link, address, tls, outgoing, heard).await;
+        });
+    }
+
+    /// The whole of what changed comes along, so that nothing has to be read.
+    fn subscribe_by(&self, channel: token_service::Channel) {
+        let (rest, ends) = (self.rest.clone(), in_an_hour());
+        let resource = format!("/users/{}/chats/getAllMessages", segment(&self.me.id));
+        self.ask(async move {
+            let wanted = Subscription {
+                change_type: "created,updated,deleted".to_owned(),
+                resource,
+                notification_url: channel.notification_url,
+                lifecycle_notification_url: Some(channel.lifecycle_notification_url),
+                expiration_date_time: ends,
+                client_state: Some(channel.client_state),
+                include_resource_data: Some(true),
+                encryption_certificate: Some(channel.encryption_certificate),
+                encryption_certificate_id: Some(channel.encryption_certificate_id),
+                ..Subscription::default()
+            };
+            Done::Relayed(rest.post("/subscriptions", &wanted).await)
+        });
+    }
+
+    fn say(&self, frame: &ToRelay) {
+        let text = serde_json::to_string(frame).unwrap_or_default();
+        if let Some(socket) = &self.socket {
+            // A line that does not take it is about to be lost.
+            let _ = socket.try_send(text);
+        }
+    }
+
+    /// The line ends with the token it was opened with, unless there is a newer one.
+    fn renew_line(&self) {
+        let (Some(tokens), Some(socket)) = (self.settings.relay.clone(), self.socket.clone())
+        else {
+            return;
+        };
+        self.settings.tasks.spawn(async move {
+            let Ok(grant) = tokens.token().await else {
+                return;
+            };
+            let Ok(grant) = tokens.after_refusal(grant.generation).await else {
+                return;
+            };
+            let Ok(token) = grant.token.for_trusted(&grant.endpoint) else {
+                return;
+            };
+            let frame = ToRelay::Renewed {
+                entra_token: token.into(),
+            };
+            let _ = socket
+                .send(serde_json::to_string(&frame).unwrap_or_default())
+                .await;
+        });
+    }
+
+    /// What happened while nobody listened.
+    fn catch_up(&mut self) {
+        let open: Vec<ThreadId> = self.sync.opened().cloned().collect();
+        for thread in open {
+            self.read(&thread, Wish::Newer);
         }
     }
 
@@ -198,28 +330,30 @@ impl Driver {
     }
 
     /// Once its time is nearly over, or the line was lost.
-    fn renew(&mut self) {
+    async fn renew(&mut self) {
         self.due = None;
+        if self.relayed {
+            return self.by_relay(relay::Input::Due).await;
+        }
         match (&self.settings.feed, &self.subscription, &self.socket) {
             (Feed::LocalPush, Some(id), Some(_)) => {
-                let (rest, path) = (self.rest.clone(), format!("/subscriptions/{id}"));
+                self.prolong(&id.clone());
                 self.due = Some(Clock.now() + RENEWAL);
-                self.errand(async move {
-                    let longer = json!({ "expirationDateTime": in_an_hour() });
-                    let renewed = rest.act(Method::PATCH, &path, &longer).await;
-                    if let Err(error) = renewed {
-                        tracing::debug!(?error, "subscription not renewed");
-                    }
-                    None
-                });
             }
             (Feed::LocalPush, _, _) => self.subscribe(),
-            (Feed::Relay(url), _, _) => {
-                let url = url.to_string();
-                self.connect(&url);
-            }
             (Feed::OnDemand, _, _) => {}
         }
+    }
+
+    fn prolong(&self, id: &str) {
+        let (rest, path) = (self.rest.clone(), format!("/subscriptions/{id}"));
+        self.errand(async move {
+            let longer = json!({ "expirationDateTime": in_an_hour() });
+            if let Err(error) = rest.act(Method::PATCH, &path, &longer).await {
+                tracing::debug!(?error, "subscription not renewed");
+            }
+            None
+        });
     }
 
     fn connect(&mut self, url: &str) {
@@ -227,7 +361,8 @@ impl Driver {
         self.socket = Some(sender);
         self.links += 1;
         let (tls, heard) = (self.settings.http.tls().clone(), self.heard.0.clone());
-        let socket = socket::run(LinkId(self.links), url.to_owned(), tls, outgoing, heard);
+        let address = Address::from(url.to_owned());
+        let socket = socket::run(LinkId(self.links), address, tls, outgoing, heard);
         self.settings.tasks.spawn(socket);
     }
 
@@ -236,12 +371,25 @@ impl Driver {
             return;
         }
         match heard {
+            Heard::Frame(text) if self.relayed => {
+                let frame = serde_json::from_str(&text).unwrap_or_default();
+                self.by_relay(relay::Input::Frame(frame)).await;
+            }
+            Heard::Refused(status) if self.relayed => {
+                self.by_relay(relay::Input::Refused(status)).await;
+            }
+            Heard::Closed if self.relayed => {
+                self.socket = None;
+                self.by_relay(relay::Input::Lost).await;
+            }
             Heard::Frame(text) => {
                 let notifications: Notifications = serde_json::from_str(&text).unwrap_or_default();
                 for notification in notifications.value {
-                    self.told(&notification.resource);
+                    self.told(notification).await;
                 }
             }
+            // That it is closed follows.
+            Heard::Refused(_) => {}
             Heard::Closed => {
                 self.socket = None;
                 self.due = Some(Clock.now() + self.backoff.next());
@@ -250,19 +398,38 @@ impl Driver {
         }
     }
 
-    /// Reads what a notification names. A chat that is not open is only marked in the list.
-    fn told(&mut self, resource: &str) {
-        let chat = match Resource::parse(resource) {
+    /// Takes what a notification brings, or reads what it names. A chat that is not open is only
+    /// marked in the list.
+    async fn told(&mut self, told: ChangeNotification) {
+        let chat = match Resource::parse(&told.resource) {
             Some(Resource::Message { chat, .. } | Resource::Chat { chat }) => chat,
             Some(Resource::ChannelMessage { channel, .. }) => channel,
             None => return,
         };
         let thread = ThreadId::new(&text::line(&chat));
-        if self.sync.is_open(&thread) {
-            self.read(&thread, Wish::Newer);
-        } else {
-            self.list(false);
+        if !self.sync.is_open(&thread) {
+            return self.list(false);
         }
+        let brought = told.resource_data.filter(|_| self.link == Link::Relayed);
+        let brought = brought.and_then(|data| serde_json::from_value::<ChatMessage>(data.0).ok());
+        match brought.and_then(|message| convert::message(&self.eyes, &message)) {
+            Some(message) => {
+                let event = ChatEvent::MessageReceived {
+                    thread: thread.clone(),
+                    message,
+                };
+                self.tell(event).await;
+                // Nothing moves what was read up to: where one was missed, the next reading finds it.
+                self.as_of(thread).await;
+            }
+            None => self.read(&thread, Wish::Newer),
+        }
+    }
+
+    async fn as_of(&self, thread: ThreadId) {
+        let at = Clock.utc();
+        let as_of = WorkEvent::AsOf { thread, at };
+        self.tell(ChatEvent::Work(as_of)).await;
     }
 
     async fn link_is(&mut self, link: Link) {
@@ -395,6 +562,12 @@ impl Driver {
                 self.perform(outputs).await;
             }
             Done::Subscribed(result) => self.subscribed(result).await,
+            Done::Relayed(result) => {
+                let result = result
+                    .map(|made| made.id.unwrap_or_default())
+                    .map_err(|error| error.kind);
+                self.by_relay(relay::Input::Subscribed(result)).await;
+            }
             Done::Changed(thread, doing, result) => {
                 let event = match result {
                     Ok(()) => {
@@ -419,11 +592,7 @@ impl Driver {
                 self.due = Some(Clock.now() + RENEWAL);
                 self.backoff.reset();
                 self.link_is(Link::Live).await;
-                // What happened while nobody listened.
-                let open: Vec<ThreadId> = self.sync.opened().cloned().collect();
-                for thread in open {
-                    self.read(&thread, Wish::Newer);
-                }
+                self.catch_up();
             }
             // It does not have this extension: it is somebody else's Graph.
             Err(error) if error.kind == Kind::Permanent => self.link_is(Link::OnDemand).await,
@@ -498,9 +667,7 @@ impl Driver {
             self.tell(event).await;
         }
         if self.link != Link::Live || self.teams.contains_key(&first) {
-            let at = Clock.utc();
-            let as_of = WorkEvent::AsOf { thread: first, at };
-            self.tell(ChatEvent::Work(as_of)).await;
+            self.as_of(first).await;
         }
         if let Some(wish) = again {
             self.read(&thread, wish);
@@ -860,6 +1027,12 @@ impl Driver {
 
 fn in_an_hour() -> String {
     Timestamp::from_millis(Clock.utc().as_millis() + 59 * 60_000).to_string()
+}
+
+/// Below a token service.
+fn relay_url(service: &Url) -> String {
+    let base = service.as_str().trim_end_matches('/');
+    format!("{}/v1/relay", base.replacen("http", "ws", 1))
 }
 
 fn origin(endpoint: &Url) -> String {

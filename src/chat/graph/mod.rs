@@ -1,19 +1,20 @@
 //! Chat of a Teams user through Microsoft Graph.
 //!
-//! Nothing is polled. What happens arrives over a [`Feed`], or is read again because the person
-//! did something: opened a chat, sent, asked. Sessions without IO decide — `sync` what to
-//! read, `outbox` what to send when, `budget` how soon — and one driver performs.
+//! Nothing is polled. What happens arrives by a relay or over a [`Feed`], or is read again because
+//! the person did something: opened a chat, sent, asked. Sessions without IO decide — `sync` what
+//! to read, `outbox` what to send when, `relay` when to listen where, `budget` how soon — and one
+//! driver performs.
 
 mod budget;
 mod convert;
 mod driver;
 mod outbox;
+mod relay;
 mod rest;
 mod sync;
 mod work;
 
 use tokio::sync::mpsc;
-use url::Url;
 
 use crate::chat::retry::Backoff;
 use crate::clock::Clock;
@@ -33,8 +34,6 @@ use self::driver::Driver;
 pub enum Feed {
     /// The embedded service of this machine pushes.
     LocalPush,
-    /// Somebody who can be reached from the cloud passes its notifications on, at this address.
-    Relay(Url),
     /// Nobody tells us: we read when the person does something.
     OnDemand,
 }
@@ -46,7 +45,10 @@ pub struct Settings {
     pub http: Http,
     /// Requests and sockets run in it, and stop with it.
     pub tasks: Tasks,
+    /// Where there is no relay.
     pub feed: Feed,
+    /// Of the token service that may pass on what Graph notifies it of.
+    pub relay: Option<Tokens>,
 }
 
 /// Serves the account's chats until `commands` end.

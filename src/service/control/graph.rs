@@ -8,6 +8,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::extract::State;
+use axum::routing::get;
 use axum::routing::post;
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,6 +19,7 @@ use crate::service::Service;
 use crate::service::http;
 use crate::service::store::Refusal;
 use crate::wire::graph::event::EventMessageDetail;
+use crate::wire::graph::subscription::LifecycleEvent;
 
 pub(super) fn routes() -> Router<Arc<Service>> {
     Router::new()
@@ -27,6 +29,8 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/graph/events/{chat}", post(event))
         .route("/graph/challenge", post(challenge))
         .route("/graph/cut", post(cut))
+        .route("/graph/lifecycle", post(lifecycle))
+        .route("/graph/requests", get(requests))
 }
 
 #[derive(Deserialize)]
@@ -94,4 +98,23 @@ async fn challenge(
 async fn cut(State(service): State<Arc<Service>>) -> Json<Value> {
     let cut = service.lock().cut_subscriptions();
     Json(json!({ "connections": cut }))
+}
+
+#[derive(Deserialize)]
+struct Lifecycle {
+    event: LifecycleEvent,
+}
+
+async fn lifecycle(
+    State(service): State<Arc<Service>>,
+    body: Bytes,
+) -> Result<Json<Value>, Refusal> {
+    let wanted: Lifecycle = http::read(&body)?;
+    let told = service.lock().tell_lifecycle(&wanted.event);
+    Ok(Json(json!({ "subscriptions": told })))
+}
+
+async fn requests(State(service): State<Arc<Service>>) -> Json<Value> {
+    let tenant = &service.lock().tenant;
+    Json(json!({ "requests": tenant.requests, "reads": tenant.reads }))
 }

@@ -42,6 +42,8 @@
 //! | `POST /graph/events/{chat}` | an `eventDetail`, which becomes a system message |
 //! | `POST /graph/challenge` | `{"on":true}`: every Graph token is answered with a challenge to sign in anew |
 //! | `POST /graph/cut` | the sockets of all Graph subscriptions end |
+//! | `POST /graph/lifecycle` | `{"event":"missed"}` (or `reauthorizationRequired`, `subscriptionRemoved`): every webhook is told |
+//! | `GET /graph/requests` | → `{"requests","reads"}`: how many there were of Microsoft Graph, whoever asked, and how many of them only read |
 //!
 //! For programs that cannot send a header the benchmark's two calls are also below
 //! `/v1/key/{controlKey}`: `GET …/bench/joined` → `{"joined":true}` once a client is in a

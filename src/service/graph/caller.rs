@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Timestamp;
 use crate::service::Service;
+use crate::service::entra::CLIENT;
 use crate::service::http;
 use crate::service::http::Origin;
 use crate::service::store::Refusal;
@@ -26,6 +27,9 @@ struct Claims {
     oid: String,
     tid: String,
     scp: String,
+    /// Of the application the token was made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    appid: Option<String>,
     iat: u64,
     exp: u64,
 }
@@ -39,9 +43,16 @@ pub(super) struct Caller {
     /// Newer names of enumerations are asked for by name.
     pub(super) knows_new: bool,
     pub(super) base: String,
+    /// The application that the person uses.
+    pub(super) app: String,
 }
 
 impl Caller {
+    /// Whether `key` (an id or a user principal name) names them.
+    pub(super) fn is(&self, key: &str) -> bool {
+        is(&self.user, key)
+    }
+
     /// Refuses unless the token has one of these permissions.
     pub(super) fn needs(&self, any_of: &[&str]) -> Result<(), Failure> {
         let held = |wanted: &&str| self.scopes.iter().any(|scope| scope == wanted);
@@ -59,8 +70,9 @@ impl FromRequestParts<Arc<Service>> for Caller {
         parts: &mut Parts,
         service: &Arc<Service>,
     ) -> Result<Self, Failure> {
+        service.lock().tenant.count(&parts.method);
         let token = http::bearer(&parts.headers).map_err(Failure::from)?;
-        let (user, scopes) = verify(service, token).await?;
+        let (user, scopes, app) = verify(service, token).await?;
         if named_in(parts.uri.path()).is_some_and(|key| !is(&user, &key)) {
             return Err(Failure::forbidden("A user's chats are their own."));
         }
@@ -77,6 +89,7 @@ impl FromRequestParts<Arc<Service>> for Caller {
             scopes,
             knows_new,
             base,
+            app,
         })
     }
 }
@@ -94,7 +107,7 @@ fn is(user: &User, key: &str) -> bool {
 }
 
 /// Whose token this is, and what it permits. The one place that trusts one.
-async fn verify(service: &Service, token: &str) -> Result<(User, Vec<String>), Failure> {
+async fn verify(service: &Service, token: &str) -> Result<(User, Vec<String>, String), Failure> {
     let key = service.keys.ready().await;
     let key = key.ok_or(Refusal::Unavailable(
         "There is no key to check tokens with.",
@@ -118,7 +131,12 @@ async fn verify(service: &Service, token: &str) -> Result<(User, Vec<String>), F
     }
     let user = state.tenant.user(&claims.oid).cloned();
     let user = user.ok_or_else(|| Failure::unauthorized("There is no such user."))?;
-    Ok((user, claims.scp.split(' ').map(str::to_owned).collect()))
+    let scopes = claims.scp.split(' ').map(str::to_owned).collect();
+    Ok((
+        user,
+        scopes,
+        claims.appid.unwrap_or_else(|| CLIENT.to_owned()),
+    ))
 }
 
 impl Service {
@@ -139,6 +157,7 @@ impl Service {
             oid,
             tid: TENANT.to_owned(),
             scp: scopes.to_owned(),
+            appid: None,
             iat,
             exp: iat + lifetime.as_secs(),
         }))

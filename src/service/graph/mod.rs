@@ -16,6 +16,7 @@ mod push;
 mod search;
 mod seed;
 mod tenant;
+mod webhook;
 
 use std::sync::Arc;
 

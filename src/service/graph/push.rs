@@ -1,5 +1,5 @@
-//! Subscriptions, and their notifications over a WebSocket of this service: an extension of ours,
-//! since the cloud only delivers to public addresses.
+//! Subscriptions, and their notifications: to a webhook as documented, or over a WebSocket of this
+//! service: an extension of ours, since the cloud only delivers to public addresses.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,13 +27,18 @@ use crate::service::visitor::OwnPage;
 use crate::wire::graph::subscription::ChangeNotification;
 use crate::wire::graph::subscription::ChangeType;
 use crate::wire::graph::subscription::LOCAL;
+use crate::wire::graph::subscription::LifecycleEvent;
 use crate::wire::graph::subscription::Notifications;
 use crate::wire::graph::subscription::Resource;
+use crate::wire::graph::subscription::ResourceData;
 use crate::wire::graph::subscription::Subscription;
 
 use super::caller::Caller;
+use super::convert::View;
 use super::failure::Failure;
 use super::tenant::TENANT;
+use super::webhook;
+use super::webhook::Delivery;
 
 /// Where the notifications of one subscription are read. Its id is as good as a token.
 pub(super) const PATH: &str = "/local/notifications/{key}";
@@ -45,10 +50,51 @@ struct Subscribed {
     asked: Subscription,
     /// Part of the socket's address.
     key: String,
-    raw: String,
+    /// Whose it is, and what they asked of answers.
+    caller: Caller,
     about: About,
     ends: Timestamp,
-    line: Option<mpsc::Sender<String>>,
+    way: Way,
+}
+
+/// How somebody is told.
+enum Way {
+    /// Over a WebSocket, once that was opened.
+    Line(Option<mpsc::Sender<String>>),
+    Hook {
+        queue: mpsc::Sender<Delivery>,
+        /// The queue was full: that something was missed is told once there is room.
+        missed: bool,
+    },
+}
+
+impl Way {
+    fn tell(&mut self, notification: ChangeNotification) {
+        match self {
+            Self::Line(line) => {
+                let notifications = Notifications {
+                    value: vec![notification],
+                    ..Notifications::default()
+                };
+                let text = serde_json::to_string(&notifications).unwrap_or_default();
+                // A line too slow to take it is cut: its client finds out, and reads again.
+                if line.as_ref().is_some_and(|l| l.try_send(text).is_err()) {
+                    *line = None;
+                }
+            }
+            Self::Hook { queue, missed } => {
+                if *missed {
+                    let told = ChangeNotification {
+                        lifecycle_event: Some(LifecycleEvent::Missed),
+                        resource_data: None,
+                        ..notification.clone()
+                    };
+                    *missed = queue.try_send(Delivery::Lifecycle(told)).is_err();
+                }
+                *missed |= queue.try_send(Delivery::Change(notification)).is_err();
+            }
+        }
+    }
 }
 
 /// Which changes somebody hears of.
@@ -61,14 +107,15 @@ enum About {
 }
 
 impl About {
-    fn parse(resource: &str) -> Option<Self> {
+    fn parse(resource: &str, caller: &Caller) -> Option<Self> {
         let parts: Vec<&str> = resource.trim_start_matches('/').split('/').collect();
         let decoded = |part: &str| {
             let text = percent_encoding::percent_decode_str(part).decode_utf8_lossy();
             text.into_owned()
         };
         Some(match parts[..] {
-            ["me", "chats", "getAllMessages"] | ["users", _, "chats", "getAllMessages"] => {
+            ["me", "chats", "getAllMessages"] => Self::Everything,
+            ["users", user, "chats", "getAllMessages"] if caller.is(&decoded(user)) => {
                 Self::Everything
             }
             ["chats", chat, "messages"] | ["teams", _, "channels", chat, "messages"] => {
@@ -101,36 +148,40 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Result<Response, Failure> {
     let mut asked: Subscription = http::read(&body)?;
-    let about = About::parse(&asked.resource);
+    let about = About::parse(&asked.resource, &caller);
     let about = about.ok_or_else(|| Failure::bad("This resource cannot be subscribed to."))?;
     caller.needs(about.permissions())?;
-    if asked.notification_url != LOCAL {
-        let message = "Subscription validation request failed. Only notificationUrl \"local:\" is delivered to here.";
-        return Err(Failure::bad(message));
-    }
-    let mut state = service.lock();
     if let About::Messages(chat) | About::Chat(chat) = &about {
-        super::chats::member_of(&state, chat, &caller)?;
+        super::chats::member_of(&service.lock(), chat, &caller)?;
     }
     let ends = end(&service, &asked)?;
-    let id = uuid::Uuid::new_v4().to_string();
     let key = uuid::Uuid::new_v4().simple().to_string();
-    let base = caller.base.replacen("http", "ws", 1);
+    let way = if asked.notification_url == LOCAL {
+        let base = caller.base.replacen("http", "ws", 1);
+        asked.notification_url = format!("{base}{}", PATH.replace("{key}", &key));
+        Way::Line(None)
+    } else {
+        Way::Hook {
+            queue: webhook::start(&service, &asked, &caller).await?,
+            missed: false,
+        }
+    };
+    let id = uuid::Uuid::new_v4().to_string();
     asked.id = Some(id.clone());
-    asked.notification_url = format!("{base}{}", PATH.replace("{key}", &key));
     let subscribed = Subscribed {
         asked: asked.clone(),
         key,
-        raw: caller.raw,
+        caller,
         about,
         ends,
-        line: None,
+        way,
     };
+    let mut state = service.lock();
     state.tenant.subscriptions.0.insert(id, subscribed);
     Ok(http::json(StatusCode::CREATED, &asked))
 }
 
-/// At most an hour; longer needs a second address, which nobody here has.
+/// At most an hour; longer needs an address for what becomes of the subscription.
 fn end(service: &Service, asked: &Subscription) -> Result<Timestamp, Failure> {
     let ends = Timestamp::parse(&asked.expiration_date_time);
     let ends = ends.ok_or_else(|| Failure::bad("expirationDateTime is not a date."))?;
@@ -152,7 +203,7 @@ fn mine<'s>(
     caller: &Caller,
 ) -> Result<&'s mut Subscribed, Failure> {
     let found = state.tenant.subscriptions.0.get_mut(id);
-    let found = found.filter(|subscribed| subscribed.raw == caller.raw);
+    let found = found.filter(|subscribed| subscribed.caller.raw == caller.raw);
     found.ok_or_else(Failure::not_found)
 }
 
@@ -205,7 +256,10 @@ pub(super) async fn open(
         let mut state = service.lock();
         let mut all = state.tenant.subscriptions.0.values_mut();
         let known = all.find(|subscribed| subscribed.key == key);
-        known.ok_or_else(Failure::not_found)?.line = Some(line);
+        match &mut known.ok_or_else(Failure::not_found)?.way {
+            Way::Line(own) => *own = Some(line),
+            Way::Hook { .. } => return Err(Failure::not_found()),
+        }
     }
     Ok(upgrade.on_upgrade(move |socket| run(service, key, socket, lines)))
 }
@@ -284,7 +338,7 @@ impl Everything {
         let resource = resource(thread, team, message, reply).write();
         let concerned = |known: &Subscribed, place: &Thread| {
             known.ends > now
-                && place.member(&known.raw).is_ok()
+                && place.member(&known.caller.raw).is_ok()
                 && known.about.hears(thread, place.kind, message.is_some())
                 && known
                     .asked
@@ -292,37 +346,93 @@ impl Everything {
                     .split(',')
                     .any(|c| c.trim() == change.as_str())
         };
-        for (id, known) in &mut self.tenant.subscriptions.0 {
-            if !concerned(known, place) {
-                continue;
-            }
-            let notification = ChangeNotification {
-                subscription_id: id.clone(),
+        let told: Vec<ChangeNotification> = self
+            .tenant
+            .subscriptions
+            .0
+            .iter()
+            .filter(|(_, known)| concerned(known, place))
+            .map(|(id, known)| ChangeNotification {
                 change_type: change.clone(),
-                client_state: known.asked.client_state.clone(),
-                tenant_id: Some(TENANT.to_owned()),
-                subscription_expiration_date_time: Some(known.ends.to_string()),
                 resource: resource.clone(),
-            };
-            let notifications = Notifications {
-                value: vec![notification],
-            };
-            let text = serde_json::to_string(&notifications).unwrap_or_default();
-            // A line too slow to take it is cut: its client finds out, and reads again.
-            if known
-                .line
-                .as_ref()
-                .is_some_and(|line| line.try_send(text).is_err())
-            {
-                known.line = None;
+                resource_data: self.content(known, place, message),
+                ..known.notification(id)
+            })
+            .collect();
+        let all = &mut self.tenant.subscriptions.0;
+        all.retain(|_, known| known.ends > now);
+        for notification in told {
+            if let Some(known) = all.get_mut(&notification.subscription_id) {
+                known.way.tell(notification);
             }
         }
+    }
+
+    /// The message, or the chat, as this subscriber reads it; only for whoever asked for it.
+    fn content(
+        &self,
+        known: &Subscribed,
+        place: &Thread,
+        message: Option<u64>,
+    ) -> Option<ResourceData> {
+        known.asked.include_resource_data.filter(|wanted| *wanted)?;
+        let caller = &known.caller;
+        let view = View {
+            state: self,
+            caller,
+        };
+        let content = match message {
+            Some(id) => {
+                let mut all = place.messages().iter();
+                let found = all.find(|message| message.id == id)?;
+                serde_json::to_value(view.message(place, found))
+            }
+            None => serde_json::to_value(view.chat(place, false, false)),
+        };
+        content.ok().map(ResourceData)
+    }
+
+    /// Tells every webhook what becomes of its subscription; answers how many there are.
+    pub(in crate::service) fn tell_lifecycle(&mut self, event: &LifecycleEvent) -> usize {
+        let all = &mut self.tenant.subscriptions.0;
+        let mut told = 0;
+        for (id, known) in all.iter() {
+            let Way::Hook { queue, .. } = &known.way else {
+                continue;
+            };
+            let notification = ChangeNotification {
+                lifecycle_event: Some(event.clone()),
+                ..known.notification(id)
+            };
+            told += usize::from(queue.try_send(Delivery::Lifecycle(notification)).is_ok());
+        }
+        if *event == LifecycleEvent::SubscriptionRemoved {
+            all.retain(|_, known| matches!(known.way, Way::Line(_)));
+        }
+        told
     }
 
     /// Ends every line without a word; answers how many there were.
     pub(in crate::service) fn cut_subscriptions(&mut self) -> usize {
         let known = self.tenant.subscriptions.0.values_mut();
-        known.filter_map(|known| known.line.take()).count()
+        let cut = known.filter_map(|known| match &mut known.way {
+            Way::Line(line) => line.take(),
+            Way::Hook { .. } => None,
+        });
+        cut.count()
+    }
+}
+
+impl Subscribed {
+    /// What every notification of it says.
+    fn notification(&self, id: &str) -> ChangeNotification {
+        ChangeNotification {
+            subscription_id: id.to_owned(),
+            client_state: self.asked.client_state.clone(),
+            tenant_id: Some(TENANT.to_owned()),
+            subscription_expiration_date_time: Some(self.ends.to_string()),
+            ..ChangeNotification::default()
+        }
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::http::Method;
+
 use crate::clock::Timestamp;
 use crate::service::store::Body;
 use crate::service::store::Message;
@@ -92,9 +94,17 @@ pub(crate) struct Tenant {
     pub(super) subscriptions: Subscriptions,
     /// Every token is answered with a challenge to sign in anew.
     pub(in crate::service) challenges: bool,
+    /// Of Graph, whoever asked; and how many of them only read.
+    pub(in crate::service) requests: u64,
+    pub(in crate::service) reads: u64,
 }
 
 impl Tenant {
+    pub(super) fn count(&mut self, method: &Method) {
+        self.requests += 1;
+        self.reads += u64::from(method == Method::GET);
+    }
+
     /// By object id or user principal name.
     pub(in crate::service) fn user(&self, key: &str) -> Option<&User> {
         let same = |user: &&User| user.id == key || user.upn.eq_ignore_ascii_case(key);

@@ -73,6 +73,8 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::ConnectionLost
         | Said::ConnectionBack { .. }
         | Said::Polling
+        | Said::Relayed
+        | Said::RelayLost
         | Said::ChatDenied(_)
         | Said::ChatOpen
         | Said::UsageKept

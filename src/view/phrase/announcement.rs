@@ -122,6 +122,11 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::Polling => {
             "Chat: messages do not come by themselves here. /refresh asks for new ones.".to_owned()
         }
+        Said::Relayed => "Chat: messages come by themselves, by relay.".to_owned(),
+        Said::RelayLost => {
+            "Chat: the relay is lost. /refresh asks for new messages; the relay is tried again."
+                .to_owned()
+        }
         Said::ChatDenied(failure) => chat_denied(state, failure),
         Said::ChatOpen => "Chat: open, you can read and write.".to_owned(),
         Said::TopicChanged { topic, by: None } => format!("The topic is now {topic}."),

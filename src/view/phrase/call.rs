@@ -45,6 +45,9 @@ impl Part {
 /// The call line, part by part; the most important first.
 pub fn call_line(state: &State) -> Vec<Part> {
     let Some(call) = state.call() else {
+        if !state.has_call() {
+            return Vec::new();
+        }
         return vec![Part::new(
             Role::Call,
             "Not in the call · /join",
@@ -288,7 +291,9 @@ pub fn status(state: &State) -> String {
     if let Some(call) = facts::running(state) {
         call_status(state, call, &mut parts);
     } else {
-        parts.push("Not in the call".to_owned());
+        if state.has_call() {
+            parts.push("Not in the call".to_owned());
+        }
         let people = facts::people(state);
         if people > 0 {
             parts.push(phrase::count(people, "person"));

@@ -183,6 +183,10 @@ pub fn chat_state(state: &State, thread: &Thread) -> Option<String> {
         Some(Link::Reconnecting) => {
             Some("Chat connection lost, reconnecting · what you send is kept".to_owned())
         }
+        Some(Link::Relayed) => {
+            let at = state.zone.time(thread.as_of?);
+            Some(format!("by relay, as of {at}"))
+        }
         Some(Link::OnDemand) => {
             let at = state.zone.time(thread.as_of?);
             Some(format!("as of {at} · /refresh"))

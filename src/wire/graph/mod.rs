@@ -11,6 +11,7 @@ pub mod event;
 pub mod meeting;
 pub mod message;
 pub mod query;
+pub mod sealed;
 pub mod search;
 pub mod subscription;
 

@@ -1,7 +1,10 @@
 //! Subscriptions and the notifications they lead to (graph-chat.md 9).
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::wire::acs::redacted::Redacted;
 
@@ -23,6 +26,15 @@ pub struct Subscription {
     pub expiration_date_time: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_state: Option<Redacted>,
+    /// Whether notifications bring what changed along, encrypted for the certificate below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include_resource_data: Option<bool>,
+    /// X.509 with an RSA key; DER in base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_certificate: Option<String>,
+    /// Comes back with every notification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_certificate_id: Option<String>,
 }
 
 /// `notificationUrl` of a subscription whose notifications go to a WebSocket of the local service.
@@ -37,12 +49,24 @@ names! {
     }
 }
 
+names! {
+    /// What becomes of a subscription, told to its `lifecycleNotificationUrl`.
+    LifecycleEvent {
+        ReauthorizationRequired = "reauthorizationRequired",
+        SubscriptionRemoved = "subscriptionRemoved",
+        Missed = "missed",
+    }
+}
+
 /// One delivery. Also what a relay sends.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub struct Notifications {
     #[serde(deserialize_with = "or_default")]
     pub value: Vec<ChangeNotification>,
+    /// One for each application and tenant in `value`, where that has encrypted content.
+    #[serde(deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
+    pub validation_tokens: Vec<Redacted>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +81,36 @@ pub struct ChangeNotification {
     pub subscription_expiration_date_time: Option<String>,
     #[serde(deserialize_with = "or_default")]
     pub resource: String,
+    /// Names the resource; all of it where a relay has decrypted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource_data: Option<ResourceData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encrypted_content: Option<EncryptedContent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifecycle_event: Option<LifecycleEvent>,
+}
+
+/// What changed, as the resource is read. Somebody wrote it, so `Debug` does not print it.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ResourceData(pub Value);
+
+impl fmt::Debug for ResourceData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+/// What changed, for whoever has the key; see [`super::sealed`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct EncryptedContent {
+    pub data: Redacted,
+    pub data_signature: String,
+    pub data_key: String,
+    pub encryption_certificate_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_certificate_thumbprint: Option<String>,
 }
 
 /// What a notification is about.

@@ -1,0 +1,334 @@
+//! The chats of a work account, in both views: what each command asks for, and what is told of the answer.
+
+use sidetone::effect::ChatCommand;
+use sidetone::effect::WorkCommand;
+use sidetone::event::ChatEvent;
+use sidetone::event::Event;
+use sidetone::event::SoundEvent;
+use sidetone::event::WorkEvent;
+use sidetone::model::account::AccountKind;
+use sidetone::model::directory::Colleague;
+use sidetone::model::directory::Found;
+use sidetone::model::directory::Presence;
+use sidetone::model::failure::Because;
+use sidetone::model::failure::Doing;
+use sidetone::model::failure::Failure;
+use sidetone::model::failure::Remedy;
+use sidetone::model::message::MessageId;
+use sidetone::model::settings::Interface;
+use sidetone::model::settings::Settings;
+use sidetone::model::thread::ChatAccess;
+use sidetone::model::thread::Link;
+use sidetone::model::thread::Listed;
+use sidetone::model::thread::ThreadId;
+use sidetone::model::thread::ThreadInfo;
+use sidetone::model::thread::ThreadKind;
+
+use crate::play::Script;
+use crate::play::alone;
+use crate::play::at;
+use crate::play::chat;
+use crate::play::link;
+use crate::play::message;
+use crate::play::person;
+use crate::play::says;
+use crate::play::thread;
+
+const VIEWS: [Interface; 2] = [Interface::Linear, Interface::FullScreen];
+
+fn listed(id: &ThreadId, topic: &str, kind: ThreadKind, unread: bool) -> Listed {
+    Listed {
+        id: id.clone(),
+        topic: topic.to_owned(),
+        kind,
+        unread,
+        meeting: None,
+        preview: Some(("Alice".to_owned(), "I will read it.".to_owned())),
+    }
+}
+
+fn work(event: WorkEvent) -> Event {
+    chat(ChatEvent::Work(event))
+}
+
+fn list(asked: bool) -> Event {
+    let channel = ThreadId::new("19:general@thread.tacv2");
+    work(WorkEvent::Listed {
+        threads: vec![
+            listed(&thread(), "Release notes", ThreadKind::Group, true),
+            listed(&channel, "Voice / General", ThreadKind::Channel, false),
+        ],
+        at: at(0.0),
+        asked,
+    })
+}
+
+/// `sidetone chats`, and the list has come.
+fn chats(interface: Interface) -> Script {
+    let settings = Settings {
+        interface,
+        ..Settings::default()
+    };
+    alone(settings)
+        .elsewhere(AccountKind::Teams)
+        .sounding()
+        .among_chats()
+        .then(link(Link::OnDemand))
+        .then(list(true))
+}
+
+/// One of them is in front; Alice wrote something, and so did we.
+fn opened(interface: Interface) -> Script {
+    chats(interface)
+        .line("/thread Release notes")
+        .then(chat(ChatEvent::Access {
+            thread: thread(),
+            access: ChatAccess::Open,
+        }))
+        .then(chat(ChatEvent::ThreadRead(ThreadInfo {
+            id: thread(),
+            topic: "Release notes".to_owned(),
+            participants: ["Ada", "Alice", "Bob"].map(person).to_vec(),
+        })))
+        .then(chat(ChatEvent::NewerPage {
+            thread: thread(),
+            messages: vec![message(1, "Alice", "a draft"), message(2, "Ada", "thanks")],
+        }))
+        .then(work(WorkEvent::AsOf {
+            thread: thread(),
+            at: at(0.0),
+        }))
+}
+
+/// The words are said, or stand on the screen.
+#[track_caller]
+fn told(script: Script, words: &str) -> Script {
+    if script.state.focus.interface == Interface::Linear {
+        let said = script.said();
+        assert!(said.contains(words), "{words:?} is not in\n{said}");
+        script
+    } else {
+        script.shows((100, 30), words)
+    }
+}
+
+fn asked(script: &Script) -> Vec<WorkCommand> {
+    let commands = script.chat_commands().into_iter();
+    let work = commands.filter_map(|command| match command {
+        ChatCommand::Work(work) => Some(work),
+        _ => None,
+    });
+    work.collect()
+}
+
+#[test]
+fn the_chats_are_listed_with_kind_news_and_age() {
+    for view in VIEWS {
+        let shown = chats(view).forget().line("/chats");
+        assert!(asked(&shown) == [WorkCommand::List], "{view:?}");
+        let shown = told(
+            shown.then(list(true)),
+            "Release notes, group, unread. Alice: I will read it.",
+        );
+        let shown = told(shown, "Voice / General, channel");
+        told(shown, "As of");
+    }
+}
+
+#[test]
+fn a_chat_is_opened_by_its_name() {
+    for view in VIEWS {
+        let shown = chats(view).forget().line("/thread Release notes");
+        let commands = shown.chat_commands();
+        assert!(
+            commands.contains(&ChatCommand::Open(thread())),
+            "{view:?} {commands:?}"
+        );
+    }
+}
+
+#[test]
+fn each_command_asks_for_what_it_says() {
+    let text = str::to_owned;
+    let alice = MessageId::new("1");
+    let cases = [
+        (
+            "/newchat Bob",
+            WorkCommand::NewChat {
+                names: vec![text("Bob")],
+                topic: String::new(),
+            },
+        ),
+        (
+            "/newchat Bob, Carol: Plans",
+            WorkCommand::NewChat {
+                names: vec![text("Bob"), text("Carol")],
+                topic: text("Plans"),
+            },
+        ),
+        ("/colleagues ali", WorkCommand::FindPeople(text("ali"))),
+        ("/searchall draft", WorkCommand::Search(text("draft"))),
+        ("/presence", WorkCommand::Presence(Some(thread()))),
+        (
+            "/presence busy",
+            WorkCommand::SetPresence(Some(Presence::Busy)),
+        ),
+        ("/presence reset", WorkCommand::SetPresence(None)),
+        (
+            "/addmember Carol",
+            WorkCommand::AddMember {
+                thread: thread(),
+                name: text("Carol"),
+            },
+        ),
+        (
+            "/removemember Bob",
+            WorkCommand::RemoveMember {
+                thread: thread(),
+                name: text("Bob"),
+            },
+        ),
+        (
+            "/rename Plans",
+            WorkCommand::Rename {
+                thread: thread(),
+                topic: text("Plans"),
+            },
+        ),
+        ("/markunread", WorkCommand::MarkUnread(thread())),
+        (
+            "/reaction like",
+            WorkCommand::React {
+                thread: thread(),
+                message: alice,
+                kind: text("like"),
+                set: true,
+            },
+        ),
+    ];
+    for view in VIEWS {
+        for (line, command) in &cases {
+            let shown = opened(view).forget().line(line);
+            assert!(
+                asked(&shown) == [command.clone()],
+                "{view:?} {line} {}",
+                shown.said()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_message_is_sent_changed_taken_back_and_put_back() {
+    for view in VIEWS {
+        let shown = opened(view).forget().line("hello all").after(1.0);
+        let sent = shown.chat_commands();
+        let is_send =
+            |c: &ChatCommand| matches!(c, ChatCommand::Send { thread: to, .. } if *to == thread());
+        assert!(
+            sent.iter().any(is_send),
+            "{view:?} {sent:?} {} {:?}",
+            shown.said(),
+            shown.state.composer.text()
+        );
+        let shown = opened(view).forget().line("/edit many thanks");
+        let edited = shown.chat_commands();
+        let of_ours = MessageId::new("2");
+        let is_edit =
+            |c: &ChatCommand| matches!(c, ChatCommand::Edit { message, .. } if *message == of_ours);
+        assert!(edited.iter().any(is_edit), "{view:?} {edited:?}");
+        let shown = opened(view).forget().line("/delete");
+        let shown = match view {
+            Interface::Linear => shown.line("y"),
+            Interface::FullScreen => shown.press("y"),
+        };
+        let deleted = shown.chat_commands();
+        let is_delete = |c: &ChatCommand| matches!(c, ChatCommand::Delete { message, .. } if *message == of_ours);
+        assert!(deleted.iter().any(is_delete), "{view:?} {deleted:?}");
+        // What is typed in the same breath as an answer is not taken for anything else.
+        let shown = shown.after(2.0).forget().line("/undelete");
+        let message = of_ours;
+        assert!(
+            asked(&shown)
+                == [WorkCommand::Undelete {
+                    thread: thread(),
+                    message
+                }],
+            "{view:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_found_is_told_a_line_each() {
+    for view in VIEWS {
+        let people = WorkEvent::People(vec![Colleague {
+            name: "Carol Osei".to_owned(),
+            address: "carol@contoso.example".to_owned(),
+            title: "Editor".to_owned(),
+        }]);
+        told(
+            opened(view).line("/colleagues c").then(work(people)),
+            "Carol Osei, Editor, carol@contoso.example",
+        );
+        let found = WorkEvent::Messages(vec![Found {
+            thread: Some(thread()),
+            name: "Alice".to_owned(),
+            words: "a draft".to_owned(),
+            at: None,
+        }]);
+        told(
+            opened(view).line("/searchall d").then(work(found)),
+            "Alice in Release notes: a draft",
+        );
+        let nothing = WorkEvent::Messages(Vec::new());
+        told(
+            opened(view).line("/searchall x").then(work(nothing)),
+            "Nothing fits.",
+        );
+        let presence = WorkEvent::Presence(vec![("Bob".to_owned(), Presence::DoNotDisturb)]);
+        told(
+            opened(view).line("/presence").then(work(presence)),
+            "Bob: does not want to be disturbed.",
+        );
+        let failed = WorkEvent::Failed(Failure {
+            doing: Doing::AskingOrganisation,
+            because: Because::Forbidden,
+            remedy: Remedy::None,
+        });
+        let shown = opened(view).line("/rename Plans").then(work(failed));
+        told(shown, "organisation");
+    }
+}
+
+#[test]
+fn which_feed_there_is_is_said_and_how_old_what_is_shown_is() {
+    for view in VIEWS {
+        let shown = opened(view).then(link(Link::Relayed)).after(3.0);
+        let shown = told(shown, "Chat: messages come by themselves, by relay.");
+        let shown = told(shown.line("/status"), "by relay, as of");
+        let shown = shown.then(says(3, "Alice", "it came by itself")).after(3.0);
+        let shown = told(shown, "it came by itself");
+        let shown = told(
+            shown.then(link(Link::OnDemand)).after(3.0),
+            "Chat: the relay is lost.",
+        );
+        told(shown.line("/status"), "/refresh");
+    }
+}
+
+#[test]
+fn nothing_is_said_of_a_call_where_there_is_none_to_speak_of() {
+    for view in VIEWS {
+        let absent = Event::Sound(SoundEvent::Unavailable {
+            reason: "no sound server runs".to_owned(),
+        });
+        let shown = opened(view).then(absent).line("/status");
+        let said = shown.said();
+        assert!(
+            !said.contains("Not in the call") && !said.contains("no sound"),
+            "{said}"
+        );
+        shown.no_status("Not in the call").no_status("no sound");
+    }
+}
