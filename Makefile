@@ -1,6 +1,6 @@
 # make demo       watch the program do its main job, with nothing but this machine
 # make test       everything that must hold before a change goes in (at most 15 minutes on two cores)
-# make test-long  the same rules at full size: 40 minutes, of which SIDETONE_CALL_MINUTES (30) are a call with sound
+# make test-long  the same rules at full size: 45 minutes, of which SIDETONE_CALL_MINUTES (30) are a call with sound
 # make bench      the figures
 # make heard      what real screen readers say of a meeting (SPOKEN_RIG=folder names the rig that runs them)
 # make picture    the picture in the README, anew
@@ -34,11 +34,13 @@ test:
 	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --examples
 	@.ci/step "licences" cargo test --locked --test licences
 	@.ci/step "interop with the official SDKs" tests/interop/run
+	@.ci/step "the page of the call bridge" tests/bridge/run
 
 test-long: build
 	@.ci/setup rust cc cmake alsa pulse chromium
 	@.ci/step "chaos: 50,000 operations, 100 forced drops" env SIDETONE_CHAOS_OPERATIONS=50000 cargo test --release --locked --test chaos -- --nocapture
 	@.ci/step "1,000 kills in the middle of sign-ins" env SIDETONE_KILLS=1000 cargo test --release --locked --test token_service killing -- --nocapture
+	@.ci/step "five minutes of tokens of two, with another signing key in the middle" cargo test --release --locked --test renewal -- --ignored --nocapture
 	@.ci/step "eight hours of talk, in virtual time" cargo test --release --locked --lib audio::tests::hours -- --ignored
 	@.ci/step "every weather, under three seeds" cargo test --release --locked --test impairment -- --ignored --nocapture
 	@.ci/step "ten times as much of what is hostile" env SIDETONE_HOSTILE_CASES=30000 cargo test --release --locked --test hostile

@@ -1,7 +1,9 @@
 //! Spawn and wait: the one caller of `tokio::spawn`, and cancellation.
 
 use std::future::Future;
+use std::thread;
 
+use tokio::runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -42,6 +44,37 @@ impl Tasks {
     /// Runs `task` to its end; it watches [`Tasks::stopped`] itself, to say good-bye.
     pub fn spawn_graceful(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(task);
+    }
+
+    /// A group that stops with this one, and is waited for by itself.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: self.stop.child_token(),
+        }
+    }
+
+    /// Runs `task` to its end on a thread of its own, with all that it spawns: nothing else
+    /// delays it there, and one waking serves all of it. What it spawns and does not wait for
+    /// ends with it.
+    pub fn spawn_apart(&self, name: &str, task: impl Future<Output = ()> + Send + 'static) {
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = match runtime {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                tracing::warn!(%error, name, "a task shares its threads with others");
+                return self.spawn_graceful(task);
+            }
+        };
+        let running = self.tracker.token();
+        let started = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            runtime.block_on(task);
+            drop(running);
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, name, "no thread for a task");
+        }
     }
 
     pub fn stop(&self) {

@@ -544,6 +544,26 @@ async fn nobody_is_sent_to_an_address_that_is_not_the_applications() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn guessing_the_code_of_a_device_is_soon_refused_also_with_the_right_one() {
+    let place = Place::new();
+    let url = format!("{}/{TENANT}/oauth2/v2.0/devicecode", place.host.endpoint());
+    let form = [("client_id", CLIENT), ("scope", "openid")];
+    let begun: Value = place.browser.post(&url, &form).await.json().await.unwrap();
+    let url = format!("{}/devicelogin", place.host.endpoint());
+    let guess = async |code: &str| {
+        let form = [("user_code", code), ("user_name", ADA), ("act", "accept")];
+        place.browser.post(&url, &form).await
+    };
+    for n in 10..30 {
+        let told = guess(&format!("AAAAAA{n}")).await;
+        assert!(told.text().await.unwrap().contains("No device waits"));
+    }
+    let told = guess(text(&begun, "user_code")).await;
+    assert_eq!(told.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(told.headers().contains_key("retry-after"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_id_token_is_taken_from_its_own_sign_in_only() {
     let place = Place::new();
     let tokens = place.tokens(CLIENT, ADA, "").await;
@@ -622,6 +642,187 @@ async fn a_challenge_is_answered_by_signing_in_with_it() {
         .token(&redeem(CLIENT, &code, redirect, VERIFIER))
         .await;
     assert_eq!(status, StatusCode::OK, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_work_account_is_exchanged_at_the_resource_without_a_token_service() {
+    let place = Place::new();
+    let endpoint = place.host.endpoint().to_owned();
+    let arguments = [
+        "accounts",
+        "add",
+        "direct",
+        "--device-code",
+        "--preview-exchange",
+        &endpoint,
+        "--authority",
+        &endpoint,
+        "--tenant",
+        TENANT,
+        "--client-id",
+        CLIENT,
+    ];
+    let mut session = place.run(&arguments, &[]);
+    session.see("It is good for 15 minutes. Waiting.");
+    let shown = session.contents();
+    let code = between(&shown, "type this code:", "It is good").trim();
+    place.browser.allow(&endpoint, code, ADA).await;
+    session.see("Signed in. direct: direct (External), external user of 127.0.0.1.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let list =
+        std::fs::read_to_string(place.home.path().join("data/sidetone/accounts.toml")).unwrap();
+    let id = "8:acs:51de70fe-0000-4000-8000-10ca15e4b1ce_ada00000-0000-4000-8000-10ca15e4b1ce";
+    assert!(list.contains(id), "{list}");
+    let new = json!({"topic": "Design review", "lobby": "everyone", "anonymousStart": true, "organizer": "Alice"});
+    let made = place.host.control("/meetings", new).await;
+    let link = text(&made, "link");
+    let join = [
+        "join",
+        link,
+        "--account",
+        "direct",
+        "--screen-reader",
+        "--no-check",
+    ];
+    let mut session = place.run(&join, &[]);
+    session.see("Joined Design review");
+    session.press("/quit\r");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_direct_exchange_takes_only_tokens_made_for_it() {
+    let place = Place::new();
+    let exchange = async |token: &str, version: &str| {
+        let at = format!(
+            "{}/access/entra/:exchangeAccessToken",
+            place.host.endpoint()
+        );
+        let asking = reqwest::Client::new().post(format!("{at}?api-version={version}"));
+        let answer = asking.bearer_auth(token).json(&json!({})).send().await;
+        answer.unwrap()
+    };
+    let preview = "2025-03-02-preview";
+    let own = "https://communication.azure.com/clients/Chat.Join";
+    let tokens = place.tokens(CLIENT, ADA, own).await;
+    let own = text(&tokens, "access_token");
+    let answer = exchange(own, preview).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    let told: Value = answer.json().await.unwrap();
+    assert!(text(&told["identity"], "id").starts_with("8:acs:"));
+    // With it somebody chats, but begins no chat: that was not asked for.
+    let token = text(&told["accessToken"], "token");
+    let threads = format!(
+        "{}/chat/threads?api-version=2025-03-15",
+        place.host.endpoint()
+    );
+    let client = reqwest::Client::new();
+    let listed = client
+        .get(&threads)
+        .bearer_auth(token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(listed.status(), StatusCode::OK);
+    let new = json!({"topic": "Not mine to begin"});
+    let begun = client.post(&threads).bearer_auth(token).json(&new);
+    assert_eq!(begun.send().await.unwrap().status(), StatusCode::FORBIDDEN);
+    assert_eq!(
+        exchange(own, "2023-10-01").await.status(),
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        exchange(own, "1999-01-01").await.status(),
+        StatusCode::BAD_REQUEST
+    );
+    let teams = place.tokens(CLIENT, ADA, ACS).await;
+    let graph = place.tokens(CLIENT, ADA, "Chat.Read").await;
+    let expired = json!({
+        "iss": issuer(&place.host), "aud": "https://communication.azure.com/clients", "exp": 1, "iat": 0, "nbf": 0,
+        "sub": "s", "oid": "ada00000-0000-4000-8000-10ca15e4b1ce", "tid": TENANT, "scp": "Chat", "ver": "2.0",
+    });
+    let signed = json!({"claims": expired});
+    let expired = place.host.control("/directory/sign", signed).await;
+    for token in [
+        text(&teams, "access_token"),
+        text(&graph, "access_token"),
+        text(&tokens, "id_token"),
+        text(&expired, "token"),
+        "eyJ.e30.x",
+        token,
+    ] {
+        let refused = exchange(token, preview).await;
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "{token}");
+    }
+}
+
+/// The link to hand on, whole, however the screen broke it.
+fn link_to_hand_on(shown: &str) -> String {
+    let shown = shown.replace('\n', "");
+    let from = shown.find("Hand this link").unwrap();
+    let from = from + shown[from..].find("http://").unwrap();
+    let link: String = shown[from..]
+        .chars()
+        .take_while(|c| !c.is_whitespace())
+        .collect();
+    link
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_an_administrator_has_to_agree_first_the_link_for_that_is_shown() {
+    let place = Place::new();
+    let awaited = json!({"awaited": true});
+    place
+        .host
+        .control("/directory/consent", awaited.clone())
+        .await;
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let more = ["--teams", "--graph", &graph];
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("an administrator has to agree first");
+    session.see("(AADSTS90094)");
+    session.see("Hand this link to an administrator of your organisation");
+    assert_ne!(session.end(), 0);
+    let link = link_to_hand_on(&session.contents());
+    let asked = url::Url::parse(&link).unwrap();
+    assert_eq!(asked.path(), format!("/{TENANT}/v2.0/adminconsent"));
+    let mut session = place.run(&["accounts"], &[]);
+    session.see("No accounts yet.");
+    assert_eq!(session.end(), 0);
+
+    let (page, to) = place.browser.agree(&link).await;
+    assert!(page.contains("Teams.ManageCalls") && page.contains("Chat.ReadWrite"));
+    let to = url::Url::parse(&to).unwrap();
+    let state = |url: &url::Url| {
+        let mut pairs = url.query_pairs();
+        pairs
+            .find(|(name, _)| name == "state")
+            .unwrap()
+            .1
+            .into_owned()
+    };
+    assert!(to.as_str().starts_with("http://localhost"), "{to}");
+    assert!(to.query().unwrap().contains("admin_consent=True"), "{to}");
+    assert_eq!(state(&to), state(&asked));
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("Signed in. work:");
+    assert_eq!(session.end(), 0);
+
+    // Agreement that was taken back is missed while signed in, and said in both views.
+    place.host.control("/directory/consent", awaited).await;
+    for view in [&["--screen-reader"][..], &[]] {
+        let mut arguments = vec!["chats", "--account", "work"];
+        arguments.extend(view);
+        let mut session = place.run(&arguments, &[]);
+        session.see("an administrator has to agree first");
+        session.see("Hand this link to an administrator");
+        session.see("/v2.0/adminconsent?client_id=");
+        // All of it, to the last of its parts.
+        let shown = session.contents().replace(['\n', ' '], "");
+        assert!(shown.contains("&state="), "{}", session.contents());
+        session.press("/quit\r");
+        session.end();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

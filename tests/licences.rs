@@ -148,12 +148,39 @@ fn every_rust_package_is_under_a_permissive_licence() {
 
 #[test]
 fn every_javascript_package_of_the_tests_is_under_a_permissive_licence() {
-    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/package-lock.json");
-    let lock: Value = serde_json::from_str(&fs::read_to_string(lock).unwrap()).unwrap();
-    let packages = lock["packages"].as_object().unwrap();
+    for (folder, wanted) in [
+        ("tests/interop", "node_modules/@azure/communication-chat"),
+        ("tests/bridge", "node_modules/esbuild"),
+    ] {
+        let packages = locked(folder);
+        assert!(
+            packages.contains_key(wanted),
+            "the lock file of {folder} does not name {wanted}"
+        );
+        let wrong = refused(
+            packages
+                .iter()
+                .map(|(name, p)| (name.as_str(), p["license"].as_str())),
+        );
+        assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    }
+}
+
+/// It stands alone in its folder, so that it can be left out, and nothing of it is ever ours to give away.
+#[test]
+fn the_vendors_calling_sdk_is_the_one_package_under_terms_of_its_own() {
+    const SDK: &str = "node_modules/@azure/communication-calling";
+    let mut packages = locked("src/call/bridge/setup");
+    let sdk = packages.remove(SDK).unwrap();
+    assert_eq!(sdk["version"], "2.0.0");
     assert!(
-        packages.contains_key("node_modules/@azure/communication-chat"),
-        "the lock file does not name the chat SDK"
+        sdk["integrity"].is_string(),
+        "the package is not bound to a checksum"
+    );
+    let terms = sdk["license"].as_str().unwrap();
+    assert!(
+        terms.starts_with("Microsoft Software License Terms"),
+        "the terms are others now: {terms}"
     );
     let wrong = refused(
         packages
@@ -161,4 +188,15 @@ fn every_javascript_package_of_the_tests_is_under_a_permissive_licence() {
             .map(|(name, p)| (name.as_str(), p["license"].as_str())),
     );
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot read a lock file must fail"
+)]
+fn locked(folder: &str) -> serde_json::Map<String, Value> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let lock = fs::read_to_string(folder.join("package-lock.json")).unwrap();
+    let mut lock: Value = serde_json::from_str(&lock).unwrap();
+    serde_json::from_value(lock["packages"].take()).unwrap()
 }

@@ -8,8 +8,14 @@
 //!
 //! With `cleaning` off nobody alters what a microphone gives, and the way of a sound is measured
 //! in a call of its own. With it on, each has its echo cancellation, noise suppression and gain
-//! control; then a chirp may be taken for noise, and only what it costs is measured. The processor time of the sound
-//! server is nobody's. That of the load's peers, which share the machine, is not the service's.
+//! control; then a chirp may be taken for noise, and only what it costs is measured. All send
+//! Opus, mono, for a voice, in packets of 20 ms at about 32 kbit/s.
+//!
+//! Counted is the processor time of a program and all that it started, in the kernel and outside:
+//! of Chromium each of its processes, the one for sound among them. A `call` is everything; a
+//! `person` is one client, and half of Chromium, which has one browser for both; what stands
+//! `between` is the host, which decodes, mixes and encodes, where the others send directly. Not
+//! counted are the sound server, the terminal, and of the load its peers, which share the machine.
 //!
 //! A target that is missed is printed and is no failure: machines differ.
 #![expect(

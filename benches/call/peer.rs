@@ -70,8 +70,9 @@ impl Peer {
         voice: &Arc<[Arc<[u8]>]>,
     ) -> Self {
         let mut socket = signalling(endpoint, name).await;
+        // As often as a client asks the service for a sign of life.
         let join = json!({"type": "join", "meeting": {"link": link}, "displayName": name,
-            "audio": "full", "rejoin": null, "heartbeatMillis": 10_000});
+            "audio": "full", "rejoin": null, "heartbeatMillis": 80});
         socket.send(Message::text(join.to_string())).await.unwrap();
         let tasks = Tasks::new();
         let (commands, commanded) = mpsc::channel(16);
@@ -130,6 +131,7 @@ impl Engine {
         received: Arc<AtomicU64>,
     ) {
         let mut ticks = tokio::time::interval(Duration::from_millis(20));
+        let mut beats = tokio::time::interval(BEAT);
         loop {
             tokio::select! {
                 Some(event) = events.recv() => self.said(event).await,
@@ -137,6 +139,7 @@ impl Engine {
                     received.fetch_add(1, Relaxed);
                 }
                 _ = ticks.tick(), if self.voice.is_some() => self.speak(),
+                _ = beats.tick() => self.say(&json!({"type": "beat"})).await,
                 message = self.socket.next() => match message {
                     Some(Ok(Message::Text(text))) => self.told(&text).await,
                     Some(Ok(_)) => {}
@@ -197,6 +200,9 @@ impl Engine {
         let _ = self.frames.try_send(frame);
     }
 }
+
+/// As often as a client gives one: the service takes leave of whoever is silent for long.
+const BEAT: Duration = Duration::from_secs(5);
 
 /// Two seconds of a voice, as a client encodes it.
 pub(super) fn voice() -> Arc<[Arc<[u8]>]> {

@@ -43,7 +43,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             bitrate: 32_000,
-            complexity: 9,
+            complexity: COMPLEXITY,
             expected_loss: 0,
             silence: Silence::Discontinuous,
         }
@@ -222,6 +222,10 @@ fn check(packet: &[u8]) -> Result<(), Error> {
 fn grains(samples: usize) -> usize {
     (samples / GRAIN * GRAIN).clamp(GRAIN, LONGEST)
 }
+
+/// Speech at 32 kbit/s is no worse than at 9, in signal-to-noise and in PESQ, and takes seven
+/// tenths of the time. Below 7 the encoder takes a steady tone for silence.
+const COMPLEXITY: u8 = 7;
 
 /// A 20 ms packet has at most 1275 bytes, and one more for its head.
 const MOST_BYTES: usize = 1276;

@@ -93,19 +93,24 @@ pub struct Add {
     pub provider: Option<String>,
 
     /// As a Teams user, with a work or school account.
-    #[arg(long)]
+    #[arg(long, group = "entra")]
     pub teams: bool,
 
+    /// As an external user with a work or school account, exchanged at this resource itself: no token service is
+    /// needed, but an administrator has to have prepared it. A preview of the resource's.
+    #[arg(long, value_name = "URL", group = "entra", conflicts_with_all = ["token_service", "resource", "invitation", "provider"])]
+    pub preview_exchange: Option<String>,
+
     /// The organisation of a Teams user: an id or a domain.
-    #[arg(long, value_name = "TENANT", requires = "teams")]
+    #[arg(long, value_name = "TENANT", requires = "entra")]
     pub tenant: Option<String>,
 
     /// The application that a Teams user signs in to, where no token service says it.
-    #[arg(long, value_name = "ID", requires = "teams")]
+    #[arg(long, value_name = "ID", requires = "entra")]
     pub client_id: Option<String>,
 
     /// Where Teams users sign in, where it is not Microsoft's.
-    #[arg(long, value_name = "URL", requires = "teams")]
+    #[arg(long, value_name = "URL", requires = "entra")]
     pub authority: Option<String>,
 
     /// Where the chats of a Teams user are, where it is not Microsoft's.
@@ -199,6 +204,9 @@ fn sentence(record: &Record, used: bool) -> String {
     let service = record.token_service().and_then(Url::host_str);
     let service = match (&record.way, service) {
         (Way::Own, _) => " of your own resource".to_owned(),
+        (Way::Direct { resource, .. }, _) => {
+            format!(" of {}", resource.host_str().unwrap_or_default())
+        }
         (_, Some(host)) => format!(" of {host}"),
         (_, None) => String::new(),
     };
@@ -284,6 +292,9 @@ async fn find_way(add: &Add, known: Option<&Record>, http: &Http) -> Result<(Way
     if add.resource {
         return Ok((Way::Own, By::Resource));
     }
+    if let Some(resource) = &add.preview_exchange {
+        return direct(add, resource).map(|way| (way, By::Provider));
+    }
     let known_way = known.map(|known| known.way.clone());
     if service.is_none()
         && !add.teams
@@ -292,7 +303,7 @@ async fn find_way(add: &Add, known: Option<&Record>, http: &Http) -> Result<(Way
         let by = match way {
             Way::Own => By::Resource,
             Way::Invitation { .. } => By::Invitation,
-            Way::Provider { .. } | Way::Teams { .. } => By::Provider,
+            Way::Provider { .. } | Way::Teams { .. } | Way::Direct { .. } => By::Provider,
         };
         return Ok((way, by));
     }
@@ -373,17 +384,43 @@ fn teams(
         .client_id
         .clone()
         .or_else(|| told.map(|t| t.client_id.clone()));
-    let client_id = client_id.ok_or_else(|| {
-        Error::Input(
-            "which application? Give --client-id ID: the id of your organisation's app registration for sidetone"
-                .to_owned(),
-        )
-    })?;
+    let client_id = client_id.ok_or_else(no_application)?;
     let authority = add
         .authority
         .clone()
         .or_else(|| told.map(|t| t.authority.clone()));
     let authority = session::endpoint(authority.as_deref().unwrap_or(AUTHORITY))?;
+    let tenant = add
+        .tenant
+        .clone()
+        .or_else(|| told.and_then(|t| t.tenant.clone()));
+    Ok(Way::Teams {
+        token_service,
+        issuer: issuer(&authority, tenant)?,
+        client_id,
+        graph: session::endpoint(add.graph.as_deref().unwrap_or(GRAPH))?,
+    })
+}
+
+fn direct(add: &Add, resource: &str) -> Result<Way, Error> {
+    let client_id = add.client_id.clone().ok_or_else(no_application)?;
+    let authority = session::endpoint(add.authority.as_deref().unwrap_or(AUTHORITY))?;
+    Ok(Way::Direct {
+        resource: session::endpoint(resource)?,
+        issuer: issuer(&authority, add.tenant.clone())?,
+        client_id,
+    })
+}
+
+fn no_application() -> Error {
+    Error::Input(
+        "which application? Give --client-id ID: the id of your organisation's app registration for sidetone"
+            .to_owned(),
+    )
+}
+
+/// Of a tenant, or of whichever the person is of.
+fn issuer(authority: &Url, tenant: Option<String>) -> Result<Url, Error> {
     if authority
         .host_str()
         .is_some_and(|host| GOVERNMENT.contains(&host))
@@ -394,20 +431,10 @@ fn teams(
                 .to_owned(),
         ));
     }
-    let tenant = add
-        .tenant
-        .clone()
-        .or_else(|| told.and_then(|t| t.tenant.clone()));
     let tenant = tenant.unwrap_or_else(|| "organizations".to_owned());
     let base = authority.as_str().trim_end_matches('/');
-    let issuer = Url::parse(&format!("{base}/{tenant}/v2.0"))
-        .map_err(|_| Error::Input(format!("{} is no tenant", text::line(&tenant))))?;
-    Ok(Way::Teams {
-        token_service,
-        issuer,
-        client_id,
-        graph: session::endpoint(add.graph.as_deref().unwrap_or(GRAPH))?,
-    })
+    Url::parse(&format!("{base}/{tenant}/v2.0"))
+        .map_err(|_| Error::Input(format!("{} is no tenant", text::line(&tenant))))
 }
 
 /// Signs in and keeps it; the first token says who it is.

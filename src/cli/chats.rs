@@ -8,10 +8,12 @@ use url::Url;
 use crate::cli::Error;
 use crate::cli::accounts;
 use crate::cli::session;
+use crate::cli::session::CallWay;
 use crate::cli::session::ChatWay;
 use crate::cli::session::Destination;
 use crate::cli::session::Prepared;
 use crate::cli::session::ViewArgs;
+use crate::config::Calls;
 use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::accounts::Accounts;
@@ -56,6 +58,10 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let destination = Destination {
         source,
         locator: None,
+        calls: match prepared.config.calls {
+            Calls::Auto if account.local => CallWay::Native,
+            Calls::Auto | Calls::Bridge => CallWay::Bridge,
+        },
         ca: prepared.config.ca.clone(),
         chat,
     };

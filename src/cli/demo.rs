@@ -8,6 +8,7 @@ use url::Url;
 use crate::chat::graph::Feed;
 use crate::cli::Error;
 use crate::cli::session;
+use crate::cli::session::CallWay;
 use crate::cli::session::ChatWay;
 use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
@@ -89,6 +90,7 @@ async fn work_account(running: &Running) -> Result<Destination, Failure> {
             endpoint: endpoint.clone(),
         },
         locator: None,
+        calls: CallWay::Native,
         ca: None,
         chat: ChatWay::Graph {
             feed: Feed::LocalPush,
@@ -137,6 +139,7 @@ fn destination(running: &Running, name: String) -> Result<Destination, Failure> 
             display_name: name,
         },
         locator: Some(locator),
+        calls: CallWay::Native,
         ca: None,
         chat: ChatWay::Acs,
     })

@@ -8,9 +8,11 @@ use crate::cli::Error;
 use crate::cli::join_as;
 use crate::cli::own_resource;
 use crate::cli::session;
+use crate::cli::session::CallWay;
 use crate::cli::session::ChatWay;
 use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
+use crate::config::Calls;
 use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::accounts::Way;
@@ -139,6 +141,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let locator = with_passcode(locator, args.passcode)?;
     let destination = Destination {
         source,
+        calls: call_way(&locator, config.calls, local),
         locator: Some(locator),
         ca,
         chat,
@@ -202,25 +205,30 @@ fn one_only(words: &[String], endpoint: Option<&str>) -> Result<(), Error> {
     Ok(())
 }
 
+/// Only a service like ours speaks our own way.
+const fn call_way(locator: &Locator, chosen: Calls, local: bool) -> CallWay {
+    match (chosen, locator) {
+        (
+            Calls::Auto,
+            Locator::Meeting {
+                host: MeetingHost::Own,
+                ..
+            }
+            | Locator::Thread(_),
+        ) => CallWay::Native,
+        (Calls::Auto, Locator::MeetingId { .. }) if local => CallWay::Native,
+        _ => CallWay::Bridge,
+    }
+}
+
 /// Says what is still missing for what is understood but cannot be joined yet.
 fn joinable(locator: &Locator) -> Result<(), Error> {
     let missing = match locator {
-        Locator::Meeting {
-            host: MeetingHost::Vendor,
-            ..
-        } => {
-            "this is a work meeting at Microsoft. Joining those needs the bridge to the vendor's calling SDK \
-             and a token of an Azure resource, which this version does not have. What works with such a \
-             resource today: its chat threads, with sidetone join THREAD --endpoint URL --token-file FILE."
-        }
-        Locator::GroupCall(_) => "group calls without a meeting are not supported yet.",
-        Locator::Room(_) => "rooms are not supported yet.",
         Locator::Person(_) => "calling people is not supported yet.",
-        Locator::Meeting {
-            host: MeetingHost::Own,
-            ..
-        }
+        Locator::Meeting { .. }
         | Locator::MeetingId { .. }
+        | Locator::GroupCall(_)
+        | Locator::Room(_)
         | Locator::Thread(_) => return Ok(()),
     };
     Err(Error::Input(missing.to_owned()))

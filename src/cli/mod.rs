@@ -15,6 +15,7 @@ pub mod log;
 pub mod notices;
 mod own_resource;
 pub mod session;
+pub mod setup;
 pub mod token_service;
 pub mod usage;
 
@@ -47,6 +48,7 @@ pub enum Command {
     Config(config::Args),
     Devices(devices::Args),
     Doctor(doctor::Args),
+    Setup(setup::Args),
     /// Say what this is, under which terms, and what lies where on this machine.
     About,
 }
@@ -138,6 +140,7 @@ impl Command {
             Self::Config(args) => config::run(&args),
             Self::Devices(args) => devices::run(args).await,
             Self::Doctor(args) => Box::pin(doctor::run(args)).await,
+            Self::Setup(args) => setup::run(&args),
             Self::About => about::run(),
         }
     }

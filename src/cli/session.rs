@@ -10,10 +10,13 @@ use tokio::sync::mpsc;
 use url::Url;
 use uuid::Uuid;
 
+use crate::call::bridge;
+use crate::call::bridge::Pcm;
 use crate::call::devices::Sound;
 use crate::call::native;
 use crate::call::native::Media;
 use crate::call::sound;
+use crate::call::sound::Ends;
 use crate::chat::acs;
 use crate::chat::graph;
 use crate::chat::graph::Feed;
@@ -41,6 +44,7 @@ use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::settings::Interface;
 use crate::model::text;
+use crate::runtime::Calls;
 use crate::runtime::Chat;
 use crate::runtime::Lanes;
 use crate::runtime::Opening;
@@ -51,6 +55,7 @@ use crate::runtime::terminal;
 use crate::runtime::themes;
 use crate::tasks::Tasks;
 use crate::view::phrase;
+use crate::wire::bridge::Identity;
 
 /// The end of `--help` of whatever starts a session.
 pub const WITHOUT_A_TERMINAL: &str = "\
@@ -190,7 +195,17 @@ pub struct Destination {
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
     pub chat: ChatWay,
+    pub calls: CallWay,
     pub ca: Option<PathBuf>,
+}
+
+/// By which way the account calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallWay {
+    /// Of the embedded service.
+    Native,
+    /// The vendor's SDK in a browser.
+    Bridge,
 }
 
 /// Over what the account chats.
@@ -288,17 +303,26 @@ where
     };
     let mut runtime = Runtime::start(options, tasks.clone())?;
     let (media, ends) = Media::pair();
+    let (pcm, page) = Pcm::pair();
+    let own = tasks.apart();
     let settings = sound::Settings {
         sound: Sound::new(),
-        lines: vec![(account.id.clone(), ends)],
-        tasks: tasks.clone(),
+        lines: vec![
+            (account.id.clone(), Ends::Peer(ends)),
+            (account.id.clone(), Ends::Page(page)),
+        ],
+        tasks: own.clone(),
     };
-    runtime.own_sound(|commands, events| sound::run(settings, commands, events));
+    runtime.own_sound(|commands, events| async move {
+        sound::run(settings, commands, events).await;
+        own.finished().await;
+    });
     let lanes = runtime.lanes();
     let finding = find(tasks.clone());
     let opening = async {
         let destination = finding.await?;
-        Ok(open(&prepared, &account, destination, lanes, media, tasks))
+        let sounds = (media, pcm);
+        Ok(open(&prepared, &account, destination, lanes, sounds, tasks))
     };
     let ended = runtime.run(opening).await;
     for line in &ended.farewell {
@@ -313,9 +337,15 @@ fn open(
     account: &Account,
     destination: Destination,
     lanes: Lanes,
-    media: Media,
+    (media, pcm): (Media, Pcm),
     tasks: Tasks,
 ) -> Opening {
+    let local = destination
+        .source
+        .endpoint()
+        .map(beside)
+        .unwrap_or_default();
+    let call_tasks = tasks.clone();
     let tls = Tls::new(destination.ca);
     let http = Http::new(tls.clone());
     let settings = identity::Settings {
@@ -362,15 +392,47 @@ fn open(
     };
     Opening {
         chat,
-        call: call.map(|tokens| native::Settings {
-            account: account.id.clone(),
-            tokens,
-            tls,
-            media: Some(media),
+        call: call.map(|tokens| match destination.calls {
+            CallWay::Native => Calls::Native(native::Settings {
+                account: account.id.clone(),
+                tokens,
+                tls,
+                media: Some(media),
+            }),
+            CallWay::Bridge => Calls::Bridge(bridge::Settings {
+                account: account.id.clone(),
+                identity: match account.kind {
+                    AccountKind::External => Identity::External,
+                    AccountKind::Teams => Identity::Teams,
+                },
+                tokens,
+                sdk: sdk(prepared.paths.as_ref()),
+                browser: bridge::find(prepared.config.browser.as_deref()),
+                local: local.clone(),
+                sound: pcm,
+                tasks: call_tasks,
+            }),
         }),
         locator: destination.locator,
         name: prepared.name.clone(),
     }
+}
+
+/// What an SDK that speaks to a service of this machine may connect to.
+fn beside(endpoint: &Url) -> String {
+    let here = endpoint.host_str().is_some_and(is_loopback);
+    match endpoint.port_or_known_default() {
+        Some(port) if here => {
+            let host = endpoint.host_str().unwrap_or_default();
+            format!("http://{host}:{port} ws://{host}:{port}")
+        }
+        Some(_) | None => String::new(),
+    }
+}
+
+fn sdk(paths: Option<&Paths>) -> PathBuf {
+    let folder = paths.map(Paths::calling_sdk).unwrap_or_default();
+    folder.join("sdk.js")
 }
 
 /// A number of this installation, by which a service knows its clients; new where none can be kept.

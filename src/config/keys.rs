@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::config::Calls;
 use crate::config::Config;
 use crate::config::Secrets;
 use crate::model::settings;
@@ -14,6 +15,8 @@ pub(super) const STARTING: &[&str] = &[
     "token_file",
     "secrets",
     "secrets_key_file",
+    "calls",
+    "browser",
     "log",
 ];
 
@@ -38,6 +41,8 @@ pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), St
         "token_file" => config.token_file = given.map(PathBuf::from),
         "secrets" => config.secrets = secrets(value)?,
         "secrets_key_file" => config.secrets_key_file = given.map(PathBuf::from),
+        "calls" => config.calls = calls(value)?,
+        "browser" => config.browser = given.map(PathBuf::from),
         "log" => {
             let level = LOGS.iter().find(|level| **level == value);
             config.log =
@@ -49,6 +54,15 @@ pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), St
             .map_err(|error| error.to_string())?,
     }
     Ok(())
+}
+
+/// By which way calls go.
+fn calls(value: &str) -> Result<Calls, String> {
+    match value {
+        "auto" => Ok(Calls::Auto),
+        "bridge" => Ok(Calls::Bridge),
+        _ => Err(format!("calls takes auto or bridge, not {value}")),
+    }
 }
 
 /// Where sign-ins are kept.

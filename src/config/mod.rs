@@ -41,12 +41,24 @@ pub struct Config {
     /// Where sign-ins are kept; `None`: the first place that works.
     pub secrets: Option<Secrets>,
     pub secrets_key_file: Option<PathBuf>,
+    pub calls: Calls,
+    /// That runs the vendor's calling SDK; `None`: the first that is found.
+    pub browser: Option<PathBuf>,
     /// A level of `tracing`, or `off`.
     pub log: &'static str,
     /// Every value in effect, by key.
     pub values: BTreeMap<String, Value>,
     /// Keys nobody knows, and what was probably meant.
     pub warnings: Vec<String>,
+}
+
+/// By which way calls go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// Meetings of a service like ours by its own way, those at Microsoft by the bridge.
+    Auto,
+    /// All by the vendor's SDK.
+    Bridge,
 }
 
 /// A place for sign-ins.
@@ -199,6 +211,8 @@ impl Config {
             token_file: None,
             secrets: None,
             secrets_key_file: None,
+            calls: Calls::Auto,
+            browser: None,
             log: "info",
             values: BTreeMap::new(),
             warnings: Vec::new(),

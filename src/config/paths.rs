@@ -59,6 +59,11 @@ impl Paths {
         self.data.join("history.db")
     }
 
+    /// Where `sidetone setup calls` puts the vendor's SDK.
+    pub fn calling_sdk(&self) -> PathBuf {
+        self.data.join("calling-sdk")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.state.join("sidetone.log")
     }

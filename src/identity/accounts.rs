@@ -60,12 +60,21 @@ pub enum Way {
         client_id: String,
         graph: Url,
     },
+    /// Somebody of an organisation as an external user: their Entra token is exchanged at the resource itself
+    /// (preview), without a token service.
+    Direct {
+        resource: Url,
+        issuer: Url,
+        client_id: String,
+    },
 }
 
 impl Record {
     pub const fn kind(&self) -> AccountKind {
         match self.way {
-            Way::Invitation { .. } | Way::Own | Way::Provider { .. } => AccountKind::External,
+            Way::Invitation { .. } | Way::Own | Way::Provider { .. } | Way::Direct { .. } => {
+                AccountKind::External
+            }
             Way::Teams { .. } => AccountKind::Teams,
         }
     }
@@ -84,7 +93,7 @@ impl Record {
                 Some(token_service)
             }
             Way::Teams { token_service, .. } => token_service.as_ref(),
-            Way::Own => None,
+            Way::Own | Way::Direct { .. } => None,
         }
     }
 }

@@ -33,6 +33,11 @@ impl Secret {
         self.for_trusted(target)
     }
 
+    /// For the vendor's SDK, which is given an access token and sends it where the vendor's services are.
+    pub fn for_sdk(&self) -> &str {
+        &self.0
+    }
+
     /// For a host that the endpoint itself has named.
     pub fn for_trusted(&self, target: &Url) -> Result<&str, Refusal> {
         let encrypted = matches!(target.scheme(), "https" | "wss");

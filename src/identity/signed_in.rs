@@ -21,6 +21,7 @@ use super::sign_in::Signed;
 use super::source::Error;
 use super::source::Fetched;
 use super::source::ask_service;
+use super::source::exchange_directly;
 use super::source::service_url;
 use super::vault;
 use super::vault::Kept;
@@ -107,6 +108,10 @@ impl SignedIn {
                 };
                 ask_service(service, &request, None, http, clock).await
             }
+            (Way::Direct { resource, .. }, Purpose::Acs) => {
+                let signed = self.renew(Purpose::Acs, http).await?;
+                exchange_directly(resource, signed.access.as_str(), http, clock).await
+            }
             (Way::Teams { graph, .. }, Purpose::Graph) => {
                 let signed = self.renew(Purpose::Graph, http).await?;
                 Ok(Fetched {
@@ -128,7 +133,7 @@ impl SignedIn {
                 })
             }
             (
-                Way::Invitation { .. } | Way::Own | Way::Provider { .. },
+                Way::Invitation { .. } | Way::Own | Way::Provider { .. } | Way::Direct { .. },
                 Purpose::Graph | Purpose::Relay,
             ) => Err(Error::NoGraph),
         }
@@ -173,6 +178,9 @@ impl SignedIn {
                 },
                 _,
             ) => return Ok(None),
+            (Way::Direct { resource, .. }, _) => {
+                exchange_directly(resource, signed.access.as_str(), http, clock).await?
+            }
             _ => return self.current(http, clock).await,
         };
         Ok(Some(Granted::of(fetched)))
@@ -196,7 +204,7 @@ impl SignedIn {
                 (token_service, signed.id_token.unwrap_or(signed.access))
             }
             // Entra ends sign-ins in its own pages; the tokens of an exchange end with the Entra token.
-            Way::Teams { .. } => return Ok(()),
+            Way::Teams { .. } | Way::Direct { .. } => return Ok(()),
         };
         let bearer = format!("Bearer {}", shown.as_str());
         let request = Request::new(Method::POST, service_url(service, "/v1/sign-out")?)
@@ -245,6 +253,9 @@ impl SignedIn {
                     (issuer, client_id, GRAPH, &[][..])
                 }
             },
+            Way::Direct {
+                issuer, client_id, ..
+            } => (issuer, client_id, DIRECT, &[][..]),
             Way::Invitation { .. } | Way::Own => return Err(self.signed_out()),
         };
         let owned = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect();
@@ -391,6 +402,11 @@ pub fn file_name(name: &str) -> String {
 const ACS: &[&str] = &[
     "https://auth.msft.communication.azure.com/Teams.ManageCalls",
     "https://auth.msft.communication.azure.com/Teams.ManageChats",
+];
+/// Chat and calls of the resource, for the exchange without a token service (identity.md 1.7).
+const DIRECT: &[&str] = &[
+    "https://communication.azure.com/clients/Chat",
+    "https://communication.azure.com/clients/VoIP",
 ];
 /// What chat through Graph needs (graph-chat.md 1).
 const GRAPH: &[&str] = &[

@@ -21,6 +21,7 @@ use crate::model::identity::RawId;
 use crate::model::text;
 use crate::wire::acs::error::CommunicationError;
 use crate::wire::acs::identity::Claims;
+use crate::wire::acs::identity::CommunicationIdentityAccessTokenResult;
 use crate::wire::acs::identity::Scope;
 use crate::wire::token_service::Code;
 use crate::wire::token_service::ErrorResponse;
@@ -49,6 +50,17 @@ pub enum Source {
     Given { token: Secret, endpoint: Url },
     /// An account of the person's.
     Account(Box<SignedIn>, Purpose),
+}
+
+impl Source {
+    /// Of the resource, where it is known before there is a token.
+    pub const fn endpoint(&self) -> Option<&Url> {
+        match self {
+            Self::Service { service, .. } => Some(service),
+            Self::File { endpoint, .. } | Self::Given { endpoint, .. } => Some(endpoint),
+            Self::Account(account, _) => account.record.endpoint.as_ref(),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -167,6 +179,9 @@ impl Error {
             Self::SignIn { source, .. } => {
                 let failure = source.failure();
                 match failure.because {
+                    Because::Refused { .. } if source.lacks_consent() => {
+                        (failure.because, failure.remedy)
+                    }
                     Because::Refused { .. } => (
                         Because::Refused {
                             reason: text::line(&self.to_string()),
@@ -300,6 +315,44 @@ pub(super) fn service_url(service: &Url, path: &str) -> Result<Url, Error> {
     let base = service.as_str().trim_end_matches('/');
     Url::parse(&format!("{base}{path}"))
         .map_err(|e| Error::Protocol(format!("the address is not usable: {e}")))
+}
+
+const DIRECT_EXCHANGE: &str = "/access/entra/:exchangeAccessToken?api-version=2025-03-02-preview";
+
+/// `POST {resource}/access/entra/:exchangeAccessToken` (identity.md 1.7, preview): the person is who asks.
+pub(super) async fn exchange_directly(
+    resource: &Url,
+    entra_token: &str,
+    http: &Http,
+    clock: Clock,
+) -> Result<Fetched, Error> {
+    let url = service_url(resource, DIRECT_EXCHANGE)?;
+    let request = Request::new(Method::POST, url)
+        .header(CONTENT_TYPE, "application/json")
+        .secret(AUTHORIZATION, &format!("Bearer {entra_token}"))
+        .body(b"{}".to_vec());
+    let response = http.send(request).await?;
+    match response.status {
+        200 => {}
+        403 => return Err(Error::Told(Code::NotEligible)),
+        429 => {
+            let wait = response.retry_after().unwrap_or(Duration::from_secs(10));
+            return Err(Error::Throttled(wait));
+        }
+        status => return Err(Error::of_status(status, &response.body)),
+    }
+    let given: CommunicationIdentityAccessTokenResult = read_json(&response.body)?;
+    let missing = || Error::Protocol("there is no token in it".to_owned());
+    let access = given.access_token.ok_or_else(missing)?;
+    let expires = Timestamp::parse(&access.expires_on);
+    let expires = expires.ok_or_else(|| Error::Protocol("the expiry is not a date".to_owned()))?;
+    let servers = response.header("date").and_then(http_date);
+    Ok(Fetched {
+        raw_id: RawId::new(&given.identity.id),
+        token: Secret::new(access.token.into()),
+        endpoint: resource.clone(),
+        lifetime: lifetime(expires, clock.utc(), servers),
+    })
 }
 
 /// `POST {service}/v1/token`. What is `shown` says who asks.

@@ -119,6 +119,10 @@ pub enum Remedy {
     /// Point `--ca` at the service's authority.
     TrustAuthority,
     AskOrganizer,
+    /// Hand this link to an administrator of the organisation, who agrees for everybody.
+    AskAdministrator {
+        link: String,
+    },
     Shorten,
     /// Only one thing is left: to know.
     None,

@@ -10,6 +10,7 @@ use std::future::Future;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use crate::call::bridge;
 use crate::call::native;
 use crate::chat::acs;
 use crate::chat::graph;
@@ -29,6 +30,7 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::thread::Link;
+use crate::runtime::Calls;
 use crate::runtime::Chat;
 use crate::tasks::Tasks;
 
@@ -138,12 +140,24 @@ impl Backends {
         outbox.flush();
     }
 
-    pub(super) fn start_call(&mut self, settings: native::Settings) {
-        let account = settings.account.clone();
+    pub(super) fn start_call(&mut self, calls: Calls) {
+        let account = match &calls {
+            Calls::Native(settings) => settings.account.clone(),
+            Calls::Bridge(settings) => settings.account.clone(),
+        };
         let (to, commands) = mpsc::channel(COMMANDS);
         let alarm = Alarm::new(&self.lanes.call, &account, call_broke, &self.tasks);
-        let run = native::run(settings, commands, self.lanes.call.clone());
-        self.tasks.spawn_graceful(watched(run, alarm));
+        let events = self.lanes.call.clone();
+        match calls {
+            Calls::Native(settings) => {
+                let run = native::run(settings, commands, events);
+                self.tasks.spawn_graceful(watched(run, alarm));
+            }
+            Calls::Bridge(settings) => {
+                let run = bridge::run(settings, commands, events);
+                self.tasks.spawn_graceful(watched(run, alarm));
+            }
+        }
         let outbox = self.call.entry(account).or_default();
         outbox.to = Some(to);
         outbox.flush();
@@ -156,8 +170,8 @@ impl Backends {
         F: Future<Output = ()> + Send + 'static,
     {
         let (to, commands) = mpsc::channel(COMMANDS);
-        self.tasks
-            .spawn_graceful(run(commands, self.lanes.call.clone()));
+        let run = run(commands, self.lanes.call.clone());
+        self.tasks.spawn_apart("sound", run);
         self.sound = Some(Outbox {
             to: Some(to),
             waiting: VecDeque::new(),

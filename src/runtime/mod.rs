@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::call::bridge;
 use crate::call::native;
 use crate::chat::acs;
 use crate::chat::graph;
@@ -93,7 +94,7 @@ pub struct Options {
 pub struct Opening {
     pub chat: Chat,
     /// Where somebody makes calls for the account.
-    pub call: Option<native::Settings>,
+    pub call: Option<Calls>,
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
     pub name: String,
@@ -103,6 +104,14 @@ pub struct Opening {
 pub enum Chat {
     Acs(acs::Settings),
     Graph(graph::Settings),
+}
+
+/// The call back end of an account.
+pub enum Calls {
+    /// Of the embedded service.
+    Native(native::Settings),
+    /// By way of the vendor's SDK.
+    Bridge(bridge::Settings),
 }
 
 /// How it ended.

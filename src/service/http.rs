@@ -29,6 +29,7 @@ use crate::wire::acs::error::CommunicationErrorResponse;
 
 use super::Service;
 use super::faults::Effect;
+use super::graph;
 use super::store::Caller;
 use super::store::Refusal;
 
@@ -222,7 +223,7 @@ pub(super) async fn around(
         let effects = service.lock().faults.request(method, path);
         let lost = effects.contains(&Effect::Lose);
         if let Some(refusal) = faulted(effects).await {
-            refusal
+            graph::in_its_words(refusal, request.uri().path(), request.headers())
         } else {
             let answer = in_envelope(next.run(request).await);
             if lost { gone() } else { answer }

@@ -56,6 +56,7 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/identities/{id}", delete(remove))
         .route("/identities/{id}/{action}", post(act))
         .route("/teamsUser/{action}", post(exchange))
+        .route("/access/entra/{action}", post(exchange_directly))
         .route("/v1/token", post(guest))
 }
 
@@ -292,6 +293,30 @@ async fn exchange(
     Ok(http::json(StatusCode::OK, &answer))
 }
 
+/// For people of the directory whom an administrator gave leave: their own token, and nobody's signature (preview).
+async fn exchange_directly(
+    State(service): State<Arc<Service>>,
+    Path(action): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    if http::query(&uri, "api-version").as_deref() != Some(PREVIEW) {
+        check_version(&uri)?;
+        return Err(NO_OPERATION);
+    }
+    if action != ":exchangeAccessToken" {
+        return Err(NO_OPERATION);
+    }
+    service.count(Operation::ExchangeToken, "", "")?;
+    let token = http::bearer(&headers)?;
+    let (id, minted) = entra::exchange_directly(&service, token).await?;
+    let answer = CommunicationIdentityAccessTokenResult {
+        identity: CommunicationIdentity { id },
+        access_token: Some(minted.into()),
+    };
+    Ok(http::json(StatusCode::OK, &answer))
+}
+
 /// Anonymous guests: a fresh identity each, counted per address; who shows a token of an
 /// earlier time stays who they were.
 async fn guest(
@@ -404,8 +429,9 @@ const VERSIONS: [&str; 8] = [
     "2023-10-01",
     "2025-06-30",
     "2026-07-22",
-    "2025-03-02-preview",
+    PREVIEW,
 ];
+const PREVIEW: &str = "2025-03-02-preview";
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];

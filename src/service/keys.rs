@@ -1,4 +1,4 @@
-//! The key that signs access tokens: RS256, made at first start and kept.
+//! The keys that sign access tokens: RS256, the first made at first start and kept, others in its place on demand.
 //!
 //! Making one takes longer than a start may take, so it happens on a thread of its
 //! own and only who asks for a token waits for it.
@@ -10,6 +10,7 @@ use std::io;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
@@ -43,37 +44,132 @@ pub const RESOURCE: &str = "51de70fe-0000-4000-8000-10ca15e4b1ce";
 /// What `scp` says in every recorded token of an external user.
 const SCP: u64 = 1792;
 
-/// The signing key, present or on its way.
+/// The signing keys, present or on their way.
 #[derive(Clone)]
-pub(super) struct Keys(watch::Receiver<Option<Arc<SigningKey>>>);
+pub(super) struct Keys {
+    held: Arc<watch::Sender<Held>>,
+    path: Option<PathBuf>,
+}
+
+#[derive(Clone)]
+enum Held {
+    OnTheirWay,
+    Made(Arc<SigningKeys>),
+    Failed,
+}
+
+impl Held {
+    const fn is_settled(&self) -> bool {
+        !matches!(self, Self::OnTheirWay)
+    }
+
+    fn made(&self) -> Option<Arc<SigningKeys>> {
+        match self {
+            Self::Made(keys) => Some(Arc::clone(keys)),
+            Self::OnTheirWay | Self::Failed => None,
+        }
+    }
+}
 
 impl Keys {
     /// Reads the key below `data`, or makes one; both elsewhere, as even waking up the
     /// crypto library's generator (which signing needs too) takes longer than a start may.
     pub(super) fn open(data: Option<&Path>) -> io::Result<Self> {
-        let path = data.map(|folder| folder.join("signing-key.der"));
-        let (made, key) = watch::channel(None);
-        thread::Builder::new()
-            .name("signing key".to_owned())
-            .spawn(move || {
-                let signing = SigningKey::open(path.as_deref());
-                if signing.is_none() {
-                    tracing::error!("could not make a signing key");
-                }
-                made.send_replace(signing.map(Arc::new));
-            })?;
-        Ok(Self(key))
+        let keys = Self {
+            held: Arc::new(watch::Sender::new(Held::OnTheirWay)),
+            path: data.map(|folder| folder.join("signing-key.der")),
+        };
+        keys.clone().work(|keys| {
+            let signing = SigningKey::open(keys.path.as_deref());
+            if signing.is_none() {
+                tracing::error!("could not make a signing key");
+            }
+            let made = signing.map(|key| Held::Made(Arc::new(SigningKeys::of(key))));
+            keys.held.send_replace(made.unwrap_or(Held::Failed));
+        })?;
+        Ok(keys)
     }
 
     /// `None` when no key could be made.
-    pub(super) async fn ready(&self) -> Option<Arc<SigningKey>> {
-        let mut key = self.0.clone();
-        let made = key.wait_for(Option::is_some).await.ok()?;
-        made.clone()
+    pub(super) async fn ready(&self) -> Option<Arc<SigningKeys>> {
+        let mut held = self.held.subscribe();
+        held.wait_for(Held::is_settled).await.ok()?.made()
+    }
+
+    /// Signs with a new key from now on. Tokens of the key before stay good, and it is published still;
+    /// the one before that is forgotten.
+    pub(super) async fn rotate(&self) -> Option<Arc<SigningKeys>> {
+        let before = self.ready().await?;
+        let mut held = self.held.subscribe();
+        let started = self.clone().work(move |keys| {
+            let next = SigningKey::make().map(|(key, der)| {
+                if let Some(Err(error)) = keys.path.as_deref().map(|path| keep(path, &der)) {
+                    tracing::warn!(%error, "the new signing key lives only as long as this run");
+                }
+                Arc::new(SigningKeys {
+                    now: Arc::new(key),
+                    before: Some(Arc::clone(&before.now)),
+                })
+            });
+            // Without a new one the old one goes on; who waits is told either way.
+            keys.held.send_replace(Held::Made(next.unwrap_or(before)));
+        });
+        started.ok()?;
+        held.changed().await.ok()?;
+        held.borrow().made()
+    }
+
+    fn work(self, work: impl FnOnce(Self) + Send + 'static) -> io::Result<()> {
+        let thread = thread::Builder::new().name("signing key".to_owned());
+        thread.spawn(move || work(self)).map(drop)
     }
 }
 
-pub(super) struct SigningKey {
+/// The key that signs, and the one that did before it.
+pub(super) struct SigningKeys {
+    now: Arc<SigningKey>,
+    before: Option<Arc<SigningKey>>,
+}
+
+impl SigningKeys {
+    fn of(key: SigningKey) -> Self {
+        Self {
+            now: Arc::new(key),
+            before: None,
+        }
+    }
+
+    /// The token of `user` (a raw id). `serial` keeps two tokens of one second apart.
+    pub(super) fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
+        self.now.token(user, scopes, times, serial)
+    }
+
+    /// Any claims as a token of the key that signs.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> String {
+        self.now.sign(claims)
+    }
+
+    /// What a token of these keys says, expired or not. `None`: none of them signed it.
+    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+        self.each().find_map(|key| key.claims(token))
+    }
+
+    /// As [`SigningKeys::claims`], for tokens of another form.
+    pub(super) fn read<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
+        self.each().find_map(|key| key.read(token))
+    }
+
+    /// The public halves, as a key set has them.
+    pub(super) fn public(&self) -> Vec<Jwk> {
+        self.each().filter_map(SigningKey::jwk).collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = &SigningKey> {
+        std::iter::once(&*self.now).chain(self.before.as_deref())
+    }
+}
+
+struct SigningKey {
     key: RsaKeyPair,
     kid: String,
     header: String,
@@ -126,8 +222,7 @@ impl SigningKey {
         })
     }
 
-    /// The token of `user` (a raw id). `serial` keeps two tokens of one second apart.
-    pub(super) fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
+    fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
         let issued = u64::try_from(times.issued.as_millis() / 1000).unwrap_or(0);
         let claims = Claims {
             skypeid: user.strip_prefix("8:").unwrap_or(user).to_owned(),
@@ -143,8 +238,7 @@ impl SigningKey {
         self.sign(&claims)
     }
 
-    /// Any claims as a token of this key.
-    pub(super) fn sign(&self, claims: &impl Serialize) -> String {
+    fn sign(&self, claims: &impl Serialize) -> String {
         let claims = serde_json::to_string(claims).unwrap_or_default();
         let signed = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(claims));
         let mut signature = vec![0; self.key.public_modulus_len()];
@@ -161,14 +255,12 @@ impl SigningKey {
         )
     }
 
-    /// What a token of this key says, expired or not. `None`: this key did not sign it.
-    pub(super) fn claims(&self, token: &str) -> Option<Claims> {
+    fn claims(&self, token: &str) -> Option<Claims> {
         self.payload(token)?;
         Claims::peek(token)
     }
 
-    /// As [`SigningKey::claims`], for tokens of another form.
-    pub(super) fn read<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
+    fn read<T: DeserializeOwned>(&self, token: &str) -> Option<T> {
         serde_json::from_slice(&self.payload(token)?).ok()
     }
 
@@ -183,8 +275,7 @@ impl SigningKey {
         URL_SAFE_NO_PAD.decode(payload).ok()
     }
 
-    /// The public half, as a key set has it.
-    pub(super) fn jwk(&self) -> Option<Jwk> {
+    fn jwk(&self) -> Option<Jwk> {
         let public = DecodingKey::from_rsa_der(self.key.public_key().as_ref());
         let mut jwk = Jwk::from_decoding_key(&public, Some(Algorithm::RS256)).ok()?;
         jwk.common.key_id = Some(self.kid.clone());
@@ -237,5 +328,32 @@ mod tests {
         assert_eq!(key.claims(&token).unwrap().skypeid, "acs:res_user");
         let (other, _) = SigningKey::make().unwrap();
         assert_eq!(other.claims(&token), None);
+    }
+
+    #[tokio::test]
+    async fn a_new_key_signs_and_the_one_before_is_still_known() {
+        let data = tempfile::tempdir().unwrap();
+        let keys = Keys::open(Some(data.path())).unwrap();
+        let first = keys.ready().await.unwrap();
+        let old = first.sign(&json!({ "n": 1 }));
+        let second = keys.rotate().await.unwrap();
+        let new = second.sign(&json!({ "n": 2 }));
+        assert!(first.read::<serde_json::Value>(&new).is_none());
+        assert_eq!(second.public().len(), 2);
+        for token in [&old, &new] {
+            assert!(second.read::<serde_json::Value>(token).is_some());
+        }
+        let third = keys.rotate().await.unwrap();
+        assert!(third.read::<serde_json::Value>(&new).is_some());
+        assert!(third.read::<serde_json::Value>(&old).is_none());
+        assert_eq!(third.public().len(), 2);
+        // The next start signs with the newest.
+        let kept = Keys::open(Some(data.path()))
+            .unwrap()
+            .ready()
+            .await
+            .unwrap();
+        let token = kept.sign(&json!({}));
+        assert!(third.read::<serde_json::Value>(&token).is_some());
     }
 }

@@ -221,7 +221,7 @@ impl State {
     }
 
     /// The sound side, or the service, was asked for what a command says.
-    pub fn awaits_answer(&self) -> bool {
+    pub fn expects_answer(&self) -> bool {
         let levels = |call: &Call| call.levels.asked.is_some();
         self.sound.asked.is_some() || self.calls.values().any(levels)
     }

@@ -52,7 +52,7 @@ pub(super) fn take(state: &mut State, fx: &mut Vec<Effect>) {
     // Where nothing was begun each line would be refused for the same reason.
     let hopeless = !state.lines.is_terminal() && never_began(state);
     while !hopeless
-        && !state.awaits_answer()
+        && !state.expects_answer()
         && !parting::is_under_way(state)
         && let Some(line) = state.lines.waiting.pop_front()
     {
@@ -131,7 +131,7 @@ pub(super) fn finish(state: &mut State, fx: &mut Vec<Effect>) {
         Source::Terminal => false,
         Source::Open => never_began(state),
         Source::Ended => {
-            let waits = state.is_sending() || state.awaits_answer();
+            let waits = state.is_sending() || state.expects_answer();
             let idle = state.lines.waiting.is_empty() && !waits;
             never_began(state) || idle && is_decided(state) && !parting::is_under_way(state)
         }

@@ -14,7 +14,6 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
-use crate::model::locator::MeetingHost;
 use crate::model::message::Draft;
 use crate::model::message::MessageId;
 use crate::model::thread::Listed;
@@ -217,12 +216,7 @@ fn join(state: &mut State, account: AccountId, fx: &mut Vec<Effect>) {
     // What the service says of its own meeting names its own address.
     let place = link.split("/l/").next().map(str::to_owned);
     match Locator::parse(&link, place.as_deref()) {
-        Ok(
-            locator @ Locator::Meeting {
-                host: MeetingHost::Own,
-                ..
-            },
-        ) => {
+        Ok(locator) => {
             if !state.can_call {
                 return refuse(state, NO_CALLS);
             }
@@ -232,10 +226,6 @@ fn join(state: &mut State, account: AccountId, fx: &mut Vec<Effect>) {
             let name = state.accounts.get(&account).map(|a| a.display_name.clone());
             start::join(state, account, locator, name.unwrap_or_default(), fx);
         }
-        Ok(_) => refuse(
-            state,
-            "calls at Microsoft need the bridge to the vendor's calling SDK, which this version does not have",
-        ),
         Err(_) => refuse(state, "the link of its meeting cannot be read"),
     }
 }

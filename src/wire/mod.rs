@@ -1,6 +1,7 @@
 //! Vendor protocols as bytes and values; mirrors the vendor's names, holds no policy.
 
 pub mod acs;
+pub mod bridge;
 pub mod entra;
 pub mod graph;
 pub mod html;

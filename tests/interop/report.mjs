@@ -23,7 +23,7 @@ export class Report {
     } catch (error) {
       this.failed += 1;
       const told = String(error?.stack ?? error).split("\n");
-      const where = told.filter((line) => !/^\s+at /.test(line) || /interop\/(rest|browser|together|guest|sound)\.mjs/.test(line));
+      const where = told.filter((line) => !/^\s+at /.test(line) || /(interop|bridge)\/(?!(report|control|host|sidetone|program|browser|checks)\b)\w+\.mjs/.test(line));
       this.lines.push(`FAIL  ${name}\n      ${where.join("\n      ")}`);
     } finally {
       clearTimeout(timer);

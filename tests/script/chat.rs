@@ -413,6 +413,7 @@ fn what_was_done_to_messages_is_said() {
     };
     linear()
         .connected()
+        .line("/verbosity 3")
         .then(mine(1, "helo", vec![]))
         .then(mine(2, "hello", vec![]))
         .then(mine(3, "hello", vec![like(1, true)]))

@@ -18,6 +18,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use crate::program::Host;
+use crate::program::look_through;
 
 /// Stopped when it goes out of scope.
 pub(crate) struct TokenService {
@@ -90,6 +91,7 @@ impl TokenService {
 impl Drop for TokenService {
     fn drop(&mut self) {
         self.stop();
+        look_through("token service", &self.log());
     }
 }
 

@@ -49,6 +49,27 @@ impl Browser {
         to.expect("the browser is sent somewhere").to_owned()
     }
 
+    /// Agrees as an administrator behind `link`; what the page asked, and where the browser is sent then.
+    pub(crate) async fn agree(&self, link: &str) -> (String, String) {
+        let (status, page) = self.open(link).await;
+        assert_eq!(status, StatusCode::OK, "{page}");
+        let action = between(&page, "action=\"", "\"");
+        let action = Url::parse(link).expect("an address").join(action);
+        let mut form: Vec<(&str, String)> = vec![("act", "accept".to_owned())];
+        for name in ["client_id", "scope", "redirect_uri", "state"] {
+            let value = between(&page, &format!("name=\"{name}\" value=\""), "\"");
+            form.push((name, value.replace("&amp;", "&")));
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let answer = self.post(action.expect("an address").as_str(), &form).await;
+        let to = answer.headers().get(header::LOCATION);
+        let to = to.and_then(|to| to.to_str().ok());
+        (
+            page.clone(),
+            to.expect("the browser is sent back").to_owned(),
+        )
+    }
+
     /// Types the code of a device; what the page says then.
     pub(crate) async fn allow(&self, host: &str, code: &str, who: &str) -> String {
         self.device(host, code, who, "sign_in").await

@@ -8,7 +8,9 @@
 use std::fs::File;
 use std::io::BufRead;
 use std::io::BufReader;
+use std::io::Write;
 use std::path::Path;
+use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -24,6 +26,13 @@ pub(crate) struct Host {
     child: Child,
     ready: Value,
     http: reqwest::Client,
+    said: Said,
+}
+
+/// The file of what a host says on its standard error.
+enum Said {
+    Ours(tempfile::NamedTempFile),
+    Theirs(PathBuf),
 }
 
 impl Host {
@@ -37,16 +46,17 @@ impl Host {
     }
 
     pub(crate) fn start_at(address: &str, more: &[&str]) -> Self {
-        Self::run(address, more, Stdio::inherit())
+        let said = tempfile::NamedTempFile::new().expect("a file for what is said");
+        Self::run(address, more, Said::Ours(said))
     }
 
     /// What it says on its standard error is in that file.
     pub(crate) fn start_saying(file: &Path, more: &[&str]) -> Self {
-        let said = File::create(file).expect("a file for what is said");
-        Self::run("127.0.0.1:0", more, said.into())
+        File::create(file).expect("a file for what is said");
+        Self::run("127.0.0.1:0", more, Said::Theirs(file.to_owned()))
     }
 
-    fn run(address: &str, more: &[&str], said: Stdio) -> Self {
+    fn run(address: &str, more: &[&str], said: Said) -> Self {
         // Another test of the same process may have installed it.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
@@ -54,7 +64,7 @@ impl Host {
             .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(said)
+            .stderr(File::create(said.path()).expect("it can be written"))
             .spawn()
             .expect("the built program starts");
         let mut line = String::new();
@@ -65,6 +75,7 @@ impl Host {
             child,
             ready: serde_json::from_str(&line).expect("the ready line is JSON"),
             http: reqwest::Client::new(),
+            said,
         }
     }
 
@@ -171,7 +182,58 @@ impl Drop for Host {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let said = std::fs::read(self.said.path()).unwrap_or_default();
+        look_through("host", &said);
     }
+}
+
+impl Said {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Ours(file) => file.path(),
+            Self::Theirs(path) => path,
+        }
+    }
+}
+
+/// What a service said during a test holds no token, code or key, whatever the test was about. It is shown where
+/// the test failed anyway.
+pub(crate) fn look_through(whose: &str, said: &[u8]) {
+    let said = String::from_utf8_lossy(said);
+    if std::thread::panicking() {
+        std::io::stderr().write_all(said.as_bytes()).ok();
+        return;
+    }
+    let secret = secret_in(&said);
+    assert!(secret.is_none(), "the {whose} said {secret:?}");
+}
+
+/// The beginning of a JWT, or as many hexadecimal digits as codes and refresh tokens of the directory have.
+fn secret_in(said: &str) -> Option<&str> {
+    let named = ["eyJ", "Bearer ", "accesskey="];
+    let named = named.into_iter().find_map(|mark| {
+        let at = said.find(mark)?;
+        Some(&said[at..at + mark.len()])
+    });
+    let mut words = said.split(|c: char| !c.is_ascii_hexdigit());
+    named.or_else(|| words.find(|word| word.len() >= 64))
+}
+
+#[test]
+fn a_token_in_a_log_is_found() {
+    let code = "0123456789abcdef".repeat(4);
+    for said in [
+        "token=eyJhbGci",
+        "Authorization: Bearer x",
+        "accesskey=x",
+        &format!("code={code}."),
+    ] {
+        assert!(secret_in(said).is_some(), "{said}");
+    }
+    assert_eq!(
+        secret_in("issued to 51de70fe-0000-4000-8000-7e4a47000001"),
+        None
+    );
 }
 
 /// A person of the service who does everything over the documented REST operations.

@@ -9,6 +9,7 @@ use std::io::Read;
 use std::io::Write;
 use std::num::NonZeroU16;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -29,6 +30,10 @@ pub(crate) struct Session {
     emulator: vt100::Parser,
     /// Every byte that came, as it came.
     pub(crate) bytes: Vec<u8>,
+    /// Every key that was pressed.
+    pressed: String,
+    /// Where the program writes its log.
+    log: PathBuf,
     home: tempfile::TempDir,
 }
 
@@ -89,6 +94,8 @@ impl Session {
         for (name, value) in variables {
             command.env(name, value);
         }
+        let elsewhere = variables.iter().find(|(name, _)| *name == "XDG_STATE_HOME");
+        let state = elsewhere.map_or_else(|| home.path().join("state"), |(_, at)| at.into());
         let child = pty
             .slave
             .spawn_command(command)
@@ -111,6 +118,8 @@ impl Session {
             chunks,
             emulator: vt100::Parser::new(size(rows), size(columns), 0),
             bytes: Vec::new(),
+            pressed: ahead.to_owned(),
+            log: state.join("sidetone/sidetone.log"),
             home,
         }
     }
@@ -124,6 +133,7 @@ impl Session {
     }
 
     pub(crate) fn press(&mut self, keys: &str) {
+        self.pressed.push_str(keys);
         self.writer
             .write_all(keys.as_bytes())
             .and_then(|()| self.writer.flush())
@@ -230,7 +240,29 @@ impl Drop for Session {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        if !thread::panicking() {
+            let found = written_down(&log, &self.pressed);
+            assert!(found.is_none(), "the log holds {found:?}");
+        }
     }
+}
+
+/// A token, or a line of those that were typed, commands aside; what is too short may be any word.
+fn written_down<'a>(log: &str, pressed: &'a str) -> Option<&'a str> {
+    let typed = pressed.split(['\r', '\n', '\u{1b}']).map(str::trim);
+    let typed = typed.filter(|line| line.len() >= 8 && !line.starts_with('/'));
+    let mut secrets = ["eyJ", "Bearer "].into_iter().chain(typed);
+    secrets.find(|secret| log.contains(secret))
+}
+
+#[test]
+fn what_was_typed_is_found_in_a_log() {
+    let found = |log| written_down(log, "/quit now\rthe fox is purple\rok\r");
+    assert_eq!(found("sent: the fox is purple"), Some("the fox is purple"));
+    assert_eq!(found("token eyJhbGci"), Some("eyJ"));
+    assert_eq!(found("/quit now, ok"), None);
 }
 
 /// The variables of a person with an empty home.
@@ -246,6 +278,8 @@ pub(crate) fn environment(home: &Path) -> Vec<(String, String)> {
         ("TERM", "xterm-256color".to_owned()),
         ("LANG", "C.UTF-8".to_owned()),
         ("USER", "ada".to_owned()),
+        // Of every test the log is kept, and looked through when it is over.
+        ("SIDETONE_LOG", "debug".to_owned()),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

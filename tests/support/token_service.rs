@@ -26,6 +26,7 @@ use sidetone::clock::Clock;
 use url::Url;
 
 use crate::program::Host;
+use crate::program::look_through;
 
 /// A running token service with a folder of its own; killed when dropped.
 pub(crate) struct TokenService {
@@ -130,6 +131,7 @@ impl TokenService {
             .arg(self.settings_file())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
+            .stderr(self.said())
             .spawn()
             .expect("the built program starts");
         let mut line = String::new();
@@ -138,6 +140,15 @@ impl TokenService {
             .expect("it says when it is ready");
         self.ready = serde_json::from_str(&line).expect("the ready line is JSON");
         self.child = Some(child);
+    }
+
+    /// Where it says what it has to, after what it said before.
+    fn said(&self) -> fs::File {
+        let said = fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(self.folder.path().join(SAID));
+        said.expect("a file for what is said")
     }
 
     pub(crate) fn settings_file(&self) -> PathBuf {
@@ -253,8 +264,15 @@ impl Drop for TokenService {
             let _ = child.kill();
             let _ = child.wait();
         }
+        for file in [SAID, "audit.jsonl"] {
+            let written = fs::read(self.folder.path().join(file)).unwrap_or_default();
+            look_through("token service", &written);
+        }
     }
 }
+
+/// In its folder.
+const SAID: &str = "said";
 
 pub(crate) fn external() -> Value {
     json!({ "kind": "external", "displayName": "Ada", "scopes": ["chat", "voip"] })

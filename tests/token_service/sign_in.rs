@@ -319,6 +319,7 @@ async fn a_device_is_signed_in_on_another_screen() {
     let device = begin().await;
     let user_code = device["user_code"].as_str().unwrap();
     assert!(device["message"].as_str().unwrap().contains(user_code));
+    assert_eq!(poll(&device).await.0, "authorization_pending");
     assert_eq!(
         poll(&device).await.0,
         "slow_down",

@@ -1,7 +1,7 @@
 //! Microphone and speaker of this machine, and short sounds: frames in, frames out.
 //!
 //! ```text
-//! Capture, Playback ◄── ring ──► realtime callback        frames of 10 ms; samples
+//! Capture, Playback ◄── ring ──► realtime callback, or stream of a sound server
 //!        ▲  moved                    │ unpark
 //!        └────────── worker ◄────────┘   a thread for each direction, led by its keeper
 //!                       └─► threads that may block: open, look, close
@@ -14,6 +14,7 @@ mod earcons;
 mod keeper;
 mod knock;
 mod listing;
+mod served;
 mod slots;
 mod stream;
 mod system;

@@ -2,6 +2,7 @@
 //!
 //! The callbacks run on a thread of the sound system that must never be late.
 //! They move samples, count, and wake a thread; they do not allocate, lock or log.
+//! A sound server's streams are [`served`]; theirs is a thread of our own, which wakes the waiter itself.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,14 +17,19 @@ use cpal::Data;
 use cpal::ErrorKind;
 use cpal::SampleFormat;
 use cpal::StreamConfig;
+use cpal::SupportedStreamConfig;
 use cpal::traits::DeviceTrait;
 use cpal::traits::StreamTrait;
 use rtrb::Consumer;
 use rtrb::Producer;
 use rtrb::RingBuffer;
+use tokio::sync::Notify;
 
 use crate::audio;
 use crate::call::devices::listing::NoSound;
+use crate::call::devices::served;
+use crate::call::devices::served::Pump;
+use crate::call::devices::served::Wish;
 use crate::call::devices::system;
 use crate::call::devices::system::Place;
 use crate::model::sound::Direction;
@@ -31,6 +37,37 @@ use crate::model::sound::Direction;
 pub(super) enum End {
     Capture(Consumer<f32>),
     Playback(Producer<f32>),
+}
+
+/// Open until it is dropped.
+#[expect(dead_code, reason = "they are held, and not used")]
+pub(super) enum Stream {
+    Own(cpal::Stream),
+    Served(served::Stream),
+}
+
+/// Who hears of an open device.
+pub(super) struct Watch {
+    pub(super) gauge: Arc<Gauge>,
+    pub(super) worker: Thread,
+    /// Whoever waits for frames.
+    pub(super) waiter: Arc<Notify>,
+}
+
+/// Who is told that samples went through.
+enum Wake {
+    /// From a thread that must never be late.
+    Worker(Thread),
+    Waiter(Arc<Notify>),
+}
+
+impl Wake {
+    fn wake(&self) {
+        match self {
+            Self::Worker(worker) => worker.unpark(),
+            Self::Waiter(waiter) => waiter.notify_one(),
+        }
+    }
 }
 
 /// What the callback tells, in numbers.
@@ -56,9 +93,19 @@ impl Gauge {
         self.samples
             .fetch_add(u64::try_from(samples).unwrap_or(0), Relaxed);
         if let Some(latency) = latency {
-            let micros = u32::try_from(latency.as_micros()).unwrap_or(u32::MAX);
-            self.latency.store(micros, Relaxed);
+            self.set_latency(latency);
         }
+    }
+
+    pub(super) fn set_latency(&self, latency: Duration) {
+        let micros = u32::try_from(latency.as_micros()).unwrap_or(u32::MAX);
+        self.latency.store(micros, Relaxed);
+    }
+
+    /// The device is gone.
+    pub(super) fn lose(&self) {
+        self.errors.fetch_add(1, Relaxed);
+        self.gone.store(true, Relaxed);
     }
 
     fn error(&self, kind: ErrorKind) {
@@ -74,22 +121,69 @@ impl Gauge {
     }
 }
 
-/// Opens a device, in the first of the ways it takes, and starts it. Dropping the stream may wait for a server.
+/// Opens a device and starts it. Dropping the stream may wait for a sound system.
 pub(super) fn open(
     place: &Place,
     direction: Direction,
     period: usize,
-    gauge: &Arc<Gauge>,
-    worker: &Thread,
-) -> Result<(cpal::Stream, End), NoSound> {
+    watch: &Watch,
+) -> Result<(Stream, End), NoSound> {
+    if place.server {
+        serve(place, direction, period, watch)
+    } else {
+        open_own(place, direction, period, watch)
+    }
+}
+
+fn serve(
+    place: &Place,
+    direction: Direction,
+    period: usize,
+    watch: &Watch,
+) -> Result<(Stream, End), NoSound> {
+    let id = place
+        .device
+        .id()
+        .map_err(|_| NoSound::NoDevice(direction))?;
+    let wish = Wish {
+        device: id.id().to_owned(),
+        // Half of the bytes, for a way that is long.
+        format: match usual(place, direction)?.sample_format() {
+            SampleFormat::F32 if place.is_near() => SampleFormat::F32,
+            _ => SampleFormat::I16,
+        },
+        period,
+    };
+    let wake = Wake::Waiter(Arc::clone(&watch.waiter));
+    let (pump, end) = match direction {
+        Direction::Capture => {
+            let (taker, end) = Taker::new(1, wake, watch);
+            (Pump::Capture(taker), End::Capture(end))
+        }
+        Direction::Playback => {
+            let (giver, end) = Giver::new(1, wake, watch);
+            (Pump::Playback(giver), End::Playback(end))
+        }
+    };
+    let stream = served::open(&wish, pump, watch)?;
+    Ok((Stream::Served(stream), end))
+}
+
+/// In the first of the ways that the device takes.
+fn open_own(
+    place: &Place,
+    direction: Direction,
+    period: usize,
+    watch: &Watch,
+) -> Result<(Stream, End), NoSound> {
     let mut refused = NoSound::Unusable;
     for (config, format) in ways(place, direction, period)? {
         let opened = match direction {
-            Direction::Capture => capture(place, config, format, gauge, worker),
-            Direction::Playback => playback(place, config, format, gauge, worker),
+            Direction::Capture => capture(place, config, format, watch),
+            Direction::Playback => playback(place, config, format, watch),
         };
         match opened.and_then(|(stream, end)| stream.play().map(|()| (stream, end))) {
-            Ok(opened) => return Ok(opened),
+            Ok((stream, end)) => return Ok((Stream::Own(stream), end)),
             Err(error) => {
                 tracing::debug!(%error, ?config, ?format, "a device was not opened");
                 refused = system::why(&error, Some(direction));
@@ -102,38 +196,31 @@ pub(super) fn open(
     Err(refused)
 }
 
+fn usual(place: &Place, direction: Direction) -> Result<SupportedStreamConfig, NoSound> {
+    let usual = match direction {
+        Direction::Capture => place.device.default_input_config(),
+        Direction::Playback => place.device.default_output_config(),
+    };
+    usual.map_err(|error| system::why(&error, Some(direction)))
+}
+
 /// From the best to what is left: what the device speaks anyway, at our period; then at its own.
 fn ways(
     place: &Place,
     direction: Direction,
     period: usize,
 ) -> Result<Vec<(StreamConfig, SampleFormat)>, NoSound> {
-    let usual = match direction {
-        Direction::Capture => place.device.default_input_config(),
-        Direction::Playback => place.device.default_output_config(),
-    };
-    let usual = usual.map_err(|error| system::why(&error, Some(direction)))?;
+    let usual = usual(place, direction)?;
     let formats = match usual.sample_format() {
-        // Half of the bytes, for a way that is long.
-        SampleFormat::F32 if place.is_near() => [SampleFormat::F32, SampleFormat::I16],
+        SampleFormat::F32 => [SampleFormat::F32, SampleFormat::I16],
         _ => [SampleFormat::I16, SampleFormat::F32],
     };
-    let channels = if place.server {
-        1
-    } else {
-        usual.channels().max(1)
-    };
-    // A sound server gives what is captured in halves of what it was asked for.
-    let parts = match direction {
-        Direction::Capture if place.server => 2,
-        Direction::Capture | Direction::Playback => 1,
-    };
-    let fixed = u32::try_from(parts * period).unwrap_or(u32::MAX);
+    let fixed = u32::try_from(period).unwrap_or(u32::MAX);
     let mut ways = Vec::new();
     for buffer_size in [BufferSize::Fixed(fixed), BufferSize::Default] {
         for format in formats {
             let config = StreamConfig {
-                channels,
+                channels: usual.channels().max(1),
                 sample_rate: audio::SAMPLE_RATE,
                 buffer_size,
             };
@@ -147,16 +234,10 @@ fn capture(
     place: &Place,
     config: StreamConfig,
     format: SampleFormat,
-    gauge: &Arc<Gauge>,
-    worker: &Thread,
+    watch: &Watch,
 ) -> Result<(cpal::Stream, End), cpal::Error> {
-    let (ring, end) = RingBuffer::new(RING);
-    let mut taker = Taker {
-        ring,
-        channels: usize::from(config.channels),
-        gauge: Arc::clone(gauge),
-        worker: worker.clone(),
-    };
+    let wake = Wake::Worker(watch.worker.clone());
+    let (mut taker, end) = Taker::new(usize::from(config.channels), wake, watch);
     let stream = place.device.build_input_stream_raw(
         config,
         format,
@@ -164,7 +245,7 @@ fn capture(
             let at = info.timestamp();
             taker.take(data, at.callback.checked_duration_since(at.capture));
         },
-        complain(gauge, worker),
+        complain(watch),
         Some(PATIENCE),
     )?;
     Ok((stream, End::Capture(end)))
@@ -174,18 +255,10 @@ fn playback(
     place: &Place,
     config: StreamConfig,
     format: SampleFormat,
-    gauge: &Arc<Gauge>,
-    worker: &Thread,
+    watch: &Watch,
 ) -> Result<(cpal::Stream, End), cpal::Error> {
-    let (end, ring) = RingBuffer::new(RING);
-    let mut giver = Giver {
-        ring,
-        channels: usize::from(config.channels),
-        last: 0.0,
-        begun: false,
-        gauge: Arc::clone(gauge),
-        worker: worker.clone(),
-    };
+    let wake = Wake::Worker(watch.worker.clone());
+    let (mut giver, end) = Giver::new(usize::from(config.channels), wake, watch);
     let stream = place.device.build_output_stream_raw(
         config,
         format,
@@ -193,17 +266,14 @@ fn playback(
             let at = info.timestamp();
             giver.give(data, at.playback.checked_duration_since(at.callback));
         },
-        complain(gauge, worker),
+        complain(watch),
         Some(PATIENCE),
     )?;
     Ok((stream, End::Playback(end)))
 }
 
-fn complain(
-    gauge: &Arc<Gauge>,
-    worker: &Thread,
-) -> impl FnMut(cpal::Error) + Send + use<> + 'static {
-    let (gauge, worker) = (Arc::clone(gauge), worker.clone());
+fn complain(watch: &Watch) -> impl FnMut(cpal::Error) + Send + use<> + 'static {
+    let (gauge, worker) = (Arc::clone(&watch.gauge), watch.worker.clone());
     move |error| {
         gauge.error(error.kind());
         worker.unpark();
@@ -211,14 +281,26 @@ fn complain(
 }
 
 /// From the microphone into the ring.
-struct Taker {
+pub(super) struct Taker {
     ring: Producer<f32>,
     channels: usize,
     gauge: Arc<Gauge>,
-    worker: Thread,
+    wake: Wake,
 }
 
 impl Taker {
+    fn new(channels: usize, wake: Wake, watch: &Watch) -> (Self, Consumer<f32>) {
+        let (ring, end) = RingBuffer::new(RING);
+        let gauge = Arc::clone(&watch.gauge);
+        let taker = Self {
+            ring,
+            channels,
+            gauge,
+            wake,
+        };
+        (taker, end)
+    }
+
     fn take(&mut self, data: &Data, latency: Option<Duration>) {
         let channels = self.channels;
         if let Some(samples) = data.as_slice::<f32>() {
@@ -229,7 +311,11 @@ impl Taker {
         }
     }
 
-    fn put(&mut self, samples: impl ExactSizeIterator<Item = f32>, latency: Option<Duration>) {
+    pub(super) fn put(
+        &mut self,
+        samples: impl ExactSizeIterator<Item = f32>,
+        latency: Option<Duration>,
+    ) {
         let count = samples.len();
         let room = count.min(self.ring.slots());
         if let Ok(chunk) = self.ring.write_chunk_uninit(room) {
@@ -239,31 +325,56 @@ impl Taker {
             self.gauge.gaps.fetch_add(1, Relaxed);
         }
         self.gauge.moved(count, latency);
-        self.worker.unpark();
+        self.wake.wake();
     }
 }
 
 /// From the ring to the loudspeaker.
-struct Giver {
+pub(super) struct Giver {
     ring: Consumer<f32>,
     channels: usize,
     last: f32,
     /// Something was given already: what is missing from now on is a gap.
     begun: bool,
     gauge: Arc<Gauge>,
-    worker: Thread,
+    wake: Wake,
 }
 
 impl Giver {
+    fn new(channels: usize, wake: Wake, watch: &Watch) -> (Self, Producer<f32>) {
+        let (end, ring) = RingBuffer::new(RING);
+        let gauge = Arc::clone(&watch.gauge);
+        let giver = Self {
+            ring,
+            channels,
+            last: 0.0,
+            begun: false,
+            gauge,
+            wake,
+        };
+        (giver, end)
+    }
+
     fn give(&mut self, data: &mut Data, latency: Option<Duration>) {
         if let Some(samples) = data.as_slice_mut::<f32>() {
             self.fill(samples, |sample| sample, latency);
         } else if let Some(samples) = data.as_slice_mut::<i16>() {
             self.fill(samples, audio::to_i16, latency);
         }
+        self.wake.wake();
     }
 
-    fn fill<T: Copy>(&mut self, out: &mut [T], convert: fn(f32) -> T, latency: Option<Duration>) {
+    /// There is room again.
+    pub(super) fn wake(&self) {
+        self.wake.wake();
+    }
+
+    pub(super) fn fill<T: Copy>(
+        &mut self,
+        out: &mut [T],
+        convert: fn(f32) -> T,
+        latency: Option<Duration>,
+    ) {
         let wanted = out.len() / self.channels;
         let given = wanted.min(self.ring.slots());
         let mut frames = out.chunks_exact_mut(self.channels);
@@ -283,7 +394,6 @@ impl Giver {
             self.gauge.gaps.fetch_add(1, Relaxed);
         }
         self.gauge.moved(wanted, latency);
-        self.worker.unpark();
     }
 }
 

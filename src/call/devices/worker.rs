@@ -34,6 +34,7 @@ use crate::call::devices::slots::Slots;
 use crate::call::devices::stream;
 use crate::call::devices::stream::End;
 use crate::call::devices::stream::Gauge;
+use crate::call::devices::stream::Watch;
 use crate::call::devices::system::System;
 use crate::clock::Clock;
 use crate::clock::Moment;
@@ -46,7 +47,7 @@ pub(super) struct Shared {
     /// Our end of the ring, while a device is open. The callback knows nothing of this lock.
     pub(super) end: Mutex<Option<End>>,
     /// The device moved on, or came, or went.
-    pub(super) moved: Notify,
+    pub(super) moved: Arc<Notify>,
     /// Samples that the device moves at once.
     pub(super) period: AtomicUsize,
     gauge: Mutex<Arc<Gauge>>,
@@ -352,12 +353,17 @@ impl Worker {
     fn open(&mut self, choice: Choice, period: usize, again: Try) {
         let (system, direction) = (Arc::clone(&self.system), self.direction);
         let worker = thread::current();
+        let waiter = Arc::clone(&self.shared.moved);
         self.opening = Some(self.ask("sound-open", move |answer| {
             let (hold, released) = threads::channel();
             let opened = system.find(direction, &choice, again).and_then(|place| {
-                let gauge = Arc::new(Gauge::default());
+                let watch = Watch {
+                    gauge: Arc::default(),
+                    worker,
+                    waiter,
+                };
                 let period = place.period(period);
-                let (stream, end) = stream::open(&place, direction, period, &gauge, &worker)
+                let (stream, end) = stream::open(&place, direction, period, &watch)
                     .map_err(|why| system.failed(&place, why))?;
                 let device = Device {
                     name: place.name,
@@ -369,7 +375,7 @@ impl Worker {
                     end,
                     device,
                     id: place.id,
-                    gauge,
+                    gauge: watch.gauge,
                     hold,
                 };
                 Ok((stream, opened))

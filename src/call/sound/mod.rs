@@ -8,8 +8,10 @@
 //! One for a process: the devices are the user's, the lines are those of their accounts.
 //! Both directions go by the clocks of their devices; without a device open this waits.
 
+mod bridged;
 mod console;
 mod line;
+mod way;
 
 use std::future::Future;
 use std::future::poll_fn;
@@ -29,7 +31,6 @@ use crate::call::devices::Listing;
 use crate::call::devices::NoSound;
 use crate::call::devices::Playback;
 use crate::call::devices::Sound;
-use crate::call::native::MediaEnds;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::effect::SoundCommand;
@@ -47,13 +48,15 @@ use crate::model::sound::Direction;
 use crate::tasks::Tasks;
 
 use console::Console;
-use line::Input;
-use line::Line;
+use way::Input;
+use way::Way;
+
+pub use way::Ends;
 
 pub struct Settings {
     pub sound: Sound,
-    /// Of each account that can call.
-    pub lines: Vec<(AccountId, MediaEnds)>,
+    /// Of each account that can call, and each way it can.
+    pub lines: Vec<(AccountId, Ends)>,
     pub tasks: Tasks,
 }
 
@@ -67,7 +70,7 @@ pub async fn run(
     let lines = settings.lines.into_iter();
     let mut desk = Desk {
         lines: lines
-            .map(|(account, ends)| Line::new(account, ends, settings.tasks.clone()))
+            .map(|(account, ends)| Way::new(account, ends, &settings.tasks))
             .collect(),
         sound: settings.sound,
         devices: telling,
@@ -108,7 +111,7 @@ pub async fn run(
 type Looking = Pin<Box<dyn Future<Output = Result<Listing, NoSound>> + Send>>;
 
 struct Desk {
-    lines: Vec<Line>,
+    lines: Vec<Way>,
     sound: Sound,
     devices: mpsc::Sender<DeviceEvent>,
     console: Console,
@@ -154,7 +157,7 @@ impl Desk {
                 line.mute(muted);
             }
         }
-        self.console.mute(self.lines.iter().all(Line::is_muted));
+        self.console.mute(self.lines.iter().all(Way::is_muted));
     }
 
     /// Within the sound of a call where there is one: there the canceller knows what comes back
@@ -331,7 +334,7 @@ impl Desk {
     }
 
     fn deadline(&self) -> Option<Moment> {
-        let lines = self.lines.iter().filter_map(Line::deadline);
+        let lines = self.lines.iter().filter_map(Way::deadline);
         lines.chain(self.tone_ends).min()
     }
 
@@ -347,7 +350,7 @@ impl Desk {
     }
 }
 
-async fn next(lines: &mut [Line]) -> (usize, Option<Input>) {
+async fn next(lines: &mut [Way]) -> (usize, Option<Input>) {
     poll_fn(|context| {
         for (at, line) in lines.iter_mut().enumerate() {
             if let Poll::Ready(input) = line.poll_next(context) {

@@ -2,6 +2,7 @@
 //!
 //! A check is a function from `Context` to rows and a line of `CHECKS`.
 
+mod calls;
 mod files;
 mod service;
 mod sound;
@@ -40,6 +41,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("settings", |c| Box::pin(ready(files::settings(c)))),
     ("files", |c| Box::pin(ready(files::private(c)))),
     ("sound", |c| Box::pin(sound::devices(c))),
+    ("calls", |c| Box::pin(ready(calls::parts(c)))),
     ("service", |c| Box::pin(service::answers(c))),
 ];
 

@@ -21,6 +21,9 @@ pub enum Error {
     Http(#[from] http::Error),
     #[error("{0}")]
     Refused(Refusal),
+    /// Agreement is missing, which an administrator gives for everybody behind this link.
+    #[error("{refusal}")]
+    Consent { refusal: Box<Refusal>, link: String },
     #[error("{host} is no OpenID provider: it answered {status} where its metadata should be")]
     NoProvider { host: String, status: u16 },
     #[error("the provider's metadata names another issuer than the one that was asked")]
@@ -48,6 +51,11 @@ impl Error {
         }
     }
 
+    /// Whether somebody has to agree first.
+    pub fn lacks_consent(&self) -> bool {
+        matches!(self, Self::Consent { .. })
+    }
+
     /// Whether the refresh token is worth nothing any more.
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Refused(refusal) if refusal.ends_the_sign_in())
@@ -67,6 +75,12 @@ impl Error {
                     reason: self.to_string(),
                 },
                 Remedy::SignInAgain,
+            ),
+            Self::Consent { link, .. } => (
+                Because::Refused {
+                    reason: self.to_string(),
+                },
+                Remedy::AskAdministrator { link: link.clone() },
             ),
             Self::NoProvider { .. } | Self::OtherIssuer | Self::Plain(_) | Self::Address => (
                 Because::Refused {
@@ -137,6 +151,13 @@ impl Refusal {
             digits[..end.unwrap_or(digits.len())].parse().ok()
         };
         self.error_codes.first().copied().or_else(described)
+    }
+
+    /// Whether somebody has to agree first. Only Entra is known to have a link for that, and only it has numbers.
+    pub(super) fn lacks_consent(&self) -> bool {
+        self.code().is_some_and(|code| {
+            self.error == "consent_required" || explained::LACKING_CONSENT.contains(&code)
+        })
     }
 
     fn ends_the_sign_in(&self) -> bool {

@@ -30,6 +30,9 @@ pub(super) fn of_error(error: &str) -> Option<&'static str> {
     Some(words)
 }
 
+/// Agreement is missing: of the person, of an administrator, or of the whole organisation with the resource.
+pub(super) const LACKING_CONSENT: &[u32] = &[65_001, 90_008, 90_094, 90_095, 500_011, 650_052];
+
 const EXPLAINED: &[(&[u32], &str)] = &[
     (
         &[16_000, 50_020, 51_004, 90_072],
@@ -109,7 +112,7 @@ const EXPLAINED: &[(&[u32], &str)] = &[
     ),
     (&[54_005], "the code was used already; start again"),
     (
-        &[65_001],
+        &[65_001, 90_008],
         "nobody has agreed yet to what the application asks for; sign in in a browser to do so",
     ),
     (&[65_004], "you declined what the application asks for"),

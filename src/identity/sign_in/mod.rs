@@ -6,6 +6,7 @@
 //! Facts: identity.md 4.
 
 mod browser;
+mod consent;
 mod discovery;
 mod error;
 mod explained;
@@ -92,6 +93,15 @@ pub async fn in_browser(
     http: &Http,
     mut told: impl FnMut(Step),
 ) -> Result<Signed, Error> {
+    let signed = through_browser(provider, http, &mut told).await;
+    signed.map_err(|error| consent::explained(error, provider))
+}
+
+async fn through_browser(
+    provider: &Provider,
+    http: &Http,
+    told: &mut impl FnMut(Step),
+) -> Result<Signed, Error> {
     let endpoints = discovery::find(&provider.issuer, http).await?;
     let mut browser = Browser::listen().await?;
     let redirect = RedirectUrl::new(browser.redirect()).map_err(|_| Error::Address)?;
@@ -130,6 +140,15 @@ pub async fn by_device_code(
     http: &Http,
     mut told: impl FnMut(Step),
 ) -> Result<Signed, Error> {
+    let signed = elsewhere(provider, http, &mut told).await;
+    signed.map_err(|error| consent::explained(error, provider))
+}
+
+async fn elsewhere(
+    provider: &Provider,
+    http: &Http,
+    told: &mut impl FnMut(Step),
+) -> Result<Signed, Error> {
     let endpoints = discovery::find(&provider.issuer, http).await?;
     let device = endpoints.device()?;
     let client = client(provider, &endpoints)?.set_device_authorization_url(device);
@@ -162,7 +181,8 @@ pub async fn renew(provider: &Provider, refresh: &Kept, http: &Http) -> Result<S
         .exchange_refresh_token(&refresh)
         .add_scopes(provider.scopes().map(Scope::new))
         .request_async(&carrier)
-        .await?;
+        .await;
+    let answer = answer.map_err(|error| consent::explained(error.into(), provider))?;
     Ok(signed(&answer))
 }
 

@@ -13,7 +13,9 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::service::Service;
+use crate::service::entra::Consent;
 use crate::service::entra::DeviceTimes;
+use crate::service::entra::TokenTimes;
 use crate::service::http;
 use crate::service::store::Refusal;
 
@@ -23,6 +25,9 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/directory/challenge", post(challenge))
         .route("/directory/revoke", post(revoke))
         .route("/directory/device", post(device))
+        .route("/directory/tokens", post(tokens))
+        .route("/directory/consent", post(consent))
+        .route("/directory/keys/rotate", post(rotate))
         .route("/directory/sign", post(sign))
 }
 
@@ -87,6 +92,44 @@ async fn device(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json
         interval: Duration::from_secs(times.interval),
     };
     Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Lifetime {
+    expires_in: u64,
+}
+
+/// How long tokens are good that the directory gives from now on.
+async fn tokens(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wanted: Lifetime = http::read(&body)?;
+    service.lock().entra.tokens = TokenTimes {
+        expires: Duration::from_secs(wanted.expires_in),
+    };
+    Ok(Json(json!({})))
+}
+
+#[derive(Deserialize)]
+struct Awaited {
+    awaited: bool,
+}
+
+/// Whether an administrator has to agree before anybody signs in.
+async fn consent(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Value>, Refusal> {
+    let wanted: Awaited = http::read(&body)?;
+    service.lock().entra.consent = if wanted.awaited {
+        Consent::Awaited
+    } else {
+        Consent::Own
+    };
+    Ok(Json(json!({})))
+}
+
+/// Signs with a new key from now on; the one before stays published.
+async fn rotate(State(service): State<Arc<Service>>) -> Result<Json<Value>, Refusal> {
+    let keys = service.keys.rotate().await;
+    let keys = keys.ok_or(Refusal::Unavailable("There is no key to sign with."))?;
+    Ok(Json(json!({ "keys": keys.public().len() })))
 }
 
 #[derive(Deserialize)]

@@ -15,13 +15,16 @@ use crate::service::Service;
 use crate::service::visitor::OwnPage;
 use crate::wire::entra::scope::Scope;
 
+use super::MALFORMED;
 use super::check_client;
 use super::check_tenant;
+use super::consent;
 use super::grants::Asked;
 use super::page;
 use super::provoked;
+use super::refusal::Back;
+use super::refusal::Mode;
 use super::refusal::Refusal;
-use super::refusal::redirect;
 
 /// `GET /{tenant}/oauth2/v2.0/authorize`.
 pub(super) async fn ask(
@@ -42,7 +45,13 @@ pub(super) async fn ask(
         Err(refusal) => return refusal.page(),
     };
     let state = query.get("state").map(String::as_str);
-    let asked = provoked(&service, &uri).and_then(|()| read(&service, &query, client, &to));
+    let mut back = Back::by_query(&to, state);
+    match query.get("response_mode").map(String::as_str) {
+        Some("query") | None => {}
+        Some("form_post") => back.mode = Mode::FormPost,
+        Some(_) => return Refusal::of(&service, MALFORMED).send(&back),
+    }
+    let asked = provoked(&service, &uri).and_then(|()| read(&service, &query, client, &back));
     match asked {
         Ok(asked) => {
             let now = service.clock().utc();
@@ -50,12 +59,15 @@ pub(super) async fn ask(
             let hint = query.get("login_hint").map_or("", String::as_str);
             page::sign_in(&tenant, &ticket, hint, None)
         }
-        Err(refusal) => refusal.redirect(&to, state),
+        Err(refusal) => refusal.send(&back),
     }
 }
 
 /// The redirect address, if it is one of those that are registered.
-fn registered(service: &Service, query: &HashMap<String, String>) -> Result<String, Refusal> {
+pub(super) fn registered(
+    service: &Service,
+    query: &HashMap<String, String>,
+) -> Result<String, Refusal> {
     let to = query.get("redirect_uri");
     let to = to.ok_or_else(|| Refusal::of(service, super::MISSING))?;
     if is_registered(to) {
@@ -84,7 +96,7 @@ fn read(
     service: &Service,
     query: &HashMap<String, String>,
     client: String,
-    to: &str,
+    back: &Back,
 ) -> Result<Asked, Refusal> {
     let get = |name: &str| query.get(name).map(String::as_str);
     let refuse = |code| Err(Refusal::of(service, code));
@@ -96,9 +108,6 @@ fn read(
             return Err(Refusal::named(service, MALFORMED, error, about));
         }
         None => return refuse(super::MISSING),
-    }
-    if get("response_mode").is_some_and(|mode| mode != "query") {
-        return refuse(MALFORMED);
     }
     let challenge = match (get("code_challenge"), get("code_challenge_method")) {
         (Some(challenge), Some("S256")) if challenge.len() == CHALLENGE => challenge.to_owned(),
@@ -116,13 +125,13 @@ fn read(
     {
         return refuse(70011);
     }
+    consent::check(service)?;
     if get("prompt") == Some("none") {
         return refuse(50058);
     }
     Ok(Asked {
         client,
-        redirect: to.to_owned(),
-        state: get("state").map(str::to_owned),
+        back: back.clone(),
         challenge,
         scopes,
         nonce: get("nonce").map(str::to_owned),
@@ -151,7 +160,7 @@ pub(super) async fn sign_in(
     if get("act") == "decline" {
         drop(state);
         let declined = Refusal::of(&service, 65004);
-        return declined.redirect(&asked.redirect, asked.state.as_deref());
+        return declined.send(&asked.back);
     }
     let Some(person) = entra.directory.named(get("user_name")) else {
         let ticket = entra.grants.wait(asked, now);
@@ -162,9 +171,9 @@ pub(super) async fn sign_in(
     if let Some(claims) = &asked.claims {
         entra.directory.prove(&oid, claims);
     }
-    let (to, back) = (asked.redirect.clone(), asked.state.clone());
+    let back = asked.back.clone();
     let code = entra.grants.code(asked, &oid, now);
-    redirect(&to, back.as_deref(), &[("code", &code)])
+    back.send(&[("code", &code)])
 }
 
 /// The pairs of a query or a form; `None` when one of them stands there twice.
@@ -181,7 +190,6 @@ pub(super) fn pairs(text: &[u8]) -> Option<HashMap<String, String>> {
     Some(pairs)
 }
 
-const MALFORMED: u32 = 9_002_313;
 /// 32 bytes in base64url.
 const CHALLENGE: usize = 43;
 

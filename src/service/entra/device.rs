@@ -64,7 +64,8 @@ struct Device {
     user_code: String,
     until: Timestamp,
     interval: Duration,
-    asked: Timestamp,
+    /// When it was polled last.
+    asked: Option<Timestamp>,
     decided: Option<Decided>,
 }
 
@@ -98,7 +99,7 @@ impl Devices {
             user_code: user_code.clone(),
             until: after(now, self.times.expires),
             interval: self.times.interval,
-            asked: now,
+            asked: None,
             decided: None,
         };
         self.waiting.insert(device_code.clone(), device);
@@ -140,9 +141,10 @@ impl Devices {
                 Found::Accepted { oid, scopes }
             }
             None => {
-                let soon = after(device.asked, device.interval) > after(now, SLACK);
-                device.asked = now;
-                if soon {
+                // The interval is between two polls (RFC 8628, 3.5): the first may come at once, as MSAL's does.
+                let before = device.asked.replace(now);
+                let soon = |before| after(before, device.interval) > after(now, SLACK);
+                if before.is_some_and(soon) {
                     device.interval += SLOWER;
                     return Found::TooSoon;
                 }
@@ -318,6 +320,7 @@ mod tests {
     #[test]
     fn who_asks_too_soon_has_to_wait_longer() {
         let (mut devices, device, _) = begun();
+        assert_eq!(devices.poll(&device, "app", at(0)), Found::Pending);
         assert_eq!(devices.poll(&device, "app", at(2)), Found::TooSoon);
         assert_eq!(devices.poll(&device, "app", at(8)), Found::TooSoon);
         assert_eq!(devices.poll(&device, "app", at(23)), Found::Pending);

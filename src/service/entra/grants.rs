@@ -13,14 +13,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use crate::clock::Timestamp;
 use crate::wire::entra::scope::Scope;
 
+use super::refusal::Back;
 use super::secret;
 
 /// What a client asked for at the authorize endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) client: String,
-    pub(super) redirect: String,
-    pub(super) state: Option<String>,
+    pub(super) back: Back,
     /// Of PKCE, S256.
     pub(super) challenge: String,
     pub(super) scopes: Vec<Scope>,
@@ -114,7 +114,7 @@ impl Grants {
         if found.until <= now {
             return Err(EXPIRED);
         }
-        if found.asked.redirect != redirect {
+        if found.asked.back.to != redirect {
             return Err(500_112);
         }
         if !is_verifier(verifier) || challenge(verifier) != found.asked.challenge {
@@ -239,8 +239,7 @@ mod tests {
     fn asked() -> Asked {
         Asked {
             client: "app".to_owned(),
-            redirect: REDIRECT.to_owned(),
-            state: None,
+            back: Back::by_query(REDIRECT, None),
             challenge: challenge(VERIFIER),
             scopes: vec![Scope::OpenId],
             nonce: None,

@@ -13,8 +13,10 @@
 //! | people | those of the organisation (`service::graph`), and whom the control API adds |
 
 mod authorize;
+mod consent;
 mod device;
 mod directory;
+mod exchange;
 mod grants;
 mod page;
 mod refusal;
@@ -38,11 +40,14 @@ use crate::wire::entra::Metadata;
 use super::Service;
 use super::http;
 
+pub use self::consent::Consent;
 pub use self::device::DeviceTimes;
 pub use self::device::Devices;
 pub use self::directory::Directory;
 pub use self::directory::Person;
-pub(super) use self::token::exchange;
+pub(super) use self::exchange::exchange;
+pub(super) use self::exchange::exchange_directly;
+pub use self::token::TokenTimes;
 
 use self::grants::Grants;
 use self::refusal::Refusal;
@@ -62,6 +67,9 @@ pub struct Entra {
     pub directory: Directory,
     grants: Grants,
     pub devices: Devices,
+    /// Of tokens that are given from now on.
+    pub tokens: TokenTimes,
+    pub consent: Consent,
 }
 
 impl Entra {
@@ -80,6 +88,10 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/{tenant}/discovery/v2.0/keys", get(keys))
         .route("/{tenant}/oauth2/v2.0/authorize", get(authorize::ask))
         .route("/{tenant}/login", post(authorize::sign_in))
+        .route(
+            "/{tenant}/v2.0/adminconsent",
+            get(consent::ask).post(consent::decide),
+        )
         .route("/{tenant}/oauth2/v2.0/token", post(token::answer))
         .route("/{tenant}/oauth2/v2.0/devicecode", post(device::begin))
         .route("/{tenant}/oauth2/v2.0/logout", get(page::signed_out))
@@ -110,7 +122,7 @@ async fn metadata(
         end_session_endpoint: Some(format!("{base}/oauth2/v2.0/logout")),
         jwks_uri: format!("{base}/discovery/v2.0/keys"),
         response_types_supported: list(&["code"]),
-        response_modes_supported: list(&["query"]),
+        response_modes_supported: list(&["query", "form_post"]),
         subject_types_supported: list(&["pairwise"]),
         id_token_signing_alg_values_supported: list(&["RS256"]),
         code_challenge_methods_supported: list(&["S256"]),
@@ -124,9 +136,12 @@ async fn keys(
     Path(tenant): Path<String>,
 ) -> Result<Response, Refusal> {
     check_tenant(&service, &tenant)?;
-    let key = service.keys.ready().await.and_then(|key| key.jwk());
-    let key = key.ok_or_else(|| Refusal::of(&service, NO_KEY))?;
-    Ok(http::json(StatusCode::OK, &json!({ "keys": [key] })))
+    let keys = service.keys.ready().await;
+    let keys = keys.ok_or_else(|| Refusal::of(&service, NO_KEY))?;
+    Ok(http::json(
+        StatusCode::OK,
+        &json!({ "keys": keys.public() }),
+    ))
 }
 
 fn check_tenant(service: &Service, tenant: &str) -> Result<(), Refusal> {
@@ -167,4 +182,5 @@ fn seconds(at: Timestamp) -> u64 {
 }
 
 const MISSING: u32 = 900_144;
+const MALFORMED: u32 = 9_002_313;
 const NO_KEY: u32 = 90033;

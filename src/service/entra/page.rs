@@ -1,5 +1,7 @@
 //! The pages that people see: plain forms, without script, that any browser or test can send.
 
+use std::fmt::Write as _;
+
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
@@ -38,6 +40,37 @@ pub(super) fn device(code: &str, problem: Option<&str>) -> Response {
     page(StatusCode::OK, "Sign in on a device", &body)
 }
 
+/// Agreeing for everybody.
+pub(super) fn consent(tenant: &str, fields: &[(&str, &str)], scopes: &str) -> Response {
+    let mut asked = String::new();
+    for scope in scopes.split_whitespace() {
+        let _ = write!(asked, "<li>{}</li>", escape(scope));
+    }
+    let body = format!(
+        "<h1>Agree for everybody</h1>\
+         <p>As an administrator of the organisation: an application asks for this in everybody's name.</p>\
+         <ul>{asked}</ul>\
+         <form method=\"post\" action=\"/{}/v2.0/adminconsent\">{}\
+         <p><button name=\"act\" value=\"accept\">Agree</button> \
+         <button name=\"act\" value=\"decline\">Cancel</button></p></form>",
+        escape(tenant),
+        hidden(fields),
+    );
+    page(StatusCode::OK, "Agree for everybody", &body)
+}
+
+/// The answer of a sign-in as a form to an application of this machine. A page without script does not send
+/// itself: the person does.
+pub(super) fn hand_over(to: &str, pairs: &[(&str, &str)]) -> Response {
+    let body = format!(
+        "<h1>Back to the application</h1>\
+         <form method=\"post\" action=\"{}\">{}<p><button>Go on</button></p></form>",
+        escape(to),
+        hidden(pairs)
+    );
+    page(StatusCode::OK, "Back to the application", &body)
+}
+
 pub(super) fn done(text: &str) -> Response {
     let body = format!("<h1>{}</h1><p>You can close this page.</p>", escape(text));
     page(StatusCode::OK, text, &body)
@@ -50,6 +83,18 @@ pub(super) fn refused(why: &str) -> Response {
 
 pub(super) async fn signed_out() -> Response {
     done("You are signed out.")
+}
+
+fn hidden(fields: &[(&str, &str)]) -> String {
+    let mut inputs = String::new();
+    for (name, value) in fields {
+        let (name, value) = (escape(name), escape(value));
+        let _ = write!(
+            inputs,
+            "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">"
+        );
+    }
+    inputs
 }
 
 fn name_field(hint: &str) -> String {

@@ -72,7 +72,7 @@ impl Refusal {
     }
 
     /// Back to who asked, who finds out by the state which question it was.
-    pub(super) fn redirect(&self, to: &str, state: Option<&str>) -> Response {
+    pub(super) fn send(&self, back: &Back) -> Response {
         let mut pairs = vec![
             ("error", self.0.error.as_str()),
             ("error_description", self.0.error_description.as_str()),
@@ -81,7 +81,7 @@ impl Refusal {
         if let Some(claims) = &self.0.claims {
             pairs.push(("claims", claims));
         }
-        redirect(to, state, &pairs)
+        back.send(&pairs)
     }
 
     /// For who looks at it, because there is nobody to send it back to.
@@ -104,18 +104,48 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// A redirect to a registered address, with these in its query.
-pub(super) fn redirect(to: &str, state: Option<&str>, pairs: &[(&str, &str)]) -> Response {
+/// Where the answer of a sign-in goes, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Back {
+    /// A registered address.
+    pub(super) to: String,
+    pub(super) state: Option<String>,
+    pub(super) mode: Mode,
+}
+
+/// How the browser carries the answer (OAuth 2.0 Multiple Response Types, and Form Post Response Mode).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    Query,
+    /// As the fields of a form that the person sends on.
+    FormPost,
+}
+
+impl Back {
+    pub(super) fn by_query(to: &str, state: Option<&str>) -> Self {
+        Self {
+            to: to.to_owned(),
+            state: state.map(str::to_owned),
+            mode: Mode::Query,
+        }
+    }
+
+    /// To the address, with these besides the state.
+    pub(super) fn send(&self, pairs: &[(&str, &str)]) -> Response {
+        let state = self.state.as_deref().map(|state| ("state", state));
+        let pairs: Vec<_> = pairs.iter().copied().chain(state).collect();
+        match self.mode {
+            Mode::Query => redirect(&self.to, &pairs),
+            Mode::FormPost => page::hand_over(&self.to, &pairs),
+        }
+    }
+}
+
+fn redirect(to: &str, pairs: &[(&str, &str)]) -> Response {
     let Ok(mut url) = Url::parse(to) else {
         return page::refused("The redirect address is not an address.");
     };
-    {
-        let mut query = url.query_pairs_mut();
-        query.extend_pairs(pairs);
-        if let Some(state) = state {
-            query.append_pair("state", state);
-        }
-    }
+    url.query_pairs_mut().extend_pairs(pairs);
     let mut answer = http::empty(StatusCode::FOUND);
     if let Ok(location) = HeaderValue::from_str(url.as_str()) {
         let headers = answer.headers_mut();

@@ -1,4 +1,4 @@
-//! The token endpoint, and the check of a token that is to be exchanged.
+//! The token endpoint.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,21 +16,16 @@ use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::clock::Timestamp;
-use crate::service::Minted;
 use crate::service::Service;
 use crate::service::http;
-use crate::service::store;
-use crate::wire::acs::identity::Scope as AcsScope;
-use crate::wire::acs::identity::TeamsUserExchangeTokenRequest;
 use crate::wire::acs::redacted::Redacted;
 use crate::wire::entra::AccessClaims;
+use crate::wire::entra::ClientInfo;
 use crate::wire::entra::DEVICE_GRANT;
 use crate::wire::entra::IdClaims;
 use crate::wire::entra::TokenAnswer;
 use crate::wire::entra::scope::Resource;
 use crate::wire::entra::scope::Scope;
-use crate::wire::entra::scope::TEAMS;
 
 use super::MISSING;
 use super::TENANT;
@@ -43,6 +38,20 @@ use super::issuer;
 use super::provoked;
 use super::refusal::Refusal;
 use super::seconds;
+
+/// How long access tokens and id tokens are good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenTimes {
+    pub expires: Duration,
+}
+
+impl Default for TokenTimes {
+    fn default() -> Self {
+        Self {
+            expires: Duration::from_mins(75),
+        }
+    }
+}
 
 /// `POST /{tenant}/oauth2/v2.0/token`.
 pub(super) async fn answer(
@@ -64,18 +73,21 @@ pub(super) async fn answer(
     let granted = match get("grant_type") {
         Some("authorization_code") => by_code(&service, &form, &client)?,
         Some("refresh_token") => by_refresh(&service, &form, &client)?,
-        Some(DEVICE_GRANT) => super::device::poll(&service, &form, &client)?,
+        // MSAL uses the name from before the standard.
+        Some(DEVICE_GRANT | "device_code") => super::device::poll(&service, &form, &client)?,
         Some(_) => return Err(Refusal::of(&service, 70003)),
         None => return Err(Refusal::of(&service, MISSING)),
     };
     let scopes = consented(&granted, &asked, resource);
     let scopes = scopes.map_err(|code| Refusal::of(&service, code))?;
+    super::consent::check(&service)?;
     let person = unchallenged(&service, &granted)?;
     // Only now: a refusal above leaves the refresh token good.
     if let (Some("refresh_token"), Some(used)) = (get("grant_type"), get("refresh_token")) {
         service.lock().entra.grants.use_up(used);
     }
-    give(&service, &granted, &scopes, &person).await
+    let info = (get("client_info") == Some("1")).then(|| client_info(&person));
+    give(&service, &granted, &scopes, &person, info).await
 }
 
 /// A token is for one resource; which one the scopes say.
@@ -183,11 +195,13 @@ async fn give(
     granted: &Granted,
     scopes: &[Scope],
     person: &Person,
+    client_info: Option<String>,
 ) -> Result<Response, Refusal> {
     let key = service.keys.ready().await;
     let key = key.ok_or_else(|| Refusal::of(service, super::NO_KEY))?;
     let now = service.clock().utc();
-    let (from, until) = (seconds(now), seconds(now) + LIFETIME.as_secs());
+    let lifetime = service.lock().entra.tokens.expires.as_secs();
+    let (from, until) = (seconds(now), seconds(now) + lifetime);
     let names: Vec<_> = scopes.iter().filter_map(name).collect();
     let resource = scopes.iter().find_map(|scope| match scope {
         Scope::Of(resource, _) => Some(*resource),
@@ -229,18 +243,27 @@ async fn give(
     let answer = TokenAnswer {
         token_type: "Bearer".to_owned(),
         scope: texts.join(" "),
-        expires_in: LIFETIME.as_secs(),
-        ext_expires_in: LIFETIME.as_secs(),
+        expires_in: lifetime,
+        ext_expires_in: lifetime,
         access_token: Redacted::from(key.sign(&access)),
         refresh_token: refresh,
         id_token: scopes
             .contains(&Scope::OpenId)
             .then(|| Redacted::from(key.sign(&id))),
+        client_info,
     };
     let mut answer = http::json(StatusCode::OK, &answer);
     let headers = answer.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)
+}
+
+fn client_info(person: &Person) -> String {
+    let info = ClientInfo {
+        uid: person.oid.clone(),
+        utid: TENANT.to_owned(),
+    };
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&info).unwrap_or_default())
 }
 
 /// As it stands in `scp`.
@@ -256,71 +279,6 @@ fn subject(oid: &str, client: &str) -> String {
     let text = format!("{oid}|{client}");
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
-
-/// What `teamsUser/:exchangeAccessToken` does with a token of this directory.
-pub(in crate::service) async fn exchange(
-    service: &Service,
-    request: &TeamsUserExchangeTokenRequest,
-) -> Result<(String, Minted), store::Refusal> {
-    let key = service.keys.ready().await;
-    let key = key.ok_or(store::Refusal::Unavailable("There is no key."))?;
-    let claims: AccessClaims = key.read(&request.token).ok_or(FOREIGN)?;
-    let now = service.clock().utc();
-    check(&claims, &issuer(service), now)?;
-    let application = claims.appid.as_ref().or(claims.azp.as_ref());
-    if application != Some(&request.app_id) {
-        return Err(OTHER_APPLICATION);
-    }
-    if claims.oid != request.user_id {
-        return Err(OTHER_USER);
-    }
-    let raw_id = format!("8:orgid:{}", claims.oid);
-    {
-        let mut state = service.lock();
-        let person = state.entra.directory.person(&claims.oid);
-        let name = person.ok_or(FOREIGN)?.display_name.clone();
-        if !state.store.identities.knows(&raw_id) {
-            state.store.identities.register(&raw_id, Some(name));
-        }
-    }
-    let left = claims.exp.saturating_sub(seconds(now));
-    let minted = service
-        .mint(
-            &raw_id,
-            &[AcsScope::Chat, AcsScope::Voip],
-            Duration::from_secs(left),
-        )
-        .await?;
-    Ok((raw_id, minted))
-}
-
-fn check(claims: &AccessClaims, issuer: &str, now: Timestamp) -> Result<(), store::Refusal> {
-    let now = seconds(now);
-    if claims.iss != issuer || claims.tid != TENANT || claims.aud != Resource::Acs.audience() {
-        return Err(FOREIGN);
-    }
-    if claims.exp <= now || claims.nbf > now + LEEWAY {
-        return Err(OUT_OF_TIME);
-    }
-    let granted: Vec<_> = claims.scp.split(' ').collect();
-    if TEAMS.iter().all(|needed| granted.contains(needed)) {
-        return Ok(());
-    }
-    Err(LACKING)
-}
-
-const LIFETIME: Duration = Duration::from_mins(75);
-const LEEWAY: u64 = 300;
-const FOREIGN: store::Refusal =
-    store::Refusal::Unauthorized("The token is not one of this directory for this resource.");
-const OUT_OF_TIME: store::Refusal =
-    store::Refusal::Unauthorized("The token has expired, or is not valid yet.");
-const LACKING: store::Refusal =
-    store::Refusal::Forbidden("The token lacks Teams.ManageCalls or Teams.ManageChats.");
-const OTHER_APPLICATION: store::Refusal =
-    store::Refusal::Forbidden("The token was made for another application than appId.");
-const OTHER_USER: store::Refusal =
-    store::Refusal::Forbidden("The token is of another user than userId.");
 
 #[cfg(test)]
 mod tests {

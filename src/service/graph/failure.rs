@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
@@ -134,6 +135,40 @@ pub(super) async fn around(request: Request, next: Next) -> Response {
     }
     if let Some(id) = theirs.filter(|_| returned) {
         to.insert("client-request-id", id);
+    }
+    answer
+}
+
+/// A refusal that no handler wrote, as Graph gives it; of other paths as it is.
+pub(in crate::service) fn in_its_words(
+    refusal: Response,
+    path: &str,
+    headers: &HeaderMap,
+) -> Response {
+    if !path.starts_with("/v1.0/") {
+        return refusal;
+    }
+    let code = match refusal.status() {
+        StatusCode::TOO_MANY_REQUESTS => "TooManyRequests",
+        StatusCode::SERVICE_UNAVAILABLE => "ServiceUnavailable",
+        StatusCode::GATEWAY_TIMEOUT => "GatewayTimeout",
+        StatusCode::UNAUTHORIZED => "InvalidAuthenticationToken",
+        StatusCode::FORBIDDEN => "Forbidden",
+        StatusCode::NOT_FOUND => "NotFound",
+        StatusCode::CONFLICT => "Conflict",
+        StatusCode::LOCKED => "Locked",
+        _ => "generalException",
+    };
+    let wait = refusal.headers().get(header::RETRY_AFTER);
+    let wait = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
+    let failure = Failure {
+        retry_after: wait.map(Duration::from_secs),
+        ..Failure::new(refusal.status(), code, "A fault was asked for.")
+    };
+    let ours = uuid::Uuid::new_v4().to_string();
+    let mut answer = written(&failure, &ours, headers.get("client-request-id"));
+    if let Ok(id) = HeaderValue::from_str(&ours) {
+        answer.headers_mut().insert("request-id", id);
     }
     answer
 }

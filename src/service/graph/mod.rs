@@ -29,6 +29,7 @@ use axum::routing::post;
 use super::Service;
 
 pub use self::caller::EVERYTHING;
+pub(in crate::service) use self::failure::in_its_words;
 pub use self::tenant::ADA;
 pub(in crate::service) use self::tenant::TENANT;
 pub(crate) use self::tenant::Tenant;

@@ -190,10 +190,8 @@ impl Desk {
             MediaAct::Flow { id, flow } => self.flow(&meeting, id, flow),
             MediaAct::Gone { id } => self.gone(&meeting, &id),
             MediaAct::Speak { id, words } => {
-                if let Some(sound) = self.clips.of(words)
-                    && let Some(hall) = self.hall(&meeting)
-                {
-                    hall.room.play(&id, sound);
+                if let Some(sound) = self.clips.of(words) {
+                    self.hall(&meeting).room.play(&id, sound);
                 }
             }
             MediaAct::Record { file: Some(file) } => self.record(&meeting, file),
@@ -208,18 +206,16 @@ impl Desk {
                 of,
                 percent,
             } => {
-                if let Some(hall) = self.hall(&meeting) {
-                    hall.room.set_volume(&listener, &of, percent);
-                }
+                let room = &mut self.hall(&meeting).room;
+                room.set_volume(&listener, &of, percent);
             }
         }
     }
 
     /// The first offer of somebody makes their connection; another finds it another path.
     fn offered(&mut self, place: Place) {
-        let known = self.hall(&place.meeting);
-        let known = known.and_then(|hall| hall.peers.get(&place.id).copied());
-        if let Some(peer) = known {
+        let known = self.hall(&place.meeting).peers.get(&place.id);
+        if let Some(peer) = known.copied() {
             self.accept(peer, place);
         } else {
             self.connect(place);
@@ -229,13 +225,12 @@ impl Desk {
     fn connect(&mut self, place: Place) {
         self.last += 1;
         let peer = PeerId(self.last);
-        if let Some(hall) = self.hall(&place.meeting) {
-            hall.room.connect(&place.id, peer);
-            hall.peers.insert(place.id.clone(), peer);
-            let gate = gate(hall.flows.get(&place.id).copied().unwrap_or_default());
-            self.accept(peer, place);
-            self.order(hub::Command::Gate(peer, gate));
-        }
+        let hall = self.hall(&place.meeting);
+        hall.room.connect(&place.id, peer);
+        hall.peers.insert(place.id.clone(), peer);
+        let gate = gate(hall.flows.get(&place.id).copied().unwrap_or_default());
+        self.accept(peer, place);
+        self.order(hub::Command::Gate(peer, gate));
     }
 
     fn accept(&mut self, peer: PeerId, place: Place) {
@@ -252,9 +247,7 @@ impl Desk {
     }
 
     fn flow(&mut self, meeting: &str, id: String, flow: Flow) {
-        let Some(hall) = self.hall(meeting) else {
-            return;
-        };
+        let hall = self.hall(meeting);
         let passage = Passage {
             up: flow.up,
             down: flow.down,
@@ -316,9 +309,7 @@ impl Desk {
         let Some(place) = self.peers.remove(&peer) else {
             return;
         };
-        if let Some(hall) = self.hall(&place.meeting) {
-            hall.room.disconnect(&place.id);
-        }
+        self.hall(&place.meeting).room.disconnect(&place.id);
         self.order(hub::Command::Close(peer));
         self.connect(place);
     }
@@ -379,19 +370,9 @@ impl Desk {
     }
 
     /// The room of a meeting, made when it is first spoken of.
-    fn hall(&mut self, meeting: &str) -> Option<&mut Hall> {
-        if !self.rooms.contains_key(meeting) {
-            match Room::new() {
-                Ok(room) => {
-                    self.rooms.insert(meeting.to_owned(), Hall::new(room));
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a meeting has no sound");
-                    return None;
-                }
-            }
-        }
-        self.rooms.get_mut(meeting)
+    fn hall(&mut self, meeting: &str) -> &mut Hall {
+        let made = || Hall::new(Room::new());
+        self.rooms.entry(meeting.to_owned()).or_insert_with(made)
     }
 
     fn mix(&mut self) {
@@ -427,10 +408,9 @@ impl Desk {
             found.map_or_else(String::new, |meeting| meeting.options.topic.clone())
         };
         let tasks = self.service.tasks().clone();
-        match (Recorder::start(&file, &topic, tasks), self.hall(meeting)) {
-            (Ok(recorder), Some(hall)) => hall.recording = Some(Recording { file, recorder }),
-            (Ok(_), None) => self.recording_failed(meeting, &file),
-            (Err(error), _) => {
+        match Recorder::start(&file, &topic, tasks) {
+            Ok(recorder) => self.hall(meeting).recording = Some(Recording { file, recorder }),
+            Err(error) => {
                 tracing::error!(%error, "a meeting is not recorded");
                 self.recording_failed(meeting, &file);
             }

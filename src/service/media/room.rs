@@ -44,8 +44,9 @@ pub(super) type Both = [Frame; 2];
 pub(super) struct Room {
     mixer: Mixer,
     seats: BTreeMap<String, Seat>,
-    shared: Sender,
-    /// What the shared encoder was given last, to begin another one with.
+    /// There while somebody hears what it encodes.
+    shared: Option<Sender>,
+    /// What everybody said last, to begin an encoder with.
     before: Both,
     /// The room's time in samples; the RTP timestamp of what is sent.
     timestamp: u32,
@@ -88,14 +89,14 @@ struct Clip {
 }
 
 impl Room {
-    pub(super) fn new() -> Result<Self, Error> {
-        Ok(Self {
+    pub(super) fn new() -> Self {
+        Self {
             mixer: Mixer::new(),
             seats: BTreeMap::new(),
-            shared: open(0)?,
+            shared: None,
             before: [SILENCE; 2],
             timestamp: 0,
-        })
+        }
     }
 
     /// From now on only that passes. Nobody passes anything who was never named here.
@@ -149,8 +150,15 @@ impl Room {
         if let Some(own) = &mut seat.own {
             expect_loss(&mut own.sender, seat.loss);
         }
-        let worst = self.seats.values().map(|seat| seat.loss).max();
-        expect_loss(&mut self.shared, worst.unwrap_or_default());
+        let worst = self.worst_loss();
+        if let Some(shared) = &mut self.shared {
+            expect_loss(shared, worst);
+        }
+    }
+
+    fn worst_loss(&self) -> u8 {
+        let losses = self.seats.values().map(|seat| seat.loss);
+        losses.max().unwrap_or_default()
     }
 
     /// A packet of somebody. It is dropped unless they may be heard.
@@ -248,10 +256,14 @@ impl Room {
                 Encoded::Own(packet) => outgoing.extend(packet.map(|p| for_peers(vec![peer], p))),
             }
         }
-        let packet = push(&mut self.shared, all);
-        if !sharing.is_empty() {
-            outgoing.extend(packet.map(|packet| for_peers(sharing, packet)));
+        if sharing.is_empty() {
+            self.shared = None;
+            return outgoing;
         }
+        let known = self.shared.take();
+        self.shared = known.or_else(|| begin(&self.before, timestamp, self.worst_loss()));
+        let packet = self.shared.as_mut().and_then(|shared| push(shared, all));
+        outgoing.extend(packet.map(|packet| for_peers(sharing, packet)));
         outgoing
     }
 
@@ -324,7 +336,11 @@ impl Seat {
 
     fn encode(&mut self, before: &Both, timestamp: u32) -> Encoded {
         if self.own.is_none() && self.differs {
-            self.own = Own::begin(before, timestamp, self.loss);
+            let sender = begin(before, timestamp, self.loss);
+            self.own = sender.map(|sender| Own {
+                sender,
+                same_for: 0,
+            });
         }
         let Some(own) = &mut self.own else {
             // Without an encoder of their own they would hear themselves.
@@ -349,33 +365,23 @@ enum Encoded {
     Own(Option<Packet>),
 }
 
-impl Own {
-    /// An encoder that knows what was heard last, so that the change cannot be heard.
-    fn begin(before: &Both, timestamp: u32, loss: u8) -> Option<Self> {
-        let sender = open(timestamp.wrapping_sub(PACKET_STEP));
-        match sender {
-            Ok(mut sender) => {
-                expect_loss(&mut sender, loss);
-                let _ = push(&mut sender, before);
-                Some(Self {
-                    sender,
-                    same_for: 0,
-                })
-            }
-            Err(error) => {
-                tracing::warn!(%error, "somebody hears nothing");
-                None
-            }
+/// An encoder that knows what was heard last, so that the change cannot be heard.
+fn begin(before: &Both, timestamp: u32, loss: u8) -> Option<Sender> {
+    match open(timestamp.wrapping_sub(PACKET_STEP)) {
+        Ok(mut sender) => {
+            expect_loss(&mut sender, loss);
+            let _ = push(&mut sender, before);
+            Some(sender)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "somebody hears nothing");
+            None
         }
     }
 }
 
 fn open(first_timestamp: u32) -> Result<Sender, Error> {
-    let settings = Settings {
-        complexity: COMPLEXITY,
-        ..Settings::default()
-    };
-    let mut sender = Sender::new(settings, first_timestamp)?;
+    let mut sender = Sender::new(Settings::default(), first_timestamp)?;
     sender.set_gate(Gate::Open);
     Ok(sender)
 }
@@ -421,8 +427,6 @@ fn whole(dbfs: f32) -> i8 {
 const PACKET_STEP: u32 = 960;
 /// An own encoder is kept for a second after it was needed: people pause.
 const LINGER: u32 = 50;
-/// A service encodes for everybody who speaks. Below 7 the encoder takes a steady tone for silence.
-const COMPLEXITY: u8 = 7;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
+use crate::model::text;
 use crate::view::phrase;
 use crate::view::phrase::duration;
 
@@ -177,6 +178,11 @@ fn remedy(remedy: &Remedy) -> String {
             "If you trust it, name the file of its authority with --ca.".to_owned()
         }
         Remedy::AskOrganizer => "Ask the organizer.".to_owned(),
+        Remedy::AskAdministrator { link } => format!(
+            "Hand this link to an administrator of your organisation, who can agree for everybody in it; then \
+             sign in again: {}",
+            text::line(link)
+        ),
         Remedy::Shorten => "Shorten it and send it again.".to_owned(),
         Remedy::None => String::new(),
     }

@@ -53,6 +53,18 @@ pub struct TokenAnswer {
     /// Only with `openid`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id_token: Option<Redacted>,
+    /// Who it is, where `client_info=1` asked for it: base64url of [`ClientInfo`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_info: Option<String>,
+}
+
+/// By what MSAL tells accounts apart, whatever tenant they are a guest of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientInfo {
+    /// The object id, at home.
+    pub uid: String,
+    /// The tenant that is home.
+    pub utid: String,
 }
 
 /// `200` of the device code endpoint.

@@ -96,7 +96,7 @@ struct Meeting {
 impl Meeting {
     /// Three people with voices of their own pitch, all inside.
     fn of_three() -> Self {
-        let mut room = Room::new().unwrap();
+        let mut room = Room::new();
         let people: Vec<Person> = (1_u64..)
             .zip(TONES)
             .map(|(n, hz)| Person::new(n, hz))

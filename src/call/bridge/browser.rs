@@ -1,0 +1,186 @@
+//! The browser that the page runs in: without a window, with a profile of its own, ended with us.
+
+use std::env;
+use std::fs;
+use std::io;
+use std::io::Read;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+
+use rustix::process::Pid;
+use rustix::process::Signal;
+
+use crate::config::paths;
+use crate::model::text;
+
+/// The browser to use: the one that was chosen, or the first that is installed (media.md 2).
+pub fn find(chosen: Option<&Path>) -> Option<PathBuf> {
+    if let Some(chosen) = chosen {
+        return chosen.is_file().then(|| chosen.to_owned());
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let installed = NAMES.iter().flat_map(|name| {
+        let folders: Vec<PathBuf> = env::split_paths(&folders).collect();
+        folders.into_iter().map(move |folder| folder.join(name))
+    });
+    let places = PLACES.iter().map(PathBuf::from);
+    installed.chain(places).find(|path| path.is_file())
+}
+
+/// A running browser; ended, with everything it left, when this is dropped.
+pub(super) struct Browser {
+    child: Child,
+    profile: PathBuf,
+}
+
+impl Browser {
+    /// Starts it on `address`. The secret goes by a file that only the person can read.
+    /// `here`: the service is on this machine, which may have no other way to itself.
+    pub(super) fn start(
+        program: &Path,
+        address: &str,
+        secret: &str,
+        here: bool,
+    ) -> io::Result<Self> {
+        let profile = env::temp_dir().join(format!("sidetone-call-{:016x}", fastrand::u64(..)));
+        paths::private_folder(&profile)?;
+        let started = launch(program, &profile, address, secret, here);
+        if started.is_err() {
+            clear(&profile);
+        }
+        Ok(Self {
+            child: started?,
+            profile,
+        })
+    }
+
+    /// What it said at last, if it has ended by itself.
+    pub(super) fn ended(&mut self) -> Option<String> {
+        self.child.try_wait().ok().flatten()?;
+        let mut words = String::new();
+        if let Some(error) = self.child.stderr.take() {
+            // Its children may hold the other end: what is there is enough.
+            let _ = error.take(MOST_WORDS).read_to_string(&mut words);
+        }
+        let telling = words.lines().find(|line| line.contains("andbox"));
+        let telling = telling.or_else(|| words.lines().next_back());
+        Some(text::line(telling.unwrap_or("it said nothing")))
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // All of them: it starts many.
+        let _ = rustix::process::kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        let _ = self.child.wait();
+        clear(&self.profile);
+    }
+}
+
+fn launch(
+    program: &Path,
+    profile: &Path,
+    address: &str,
+    secret: &str,
+    here: bool,
+) -> io::Result<Child> {
+    let start = profile.join("start.html");
+    let page = format!("<script>location.replace(\"{address}#{secret}\")</script>");
+    paths::create_private(&start, page.as_bytes())?;
+    let silence = profile.join("silence.wav");
+    paths::create_private(&silence, &silent())?;
+    let mut command = Command::new(program);
+    command
+        .args(FLAGS)
+        .arg(format!("--user-data-dir={}", profile.display()))
+        .arg(format!(
+            "--use-file-for-fake-audio-capture={}",
+            silence.display()
+        ))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    if here {
+        command.arg("--allow-loopback-in-peer-connection");
+    }
+    if rustix::process::geteuid().is_root() {
+        // Nobody else may: the browser refuses to run as root otherwise.
+        command.arg("--no-sandbox");
+        tracing::warn!("the browser of calls runs without its sandbox, because we are root");
+    }
+    command.arg(format!("file://{}", start.display()));
+    command.spawn()
+}
+
+/// A browser that ends writes a while.
+fn clear(profile: &Path) {
+    for _ in 0..10 {
+        match fs::remove_dir_all(profile) {
+            Ok(()) => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    }
+    tracing::warn!(profile = %profile.display(), "a browser's profile could not be removed");
+}
+
+/// A second of nothing, which the stand-in microphone repeats.
+fn silent() -> Vec<u8> {
+    const BYTES: u32 = 2 * 48_000;
+    let mut wave = Vec::with_capacity(44 + BYTES as usize);
+    wave.extend(b"RIFF");
+    wave.extend((36 + BYTES).to_le_bytes());
+    wave.extend(b"WAVEfmt ");
+    wave.extend(16_u32.to_le_bytes());
+    wave.extend(1_u16.to_le_bytes());
+    wave.extend(1_u16.to_le_bytes());
+    wave.extend(48_000_u32.to_le_bytes());
+    wave.extend(BYTES.to_le_bytes());
+    wave.extend(2_u16.to_le_bytes());
+    wave.extend(16_u16.to_le_bytes());
+    wave.extend(b"data");
+    wave.extend(BYTES.to_le_bytes());
+    wave.resize(44 + BYTES as usize, 0);
+    wave
+}
+
+const NAMES: [&str; 5] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+    "google-chrome",
+    "microsoft-edge-stable",
+];
+const PLACES: [&str; 2] = [
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+];
+/// Measured one by one (media.md 2). No debugging port, ever.
+const FLAGS: [&str; 18] = [
+    "--ozone-platform=headless",
+    // Never another loopback address, where somebody else may listen on the same port.
+    "--host-resolver-rules=MAP localhost 127.0.0.1",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--no-pings",
+    "--disable-gpu",
+    "--disable-software-rasterizer",
+    "--in-process-gpu",
+    "--disable-features=PreloadTopChromeWebUI,WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,\
+     SpareRendererForSitePerProcess",
+    "--password-store=basic",
+];
+const MOST_WORDS: u64 = 16 << 10;

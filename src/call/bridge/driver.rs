@@ -1,0 +1,280 @@
+//! Browser, sockets and tokens under the call session. Decides nothing.
+
+use std::path::PathBuf;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::clock::Moment;
+use crate::effect::CallCommand;
+use crate::event::Event;
+use crate::identity::Generation;
+use crate::identity::Grant;
+use crate::identity::Tokens;
+use crate::model::account::AccountId;
+use crate::model::failure::Because;
+use crate::model::failure::Failure;
+use crate::tasks::Tasks;
+use crate::wire::bridge::Frame;
+use crate::wire::bridge::Identity;
+
+use super::browser::Browser;
+use super::pcm::Pcm;
+use super::pcm::Samples;
+use super::server;
+use super::server::Said;
+use super::server::Server;
+use super::session::Granted;
+use super::session::Input;
+use super::session::Output;
+use super::session::Session;
+use super::session::Who;
+
+/// Whose calls, and with what.
+#[derive(Debug)]
+pub struct Settings {
+    pub account: AccountId,
+    pub identity: Identity,
+    pub tokens: Tokens,
+    /// The bundle that `sidetone setup calls` made.
+    pub sdk: PathBuf,
+    /// Of the person's choice, or found; `None` where there is none.
+    pub browser: Option<PathBuf>,
+    /// Origins on this machine that the SDK may speak to.
+    pub local: String,
+    pub sound: Pcm,
+    pub tasks: Tasks,
+}
+
+/// The calls of one account, one at a time. Ends when no more commands can come, after hanging up.
+pub async fn run(
+    settings: Settings,
+    commands: mpsc::Receiver<CallCommand>,
+    events: mpsc::Sender<Event>,
+) {
+    let who = Who {
+        identity: settings.identity,
+    };
+    let driver = Driver {
+        session: Session::new(who),
+        settings,
+        events,
+        clock: Clock,
+        page: None,
+        fetching: FuturesUnordered::new(),
+        generation: None,
+        call: 0,
+        sequence: 0,
+    };
+    Box::pin(driver.run(commands)).await;
+}
+
+struct Driver {
+    settings: Settings,
+    events: mpsc::Sender<Event>,
+    clock: Clock,
+    session: Session,
+    page: Option<Page>,
+    fetching: FuturesUnordered<Fetching>,
+    /// Of the token that the page has.
+    generation: Option<Generation>,
+    call: u32,
+    sequence: u32,
+}
+
+struct Page {
+    server: Server,
+    browser: Browser,
+}
+
+type Fetching =
+    std::pin::Pin<Box<dyn Future<Output = (u64, Result<Grant, Failure>)> + Send + 'static>>;
+
+impl Driver {
+    async fn run(mut self, mut commands: mpsc::Receiver<CallCommand>) {
+        let mut open = true;
+        while open || !self.session.is_idle() {
+            let deadline = self.carry_out().await;
+            tokio::select! {
+                biased;
+                said = said(&mut self.page) => self.said(said),
+                Some((wanted, grant)) = self.fetching.next() => self.granted(wanted, grant),
+                command = commands.recv(), if open => {
+                    open = command.is_some();
+                    self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
+                }
+                Some(samples) = self.settings.sound.captured.recv() => self.captured(&samples),
+                () = self.clock.sleep_until(deadline) => self.timeout(),
+            }
+        }
+        self.carry_out().await;
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.session
+            .handle(input, self.clock.now(), self.clock.utc());
+    }
+
+    fn said(&mut self, said: Option<Said>) {
+        match said {
+            Some(Said::Word(word)) => self.handle(Input::Page(*word)),
+            Some(Said::Ended) | None => self.ended(Because::Lost),
+        }
+    }
+
+    fn ended(&mut self, because: Because) {
+        self.page = None;
+        self.handle(Input::PageEnded(because));
+    }
+
+    /// A browser that ends before its page came says nothing by a socket.
+    fn timeout(&mut self) {
+        let ended = self.page.as_mut().and_then(|page| page.browser.ended());
+        match ended {
+            Some(words) => self.ended(Because::Local {
+                detail: format!("the browser ended: {words}"),
+            }),
+            None => self.handle(Input::Timeout),
+        }
+    }
+
+    fn granted(&mut self, wanted: u64, grant: Result<Grant, Failure>) {
+        let token = grant.map(|grant| {
+            self.generation = Some(grant.generation);
+            Granted {
+                token: grant.token.for_sdk().to_owned(),
+                raw_id: grant.raw_id,
+            }
+        });
+        self.handle(Input::Token { wanted, token });
+    }
+
+    fn captured(&mut self, samples: &Samples) {
+        let Some(page) = &self.page else { return };
+        let frame = Frame {
+            sequence: self.sequence,
+            call: self.call,
+            micros: micros(self.clock.now()),
+            samples: *samples,
+        };
+        self.sequence = self.sequence.wrapping_add(1);
+        // A page that does not keep up loses what is old by the time it would.
+        let _ = page.server.frames.try_send(frame.write());
+    }
+
+    /// Does what the session asks for; answers when it wants to be woken.
+    async fn carry_out(&mut self) -> Option<Moment> {
+        loop {
+            match self.session.poll() {
+                Output::Wait(deadline) => {
+                    let looks = self.page.is_some().then(|| self.clock.now() + LOOK);
+                    return deadline.into_iter().chain(looks).min();
+                }
+                Output::Launch => {
+                    self.page = None;
+                    match self.launch().await {
+                        Ok(page) => self.page = Some(page),
+                        Err(because) => self.handle(Input::PageEnded(because)),
+                    }
+                }
+                Output::End => self.page = None,
+                Output::Send(word) => self.send(&word).await,
+                Output::Token { wanted, refused } => self.fetch(wanted, refused),
+                Output::Call(call) => self.call = u32::try_from(call).unwrap_or_default(),
+                Output::Sound(wish) => {
+                    // Whoever owned microphone and speaker may have ended before us.
+                    let _ = self.settings.sound.wishes.send(wish);
+                }
+                Output::Event(event) => {
+                    let event = Event::Call(self.settings.account.clone(), event);
+                    let _ = self.events.send(event).await;
+                }
+            }
+        }
+    }
+
+    async fn launch(&mut self) -> Result<Page, Because> {
+        let local = |detail: String| Because::Local { detail };
+        let Some(program) = self.settings.browser.clone() else {
+            return Err(local(
+                "no Chromium and no Chrome was found; install one, or set browser in the settings"
+                    .to_owned(),
+            ));
+        };
+        if !self.settings.sdk.is_file() {
+            return Err(local(
+                "the vendor's calling SDK is not installed; sidetone setup calls installs it"
+                    .to_owned(),
+            ));
+        }
+        let secret = secret().map_err(|()| local("there are no random numbers".to_owned()))?;
+        let settings = server::Settings {
+            sdk: self.settings.sdk.clone(),
+            local: self.settings.local.clone(),
+            secret: secret.clone(),
+            heard: self.settings.sound.heard.clone(),
+        };
+        let server = server::start(settings, &self.settings.tasks).await;
+        let server = server.map_err(|error| local(format!("no page can be served: {error}")))?;
+        let browser = Browser::start(
+            &program,
+            &server.address,
+            &secret,
+            !self.settings.local.is_empty(),
+        );
+        let browser = browser.map_err(|error| local(format!("no browser starts: {error}")))?;
+        self.sequence = 0;
+        Ok(Page { server, browser })
+    }
+
+    async fn send(&mut self, word: &crate::wire::bridge::ToPage) {
+        let Some(page) = &self.page else { return };
+        match serde_json::to_string(word) {
+            // A page that takes nothing for so long hangs, which the session finds out.
+            Ok(text) => {
+                let sent = page.server.words.send(text);
+                let _ = tokio::time::timeout(WRITE, sent).await;
+            }
+            Err(error) => tracing::error!(%error, "a word for the page cannot be written"),
+        }
+    }
+
+    fn fetch(&mut self, wanted: u64, refused: bool) {
+        let tokens = self.settings.tokens.clone();
+        let refused = self.generation.filter(|_| refused);
+        self.fetching.push(Box::pin(async move {
+            let grant = match refused {
+                Some(generation) => tokens.after_refusal(generation).await,
+                None => tokens.token().await,
+            };
+            (wanted, grant)
+        }));
+    }
+}
+
+async fn said(page: &mut Option<Page>) -> Option<Said> {
+    match page {
+        Some(page) => page.server.said.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// 32 random bytes, in hexadecimal digits.
+fn secret() -> Result<String, ()> {
+    let mut bytes = [0; 32];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| ())?;
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    Ok(digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect())
+}
+
+fn micros(now: Moment) -> u64 {
+    u64::try_from(now.since(Moment::ZERO).as_micros()).unwrap_or_default()
+}
+
+/// How often it is looked whether the browser is still there.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
+const WRITE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -1,0 +1,373 @@
+//! A call by way of the page, played with a page and a clock that only the test moves.
+
+use serde_json::json;
+
+use super::*;
+use crate::model::locator::Locator;
+use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
+
+const AT: Timestamp = Timestamp::from_millis(0);
+
+/// A session and what it asked for, at a time that only the test moves.
+struct Scene {
+    session: Session,
+    now: Moment,
+    did: Vec<Output>,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let who = Who {
+            identity: Identity::External,
+        };
+        Self {
+            session: Session::new(who),
+            now: Moment::ZERO,
+            did: Vec::new(),
+        }
+    }
+
+    fn handle(&mut self, input: Input) {
+        self.session.handle(input, self.now, AT);
+        loop {
+            match self.session.poll() {
+                Output::Wait(_) => return,
+                output => self.did.push(output),
+            }
+        }
+    }
+
+    fn page(&mut self, said: serde_json::Value) {
+        self.handle(Input::Page(serde_json::from_value(said).unwrap()));
+    }
+
+    fn command(&mut self, command: CallCommand) {
+        self.handle(Input::Command(command));
+    }
+
+    fn join(&mut self) {
+        self.command(CallCommand::Join {
+            locator: Locator::MeetingId {
+                id: "123".to_owned(),
+                passcode: None,
+            },
+            name: "Ada".to_owned(),
+            audio: Audio::Full,
+        });
+    }
+
+    /// The number of the last command of a name.
+    fn asked(&self, name: &str) -> u64 {
+        let all = self.did.iter().rev();
+        let mut found = all.filter_map(|output| match output {
+            Output::Send(word) => {
+                let word = serde_json::to_value(&**word).unwrap();
+                (word["type"] == name).then(|| word["id"].as_u64().unwrap_or_default())
+            }
+            _ => None,
+        });
+        found
+            .next()
+            .unwrap_or_else(|| panic!("no {name} in {:?}", self.did))
+    }
+
+    fn sends(&self, name: &str) -> usize {
+        let is = |output: &&Output| matches!(output, Output::Send(word) if serde_json::to_value(&**word).unwrap()["type"] == name);
+        self.did.iter().filter(is).count()
+    }
+
+    fn events(&self) -> Vec<&CallEvent> {
+        let mut events = Vec::new();
+        for output in &self.did {
+            if let Output::Event(event) = output {
+                events.push(event);
+            }
+        }
+        events
+    }
+
+    fn ready(&mut self) {
+        self.page(json!({"type":"hello","version":1,"userAgent":"Chrome"}));
+        self.page(json!({"type":"ready","hasSdk":true,"problem":null}));
+        let id = self.asked("createAgent");
+        self.page(json!({"type":"done","id":id,"result":{"agent":1,"connection":"Connected"}}));
+        let id = self.asked("join");
+        self.page(json!({"type":"done","id":id,"result":{"call":7}}));
+    }
+
+    fn connected(&mut self) {
+        self.join();
+        self.ready();
+        self.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    }
+
+    /// Lets time pass, with the session woken whenever it wanted; the page answers beats or is silent.
+    fn pass(&mut self, span: Duration, answers: bool) {
+        let end = self.now + span;
+        while let Output::Wait(Some(at)) = self.session.poll() {
+            if at > end {
+                break;
+            }
+            self.now = self.now.max(at);
+            let before = self.sends("beat");
+            self.handle(Input::Timeout);
+            if answers && self.sends("beat") > before {
+                self.page(json!({"type":"beat","count":1}));
+            }
+        }
+        self.now = end;
+    }
+
+    fn notice(&mut self, active: bool, consent: bool) {
+        self.page(json!({
+            "type":"notice","call":7,"notice":"recording","isActive":active,
+            "isConsentRequired":consent,"parts":[],
+        }));
+    }
+
+    fn told(&self) -> Vec<(NoticeState, bool)> {
+        let events = self.events().into_iter();
+        let notice = |event: &CallEvent| match event {
+            CallEvent::Notice {
+                kind: NoticeKind::Recording,
+                state,
+                initial,
+                ..
+            } => Some((state.clone(), *initial)),
+            _ => None,
+        };
+        events.filter_map(notice).collect()
+    }
+}
+
+fn on() -> NoticeState {
+    NoticeState::Active { by: None }
+}
+
+fn off() -> NoticeState {
+    NoticeState::Inactive { by: None }
+}
+
+#[test]
+fn it_goes_from_a_browser_to_a_call() {
+    let mut scene = Scene::new();
+    scene.join();
+    assert!(scene.did.contains(&Output::Launch));
+    assert_eq!(scene.sends("createAgent"), 0);
+    scene.ready();
+    assert!(scene.did.contains(&Output::Call(7)));
+    scene.page(json!({"type":"callState","call":7,"state":"InLobby"}));
+    assert!(!scene.did.iter().any(|o| matches!(o, Output::Sound(_))));
+    scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    let wish = PcmWish::Start { audio: Audio::Full };
+    assert!(scene.did.contains(&Output::Sound(wish)));
+}
+
+#[test]
+fn an_agent_that_is_not_connected_is_waited_for() {
+    let mut scene = Scene::new();
+    scene.join();
+    scene.page(json!({"type":"hello","version":1,"userAgent":"Chrome"}));
+    scene.page(json!({"type":"ready","hasSdk":true,"problem":null}));
+    let id = scene.asked("createAgent");
+    scene.page(json!({"type":"done","id":id,"result":{"agent":1,"connection":"Disconnected"}}));
+    assert_eq!(scene.sends("join"), 0);
+    scene.page(json!({"type":"agentState","agent":1,"connection":"Connected","because":null}));
+    assert_eq!(scene.sends("join"), 1);
+}
+
+#[test]
+fn without_a_network_it_says_so_in_the_end() {
+    let mut scene = Scene::new();
+    scene.join();
+    scene.page(json!({"type":"hello","version":1,"userAgent":"Chrome"}));
+    scene.page(json!({"type":"ready","hasSdk":true,"problem":null}));
+    let id = scene.asked("createAgent");
+    scene.page(json!({"type":"done","id":id,"result":{"agent":1,"connection":"Disconnected"}}));
+    scene.pass(CONNECT + Duration::from_secs(1), true);
+    assert!(scene.did.contains(&Output::End));
+    assert!(scene.session.is_idle());
+    assert!(scene.events().iter().any(|e| matches!(
+        e,
+        CallEvent::ActionFailed(Failure {
+            remedy: Remedy::CheckNetwork,
+            ..
+        })
+    )));
+}
+
+#[test]
+fn a_missing_sdk_is_said_with_what_installs_it() {
+    let mut scene = Scene::new();
+    scene.join();
+    scene.page(json!({"type":"hello","version":1,"userAgent":"Chrome"}));
+    scene.page(json!({"type":"ready","hasSdk":false,"problem":"there is no sdk.js"}));
+    let words = format!("{:?}", scene.events());
+    assert!(words.contains("sidetone setup calls"), "{words}");
+    assert!(scene.session.is_idle());
+}
+
+#[test]
+fn a_page_that_hangs_makes_notices_unknown_within_a_quarter_of_a_second() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.pass(Duration::from_secs(10), true);
+    assert!(
+        !scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::SignallingLost { .. }))
+    );
+    scene.pass(Duration::from_millis(250), false);
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::SignallingLost { .. }))
+    );
+    // It only was slow: everything is asked for anew.
+    scene.page(json!({"type":"beat","count":1}));
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::SignallingBack { .. }))
+    );
+    assert_eq!(scene.sends("refresh"), 1);
+}
+
+#[test]
+fn a_page_that_ends_is_started_once_more_and_not_twice() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.handle(Input::PageEnded(Because::Lost));
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::SignallingLost { .. }))
+    );
+    assert_eq!(
+        scene.did.iter().filter(|o| **o == Output::Launch).count(),
+        2
+    );
+    // Before it was in the call again.
+    scene.handle(Input::PageEnded(Because::Lost));
+    assert_eq!(
+        scene.did.iter().filter(|o| **o == Output::Launch).count(),
+        2
+    );
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::Ended { .. }))
+    );
+    assert!(scene.session.is_idle());
+}
+
+#[test]
+fn who_was_heard_is_heard_again_and_who_was_muted_is_not() {
+    for muted in [true, false] {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.command(CallCommand::Mute(muted));
+        scene.did.clear();
+        scene.handle(Input::PageEnded(Because::Lost));
+        scene.ready();
+        scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+        assert_eq!(scene.sends("unmute"), usize::from(!muted));
+    }
+}
+
+#[test]
+fn what_was_on_before_we_came_was_not_started_now() {
+    let mut scene = Scene::new();
+    scene.join();
+    scene.ready();
+    scene.notice(false, false);
+    scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    scene.notice(false, false);
+    assert_eq!(scene.told(), [], "it is not known yet");
+    scene.notice(true, false);
+    assert_eq!(scene.told(), [(on(), true)]);
+    scene.pass(SETTLING, true);
+    scene.notice(false, false);
+    scene.notice(true, false);
+    assert_eq!(scene.told(), [(on(), true), (off(), false), (on(), false)]);
+}
+
+#[test]
+fn what_stays_off_is_off_after_a_second() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.notice(false, false);
+    scene.pass(SETTLING + Duration::from_millis(1), true);
+    assert_eq!(scene.told(), [(off(), true)]);
+}
+
+#[test]
+fn consent_goes_to_the_sdk_only_by_the_persons_word() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.notice(true, true);
+    assert!(scene.events().contains(&&CallEvent::ConsentRequired(true)));
+    assert_eq!(scene.sends("grantConsent"), 0);
+    scene.command(CallCommand::Consent(false));
+    assert_eq!(scene.sends("grantConsent"), 0);
+    scene.command(CallCommand::Consent(true));
+    let id = scene.asked("grantConsent");
+    assert!(!scene.events().contains(&&CallEvent::ConsentRequired(false)));
+    scene.page(json!({"type":"done","id":id,"result":null}));
+    assert!(scene.events().contains(&&CallEvent::ConsentRequired(false)));
+}
+
+#[test]
+fn leaving_a_page_that_hangs_ends_all_the_same() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.command(CallCommand::Leave);
+    scene.pass(SILENCE + Duration::from_secs(1), false);
+    assert!(scene.session.is_idle());
+    assert_eq!(
+        scene.did.iter().filter(|o| **o == Output::Launch).count(),
+        1
+    );
+}
+
+#[test]
+fn a_page_that_nobody_needs_goes_after_a_minute() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.command(CallCommand::Leave);
+    let id = scene.asked("hangUp");
+    scene.page(json!({"type":"done","id":id,"result":null}));
+    scene.pass(Duration::from_secs(50), true);
+    assert!(!scene.did.contains(&Output::End));
+    scene.pass(Duration::from_secs(20), true);
+    assert!(scene.did.contains(&Output::End));
+}
+
+#[test]
+fn a_network_that_fails_is_tried_again_and_a_removal_is_not() {
+    let mut scene = Scene::new();
+    scene.connected();
+    let ended = |code: u32, sub: u32| {
+        json!({"type":"callEnded","call":7,"reason":
+            {"code":code,"subCode":sub,"message":null,"categories":[]}})
+    };
+    scene.page(ended(410, 3112));
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::Rejoining { attempt: 1 }))
+    );
+    scene.pass(BACK_OFF + Duration::from_millis(1), true);
+    assert_eq!(scene.sends("join"), 2);
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.page(ended(0, 5300));
+    assert!(scene.session.is_idle());
+}

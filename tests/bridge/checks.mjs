@@ -1,0 +1,25 @@
+// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal.
+import { Report } from "../interop/report.mjs";
+import { launched } from "./browser.mjs";
+import { doors, playout } from "./doors.mjs";
+import { meeting } from "./meeting.mjs";
+import { alone } from "./alone.mjs";
+import { official } from "./official.mjs";
+import { terminal } from "./terminal.mjs";
+
+const parts = [doors, playout, meeting, alone, official, terminal];
+const chosen = process.argv.slice(2);
+const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
+
+let [passed, failed] = [0, 0];
+for (const part of parts) {
+  if (chosen.length > 0 && !chosen.includes(part.name)) continue;
+  const report = new Report();
+  await part(report, scene);
+  report.print();
+  passed += report.passed;
+  failed += report.failed;
+}
+await scene.browser.close();
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

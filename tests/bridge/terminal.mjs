@@ -1,0 +1,192 @@
+// The whole way: a terminal, the page with the stand-in in a browser that the program starts, the embedded service, and a second terminal.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { Control } from "../interop/control.mjs";
+import { host } from "../interop/host.mjs";
+import { Pulse } from "../interop/pulse.mjs";
+import { Sidetone } from "../interop/sidetone.mjs";
+import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs";
+import { relay } from "./relay.mjs";
+
+const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
+
+export async function terminal(report, { standin }) {
+  report.part("the program in a terminal, by way of the page");
+  const service = await host(["--listen", "127.0.0.1:0"]);
+  const way = await relay(service.ready.endpoint);
+  const control = new Control(service.ready);
+  const scene = { report, standin, way, control, endpoint: service.ready.endpoint };
+  try {
+    await inside(scene);
+    await gone(scene);
+    await consent(scene);
+  } finally {
+    way.stop();
+    await service.stop();
+  }
+}
+
+const made = ({ control }, options = {}) => control.post("/meetings", { topic: "Design review", organizer: "Alice", lobby: "everyone", anonymousStart: true, ...options });
+
+// The stand-in lies where the vendor's bundle lies for a user.
+function installed(name, bundle) {
+  const folder = join(process.env.WORK, name, "data", "sidetone", "calling-sdk");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  copyFileSync(bundle, join(folder, "sdk.js"));
+}
+
+async function bridged({ standin, way }, { link }, name, sound, more = []) {
+  installed(name, standin);
+  const { pathname, search } = new URL(link);
+  const client = await Sidetone.start([`${way.endpoint}${pathname}${search}`, "--endpoint", way.endpoint, "--set", "calls=bridge", "--no-check", ...QUIET, ...more], name, { ...sound?.environment, SIDETONE_NO_VENDOR: undefined });
+  return client;
+}
+
+async function inside(scene) {
+  const { report, control, endpoint } = scene;
+  const meeting = await made(scene);
+  const [near, far] = [new Pulse(), new Pulse()];
+  const ada = await bridged(scene, meeting, "Ada", near);
+  const ben = await Sidetone.meet(meeting.link, { endpoint, name: "Ben", sound: far });
+  try {
+    await report.check("it joins, with chat, and both see each other", async () => {
+      await ada.line("Joined Design review");
+      await ben.line("Joined Design review");
+      ada.type("/who\r");
+      await ada.line("Ben (External)");
+      ben.type("/who\r");
+      await ben.line("Ada (External)");
+      ada.type("by way of the page\r");
+      await ben.line("by way of the page");
+    });
+    near.speak(700, -20);
+    far.speak(1100, -20);
+    const [heardNear, heardFar] = [near.listen(), far.listen()];
+    await report.check("muted at first: nothing of the microphone arrives", async () => {
+      const samples = await heardFar(RATE);
+      assert.ok(dbfs(samples) < -60, `${dbfs(samples)}`);
+    });
+    await report.check("unmuted, sound goes both ways in the right frequency and level", async () => {
+      ada.type("/unmute\r");
+      ben.type("/unmute\r");
+      await ada.line("Microphone on.");
+      await ben.line("Microphone on.");
+      const there = await steady(() => heardFar(RATE / 2));
+      assert.ok(Math.abs(frequencyNear(there, 700) - 700) < 7, `${frequencyNear(there, 700)} Hz`);
+      assert.ok(Math.abs(levelAt(there, 700) + 20) < 1.5, `${levelAt(there, 700)} dBFS`);
+      // By way of a browser's jitter buffer, which stretches: the level is measured, not its wholeness.
+      let back = -Infinity;
+      for (let tries = 0; tries < 20 && Math.abs(back + 20) > 1.5; tries += 1) back = levelAt(await heardNear(RATE / 2), 1100);
+      assert.ok(Math.abs(back + 20) < 1.5, `${back} dBFS`);
+    }, 60);
+    await report.check("muted again, nothing arrives", async () => {
+      ada.type("/mute\r");
+      await ada.line("Muted.");
+      let level = 0;
+      for (let tries = 0; tries < 20 && level > -60; tries += 1) level = dbfs(await heardFar(RATE / 4));
+      assert.ok(level < -60, `${level} dBFS`);
+    });
+    await report.check("a recording is told when it starts and when it stops", async () => {
+      await control.meeting(meeting, "recording", { active: true, byName: "Alice" });
+      await ada.line("Notice: recording started");
+      await control.meeting(meeting, "recording", { active: false, byName: "Alice" });
+      await ada.line("Notice: recording stopped");
+    });
+    await report.check("hands, reactions, hold, captions, a role, statistics and the end by others", async () => {
+      ada.type("/hand\r");
+      await ben.until(() => /Ada.*hand/.test(ben.transcript) || (ben.type("/who\r"), false), "saw the hand", 700);
+      await control.person(meeting, "Alice", "react", { reaction: "heart" }).catch(() => {});
+      ada.type("/hold\r");
+      await ada.line("Call: on hold");
+      ada.type("/resume\r");
+      await ada.line("Call: no longer on hold");
+      await ada.until(() => /opus/i.test(ada.transcript) || (ada.type("/stats\r"), false), "told the codec", 1000);
+      await control.meeting(meeting, "end");
+      await ada.line("ended");
+    }, 60);
+    await report.check("no token and no secret is in a log, a command line or the environment", async () => {
+      const log = readFileSync(join(process.env.WORK, "Ada", "state", "sidetone", "sidetone.log"), "utf8");
+      assert.doesNotMatch(log, /eyJ|[0-9a-f]{64}/);
+      const lines = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n").filter((line) => line.includes("sidetone-call-"));
+      assert.ok(lines.length > 0, "the browser is there for a while yet");
+      for (const line of lines) assert.doesNotMatch(line, /eyJ|[0-9a-f]{64}/);
+    });
+  } finally {
+    await report.check("it ends with nothing left: no browser, no profile", async () => {
+      assert.equal(await ada.quit(), 0);
+      assert.equal(browsers().length, 0, browsers().join("\n"));
+    });
+    await ben.quit();
+    await near.stop();
+    await far.stop();
+  }
+}
+
+// The browser is killed in mid-call.
+async function gone(scene) {
+  const { report, control, endpoint } = scene;
+  const meeting = await made(scene);
+  // Whose being there keeps the meeting going.
+  const eve = await Sidetone.meet(meeting.link, { endpoint, name: "Eve" });
+  await eve.line("Joined Design review");
+  const ada = await bridged(scene, meeting, "Ann");
+  await report.check("killed in mid-call: notices are unknown at once, and it joins once more", async () => {
+    await ada.line("Joined Design review");
+    await control.meeting(meeting, "recording", { active: true, byName: "Alice" });
+    await ada.line("Notice: recording started");
+    for (const pid of browsers()) process.kill(pid, "SIGKILL");
+    const killed = performance.now();
+    const unknown = await ada.until(() => ada.news.find(({ event, state }) => event === "notice" && state === "unknown") && performance.now(), "told that notices are unknown");
+    // A quarter of a second, and what a busy machine takes to tell us; the session's own tests hold it exactly.
+    assert.ok(unknown - killed < 600, `${unknown - killed} ms`);
+    await ada.until(() => ada.news.filter(({ event, state }) => event === "notice" && state === "active").length >= 2, "told of the recording again", 0, 30_000);
+    await ada.until(() => eve.transcript.includes("still here") || (ada.type("/say still here\r"), false), "was heard in the chat again", 1000, 30_000);
+  }, 60);
+  await report.check("a browser that hangs in mid-call is the same to who listens", async () => {
+    const before = ada.news.filter(({ event, state }) => event === "notice" && state === "unknown").length;
+    for (const pid of browsers()) process.kill(pid, "SIGSTOP");
+    const stopped = performance.now();
+    const unknown = await ada.until(() => ada.news.filter(({ event, state }) => event === "notice" && state === "unknown").length > before && performance.now(), "told that notices are unknown");
+    assert.ok(unknown - stopped < 600, `${unknown - stopped} ms`);
+    for (const pid of browsers()) process.kill(pid, "SIGCONT");
+    await ada.until(() => ada.news.filter(({ event, state }) => event === "notice" && state === "active").length >= 3, "told of the recording again", 0, 30_000);
+  }, 60);
+  await ada.quit();
+  await eve.quit();
+}
+
+// Recording is on already, and people must agree.
+async function consent(scene) {
+  const { report, control } = scene;
+  const meeting = await made(scene);
+  await control.meeting(meeting, "consent", { required: true });
+  const zoe = await Sidetone.meet(meeting.link, { endpoint: scene.endpoint, name: "Zoe" });
+  await zoe.line("Joined Design review");
+  await control.meeting(meeting, "recording", { active: true, byName: "Alice" });
+  const ada = await bridged(scene, meeting, "Amy");
+  await report.check("recorded already: told at once, asked for consent, and not heard before it", async () => {
+    await ada.line("this meeting is being recorded");
+    await ada.line("consent");
+    ada.type("/unmute\r");
+    await ada.until(() => /not possible|refused|Error/.test(ada.transcript), "refused to unmute");
+    ada.type("/consent yes\r");
+    await ada.until(() => ada.transcript.includes("you gave your consent"), "said that we consented");
+  }, 60);
+  await ada.quit();
+  await zoe.quit();
+}
+
+// The processes of browsers that the program started: each has a profile of its own.
+function browsers() {
+  const found = [];
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("sidetone-call-")) found.push(Number(pid));
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found;
+}
