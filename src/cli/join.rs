@@ -101,6 +101,13 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         Locator::parse(&words, endpoint).map_err(|refusal| Error::Input(format!("{refusal}.")))?;
     joinable(&locator)?;
     let Some(endpoint) = endpoint else {
+        if let Locator::Meeting {
+            host: MeetingHost::Vendor,
+            ..
+        } = &locator
+        {
+            return Err(Error::Input(WHO.to_owned()));
+        }
         return Err(Error::Input(
             "which service? Give --endpoint URL, or set endpoint in the settings file.".to_owned(),
         ));
@@ -245,3 +252,8 @@ fn with_passcode(locator: Locator, given: Option<String>) -> Result<Locator, Err
     let typed = Some(typed.trim().to_owned()).filter(|passcode| !passcode.is_empty());
     Ok(locator.with_passcode(typed))
 }
+
+/// Nobody joins a meeting at Microsoft without a token.
+const WHO: &str = "this is a meeting at Microsoft, which you join as somebody: sidetone accounts add NAME --token-service URL signs \
+                   in (as a Teams user with --teams), or give --endpoint URL and --token-file FILE; sidetone setup calls \
+                   installs what calls there need";

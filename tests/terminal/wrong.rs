@@ -22,7 +22,7 @@ fn wrong_input_is_told_in_a_sentence_before_anything_is_drawn() {
     let cases: &[(&[&str], i32, &str)] = &[
         (&["join", "https://example.com/meeting"], 2, "example.com"),
         (&["join", "nonsense"], 2, "neither a meeting link"),
-        (&["join", vendor], 2, "does not have"),
+        (&["join", vendor], 2, "sidetone accounts add"),
         (&["join", "19:abc@thread.v2"], 2, "--endpoint"),
         (
             &[
