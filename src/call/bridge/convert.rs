@@ -198,8 +198,13 @@ impl Seen {
             }
             ToProgram::Participant { participant, .. } => {
                 let entry = self.entry(&participant);
-                events.push(CallEvent::RosterChanged(entry));
                 self.roster.insert(participant.id.clone(), participant);
+                // Whoever appears at first was there before us.
+                events.push(if self.settled {
+                    CallEvent::RosterChanged(entry)
+                } else {
+                    CallEvent::Roster(self.all())
+                });
             }
             ToProgram::ParticipantLeft { who, .. } => {
                 self.roster.remove(&who);

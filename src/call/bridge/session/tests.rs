@@ -371,3 +371,31 @@ fn a_network_that_fails_is_tried_again_and_a_removal_is_not() {
     scene.page(ended(0, 5300));
     assert!(scene.session.is_idle());
 }
+
+#[test]
+fn who_was_there_before_us_does_not_come_when_we_do() {
+    let mut scene = Scene::new();
+    scene.connected();
+    let participant = |name: &str| {
+        json!({"type":"participant","call":7,"participant":{
+            "id":format!("8:acs:{name}"),"displayName":name,"state":"Connected","role":"Attendee",
+            "isMuted":true,"isSpeaking":false,"isSharingScreen":false,"endpoints":1}})
+    };
+    let changes = |scene: &Scene| {
+        let events = scene.events();
+        let changed = events
+            .iter()
+            .filter(|e| matches!(e, CallEvent::RosterChanged(_)));
+        changed.count()
+    };
+    scene.page(participant("Zoe"));
+    assert_eq!(changes(&scene), 0);
+    let known = scene.events().into_iter().rev().find_map(|e| match e {
+        CallEvent::Roster(all) => Some(all.len()),
+        _ => None,
+    });
+    assert_eq!(known, Some(1));
+    scene.pass(SETTLING + Duration::from_millis(1), true);
+    scene.page(participant("Ben"));
+    assert_eq!(changes(&scene), 1);
+}
