@@ -38,7 +38,7 @@ use crate::wire::bridge::ToProgram;
 /// What was heard so far of a call and is needed to make whole values of parts.
 #[derive(Default)]
 pub(super) struct Seen {
-    me: Option<RawId>,
+    me: Option<Person>,
     role: Role,
     muted: bool,
     roster: BTreeMap<String, Participant>,
@@ -74,8 +74,16 @@ impl Seen {
         };
     }
 
-    pub(super) fn me(&mut self, id: RawId) {
-        self.me = Some(id);
+    /// The same call: what holds now is asked for once more, and answers of the person stay.
+    pub(super) const fn say_again(&mut self) {
+        self.settled = false;
+    }
+
+    pub(super) fn me(&mut self, id: RawId, name: &str) {
+        self.me = Some(Person {
+            id,
+            name: text::name(name),
+        });
     }
 
     /// We are in the call: the roster has us too.
@@ -375,7 +383,7 @@ impl Seen {
         Turn {
             kind: TurnKind::Caption,
             id,
-            mine: self.me.as_ref().is_some_and(|me| me.as_str() == who),
+            mine: self.me.as_ref().is_some_and(|me| me.id.as_str() == who),
             person: person(speaker),
             text: text::line(words),
             done,
@@ -393,7 +401,7 @@ impl Seen {
         ids.sort();
         ids.dedup();
         for id in ids {
-            let ours = self.me.as_ref().is_some_and(|me| me.as_str() == id);
+            let ours = self.me.as_ref().is_some_and(|me| me.id.as_str() == id);
             let entry = if ours {
                 self.ourselves()
             } else {
@@ -406,18 +414,15 @@ impl Seen {
     fn ourselves(&self) -> Option<RosterEntry> {
         let me = self.me.as_ref()?;
         Some(RosterEntry {
-            person: Person {
-                id: me.clone(),
-                name: String::new(),
-            },
+            person: me.clone(),
             me: true,
             role: self.role,
             state: CallState::Connected,
             muted: self.muted,
             deafened: false,
             audio: Audio::Full,
-            talking: self.talking.iter().any(|id| id == me.as_str()),
-            hand: self.hand(me.as_str()),
+            talking: self.talking.iter().any(|id| id == me.id.as_str()),
+            hand: self.hand(me.id.as_str()),
         })
     }
 

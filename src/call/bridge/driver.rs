@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::clock::Moment;
@@ -30,7 +31,6 @@ use super::session::Granted;
 use super::session::Input;
 use super::session::Output;
 use super::session::Session;
-use super::session::Who;
 
 /// Whose calls, and with what.
 #[derive(Debug)]
@@ -54,15 +54,13 @@ pub async fn run(
     commands: mpsc::Receiver<CallCommand>,
     events: mpsc::Sender<Event>,
 ) {
-    let who = Who {
-        identity: settings.identity,
-    };
     let driver = Driver {
-        session: Session::new(who),
+        session: Session::new(settings.identity),
         settings,
         events,
         clock: Clock,
         page: None,
+        clearing: None,
         fetching: FuturesUnordered::new(),
         generation: None,
         call: 0,
@@ -77,6 +75,7 @@ struct Driver {
     clock: Clock,
     session: Session,
     page: Option<Page>,
+    clearing: Option<JoinHandle<()>>,
     fetching: FuturesUnordered<Fetching>,
     /// Of the token that the page has.
     generation: Option<Generation>,
@@ -110,6 +109,11 @@ impl Driver {
             }
         }
         self.carry_out().await;
+        self.end();
+        if let Some(clearing) = self.clearing.take() {
+            // Nothing of it stays behind us.
+            let _ = clearing.await;
+        }
     }
 
     fn handle(&mut self, input: Input) {
@@ -125,7 +129,7 @@ impl Driver {
     }
 
     fn ended(&mut self, because: Because) {
-        self.page = None;
+        // The session has the browser ended, after it told so.
         self.handle(Input::PageEnded(because));
     }
 
@@ -173,13 +177,13 @@ impl Driver {
                     return deadline.into_iter().chain(looks).min();
                 }
                 Output::Launch => {
-                    self.page = None;
+                    self.end();
                     match self.launch().await {
                         Ok(page) => self.page = Some(page),
                         Err(because) => self.handle(Input::PageEnded(because)),
                     }
                 }
-                Output::End => self.page = None,
+                Output::End => self.end(),
                 Output::Send(word) => self.send(&word).await,
                 Output::Token { wanted, refused } => self.fetch(wanted, refused),
                 Output::Call(call) => self.call = u32::try_from(call).unwrap_or_default(),
@@ -192,6 +196,13 @@ impl Driver {
                     let _ = self.events.send(event).await;
                 }
             }
+        }
+    }
+
+    /// A browser takes a while to go, and nobody here waits for it.
+    fn end(&mut self) {
+        if let Some(page) = self.page.take() {
+            self.clearing = Some(tokio::task::spawn_blocking(move || drop(page)));
         }
     }
 

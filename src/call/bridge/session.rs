@@ -86,14 +86,8 @@ pub(super) enum Output {
     Wait(Option<Moment>),
 }
 
-/// Who calls, and as what.
-#[derive(Debug, Clone)]
-pub(super) struct Who {
-    pub identity: Identity,
-}
-
 pub(super) struct Session {
-    who: Who,
+    identity: Identity,
     plan: Option<Plan>,
     page: Page,
     call: Option<u64>,
@@ -157,9 +151,9 @@ enum Asked {
 }
 
 impl Session {
-    pub(super) fn new(who: Who) -> Self {
+    pub(super) fn new(identity: Identity) -> Self {
         Self {
-            who,
+            identity,
             plan: None,
             page: Page::Off,
             call: None,
@@ -246,9 +240,9 @@ impl Session {
 
     fn make_agent(&mut self) {
         let Some(plan) = &self.plan else { return };
-        let external = self.who.identity == Identity::External;
+        let external = self.identity == Identity::External;
         let act = Act::CreateAgent {
-            identity: self.who.identity,
+            identity: self.identity,
             display_name: external.then(|| plan.name.clone()),
             emergency_country: None,
         };
@@ -323,7 +317,7 @@ impl Session {
         if plan.lost && plan.inside && self.call.is_some() {
             plan.lost = false;
             plan.settles = Some(now + SETTLING);
-            self.seen.begin();
+            self.seen.say_again();
             self.event(CallEvent::SignallingBack { at });
             self.command(Act::Refresh, Asked::Other);
         }
@@ -477,7 +471,8 @@ impl Session {
     fn token(&mut self, wanted: u64, token: Result<Granted, Failure>) {
         match token {
             Ok(granted) => {
-                self.seen.me(granted.raw_id);
+                let name = self.plan.as_ref().map(|plan| plan.name.as_str());
+                self.seen.me(granted.raw_id, name.unwrap_or_default());
                 self.word(Word::Token {
                     wanted,
                     token: granted.token.into(),
@@ -582,9 +577,10 @@ impl Session {
         if self.page == Page::Off {
             return;
         }
-        self.end_page();
-        self.sound(CallState::Disconnected);
+        // Told before anything is cleared away: no notice waits for that.
         self.lost(at);
+        self.sound(CallState::Disconnected);
+        self.end_page();
         let Some(plan) = &mut self.plan else { return };
         if plan.leaving {
             return self.over(HUNG_UP, at);

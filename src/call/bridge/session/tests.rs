@@ -18,11 +18,8 @@ struct Scene {
 
 impl Scene {
     fn new() -> Self {
-        let who = Who {
-            identity: Identity::External,
-        };
         Self {
-            session: Session::new(who),
+            session: Session::new(Identity::External),
             now: Moment::ZERO,
             did: Vec::new(),
         }
@@ -321,6 +318,38 @@ fn consent_goes_to_the_sdk_only_by_the_persons_word() {
     assert!(!scene.events().contains(&&CallEvent::ConsentRequired(false)));
     scene.page(json!({"type":"done","id":id,"result":null}));
     assert!(scene.events().contains(&&CallEvent::ConsentRequired(false)));
+}
+
+#[test]
+fn an_answer_about_consent_is_not_asked_for_again_after_a_doubt() {
+    for agreed in [true, false] {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.notice(true, true);
+        scene.command(CallCommand::Consent(agreed));
+        if agreed {
+            let id = scene.asked("grantConsent");
+            scene.page(json!({"type":"done","id":id,"result":null}));
+        }
+        scene.did.clear();
+        scene.pass(DOUBT + Duration::from_millis(1), false);
+        scene.page(json!({"type":"beat","count":1}));
+        scene.notice(true, true);
+        assert_eq!(scene.told(), [(on(), true)], "it was on all along");
+        assert!(!scene.events().contains(&&CallEvent::ConsentRequired(true)));
+    }
+}
+
+#[test]
+fn that_a_page_ended_is_told_before_it_is_cleared_away() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.did.clear();
+    scene.handle(Input::PageEnded(Because::Lost));
+    let lost = |output: &Output| matches!(output, Output::Event(CallEvent::SignallingLost { .. }));
+    let told = scene.did.iter().position(lost);
+    let cleared = scene.did.iter().position(|output| *output == Output::End);
+    assert!(told.is_some() && told < cleared, "{:?}", scene.did);
 }
 
 #[test]
