@@ -19,6 +19,9 @@
 #[path = "support/browser.rs"]
 mod browser;
 
+#[path = "support/ends.rs"]
+mod ends;
+
 #[path = "support/impair.rs"]
 mod impair;
 
@@ -28,8 +31,6 @@ mod way;
 #[path = "chromium/alike.rs"]
 mod alike;
 
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,23 +46,23 @@ use sidetone::audio::receive;
 use sidetone::audio::receive::Receiver;
 use sidetone::clock::Clock;
 use sidetone::clock::Moment;
-use sidetone::rtc::driver;
 use sidetone::rtc::hub;
 use sidetone::rtc::hub::Outgoing;
 use sidetone::rtc::hub::PeerId;
 use sidetone::rtc::packet::Frame;
 use sidetone::rtc::packet::Gate;
-use sidetone::rtc::packet::Packet;
 use sidetone::rtc::peer::Command;
 use sidetone::rtc::peer::Event;
 use sidetone::rtc::peer::State;
 use sidetone::rtc::sdp::Sdp;
-use sidetone::tasks::Tasks;
-use tokio::sync::mpsc;
 
 use crate::alike::signal_to_noise;
 use crate::browser::Browser;
 use crate::browser::Told;
+use crate::ends::Client;
+use crate::ends::LOOPBACK;
+use crate::ends::Service;
+use crate::ends::within;
 use crate::impair::Impairment;
 use crate::way::Turn;
 
@@ -69,47 +70,13 @@ const US: PeerId = PeerId(1);
 const CHROMIUM: PeerId = PeerId(2);
 const SEED: u64 = 7;
 
-/// What one speaks to both.
-struct Sender {
-    commands: mpsc::Sender<hub::Command>,
-    events: mpsc::Receiver<(PeerId, Event)>,
-    frames: mpsc::Sender<Outgoing>,
-    _packets: mpsc::Receiver<(PeerId, Packet)>,
-    tasks: Tasks,
-}
-
-impl Sender {
-    fn start() -> Self {
-        let tasks = Tasks::new();
-        let (commands, commanded) = mpsc::channel(16);
-        let (telling, events) = mpsc::channel(256);
-        let (frames, outgoing) = mpsc::channel(64);
-        let (packing, packets) = mpsc::channel(64);
-        let settings = hub::Settings {
-            port: 0,
-            tasks: tasks.clone(),
-        };
-        let lanes = hub::Lanes {
-            commands: commanded,
-            events: telling,
-            frames: outgoing,
-            packets: packing,
-        };
-        tasks.spawn(hub::run(settings, lanes));
-        Self {
-            commands,
-            events,
-            frames,
-            _packets: packets,
-            tasks,
-        }
-    }
-
+/// One who speaks to both.
+impl Service {
     /// The answer to a listener's offer, as it leads through the relay.
     async fn answer(&mut self, peer: PeerId, offer: String, turn: &Turn) -> String {
         let accept = hub::Command::Accept {
             peer,
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address: LOOPBACK,
             offer: Sdp(offer),
         };
         self.commands.send(accept).await.unwrap();
@@ -140,41 +107,17 @@ impl Sender {
     }
 }
 
-impl Drop for Sender {
-    fn drop(&mut self) {
-        self.tasks.stop();
-    }
-}
-
 /// This client's connection and its player.
-struct Us {
-    packets: mpsc::Receiver<Packet>,
-    _commands: mpsc::Sender<Command>,
-    _events: mpsc::Receiver<Event>,
-    _frames: mpsc::Sender<Frame>,
-}
+struct Us(Client);
 
 impl Us {
-    async fn connect(sender: &mut Sender, turn: &Turn) -> Self {
-        let (commands, commanded) = mpsc::channel(16);
-        let (telling, mut events) = mpsc::channel(256);
-        let (frames, outgoing) = mpsc::channel(8);
-        let (packing, packets) = mpsc::channel(64);
-        let settings = driver::Settings {
-            service: (Ipv4Addr::LOCALHOST, 9).into(),
-            tasks: sender.tasks.clone(),
-        };
-        let lanes = driver::Lanes {
-            commands: commanded,
-            events: telling,
-            frames: outgoing,
-            packets: packing,
-        };
-        sender.tasks.spawn(driver::run(settings, lanes));
+    async fn connect(sender: &mut Service, turn: &Turn) -> Self {
+        let mut client = sender.client(US.0);
+        let commands = client.commands.clone();
         commands.send(Command::Gate(Gate::Open)).await.unwrap();
         commands.send(Command::Offer).await.unwrap();
         loop {
-            match within(events.recv()).await.unwrap() {
+            match within(client.events.recv()).await.unwrap() {
                 Event::Offer(offer) => {
                     let answer = sender.answer(US, offer.0, turn).await;
                     let answer = Command::Answer(Sdp(answer));
@@ -184,12 +127,7 @@ impl Us {
                 _ => {}
             }
         }
-        Self {
-            packets,
-            _commands: commands,
-            _events: events,
-            _frames: frames,
-        }
+        Self(client)
     }
 
     /// Plays for so long, as a device would take it.
@@ -202,7 +140,7 @@ impl Us {
         while Clock.now() < until {
             tokio::select! {
                 biased;
-                Some(packet) = self.packets.recv() => {
+                Some(packet) = self.0.packets.recv() => {
                     let at = packet.arrived.since(Moment::ZERO);
                     let packet = receive::Packet {
                         sequence: packet.number(),
@@ -224,7 +162,7 @@ impl Us {
 
 /// What each heard of the same voice, at so many percent lost.
 async fn listen_at(loss: u8, packets: &[Arc<[u8]>]) -> [Vec<f32>; 2] {
-    let mut sender = Sender::start();
+    let mut sender = Service::start();
     let ours = Turn::new(Impairment::default(), SEED);
     let theirs = Turn::new(Impairment::default(), SEED);
     let mut us = Us::connect(&mut sender, &ours).await;
@@ -275,13 +213,6 @@ fn facts(statistics: &str) -> String {
     ];
     let words = names.map(|name| format!("{name} {}", all[name]));
     words.join(", ")
-}
-
-async fn within<T>(waiting: impl Future<Output = T>) -> T {
-    let waiting = tokio::time::timeout(Duration::from_secs(20), waiting);
-    waiting
-        .await
-        .expect("what is waited for happens within 20 seconds")
 }
 
 /// What the cast of the demo says, some fifteen seconds of it.

@@ -4,19 +4,23 @@
     reason = "a test that cannot go on must fail where it is"
 )]
 
+#[path = "support/ends.rs"]
+mod ends;
+
 #[path = "support/impair.rs"]
 mod impair;
 
-use std::net::IpAddr;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ends::Client;
+use ends::LOOPBACK;
+use ends::Service;
+use ends::within;
 use impair::Impairment;
 use impair::Relay;
 use sidetone::clock::Clock;
 use sidetone::rtc::datagram::Transport;
-use sidetone::rtc::driver;
 use sidetone::rtc::hub;
 use sidetone::rtc::hub::Outgoing;
 use sidetone::rtc::hub::PeerId;
@@ -28,79 +32,8 @@ use sidetone::rtc::peer::Command;
 use sidetone::rtc::peer::Event;
 use sidetone::rtc::peer::State;
 use sidetone::rtc::sdp::Sdp;
-use sidetone::tasks::Tasks;
-use tokio::sync::mpsc;
-
-/// The service's half, with its ends of the lanes.
-struct Service {
-    commands: mpsc::Sender<hub::Command>,
-    events: mpsc::Receiver<(PeerId, Event)>,
-    frames: mpsc::Sender<Outgoing>,
-    packets: mpsc::Receiver<(PeerId, Packet)>,
-    tasks: Tasks,
-}
-
-struct Client {
-    id: PeerId,
-    commands: mpsc::Sender<Command>,
-    events: mpsc::Receiver<Event>,
-    frames: mpsc::Sender<Frame>,
-    packets: mpsc::Receiver<Packet>,
-}
 
 impl Service {
-    fn start() -> Self {
-        let tasks = Tasks::new();
-        let (commands, commanded) = mpsc::channel(16);
-        let (telling, events) = mpsc::channel(256);
-        let (frames, outgoing) = mpsc::channel(64);
-        let (packing, packets) = mpsc::channel(1024);
-        let settings = hub::Settings {
-            port: 0,
-            tasks: tasks.clone(),
-        };
-        let lanes = hub::Lanes {
-            commands: commanded,
-            events: telling,
-            frames: outgoing,
-            packets: packing,
-        };
-        tasks.spawn(hub::run(settings, lanes));
-        Self {
-            commands,
-            events,
-            frames,
-            packets,
-            tasks,
-        }
-    }
-
-    fn client(&self, id: u64) -> Client {
-        let (commands, commanded) = mpsc::channel(16);
-        let (telling, events) = mpsc::channel(256);
-        let (frames, outgoing) = mpsc::channel(64);
-        let (packing, packets) = mpsc::channel(1024);
-        let settings = driver::Settings {
-            // Signalling has a port of its own; only the address matters.
-            service: (LOOPBACK, 9).into(),
-            tasks: self.tasks.clone(),
-        };
-        let lanes = driver::Lanes {
-            commands: commanded,
-            events: telling,
-            frames: outgoing,
-            packets: packing,
-        };
-        self.tasks.spawn(driver::run(settings, lanes));
-        Client {
-            id: PeerId(id),
-            commands,
-            events,
-            frames,
-            packets,
-        }
-    }
-
     /// Signalling: carries an offer there and the answer back, changed on the way.
     async fn negotiate(&mut self, client: &mut Client, change: impl Fn(&str) -> String) {
         client.commands.send(Command::Offer).await.unwrap();
@@ -155,12 +88,6 @@ impl Service {
     }
 }
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.tasks.stop();
-    }
-}
-
 impl Client {
     async fn wait<T>(&mut self, wanted: impl Fn(&Event) -> Option<T>) -> T {
         within(async {
@@ -186,13 +113,6 @@ impl Client {
     async fn hear(&mut self) -> Packet {
         within(self.packets.recv()).await.unwrap()
     }
-}
-
-async fn within<T>(waiting: impl Future<Output = T>) -> T {
-    let patience = Duration::from_secs(20);
-    tokio::time::timeout(patience, waiting)
-        .await
-        .expect("what is waited for happens within 20 seconds")
 }
 
 fn frame(count: u32) -> Frame {
@@ -247,8 +167,6 @@ fn udp_candidate(line: &str) -> Option<std::net::SocketAddr> {
     };
     (words[2] == "udp").then(address).flatten()
 }
-
-const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 #[tokio::test]
 async fn a_client_and_the_service_talk_over_udp() {
