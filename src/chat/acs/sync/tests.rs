@@ -456,6 +456,39 @@ fn pushed_messages_wait_five_seconds_at_most() {
 }
 
 #[test]
+fn what_did_not_wait_for_a_gap_to_close_is_told_once() {
+    let mut service = Service::new([1, 2, 3]);
+    let (mut sync, mut told) = opened(&service);
+    sync.handle(Input::Lost, at(10));
+    service.messages.extend((4..=12).map(|id| (id, id)));
+    sync.handle(Input::Live, at(20));
+    sync.handle(service.push(12), at(21));
+    // The first page of the gap has it too; the others are slow.
+    loop {
+        if let Output::List {
+            thread,
+            listing,
+            link,
+        } = sync.poll()
+        {
+            let result = Ok(service.list(link.as_deref()));
+            let input = Input::Listed {
+                thread,
+                listing,
+                result,
+            };
+            sync.handle(input, at(22));
+            break;
+        }
+    }
+    sync.handle(Input::Timeout, at(5020));
+    settle(&mut sync, &service, &mut told, at(5021));
+    let mut ids = told.ids();
+    ids.sort_unstable();
+    assert_eq!(ids, (1..=12).collect::<Vec<_>>());
+}
+
+#[test]
 fn refused_access_is_asked_for_again_four_times_and_said_twice() {
     let mut sync = Sync::new(eyes());
     let mut told = Told::default();

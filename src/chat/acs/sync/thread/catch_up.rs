@@ -182,7 +182,7 @@ impl Thread {
 
     fn gap_closed(
         &mut self,
-        missed: Vec<Message>,
+        mut missed: Vec<Message>,
         lowest: Option<&MessageId>,
         next: Option<&str>,
         out: &mut Out<'_>,
@@ -196,6 +196,10 @@ impl Thread {
         let refreshed = std::mem::take(&mut self.newest) == Newest::Whole;
         if refreshed {
             self.window.lower(missed.first().map(|m| &m.id), false);
+        }
+        if !first && !refreshed {
+            // Pushed meanwhile, and told when it had waited long enough.
+            missed.retain(|message| self.window.is_news(message));
         }
         for message in &missed {
             self.window.note(message);
