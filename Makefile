@@ -28,7 +28,7 @@ demo: build
 # Most tests of processes wait for each other more than they compute, so what only computes goes beside them, behind
 # them for a core, and what waits in two browsers waits together.
 test:
-	@.ci/setup rust lint cc cmake alsa pulse node chromium
+	@.ci/setup rust lint cc cmake alsa pulse keyring node chromium
 	@.ci/step "format" cargo fmt --check
 	@.ci/step "build" cargo test --locked --quiet --no-run
 	@$(MAKE) --no-print-directory --jobs=2 tests sources
