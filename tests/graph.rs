@@ -10,6 +10,7 @@ mod support {
 }
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use sidetone::effect::ChatCommand;
 use sidetone::effect::WorkCommand;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
+use sidetone::event::IdentityEvent;
 use sidetone::event::WorkEvent;
 use sidetone::identity;
 use sidetone::identity::Source;
@@ -37,6 +39,7 @@ use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
 use sidetone::model::message::Quoted;
 use sidetone::model::message::SystemEvent;
+use sidetone::model::permission::Permission;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::Listed;
 use sidetone::model::thread::ThreadId;
@@ -114,6 +117,65 @@ async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
         _token: file,
         tasks,
     }
+}
+
+/// What the owner of the token tells of it next.
+async fn permits(
+    tokens: &Tokens,
+    events: &mut mpsc::Receiver<Event>,
+) -> (BTreeSet<Permission>, BTreeSet<Permission>) {
+    let told = async {
+        loop {
+            tokens.token().await.unwrap();
+            while let Ok(event) = events.try_recv() {
+                if let Event::Identity(_, IdentityEvent::Permitted { given, withheld }) = event {
+                    return (given, withheld);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told)
+        .await
+        .expect("it is told")
+}
+
+#[tokio::test]
+async fn a_token_tells_what_it_has_leave_for_and_the_one_after_the_consent_tells_more() {
+    let host = office().await;
+    let service = &host.running.service;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let narrow = service.graph_token(ADA, "User.Read Chat.Read", Duration::from_secs(2));
+    file.write_all(narrow.await.unwrap().as_bytes()).unwrap();
+    let (tasks, http) = (Tasks::new(), Http::new(Tls::new(None)));
+    let (told, mut events) = mpsc::channel(64);
+    let settings = identity::Settings {
+        account: AccountId::new("teams:ada"),
+        source: Source::File {
+            path: file.path().to_owned(),
+            endpoint: host.running.endpoint.parse().unwrap(),
+        },
+        http,
+    };
+    let tokens = Tokens::start(settings, &tasks, told);
+    let (given, withheld) = permits(&tokens, &mut events).await;
+    assert!(given.contains(&Permission::ReadChats), "{given:?}");
+    for permission in [
+        Permission::SendMessages,
+        Permission::ChangeChats,
+        Permission::FindPeople,
+    ] {
+        assert!(withheld.contains(&permission), "{withheld:?}");
+    }
+    let wide = service
+        .graph_token(ADA, EVERYTHING, Duration::from_hours(1))
+        .await;
+    std::fs::write(file.path(), wide.unwrap()).unwrap();
+    let (given, withheld) = permits(&tokens, &mut events).await;
+    assert!(given.contains(&Permission::SendMessages), "{given:?}");
+    let none = BTreeSet::from([Permission::ChangeInChannels]);
+    assert_eq!(withheld, none, "nobody asked for that");
+    tasks.stop();
 }
 
 impl Client {

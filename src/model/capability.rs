@@ -1,6 +1,7 @@
 //! What a command needs, and why it may be refused.
 
 use crate::model::failure::Failure;
+use crate::model::permission::Permission;
 
 pub mod facts;
 
@@ -21,9 +22,9 @@ pub enum Capability {
     /// Somebody tells us who is typing.
     SeeTyping,
     /// A work account is in front: it has chats, people and presence.
-    Organisation,
+    Organisation(Permission),
     /// The same, and a chat of it may be written.
-    WorkChat,
+    WorkChat(Permission),
     /// A locator is known that can be joined, and we are not in the call.
     JoinCall,
     /// There is a call: connecting, lobby or inside.
@@ -108,8 +109,8 @@ impl Capability {
             Self::Captions => &["captions"],
             Self::RealTimeText => &["captions.text"],
             // What is ours alone, and needs nobody's leave.
-            Self::Organisation
-            | Self::WorkChat
+            Self::Organisation(_)
+            | Self::WorkChat(_)
             | Self::Anything
             | Self::InCall
             | Self::Sound
@@ -140,6 +141,8 @@ pub enum Reason {
     Identity {
         why: &'static str,
     },
+    /// The sign-in was not given leave for it.
+    Withheld(Permission),
     NoThread,
     ChatOpening,
     ChatDenied(Failure),
