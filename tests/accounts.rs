@@ -16,6 +16,9 @@ mod terminal;
 #[path = "support/issuing.rs"]
 mod issuing;
 
+#[path = "accounts/keyring.rs"]
+mod keyring;
+
 use std::fs;
 use std::path::Path;
 
@@ -44,6 +47,11 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Session {
+        self.run_with(&[], arguments)
+    }
+
+    /// `more`: further variables of the environment.
+    fn run_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> Session {
         let home = self.home.path();
         let folder = |name: &str| home.join(name).display().to_string();
         let variables = [
@@ -57,6 +65,7 @@ impl Place {
         let variables: Vec<(&str, &str)> = variables
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
+            .chain(more.iter().copied())
             .collect();
         Session::start(100, 24, arguments, &variables)
     }
