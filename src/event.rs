@@ -157,6 +157,7 @@ pub enum ChatEvent {
     AttachmentSaved {
         thread: ThreadId,
         path: String,
+        bytes: u64,
     },
     Typing {
         thread: ThreadId,

@@ -32,6 +32,7 @@ use sidetone::model::account::AccountId;
 use sidetone::model::directory::Presence;
 use sidetone::model::failure::Because;
 use sidetone::model::failure::Remedy;
+use sidetone::model::message::AttachmentKind;
 use sidetone::model::message::Body;
 use sidetone::model::message::ClientMessageId;
 use sidetone::model::message::Draft;
@@ -597,19 +598,51 @@ async fn a_picture_is_sent_and_saved_again() {
     let into = folder.path().join("back.png");
     let path = into.to_string_lossy().into_owned();
     let attachment = shown.attachments[0].clone();
-    client
-        .ask(ChatCommand::SaveAttachment {
-            thread,
-            attachment,
-            path,
-        })
-        .await;
-    client
-        .until(|event| match event {
-            ChatEvent::AttachmentSaved { .. } => Some(()),
-            ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
-            _ => None,
-        })
-        .await;
-    assert_eq!(std::fs::read(into).unwrap(), bytes);
+    // A second time it lies beside the first.
+    for expected in [into.clone(), folder.path().join("back (2).png")] {
+        let (thread, attachment, path) = (thread.clone(), attachment.clone(), path.clone());
+        client
+            .ask(ChatCommand::SaveAttachment {
+                thread,
+                attachment,
+                path,
+            })
+            .await;
+        let (saved, size) = client
+            .until(|event| match event {
+                ChatEvent::AttachmentSaved { path, bytes, .. } => Some((path.clone(), *bytes)),
+                ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
+                _ => None,
+            })
+            .await;
+        assert_eq!((saved.as_str(), size), (expected.to_str().unwrap(), 11));
+        assert_eq!(std::fs::read(expected).unwrap(), bytes);
+    }
+
+    // A file lies elsewhere: it is told with its page, which is never asked for with our token.
+    let hour = Duration::from_hours(1);
+    let bob = host
+        .running
+        .service
+        .graph_token("bob@sidetone.example", EVERYTHING, hour);
+    let to =
+        percent_encoding::utf8_percent_encode(thread.as_str(), percent_encoding::NON_ALPHANUMERIC);
+    let page = "https://contoso.example/sites/notes/report.pdf";
+    let posted = reqwest::Client::new()
+        .post(format!("{}/v1.0/chats/{to}/messages", host.running.endpoint))
+        .bearer_auth(bob.await.unwrap())
+        .json(&serde_json::json!({
+            "body": { "contentType": "html", "content": "see <attachment id=\"f1\"></attachment>" },
+            "attachments": [{ "id": "f1", "contentType": "reference", "contentUrl": page, "name": "../re\u{1b}port.pdf" }],
+        }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(posted.status(), 201);
+    client.ask(ChatCommand::Refresh(thread)).await;
+    let is_file = |m: &Message| m.attachments.iter().any(|a| a.kind == AttachmentKind::File);
+    let shown = client.message(is_file).await;
+    let file = &shown.attachments[0];
+    assert_eq!((file.url.as_deref(), file.page()), (None, Some(page)));
+    assert_eq!(file.label(), "[file: ../re port.pdf]");
 }

@@ -19,6 +19,7 @@ pub enum Capability {
     DeleteMessages,
     MarkRead,
     SaveFiles,
+    SendFiles,
     /// Somebody tells us who is typing.
     SeeTyping,
     /// A work account is in front: it has chats, people and presence.
@@ -54,7 +55,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -63,6 +64,7 @@ impl Capability {
         Self::DeleteMessages,
         Self::MarkRead,
         Self::SaveFiles,
+        Self::SendFiles,
         Self::SeeTyping,
         Self::JoinCall,
         Self::LeaveCall,
@@ -93,6 +95,7 @@ impl Capability {
             Self::DeleteMessages => &["chat.write", "chat.delete"],
             Self::MarkRead => &["chat.read", "chat.mark"],
             Self::SaveFiles => &["chat.read", "chat.files"],
+            Self::SendFiles => &["chat.files_send"],
             Self::SeeTyping => &["chat.typing"],
             Self::JoinCall => &["join"],
             Self::LeaveCall => &["leave"],
@@ -129,6 +132,7 @@ impl Capability {
                 | Self::DeleteMessages
                 | Self::MarkRead
                 | Self::SaveFiles
+                | Self::SendFiles
                 | Self::SeeTyping
         )
     }

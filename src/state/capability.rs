@@ -158,6 +158,7 @@ impl State {
             | Capability::Reply
             | Capability::EditMessages
             | Capability::DeleteMessages => self.may_write(),
+            Capability::SendFiles => self.no_files(),
             Capability::Organisation(_) => self.work_account(),
             Capability::WorkChat(_) => self.work_account().and_then(|()| self.may_write()),
             Capability::JoinCall => self.may_join(),
@@ -250,6 +251,17 @@ impl State {
                 why: "only work accounts have that; you are an external user here",
             }),
         }
+    }
+
+    /// No way to send one is built, at any service.
+    fn no_files(&self) -> Result<(), Reason> {
+        let account = self.account().and_then(|id| self.accounts.get(id));
+        let kind = account.map_or(AccountKind::External, |account| account.kind);
+        let why = match facts::standing("chat.files_send", kind, Place::Chat) {
+            Standing::No(why) => why.as_str(),
+            Standing::Yes | Standing::Limited(_) | Standing::Unknown(_) => "files are not sent",
+        };
+        Err(Reason::Identity { why })
     }
 
     fn may_read(&self) -> Result<(), Reason> {

@@ -7,6 +7,7 @@ pub mod announcer;
 pub mod call;
 pub mod capability;
 pub mod composer;
+pub mod files;
 pub mod focus;
 pub mod lines;
 pub mod notices;

@@ -320,7 +320,12 @@ pub(super) async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
         [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        _ => return Err(Error::refused("it is no PNG, JPEG or GIF")),
+        _ => {
+            return Err(Error::refused(
+                "it is no PNG, JPEG or GIF; other files go into your organisation's storage first, for which sidetone asks no \
+             leave: send a link to the file",
+            ));
+        }
     };
     let request = SendMessage {
         body: ItemBody::html("<p><img src=\"../hostedContents/1/$value\" alt=\"picture\"></p>"),
