@@ -81,6 +81,16 @@ async fn ada(host: &Host, feed: Feed) -> Client {
 }
 
 async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
+    client(host, feed, scopes, Relay::NotAsked).await
+}
+
+enum Relay {
+    NotAsked,
+    /// Of the service itself, which is none.
+    AskedFor,
+}
+
+async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
     let hour = Duration::from_hours(1);
     let token = host.running.service.graph_token(ADA, scopes, hour).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -98,13 +108,17 @@ async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
         source,
         http: http.clone(),
     };
+    let relay = match relay {
+        Relay::NotAsked => None,
+        Relay::AskedFor => Some(Tokens::start(identity.clone(), &tasks, mpsc::channel(1).0)),
+    };
     let settings = graph::Settings {
         account,
         tokens: Tokens::start(identity, &tasks, events_in.clone()),
         http,
         tasks: tasks.clone(),
         feed,
-        relay: None,
+        relay,
     };
     tasks.spawn(graph::run(settings, commands_out, events_in));
     Client {
@@ -288,6 +302,23 @@ async fn what_others_write_arrives_by_itself_and_on_demand_only_when_asked() {
     assert!(quiet.messages.values().all(|m| m.text() != "pushed"));
     quiet.ask(ChatCommand::Refresh(thread)).await;
     quiet.message(|m| m.text() == "pushed").await;
+}
+
+#[tokio::test]
+async fn where_the_token_service_is_no_relay_it_stays_on_demand() {
+    let host = office().await;
+    let mut client = client(&host, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;
+    client
+        .until(|event| (*event == ChatEvent::Link(Link::OnDemand)).then_some(()))
+        .await;
+    client.work(WorkCommand::List).await;
+    client
+        .until(|event| match event {
+            ChatEvent::Link(link) => panic!("nothing was lost: {link:?}"),
+            ChatEvent::Work(WorkEvent::Listed { .. }) => Some(()),
+            _ => None,
+        })
+        .await;
 }
 
 #[tokio::test]
