@@ -49,7 +49,7 @@ enum Done {
     Opened(ThreadId, Result<Box<Chat>, Error>),
     Chats(Result<Everything, Error>, bool),
     Posted(Letter, Result<ChatMessage, Error>),
-    Looked(Letter, Result<Option<ChatMessage>, Error>),
+    Looked(Letter, Result<Vec<ChatMessage>, Error>),
     Subscribed(Result<Subscription, Error>),
     Relayed(Result<Subscription, Error>),
     /// A change was made: what it is, and the chat to read again.
@@ -73,6 +73,9 @@ pub(super) struct Driver {
     teams: Places,
     /// In channels, the post that a message answers.
     roots: BTreeMap<(ThreadId, MessageId), MessageId>,
+    /// The list of chats is being read, and for whom it is read once more.
+    listing: bool,
+    list_again: Option<bool>,
     link: Link,
     subscription: Option<String>,
     /// When the subscription is renewed, or asked for again.
@@ -103,6 +106,8 @@ impl Driver {
             outbox: Outbox::default(),
             teams: Places::new(),
             roots: BTreeMap::new(),
+            listing: false,
+            list_again: None,
             link: Link::Connecting,
             subscription: None,
             due: None,
@@ -204,7 +209,8 @@ impl Driver {
                 }
             }
             Done::Looked(letter, result) => {
-                let found = result.map(|message| Some(MessageId::new(&text::line(&message?.id))));
+                let id = |message: &ChatMessage| MessageId::new(&text::line(&message.id));
+                let found = result.map(|all| all.iter().map(id).collect());
                 let outputs = self.outbox.looked(letter, found);
                 self.perform(outputs).await;
             }

@@ -93,7 +93,13 @@ impl Driver {
         });
     }
 
-    pub(super) fn list(&self, asked: bool) {
+    /// One list is under way; who wishes for it meanwhile is served by one more.
+    pub(super) fn list(&mut self, asked: bool) {
+        if self.listing {
+            self.list_again = Some(asked || self.list_again == Some(true));
+            return;
+        }
+        self.listing = true;
         let rest = self.rest.clone();
         self.ask(async move { Done::Chats(work::everything(&rest).await, asked) });
     }
@@ -107,7 +113,7 @@ impl Driver {
         let page = match result {
             Ok(page) => page,
             Err(error) => {
-                self.sync.listed(&thread, std::iter::empty());
+                self.sync.listed(&thread, &part, std::iter::empty());
                 let failure = error.failure(Doing::LoadingMessages);
                 return self.tell(ChatEvent::ActionFailed { thread, failure }).await;
             }
@@ -124,7 +130,10 @@ impl Driver {
                 self.roots.insert(key, MessageId::new(&text::line(root)));
             }
         }
-        let again = self.sync.listed(&thread, page.iter().map(convert::times));
+        let again = {
+            let times = page.iter().map(convert::times);
+            self.sync.listed(&thread, &part, times)
+        };
         let mut messages: Vec<_> = page
             .iter()
             .filter_map(|message| convert::message(&self.eyes, message))
@@ -216,6 +225,10 @@ impl Driver {
     }
 
     pub(super) async fn chats(&mut self, result: Result<Everything, Error>, asked: bool) {
+        self.listing = false;
+        if let Some(asked) = self.list_again.take() {
+            self.list(asked);
+        }
         let Everything { chats, teams } = match result {
             Ok(all) => all,
             Err(error) => {
