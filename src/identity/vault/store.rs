@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keyring_core::CredentialStore;
 use keyring_core::Entry;
+use uuid::Uuid;
 
 use super::Error;
 use super::Kept;
@@ -28,10 +29,12 @@ impl Store {
             Kind::File => return Err(absent("it is no keyring".to_owned())),
         };
         let store = Self { kind, store };
+        // Of its own: another program that tries at the same moment would erase it.
+        let probe = format!("{PROBE} {}", Uuid::new_v4());
         let tried = Kept::new("1".to_owned());
-        store.write(PROBE, &tried)?;
-        let found = store.read(PROBE)?;
-        store.erase(PROBE)?;
+        store.write(&probe, &tried)?;
+        let found = store.read(&probe)?;
+        store.erase(&probe)?;
         if found != Some(tried) {
             return Err(absent("it does not keep what it is given".to_owned()));
         }
