@@ -209,7 +209,7 @@ impl Thread {
         self.look_soon(now);
     }
 
-    pub(super) fn went(&mut self, me: bool, now: Moment, out: &mut Out<'_>) {
+    pub(super) fn went(&mut self, me: bool, now: Moment) {
         if !me {
             return self.look_soon(now);
         }
