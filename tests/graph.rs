@@ -466,9 +466,53 @@ async fn a_channel_is_posted_to_and_answered_in() {
         )
         .await;
     client.sent().await;
-    client.message(|m| m.text() == "thanks").await;
+    let answer = client.message(|m| m.text() == "thanks").await.id;
+    let edit = ChatCommand::Edit {
+        thread: thread.clone(),
+        message: answer.clone(),
+        draft: words("thank you"),
+    };
+    client.ask(edit).await;
+    client
+        .message(|m| m.id == answer && m.text() == "thank you")
+        .await;
     client.send(&thread, words("a new post")).await;
     client.message(|m| m.text() == "a new post").await;
+}
+
+#[tokio::test]
+async fn a_channel_is_read_back_to_its_beginning() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let chats = client.chats().await;
+    let channel = chats.iter().find(|chat| chat.topic == "Audio / General");
+    let thread = channel.unwrap().id.clone();
+    for number in 0..60 {
+        let post = Words::html(&format!("<p>post {number}</p>"));
+        let service = &host.running.service;
+        service
+            .post_as(thread.as_str(), "Carol Osei", post)
+            .unwrap();
+    }
+    client.open("Audio / General").await;
+    assert!(client.messages.len() >= 50 && !client.messages.values().any(welcome));
+    let before = client.messages.keys().next().unwrap().clone();
+    client
+        .ask(ChatCommand::LoadOlder {
+            thread,
+            before: Some(before),
+        })
+        .await;
+    let complete = client.until(|event| match event {
+        ChatEvent::OlderPage { complete, .. } => Some(*complete),
+        _ => None,
+    });
+    assert!(complete.await);
+    assert!(client.messages.values().any(welcome));
+}
+
+fn welcome(message: &Message) -> bool {
+    message.text() == "Welcome to the team."
 }
 
 #[tokio::test]

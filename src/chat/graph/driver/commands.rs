@@ -72,7 +72,7 @@ impl Driver {
                 }
                 (None, _) => rest.post_once(&format!("{place}/messages"), &request).await,
             };
-            Done::Posted(letter, result)
+            Done::Posted(letter, result.map(Box::new))
         });
     }
 
@@ -151,11 +151,16 @@ impl Driver {
     }
 
     pub(super) fn of_message(&self, thread: &ThreadId, message: &MessageId, act: &str) -> String {
-        format!(
-            "{}/messages/{}{act}",
-            self.place(thread),
-            segment(message.as_str())
-        )
+        let place = self.place(thread);
+        let own = segment(message.as_str());
+        // Answers in a channel lie below their post.
+        match self.roots.get(&(thread.clone(), message.clone())) {
+            Some(root) => format!(
+                "{place}/messages/{}/replies/{own}{act}",
+                segment(root.as_str())
+            ),
+            None => format!("{place}/messages/{own}{act}"),
+        }
     }
 
     /// Deletions are documented below the own user only.

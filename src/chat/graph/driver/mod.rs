@@ -45,16 +45,24 @@ use super::work::Everything;
 
 /// What comes back from an errand.
 enum Done {
-    Listed(ThreadId, Part, Result<Vec<ChatMessage>, Error>),
+    Listed(ThreadId, Part, Result<Listing, Error>),
     Opened(ThreadId, Result<Box<Chat>, Error>),
     Chats(Result<Everything, Error>, bool),
-    Posted(Letter, Result<ChatMessage, Error>),
+    Posted(Letter, Result<Box<ChatMessage>, Error>),
     Looked(Letter, Result<Vec<ChatMessage>, Error>),
     Subscribed(Result<Subscription, Error>),
     Relayed(Result<Subscription, Error>),
     /// A change was made: what it is, and the chat to read again.
     Changed(ThreadId, Doing, Result<(), Error>),
     Event(ChatEvent),
+}
+
+/// A part of a chat.
+#[derive(Default)]
+struct Listing {
+    messages: Vec<ChatMessage>,
+    /// Where it goes on; `None`: there is no more.
+    next: Option<String>,
 }
 
 /// Both ends of a channel of our own.
@@ -71,6 +79,8 @@ pub(super) struct Driver {
     sync: Sync,
     outbox: Outbox,
     teams: Places,
+    /// In channels, which are not filtered: where the next older page is, if there is one.
+    older: BTreeMap<ThreadId, Option<String>>,
     /// In channels, the post that a message answers.
     roots: BTreeMap<(ThreadId, MessageId), MessageId>,
     /// The list of chats is being read, and for whom it is read once more.
@@ -105,6 +115,7 @@ impl Driver {
             sync: Sync::default(),
             outbox: Outbox::default(),
             teams: Places::new(),
+            older: BTreeMap::new(),
             roots: BTreeMap::new(),
             listing: false,
             list_again: None,
