@@ -14,6 +14,8 @@ pub mod signed_in;
 mod source;
 pub mod vault;
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use url::Url;
@@ -154,9 +156,12 @@ impl Keeper {
             Some(generation) => self.schedule.refused(generation, now),
             None => self.schedule.ask(now),
         };
-        match (answer, &self.grant) {
-            // Whoever stopped waiting needs no answer.
-            (Answer::Ready, Some(grant)) => drop(ask.reply.send(Ok(grant.clone()))),
+        // Nobody is kept for an hour without a word.
+        let closed = self.schedule.closed(now).filter(|wait| *wait > PATIENCE);
+        // Whoever stopped waiting needs no answer.
+        match (answer, &self.grant, closed) {
+            (Answer::Ready, Some(grant), _) => drop(ask.reply.send(Ok(grant.clone()))),
+            (_, _, Some(wait)) => drop(ask.reply.send(Err(Error::Throttled(wait).failure()))),
             _ => self.waiting.push(ask.reply),
         }
     }
@@ -228,6 +233,9 @@ impl Keeper {
         })
     }
 }
+
+/// A longer wait for a token is told instead.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -385,7 +393,21 @@ mod tests {
         assert!(matches!(failure.because, Because::Throttled { .. }));
         let asked = Clock.now();
         tokens.token().await.unwrap();
-        assert!(Clock.now().since(asked) >= std::time::Duration::from_millis(250));
+        assert!(Clock.now().since(asked) >= Duration::from_millis(250));
+    }
+
+    #[tokio::test]
+    async fn a_long_wait_is_told_and_not_waited_for() {
+        let throttled = answer("429 Too Many Requests\r\nretry-after: 900", "");
+        let (tokens, _questions, _heard, _tasks) = token_service(vec![throttled]).await;
+        for _ in 0..2 {
+            let told = tokio::time::timeout(Duration::from_secs(20), tokens.token()).await;
+            let failure = told.expect("it is told").unwrap_err();
+            let Because::Throttled { wait } = failure.because else {
+                panic!("{failure:?}");
+            };
+            assert!(wait > Duration::from_secs(800), "{wait:?}");
+        }
     }
 
     #[tokio::test]
@@ -411,7 +433,7 @@ mod tests {
                 read.push(stream.read_u8().await.unwrap());
             }
             tasks.stop();
-            let a_while = std::time::Duration::from_millis(300);
+            let a_while = Duration::from_millis(300);
             let gone = tokio::time::timeout(a_while, stream.read_u8()).await;
             assert!(gone.is_err(), "the answer is not waited for: {gone:?}");
             let told = granted("8:acs:r_a", "one");

@@ -70,8 +70,9 @@ mod tests {
         let (known, start) = (Refused::default(), Moment::ZERO);
         let (old, new) = (kept("old"), kept("new"));
         assert!(known.before(&old, start).is_none());
-        known.note(&old, &refused("invalid_grant"), start);
-        let again = known.clone().before(&old, start + AGAIN / 2).unwrap();
+        let other = known.clone();
+        other.note(&old, &refused("invalid_grant"), start);
+        let again = known.before(&old, start + AGAIN / 2).unwrap();
         assert!(again.is_over(), "{again}");
         assert!(known.before(&new, start).is_none());
         assert!(known.before(&old, start + AGAIN).is_none());
