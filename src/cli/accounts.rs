@@ -649,7 +649,8 @@ async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
     let name = text::name(name);
     say(&if revoked && ends_elsewhere {
         format!(
-            "{name} is signed out, and nothing of the sign-in is kept here. Tokens it was given work until they              expire, in about an hour; the pages of your organisation end them at once, on all devices."
+            "{name} is signed out, and nothing of the sign-in is kept here. Tokens it was given work until they \
+             expire, in about an hour; the pages of your organisation end them at once, on all devices."
         )
     } else if revoked {
         format!("{name} is signed out, and nothing of the sign-in is kept here.")
@@ -665,7 +666,8 @@ async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
 fn forget_unopened(home: &Home, name: &str, error: &Error) -> Result<Exit, Error> {
     home.change(|accounts| accounts.remove(name))?;
     say(&format!(
-        "{} is not listed any more. What is kept of the sign-in could not be erased: {error} Tokens it was given          work until they expire.",
+        "{} is not listed any more. What is kept of the sign-in could not be erased: {error} Tokens it was given \
+         work until they expire.",
         text::name(name)
     ))?;
     Ok(Exit::Done)
