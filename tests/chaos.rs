@@ -279,6 +279,7 @@ impl Reader {
             locator: Some(Locator::Thread(thread.clone())),
             name: guest.name.clone(),
             sound: false,
+            calls: true,
         };
         let effects = update::start(&mut state, start, Clock.both());
         let mut reader = Self {

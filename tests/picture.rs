@@ -251,6 +251,7 @@ fn join(play: &mut Play, others: &[(&Person, Role)], ada: &Person) {
         locator: Some(locator),
         name: "Ada".to_owned(),
         sound: false,
+        calls: true,
     };
     start(&mut play.state, begin, play.now);
     let (thread, topic) = (play.thread.clone(), "Design review".to_owned());

@@ -3,6 +3,7 @@
 pub mod about;
 pub mod accounts;
 pub mod chats;
+pub mod chosen;
 pub mod config;
 pub mod ctl;
 pub mod demo;
@@ -13,6 +14,7 @@ pub mod join;
 mod join_as;
 pub mod log;
 pub mod notices;
+pub mod opening;
 mod own_resource;
 pub mod session;
 pub mod setup;

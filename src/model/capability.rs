@@ -151,6 +151,8 @@ pub enum Reason {
     NoMeeting,
     NotInCall,
     AlreadyInCall,
+    /// Nobody makes calls for this account.
+    CannotCall,
     InLobby,
     OnHold,
     /// There is nothing of ours to take off hold.

@@ -46,6 +46,8 @@ pub enum Doing {
     Reacting,
     /// What calls and messages cost, in the store on this machine.
     CountingUsage,
+    /// To another account.
+    GoingOver,
 }
 
 /// What went wrong.

@@ -46,6 +46,7 @@ use crate::event::SoundEvent;
 use crate::event::TerminalEvent;
 use crate::history;
 use crate::model::account::Account;
+use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
@@ -84,6 +85,8 @@ pub struct Options {
     pub settings: Settings,
     pub paths: Option<Paths>,
     pub account: Account,
+    /// Who else one can be, once [`Doors`] opens the way.
+    pub others: Vec<Account>,
     /// Sentences for the normal screen, before anything is drawn.
     pub greeting: Vec<String>,
     /// Ends in a panic once it runs, so that a test can see the terminal given back.
@@ -98,6 +101,12 @@ pub struct Opening {
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
     pub name: String,
+}
+
+/// Opens the way for another account, when somebody wants to go over to it.
+pub struct Doors {
+    pub ask: mpsc::Sender<AccountId>,
+    pub opened: mpsc::Receiver<(AccountId, Result<Opening, Failure>)>,
 }
 
 /// The chat back end of an account.
@@ -143,6 +152,8 @@ pub struct Runtime {
     call_lane: mpsc::Receiver<Event>,
     rest_lane: mpsc::Receiver<Event>,
     options: Options,
+    /// Whom to ask for the way of another account.
+    doors: Option<mpsc::Sender<AccountId>>,
     tasks: Tasks,
     clock: Clock,
     /// When we end even if nobody says good-bye.
@@ -172,6 +183,9 @@ impl Runtime {
             state.without_terminal(source);
         }
         state.add_account(options.account.clone());
+        for other in &options.others {
+            state.add_account(other.clone());
+        }
         let themes = options.paths.as_ref().map(Paths::themes);
         let display = Display::new(output, &state, themes);
         let (call, call_lane) = mpsc::channel(LANE);
@@ -194,6 +208,7 @@ impl Runtime {
             call_lane,
             rest_lane,
             options,
+            doors: None,
             tasks,
             clock,
             give_up: None,
@@ -226,7 +241,12 @@ impl Runtime {
     }
 
     /// Runs until the person or the system ends it. `opening` comes to know where to go.
-    pub async fn run(mut self, opening: impl Future<Output = Result<Opening, Failure>>) -> Ended {
+    pub async fn run(
+        mut self,
+        opening: impl Future<Output = Result<Opening, Failure>>,
+        mut doors: Doors,
+    ) -> Ended {
+        self.doors = Some(doors.ask);
         let mut opening = pin!(opening);
         let mut open = false;
         while !self.is_over() {
@@ -252,6 +272,9 @@ impl Runtime {
                 result = self.display.flush(), if writing => Woken::Written(result),
                 signal = self.signals.next() => Woken::Signal(signal),
                 result = &mut opening, if !open => Woken::Opened(Box::new(result)),
+                Some((account, result)) = doors.opened.recv() => {
+                    Woken::OpenedAnother(account, Box::new(result))
+                }
                 (id, request) = self.control.next() => Woken::event(Event::Control(id, request)),
                 Some(event) = self.rest_lane.recv() => Woken::event(event),
                 () = clock.sleep_until(wake) => Woken::Time,
@@ -271,6 +294,7 @@ impl Runtime {
             Woken::Written(result) => self.check(result),
             Woken::Signal(signal) => self.signalled(signal),
             Woken::Opened(result) => self.opened(*result),
+            Woken::OpenedAnother(account, result) => self.opened_another(account, *result),
             Woken::Time => self.time_passed(),
         }
     }
@@ -360,9 +384,9 @@ impl Runtime {
                     locator: opening.locator,
                     name: opening.name,
                     sound: self.backends.has_sound(),
+                    calls: opening.call.is_some(),
                 };
                 self.backends.start_chat(opening.chat);
-                self.state.can_call = opening.call.is_some();
                 if let Some(call) = opening.call {
                     self.backends.start_call(call);
                 }
@@ -375,6 +399,22 @@ impl Runtime {
                 self.happen(Event::Runtime(RuntimeEvent::StartFailed(failure)));
             }
         }
+    }
+
+    /// The back ends of another account, beside those that run.
+    fn opened_another(&mut self, account: AccountId, result: Result<Opening, Failure>) {
+        let event = match result {
+            Ok(opening) => {
+                let calls = opening.call.is_some();
+                self.backends.start_chat(opening.chat);
+                if let Some(call) = opening.call {
+                    self.backends.start_call(call);
+                }
+                RuntimeEvent::AccountOpened { account, calls }
+            }
+            Err(failure) => RuntimeEvent::AccountFailed { account, failure },
+        };
+        self.happen(Event::Runtime(event));
     }
 
     /// Takes what is ready, in a batch that is short enough for the next key.
@@ -538,6 +578,7 @@ enum Woken {
     Written(io::Result<()>),
     Signal(Signal),
     Opened(Box<Result<Opening, Failure>>),
+    OpenedAnother(AccountId, Box<Result<Opening, Failure>>),
     Time,
 }
 

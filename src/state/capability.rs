@@ -2,6 +2,7 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::model::account::Account;
 use crate::model::account::AccountKind;
 use crate::model::call::CallState;
 use crate::model::call::Role;
@@ -77,14 +78,14 @@ impl State {
 
     /// How our identity stands to something where we are, before anybody is asked.
     pub fn standing(&self, id: &str, place: Option<Place>) -> Option<&'static Standing> {
-        let account = self.account().and_then(|id| self.accounts.get(id))?;
+        let account = self.acting(id.starts_with("chat."))?;
         Some(facts::standing(id, account.kind, place?))
     }
 
     /// Where a capability would act; `None` where identity matters to nobody: nothing is known
     /// yet, or the service is our own and its rules are.
     pub fn place(&self, needed: Capability) -> Option<Place> {
-        let account = self.account().and_then(|id| self.accounts.get(id))?;
+        let account = self.acting(needed.is_chat())?;
         if account.local {
             return None;
         }
@@ -94,6 +95,13 @@ impl State {
             Some(thread) if needed.is_chat() && !self.is_of_call(thread) => Some(Place::Chat),
             _ => place_of(call.or(check)?),
         }
+    }
+
+    /// Who would do it: in a call whoever is in it, whatever is in front.
+    fn acting(&self, chat: bool) -> Option<&Account> {
+        let call = self.call().filter(|call| !chat && call.is_live());
+        let of_call = call.map(|call| &call.account);
+        self.accounts.get(of_call.or(self.account())?)
     }
 
     /// The thread is the chat of our call.
@@ -175,6 +183,7 @@ impl State {
             | Reason::ChatGone
             | Reason::NoChatInMeeting
             | Reason::AlreadyInCall
+            | Reason::CannotCall
             | Reason::OnHold
             | Reason::NotOnHold
             | Reason::HandNotUp
@@ -274,6 +283,7 @@ impl State {
             _ if self.sound.check.is_some() => Ok(()),
             None => Err(Reason::NoMeeting),
             Some(call) if call.is_live() => Err(Reason::AlreadyInCall),
+            Some(_) if self.lacks_calls() => Err(Reason::CannotCall),
             Some(_) => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ mod browser;
 mod convert;
 mod driver;
 mod pcm;
+mod seen;
 mod server;
 mod session;
 

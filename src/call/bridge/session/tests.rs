@@ -1,7 +1,14 @@
 //! A call by way of the page, played with a page and a clock that only the test moves.
 
+use std::time::Duration;
+
 use serde_json::json;
 
+use super::call::BACK_OFF;
+use super::call::SETTLING;
+use super::page::CONNECT;
+use super::page::DOUBT;
+use super::page::SILENCE;
 use super::*;
 use crate::model::locator::Locator;
 use crate::model::notice::NoticeKind;
