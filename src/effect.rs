@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::call::CallInfo;
+use crate::model::call::CallNumber;
 use crate::model::call::Reaction;
 use crate::model::capability::Reason;
 use crate::model::control::ControlId;
@@ -206,6 +207,7 @@ impl fmt::Debug for WorkCommand {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallCommand {
     Join {
+        number: CallNumber,
         locator: Locator,
         name: String,
         audio: Audio,
@@ -233,6 +235,8 @@ pub enum CallCommand {
     Captions(bool),
     /// Real-time text of ours.
     Text(Typed),
+    /// Brings a call that is on hold to the front; the one there is put on hold first.
+    Switch(CallNumber),
     Leave,
     EndForEverybody,
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::call::CallInfo;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::call::Quality;
@@ -208,6 +209,13 @@ pub enum WorkEvent {
 /// From a call back end. Each carries what is so, also when it was so before.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallEvent {
+    /// This call is in front from now on: what follows is about it.
+    Front(CallNumber),
+    /// What happened in a call that is not in front.
+    Behind {
+        call: CallNumber,
+        event: Box<Self>,
+    },
     State {
         state: CallState,
         at: Timestamp,

@@ -11,6 +11,7 @@ use crate::model::call::Reaction;
 use crate::model::capability::Reason;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
 use crate::model::sound::Direction;
 use crate::model::turn::TurnKind;
 
@@ -118,6 +119,21 @@ pub enum Said {
     },
     Rejoining {
         attempt: u32,
+    },
+    /// A call that was on hold behind another is over.
+    HeldEnded {
+        with: String,
+        reason: EndReason,
+    },
+    /// The call in front is over, and another waits on hold.
+    StillHeld {
+        with: String,
+    },
+    /// Recording or transcription in a call that is not in front.
+    NoticeBehind {
+        with: String,
+        kind: NoticeKind,
+        new: NoticeState,
     },
     Held(bool),
     MutedByOther {
@@ -376,9 +392,10 @@ impl Said {
 
     pub const fn topic(&self) -> Topic {
         match self {
-            Self::Notice { .. } | Self::ConsentAsked { .. } | Self::ConsentAnswered { .. } => {
-                Topic::Notice
-            }
+            Self::Notice { .. }
+            | Self::NoticeBehind { .. }
+            | Self::ConsentAsked { .. }
+            | Self::ConsentAnswered { .. } => Topic::Notice,
             Self::Opened { .. } | Self::TopicChanged { .. } | Self::CameAndWent { .. } => {
                 Topic::Join
             }
@@ -387,6 +404,8 @@ impl Said {
             | Self::Joined
             | Self::CallEnded { .. }
             | Self::Rejoining { .. }
+            | Self::HeldEnded { .. }
+            | Self::StillHeld { .. }
             | Self::Held(_)
             | Self::RoleChanged => Topic::Call,
             Self::Turn {

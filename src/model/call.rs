@@ -5,6 +5,10 @@ use crate::model::identity::Person;
 use crate::model::sound::Audio;
 use crate::model::thread::ThreadId;
 
+/// A call of ours, numbered as it was begun in this run of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct CallNumber(pub u32);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CallState {
     #[default]

@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Said;
 use crate::model::call::CallInfo;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::call::Quality;
@@ -34,6 +35,7 @@ use crate::state::usage::Meter;
 )]
 pub struct Call {
     pub account: AccountId,
+    pub number: CallNumber,
     pub locator: Locator,
     /// The name we asked to join with.
     pub name: String,
@@ -150,6 +152,7 @@ impl Call {
     pub fn new(account: AccountId, locator: Locator, name: &str, now: Now) -> Self {
         Self {
             account,
+            number: CallNumber::default(),
             locator,
             name: name.to_owned(),
             state: CallState::Connecting,
@@ -186,12 +189,38 @@ impl Call {
         }
     }
 
+    /// What people know it by: whom we talk to, or what the meeting is about.
+    pub fn with(&self) -> &str {
+        self.known_as().unwrap_or("somebody")
+    }
+
+    pub fn known_as(&self) -> Option<&str> {
+        let mut others = self.roster.iter().filter(|e| !e.me);
+        let only = match (others.next(), others.next()) {
+            (Some(only), None) => only.person.name.as_str(),
+            _ => "",
+        };
+        [&self.info.topic, only]
+            .into_iter()
+            .find(|name| !name.is_empty())
+    }
+
+    /// What the service lets us do and what not, with its reasons.
+    pub fn deny(&mut self, capabilities: Vec<(String, Option<String>)>) {
+        let denied = capabilities.into_iter();
+        self.denied = denied
+            .filter_map(|(name, why)| Some((name, why?)))
+            .collect();
+    }
+
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
     pub fn begin_again(&mut self, now: Now) {
         let known = (self.info.clone(), self.rejoining, self.audio);
+        let number = self.number;
         let changes = std::mem::take(&mut self.notices.changes);
         *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, now);
         (self.info, self.rejoining, self.audio) = known;
+        self.number = number;
         // What was said in it stays said.
         self.notices.changes = changes;
     }

@@ -4,6 +4,7 @@
 
 pub mod announcer;
 pub mod call;
+pub mod calls;
 pub mod capability;
 pub mod composer;
 pub mod focus;
@@ -63,8 +64,12 @@ pub struct State {
     /// Why accounts are not signed in, as it was said.
     pub signing_in: BTreeMap<AccountId, Failure>,
     pub threads: Threads,
-    /// At most one call an account; the one in front is [`State::call`].
+    /// Of each account the call in front; the one in front of all is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
+    /// The others: on hold, or about to begin.
+    pub behind: Vec<Call>,
+    /// How many calls were begun.
+    pub begun: u32,
     pub announcer: Announcer,
     pub composer: Composer,
     pub lines: Lines,
@@ -101,6 +106,8 @@ impl State {
             signing_in: BTreeMap::new(),
             threads: Threads::default(),
             calls: BTreeMap::new(),
+            behind: Vec::new(),
+            begun: 0,
             composer: Composer::default(),
             lines: Lines::default(),
             opening: Opening::Pending,
@@ -264,7 +271,7 @@ impl State {
         let now = self.now.moment;
         let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
         let back = self.threads.back.values().map(|b| b.due);
-        let calls = self.calls.values();
+        let calls = self.every_call();
         let of_call = |c: &Call| {
             let due = [
                 c.lobby_due,

@@ -32,6 +32,7 @@ use crate::state::call::Levels;
 use crate::state::call::Media;
 use crate::state::call::REJOINS_WITHIN;
 use crate::state::call::RosterNews;
+use crate::update::behind;
 use crate::update::turns;
 use crate::update::usage;
 
@@ -42,10 +43,18 @@ pub(super) fn on_event(
     event: CallEvent,
     fx: &mut Vec<Effect>,
 ) {
+    let event = match event {
+        CallEvent::Front(number) => return behind::on_front(state, account, number, fx),
+        CallEvent::Behind { call, event } => {
+            return behind::on_event(state, account, call, *event, fx);
+        }
+        event => event,
+    };
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
     match event {
+        CallEvent::Front(_) | CallEvent::Behind { .. } => {}
         CallEvent::State { state: new, at } => on_state(state, account, new, at, fx),
         CallEvent::Info(info) => on_info(state, account, info, fx),
         CallEvent::Role(role) => {
@@ -91,12 +100,7 @@ pub(super) fn on_event(
             }
         }
         CallEvent::ConsentRequired(required) => on_consent(state, account, required, fx),
-        CallEvent::Capabilities(capabilities) => {
-            call.denied = capabilities
-                .into_iter()
-                .filter_map(|(name, why)| Some((name, why?)))
-                .collect();
-        }
+        CallEvent::Capabilities(capabilities) => call.deny(capabilities),
         CallEvent::SignallingLost { at } => on_lost(state, account, at, fx),
         CallEvent::SignallingBack { at } => {
             call.rejoining = None;
@@ -509,6 +513,9 @@ fn on_ended(
         state.threads.open(&key).timeline.banner(said.clone(), at);
     }
     state.say(said);
+    if let Some(with) = state.waiting(account).last().map(|c| c.with().to_owned()) {
+        state.say(Said::StillHeld { with });
+    }
     fx.push(Effect::Publish(ControlNews::CallState(
         CallState::Disconnected.word(),
     )));

@@ -328,7 +328,7 @@ fn acknowledge(state: &mut State, fx: &mut Vec<Effect>) {
 
 fn acknowledge_notices(state: &mut State, fx: &mut Vec<Effect>) -> bool {
     let mut heard = Vec::new();
-    for call in state.calls.values_mut() {
+    for call in state.every_call_mut() {
         let account = call.account.clone();
         let kinds = call.notices.acknowledge();
         heard.extend(kinds.into_iter().map(|kind| (account.clone(), kind)));

@@ -102,14 +102,22 @@ pub(super) fn dial(
     let mut call = Call::new(account.clone(), locator.clone(), &name, state.now);
     call.audio = audio;
     call.turns.live = state.settings.sound.rtt_live;
-    state.calls.insert(account.clone(), call);
-    usage::begin(state, &account, fx);
+    let number = state.next_call();
+    call.number = number;
+    if state.calls.get(&account).is_some_and(Call::is_live) {
+        // To the front once the one there is on hold.
+        state.behind.push(call);
+    } else {
+        state.calls.insert(account.clone(), call);
+        usage::begin(state, &account, fx);
+    }
     if std::mem::take(&mut state.sound.unsaid)
         && let System::Absent { reason } = state.sound.system.clone()
     {
         state.say(Said::NoSound { reason });
     }
     let join = CallCommand::Join {
+        number,
         locator,
         name,
         audio,

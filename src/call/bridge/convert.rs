@@ -88,6 +88,7 @@ pub(super) fn act(command: CallCommand, call: u64) -> Option<Act> {
         | CallCommand::Volume { .. }
         | CallCommand::Levels(_)
         | CallCommand::Join { .. }
+        | CallCommand::Switch(_)
         | CallCommand::Leave
         | CallCommand::EndForEverybody => return None,
     })

@@ -102,7 +102,7 @@ impl Driver {
                 Some((wanted, grant)) = self.fetching.next() => self.granted(wanted, grant),
                 command = commands.recv(), if open => {
                     open = command.is_some();
-                    self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
+                    self.handle(command.map_or(Input::Closing, Input::Command));
                 }
                 Some(samples) = self.settings.sound.captured.recv() => self.captured(&samples),
                 () = self.clock.sleep_until(deadline) => self.timeout(),

@@ -76,6 +76,15 @@ impl Seen {
         self.settled = false;
     }
 
+    /// With nothing known but who we are.
+    pub(super) fn of_another_call(&self) -> Self {
+        Self {
+            me: self.me.clone(),
+            muted: true,
+            ..Self::default()
+        }
+    }
+
     pub(super) fn me(&mut self, id: RawId, name: &str) {
         self.me = Some(Person {
             id,
@@ -445,9 +454,11 @@ impl Seen {
 }
 
 /// The call that a message is about.
-const fn of(message: &ToProgram) -> Option<u64> {
+pub(super) const fn of(message: &ToProgram) -> Option<u64> {
     match message {
         ToProgram::CallInfo { call, .. }
+        | ToProgram::CallState { call, .. }
+        | ToProgram::CallEnded { call, .. }
         | ToProgram::Role { call, .. }
         | ToProgram::Muted { call, .. }
         | ToProgram::MutedByOthers { call }

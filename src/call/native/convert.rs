@@ -264,7 +264,7 @@ pub(super) fn request(command: CallCommand) -> Option<ToService> {
             language: None,
         }),
         CallCommand::EndForEverybody => ToService::EndForAll,
-        CallCommand::Join { .. } | CallCommand::Leave => return None,
+        CallCommand::Join { .. } | CallCommand::Switch(_) | CallCommand::Leave => return None,
     })
 }
 

@@ -47,6 +47,8 @@ fn name(topic: Topic) -> Option<&'static str> {
 fn by_verbosity(said: &Said, verbosity: u8) -> Class {
     match said {
         Said::Notice { .. }
+        | Said::NoticeBehind { .. }
+        | Said::HeldEnded { .. }
         | Said::ConsentAsked { .. }
         | Said::Admitted
         | Said::CallEnded { .. }
@@ -68,6 +70,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::WaitingInLobby { .. }
         | Said::SomeoneWaits { .. }
         | Said::Rejoining { .. }
+        | Said::StillHeld { .. }
         | Said::Held(_)
         | Said::RoleChanged
         | Said::ConnectionLost

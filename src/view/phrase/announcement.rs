@@ -12,6 +12,7 @@ use crate::model::call::EndReason;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
 use crate::model::settings::TimeShown;
 use crate::model::usage::Price;
 use crate::state::State;
@@ -77,6 +78,14 @@ pub fn said(said: &Said, state: &State) -> String {
             seconds,
         } => call_ended(*reason, by.as_deref(), *seconds),
         Said::Rejoining { attempt } => format!("Call: lost, joining again, attempt {attempt}."),
+        Said::HeldEnded { with, reason } => {
+            let words = phrase::end_reason(*reason).text;
+            format!("Call: the call on hold with {with} is over, {words}.")
+        }
+        Said::StillHeld { with } => {
+            format!("Call: {with} is still on hold. /resume takes it off hold.")
+        }
+        Said::NoticeBehind { with, kind, new } => notice_behind(with, *kind, new),
         Said::Held(true) => "Call: on hold. /resume takes it off hold.".to_owned(),
         Said::Held(false) => "Call: no longer on hold.".to_owned(),
         Said::MutedByOther { by, muted } => muted_by_other(by.as_deref(), *muted),
@@ -244,6 +253,20 @@ fn notice(kind: NoticeKind, change: &NoticeChange) -> String {
         }
         NoticeChange::KnownOff => format!("this meeting is not being {participle}."),
     }
+}
+
+/// Of the call that is on hold.
+fn notice_behind(with: &str, kind: NoticeKind, new: &NoticeState) -> String {
+    let noun = match kind {
+        NoticeKind::Recording => "recording",
+        NoticeKind::Transcription => "transcription",
+    };
+    let state = match new {
+        NoticeState::Active { .. } => "is on",
+        NoticeState::Inactive { .. } => "is off",
+        NoticeState::Unknown => "is unknown, it may be on",
+    };
+    format!("Notice: in the call on hold with {with} {noun} {state}.")
 }
 
 fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {

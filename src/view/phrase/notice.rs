@@ -56,7 +56,7 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
             notice.state.is_active() && !notice.acknowledged
         })
     };
-    if state.calls.values().filter(|c| c.is_live()).any(waits) {
+    if state.every_call().filter(|c| c.is_live()).any(waits) {
         items.push(NoticeLine::new("Enter acknowledges", "", ""));
     }
     items
@@ -64,16 +64,13 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
 
 /// What is on and what is asked in the calls that are not in front, each with its meeting.
 fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
+    let is_front = |c: &Call| c.account == front.account && c.number == front.number;
     let others = state
-        .calls
-        .values()
-        .filter(|c| c.is_live() && c.account != front.account);
+        .every_call()
+        .filter(move |c| c.is_live() && !is_front(c));
     others
         .flat_map(|call| {
-            let topic = match call.info.topic.as_str() {
-                "" => "Other call",
-                topic => topic,
-            };
+            let topic = call.known_as().unwrap_or("Other call");
             let on = NoticeKind::ALL.map(|kind| (kind, call.notices.of(kind)));
             let on = on.into_iter().filter(|(_, n)| facts::is_shown(call, n));
             let on = on.map(move |(kind, notice)| shown(state, kind, notice));

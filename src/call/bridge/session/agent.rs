@@ -31,7 +31,8 @@ impl Session {
         else {
             return;
         };
-        let dials = self.call.is_none() && !self.asked.values().any(|a| *a == Asked::Join);
+        let dials =
+            self.call.is_none() && !self.asked.values().any(|a| matches!(a, Asked::Join(_)));
         if of == agent && connection == "Connected" && dials {
             self.dial(agent);
         }

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::effect::CallCommand;
 use crate::event::CallEvent;
 use crate::model::call::AfterEnd;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::failure::Because;
@@ -27,23 +28,20 @@ use super::asked::Asked;
 use crate::call::bridge::convert;
 use crate::call::bridge::pcm::PcmWish;
 
-impl Session {
-    pub(super) fn join(
-        &mut self,
+impl Plan {
+    pub(super) const fn new(
+        number: CallNumber,
         meeting: Meeting,
         name: String,
         audio: Audio,
-        now: Moment,
-        at: Timestamp,
-    ) {
-        if self.plan.is_some() {
-            return;
-        }
-        self.plan = Some(Plan {
+    ) -> Self {
+        Self {
+            number,
             meeting,
             name,
             audio,
             attempt: 0,
+            state: CallState::Connecting,
             inside: false,
             sounding: false,
             muted: true,
@@ -51,8 +49,16 @@ impl Session {
             again: None,
             leaving: false,
             settles: None,
-        });
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn begin(&mut self, plan: Plan, now: Moment, at: Timestamp) {
+        let number = plan.number;
+        self.plan = Some(plan);
         self.idle = None;
+        self.event(CallEvent::Front(number));
         let state = CallState::Connecting;
         self.event(CallEvent::State { state, at });
         self.start(now);
@@ -70,8 +76,9 @@ impl Session {
                 muted: true,
             },
         };
+        let number = plan.number;
         self.seen.begin();
-        self.command(act, Asked::Join);
+        self.command(act, Asked::Join(number));
     }
 
     pub(super) fn ask(&mut self, command: CallCommand) {
@@ -95,12 +102,13 @@ impl Session {
         let Some(plan) = &mut self.plan else { return };
         plan.leaving = true;
         if let Some(call) = self.call {
+            let number = plan.number;
             let act = Act::HangUp { call, for_everyone };
-            self.command(act, Asked::HangUp);
+            self.command(act, Asked::HangUp(number));
             self.sound(CallState::Disconnecting);
         } else {
             self.over(HUNG_UP, at);
-            self.end_page();
+            self.end_unused_page();
         }
     }
 
@@ -110,6 +118,7 @@ impl Session {
             return;
         }
         let Some(plan) = &mut self.plan else { return };
+        plan.state = state;
         let before = plan.inside;
         plan.inside |= state.is_inside();
         if plan.inside && !before {
@@ -170,7 +179,12 @@ impl Session {
             AfterEnd::ManualRejoin | AfterEnd::Final => false,
         };
         if !again {
-            return self.over(reason, at);
+            self.over(reason, at);
+            // What waited for this call to be on hold waits no more.
+            if let Some(next) = self.next.take() {
+                self.go_on(next, now, at);
+            }
+            return;
         }
         plan.attempt += 1;
         let attempt = plan.attempt;
@@ -181,11 +195,44 @@ impl Session {
 
     /// What we know may be out of date.
     pub(super) fn lost(&mut self, at: Timestamp) {
+        self.held_are_doubted(at);
         let Some(plan) = self.plan.as_mut().filter(|plan| plan.inside && !plan.lost) else {
             return;
         };
         plan.lost = true;
         self.event(CallEvent::SignallingLost { at });
+    }
+
+    /// It cannot even be tried.
+    pub(super) fn refuse(&mut self, number: CallNumber, because: Because, at: Timestamp) {
+        self.event(CallEvent::ActionFailed(Failure {
+            doing: Doing::JoiningCall,
+            because,
+            remedy: Remedy::None,
+        }));
+        let state = CallState::Disconnected;
+        if self.plan.is_none() {
+            self.event(CallEvent::Front(number));
+            self.event(CallEvent::State { state, at });
+        } else {
+            let event = Box::new(CallEvent::State { state, at });
+            self.event(CallEvent::Behind {
+                call: number,
+                event,
+            });
+        }
+    }
+
+    /// Hangs up everything.
+    pub(super) fn close(&mut self, at: Timestamp) {
+        let held: Vec<_> = self.held.iter().map(|h| (h.call, h.plan.number)).collect();
+        for (call, number) in held {
+            let for_everyone = false;
+            let act = Act::HangUp { call, for_everyone };
+            self.command(act, Asked::HangUp(number));
+        }
+        self.not_held(Because::Lost, at);
+        self.leave(false, at);
     }
 
     pub(super) fn give_up(&mut self, because: Because, remedy: Remedy, at: Timestamp) {
@@ -213,6 +260,11 @@ impl Session {
     }
 }
 
+/// The page is gone, and the call with it.
+pub(super) const GONE: EndReason = EndReason {
+    code: 490,
+    subcode: 0,
+};
 /// We left.
 pub(super) const HUNG_UP: EndReason = EndReason {
     code: 0,

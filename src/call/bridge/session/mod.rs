@@ -6,6 +6,7 @@
 mod agent;
 mod asked;
 mod call;
+mod held;
 mod page;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::effect::CallCommand;
 use crate::event::CallEvent;
+use crate::model::call::CallNumber;
+use crate::model::call::CallState;
 use crate::model::failure::Because;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
@@ -34,6 +37,8 @@ use super::pcm::PcmWish;
 use super::seen::Seen;
 
 use self::asked::Asked;
+use self::held::Held;
+use self::held::Next;
 use self::page::PAGE_SILENCE;
 use self::page::Page;
 
@@ -41,6 +46,8 @@ use self::page::Page;
 #[derive(Debug)]
 pub(super) enum Input {
     Command(CallCommand),
+    /// No more commands will come.
+    Closing,
     Page(ToProgram),
     /// The page's sockets are closed, or the browser ended.
     PageEnded(Because),
@@ -82,7 +89,11 @@ pub(super) enum Output {
 
 pub(super) struct Session {
     identity: Identity,
+    /// The call in front.
     plan: Option<Plan>,
+    /// Calls on hold behind it.
+    held: Vec<Held>,
+    next: Option<Next>,
     page: Page,
     call: Option<u64>,
     asked: BTreeMap<u64, Asked>,
@@ -100,11 +111,13 @@ pub(super) struct Session {
     reason = "independent facts about one call"
 )]
 struct Plan {
+    number: CallNumber,
     meeting: Meeting,
     name: String,
     audio: Audio,
     /// Of beginning anew without anybody's doing.
     attempt: u32,
+    state: CallState,
     inside: bool,
     sounding: bool,
     /// Whether the person wants to be heard, from one page to the next.
@@ -122,6 +135,8 @@ impl Session {
         Self {
             identity,
             plan: None,
+            held: Vec::new(),
+            next: None,
             page: Page::Off,
             call: None,
             asked: BTreeMap::new(),
@@ -137,13 +152,21 @@ impl Session {
     pub(super) fn handle(&mut self, input: Input, now: Moment, at: Timestamp) {
         match input {
             Input::Command(CallCommand::Join {
+                number,
                 locator,
                 name,
                 audio,
             }) => match convert::meeting(&locator) {
-                Ok(meeting) => self.join(meeting, name, audio, now, at),
-                Err(reason) => self.give_up(Because::Refused { reason }, Remedy::None, at),
+                Ok(meeting) => {
+                    let plan = Plan::new(number, meeting, name, audio);
+                    self.turn_to(Next::Begin(plan), now, at);
+                }
+                Err(reason) => self.refuse(number, Because::Refused { reason }, at),
             },
+            Input::Command(CallCommand::Switch(number)) => {
+                self.turn_to(Next::Resume(number), now, at);
+            }
+            Input::Closing => self.close(at),
             Input::Command(CallCommand::Leave) => self.leave(false, at),
             Input::Command(CallCommand::EndForEverybody) => self.leave(true, at),
             Input::Command(command) => self.ask(command),
@@ -164,10 +187,13 @@ impl Session {
 
     /// Not in a call and not on the way into one.
     pub(super) const fn is_idle(&self) -> bool {
-        self.plan.is_none()
+        self.plan.is_none() && self.held.is_empty()
     }
 
     fn page_said(&mut self, said: ToProgram, now: Moment, at: Timestamp) {
+        let Some(said) = self.held_said(said, at) else {
+            return;
+        };
         match said {
             ToProgram::Hello { version, .. } if version != VERSION => {
                 let detail = "the page and the program are of different versions".to_owned();
@@ -203,7 +229,7 @@ impl Session {
                 let refused = std::mem::take(&mut self.refused);
                 self.out.push_back(Output::Token { wanted, refused });
             }
-            ToProgram::Done { id, result } => self.done(id, &result, at),
+            ToProgram::Done { id, result } => self.done(id, &result, now, at),
             ToProgram::Failed { id, error } => self.failed(id, &error, at),
             ToProgram::AgentState {
                 agent,

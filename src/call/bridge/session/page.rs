@@ -11,7 +11,6 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::event::CallEvent;
 use crate::model::call::CallState;
-use crate::model::call::EndReason;
 use crate::model::failure::Because;
 use crate::model::failure::Remedy;
 use crate::wire::bridge::Act;
@@ -20,6 +19,7 @@ use crate::wire::bridge::Word;
 use super::Output;
 use super::Session;
 use super::asked::Asked;
+use super::call::GONE;
 use super::call::HUNG_UP;
 use super::call::SETTLING;
 
@@ -59,12 +59,19 @@ impl Session {
             return;
         };
         *heard = now;
-        let Some(plan) = &mut self.plan else { return };
-        if plan.lost && plan.inside && self.call.is_some() {
+        let mut back = self.held_are_known(at);
+        if let Some(plan) = &mut self.plan
+            && plan.lost
+            && plan.inside
+            && self.call.is_some()
+        {
             plan.lost = false;
             plan.settles = Some(now + SETTLING);
             self.seen.say_again();
             self.event(CallEvent::SignallingBack { at });
+            back = true;
+        }
+        if back {
             self.command(Act::Refresh, Asked::Other);
         }
     }
@@ -77,6 +84,8 @@ impl Session {
         self.lost(at);
         self.sound(CallState::Disconnected);
         self.end_page();
+        self.not_held(because.clone(), at);
+        self.all_held_are_gone(at);
         let Some(plan) = &mut self.plan else { return };
         if plan.leaving {
             return self.over(HUNG_UP, at);
@@ -87,14 +96,23 @@ impl Session {
         plan.attempt += 1;
         let attempt = plan.attempt;
         if attempt > 1 {
-            let gone = EndReason {
-                code: 490,
-                subcode: 0,
-            };
-            return self.over(gone, at);
+            return self.over(GONE, at);
         }
         self.event(CallEvent::Rejoining { attempt });
         self.start(now);
+    }
+
+    /// Where no call on hold needs it.
+    pub(super) fn end_unused_page(&mut self) {
+        if self.held.is_empty() {
+            self.end_page();
+        }
+    }
+
+    /// In a call, in front or on hold.
+    fn is_inside(&self) -> bool {
+        let front = self.plan.as_ref().is_some_and(|plan| plan.inside);
+        front || !self.held.is_empty()
     }
 
     pub(super) fn end_page(&mut self) {
@@ -105,10 +123,7 @@ impl Session {
     }
 
     pub(super) fn beats(&self) -> Duration {
-        match &self.plan {
-            Some(plan) if plan.inside => BEAT,
-            Some(_) | None => IDLE_BEAT,
-        }
+        if self.is_inside() { BEAT } else { IDLE_BEAT }
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
@@ -122,10 +137,15 @@ impl Session {
                 agent,
             } => {
                 let mut due = vec![said + self.beats(), heard + SILENCE];
+                let doubted = self
+                    .plan
+                    .as_ref()
+                    .is_none_or(|plan| plan.lost || !plan.inside);
+                let known = !(doubted && self.is_held_doubted());
+                due.extend((self.is_inside() && known).then(|| heard + DOUBT));
                 match &self.plan {
                     None => {}
                     Some(plan) => {
-                        due.extend((plan.inside && !plan.lost).then(|| heard + DOUBT));
                         let waits = self.call.is_none() && plan.again.is_none();
                         due.extend((agent.is_none() || waits).then(|| since + CONNECT));
                     }
@@ -169,11 +189,11 @@ impl Session {
             Page::Ready {
                 since, heard, said, ..
             } => {
-                if self.plan.is_none() && *self.idle.get_or_insert(now) + IDLE <= now {
+                if self.is_idle() && *self.idle.get_or_insert(now) + IDLE <= now {
                     self.command(Act::Close, Asked::Other);
                     return self.end_page();
                 }
-                let inside = self.plan.as_ref().is_some_and(|plan| plan.inside);
+                let inside = self.is_inside();
                 if heard + SILENCE <= now {
                     return self.page_ended(Because::Timeout, now, at);
                 }
@@ -184,7 +204,7 @@ impl Session {
                     && self.plan.as_ref().is_some_and(|plan| plan.again.is_none());
                 if connecting && since + CONNECT <= now {
                     self.give_up(Because::Timeout, Remedy::CheckNetwork, at);
-                    return self.end_page();
+                    return self.end_unused_page();
                 }
                 if said + self.beats() <= now {
                     self.beats += 1;

@@ -10,6 +10,9 @@ use super::page::CONNECT;
 use super::page::DOUBT;
 use super::page::SILENCE;
 use super::*;
+use crate::model::call::CallState;
+use crate::model::call::EndReason;
+use crate::model::failure::Doing;
 use crate::model::locator::Locator;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
@@ -51,7 +54,12 @@ impl Scene {
     }
 
     fn join(&mut self) {
+        self.join_as(CallNumber(1));
+    }
+
+    fn join_as(&mut self, number: CallNumber) {
         self.command(CallCommand::Join {
+            number,
             locator: Locator::MeetingId {
                 id: "123".to_owned(),
                 passcode: None,
@@ -434,4 +442,144 @@ fn who_was_there_before_us_does_not_come_when_we_do() {
     scene.pass(SETTLING + Duration::from_millis(1), true);
     scene.page(participant("Ben"));
     assert_eq!(changes(&scene), 1);
+}
+
+impl Scene {
+    fn done(&mut self, name: &str, result: serde_json::Value) {
+        let id = self.asked(name);
+        self.page(json!({"type":"done","id":id,"result":result}));
+    }
+
+    /// A second call in front, the first on hold.
+    fn second(&mut self) {
+        self.connected();
+        self.join_as(CallNumber(2));
+        self.done("hold", json!({}));
+        self.done("join", json!({"call":8}));
+        self.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+        self.page(json!({"type":"callState","call":8,"state":"Connected"}));
+    }
+
+    fn behind(&self, number: u32) -> Vec<&CallEvent> {
+        let events = self.events().into_iter();
+        let of = |event| match event {
+            &CallEvent::Behind { call, ref event } if call.0 == number => Some(&**event),
+            _ => None,
+        };
+        events.filter_map(of).collect()
+    }
+}
+
+#[test]
+fn a_second_call_begins_once_the_first_is_on_hold() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.join_as(CallNumber(2));
+    assert_eq!((scene.sends("hold"), scene.sends("join")), (1, 1));
+    scene.done("hold", json!({}));
+    assert_eq!(scene.sends("join"), 2);
+    let fronts = scene.events().into_iter();
+    let fronts = fronts.filter_map(|event| match event {
+        CallEvent::Front(number) => Some(number.0),
+        _ => None,
+    });
+    assert_eq!(fronts.collect::<Vec<_>>(), [1, 2]);
+    assert!(scene.did.contains(&Output::Sound(PcmWish::Stop)));
+}
+
+#[test]
+fn what_happens_in_a_call_on_hold_is_told_as_its_own() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.did.clear();
+    scene.notice(true, false);
+    scene.page(json!({"type":"role","call":8,"role":"Presenter"}));
+    scene.page(json!({"type":"callEnded","call":7,"reason":{"code":0,"subCode":5003,"message":null,"categories":[]}}));
+    let behind = scene.behind(1);
+    assert!(matches!(
+        behind[0],
+        CallEvent::Notice {
+            state: NoticeState::Active { .. },
+            ..
+        }
+    ));
+    assert!(matches!(
+        behind[1],
+        CallEvent::Ended {
+            reason: EndReason { subcode: 5003, .. },
+            ..
+        }
+    ));
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::Role(_)))
+    );
+    assert!(!scene.session.is_idle());
+}
+
+#[test]
+fn a_call_on_hold_comes_back_to_the_front() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.did.clear();
+    scene.command(CallCommand::Switch(CallNumber(1)));
+    assert_eq!((scene.sends("hold"), scene.sends("resume")), (1, 0));
+    scene.done("hold", json!({}));
+    assert_eq!(scene.sends("resume"), 1);
+    assert!(scene.did.contains(&Output::Call(7)));
+    scene.page(json!({"type":"callState","call":8,"state":"LocalHold"}));
+    scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    let held = CallState::LocalHold;
+    assert!(matches!(scene.behind(2)[..], [CallEvent::State { state, .. }] if *state == held));
+    let wish = PcmWish::Start { audio: Audio::Full };
+    assert!(scene.did.contains(&Output::Sound(wish)));
+}
+
+#[test]
+fn a_call_that_cannot_be_held_stays_and_nothing_else_begins() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.join_as(CallNumber(2));
+    let id = scene.asked("hold");
+    let error = json!({"name":"E","message":"no","code":500,"subCode":41033,"categories":[]});
+    scene.page(json!({"type":"failed","id":id,"error":error}));
+    assert_eq!(scene.sends("join"), 1);
+    let over = CallState::Disconnected;
+    assert!(matches!(scene.behind(2)[..], [CallEvent::State { state, .. }] if *state == over));
+    assert!(scene.events().iter().any(|e| matches!(
+        e,
+        CallEvent::ActionFailed(Failure {
+            doing: Doing::JoiningCall,
+            ..
+        })
+    )));
+}
+
+#[test]
+fn with_the_page_every_call_on_hold_is_gone_too() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.handle(Input::PageEnded(Because::Lost));
+    assert!(matches!(
+        scene.behind(1)[..],
+        [
+            ..,
+            CallEvent::SignallingLost { .. },
+            CallEvent::Ended { .. }
+        ]
+    ));
+}
+
+#[test]
+fn at_the_end_every_call_is_hung_up() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.handle(Input::Closing);
+    assert_eq!(scene.sends("hangUp"), 2);
+    assert!(!scene.session.is_idle());
+    scene.page(json!({"type":"callEnded","call":7,"reason":{"code":0,"subCode":0,"message":null,"categories":[]}}));
+    scene.page(json!({"type":"callEnded","call":8,"reason":{"code":0,"subCode":0,"message":null,"categories":[]}}));
+    assert!(scene.session.is_idle());
 }
