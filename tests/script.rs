@@ -35,6 +35,9 @@ mod notices;
 #[path = "script/parting.rs"]
 mod parting;
 
+#[path = "script/people.rs"]
+mod people;
+
 #[path = "script/pipe.rs"]
 mod pipe;
 

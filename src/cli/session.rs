@@ -194,6 +194,8 @@ pub struct Destination {
     pub source: Source,
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
+    /// Whom to call, in the person's words.
+    pub person: Option<String>,
     pub chat: ChatWay,
     pub calls: CallWay,
     pub ca: Option<PathBuf>,
@@ -405,6 +407,9 @@ fn open(
                     AccountKind::External => Identity::External,
                     AccountKind::Teams => Identity::Teams,
                 },
+                name: prepared.name.clone(),
+                emergency_country: prepared.config.emergency_country.clone(),
+                caller_id: prepared.config.caller_id.clone(),
                 tokens,
                 sdk: sdk(prepared.paths.as_ref()),
                 browser: bridge::find(prepared.config.browser.as_deref()),
@@ -414,6 +419,9 @@ fn open(
             }),
         }),
         locator: destination.locator,
+        person: destination.person,
+        emergency: prepared.config.emergency_country.is_some()
+            && account.kind == AccountKind::External,
         name: prepared.name.clone(),
     }
 }

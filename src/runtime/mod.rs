@@ -12,6 +12,7 @@ pub mod exit;
 pub mod input;
 mod keyboard;
 pub mod notice_log;
+mod notify;
 pub mod outside;
 pub mod pace;
 mod perform;
@@ -72,6 +73,7 @@ use crate::runtime::signals::Signals;
 use crate::runtime::stderr::Diverted;
 use crate::runtime::terminal::Terminal;
 use crate::state::State;
+use crate::state::calls::Caller;
 use crate::state::lines::Source;
 use crate::tasks::Tasks;
 use crate::update;
@@ -97,6 +99,10 @@ pub struct Opening {
     pub call: Option<Calls>,
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
+    /// Whom to call, in the person's words.
+    pub person: Option<String>,
+    /// Emergency numbers of a country may be dialled.
+    pub emergency: bool,
     pub name: String,
 }
 
@@ -358,11 +364,16 @@ impl Runtime {
                 let start = Start {
                     account: self.options.account.id.clone(),
                     locator: opening.locator,
+                    call: opening.person,
                     name: opening.name,
                     sound: self.backends.has_sound(),
                 };
                 self.backends.start_chat(opening.chat);
-                self.state.can_call = opening.call.is_some();
+                self.state.caller = opening.call.as_ref().map(|call| Caller {
+                    people: matches!(call, Calls::Bridge(_)),
+                    emergency: opening.emergency,
+                    receives: false,
+                });
                 if let Some(call) = opening.call {
                     self.backends.start_call(call);
                 }

@@ -39,6 +39,10 @@ pub struct Call {
     pub locator: Locator,
     /// The name we asked to join with.
     pub name: String,
+    /// Whom we called, or who called us; empty in a meeting.
+    pub peer: String,
+    /// To whom it is being handed on.
+    pub handed_to: String,
     pub state: CallState,
     pub info: CallInfo,
     /// `info` was told since we are inside: it is whole.
@@ -141,7 +145,13 @@ pub struct Levels {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RosterNews {
     Joined(String),
-    Hand { name: String, up: bool, mine: bool },
+    /// Somebody here asked for them, and they have not answered yet.
+    Called(String),
+    Hand {
+        name: String,
+        up: bool,
+        mine: bool,
+    },
     Nothing,
 }
 
@@ -155,6 +165,8 @@ impl Call {
             number: CallNumber::default(),
             locator,
             name: name.to_owned(),
+            peer: String::new(),
+            handed_to: String::new(),
             state: CallState::Connecting,
             info: CallInfo::default(),
             info_known: false,
@@ -194,13 +206,18 @@ impl Call {
         self.known_as().unwrap_or("somebody")
     }
 
+    /// With a person or a phone number, and not in a meeting.
+    pub const fn is_with_people(&self) -> bool {
+        matches!(self.locator, Locator::Person(_))
+    }
+
     pub fn known_as(&self) -> Option<&str> {
         let mut others = self.roster.iter().filter(|e| !e.me);
         let only = match (others.next(), others.next()) {
             (Some(only), None) => only.person.name.as_str(),
             _ => "",
         };
-        [&self.info.topic, only]
+        [&self.info.topic, &self.peer, only]
             .into_iter()
             .find(|name| !name.is_empty())
     }
@@ -216,11 +233,11 @@ impl Call {
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
     pub fn begin_again(&mut self, now: Now) {
         let known = (self.info.clone(), self.rejoining, self.audio);
-        let number = self.number;
+        let (number, peer) = (self.number, std::mem::take(&mut self.peer));
         let changes = std::mem::take(&mut self.notices.changes);
         *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, now);
         (self.info, self.rejoining, self.audio) = known;
-        self.number = number;
+        (self.number, self.peer) = (number, peer);
         // What was said in it stays said.
         self.notices.changes = changes;
     }
@@ -287,18 +304,22 @@ impl Call {
 
     pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
         let (name, mine) = (entry.person.name.clone(), entry.me);
+        let coming = entry.state.is_called();
         let id = &entry.person.id;
         let Some(known) = self.roster.iter_mut().find(|e| e.person.id == *id) else {
             self.roster.push(entry);
-            return if mine {
-                RosterNews::Nothing
-            } else {
-                RosterNews::Joined(name)
+            return match (mine, coming) {
+                (true, _) => RosterNews::Nothing,
+                (false, true) => RosterNews::Called(name),
+                (false, false) => RosterNews::Joined(name),
             };
         };
+        let was_coming = known.state.is_called();
         let (before, up) = (known.hand.is_some(), entry.hand.is_some());
         *known = entry;
-        if before == up {
+        if was_coming && !coming && !mine {
+            RosterNews::Joined(name)
+        } else if before == up {
             RosterNews::Nothing
         } else {
             RosterNews::Hand { name, up, mine }

@@ -5,6 +5,17 @@ use crate::model::call::CallNumber;
 use crate::state::State;
 use crate::state::call::Call;
 
+/// What whoever makes calls for us can do, and was asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Caller {
+    /// People too, and not only meetings.
+    pub people: bool,
+    /// The emergency numbers of a country, as it was set up.
+    pub emergency: bool,
+    /// To wait for calls to us.
+    pub receives: bool,
+}
+
 impl State {
     /// The number of a call that is about to begin.
     pub fn next_call(&mut self) -> CallNumber {

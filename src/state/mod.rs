@@ -12,6 +12,7 @@ pub mod lines;
 pub mod notices;
 pub mod own_text;
 pub mod palette;
+pub mod ringing;
 pub mod sound;
 pub mod talk;
 pub mod threads;
@@ -45,11 +46,13 @@ use crate::model::settings::Settings;
 use crate::model::thread::Link;
 use crate::state::announcer::Announcer;
 use crate::state::call::Call;
+use crate::state::calls::Caller;
 use crate::state::composer::Composer;
 use crate::state::focus::Focus;
 use crate::state::lines::Lines;
 use crate::state::lines::Opening;
 use crate::state::lines::Source;
+use crate::state::ringing::Ringing;
 use crate::state::sound::Sound;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
@@ -77,8 +80,10 @@ pub struct State {
     pub focus: Focus,
     pub sound: Sound,
     pub work: work::Work,
-    /// There is somebody who makes calls for us.
-    pub can_call: bool,
+    /// Who makes calls for us, where somebody does.
+    pub caller: Option<Caller>,
+    /// Calls to us that nobody has answered.
+    pub ringing: Vec<Ringing>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The last event's times.
@@ -113,7 +118,8 @@ impl State {
             opening: Opening::Pending,
             sound: Sound::default(),
             work: work::Work::default(),
-            can_call: false,
+            caller: None,
+            ringing: Vec::new(),
             size,
             now: Now::default(),
             run,
@@ -296,6 +302,7 @@ impl State {
             .chain(self.sound.asked)
             .chain(back)
             .chain(unattended)
+            .chain(self.ringing.iter().filter_map(Ringing::deadline))
             .chain(self.quit_by.filter(|_| !self.quitting))
             .min()
     }

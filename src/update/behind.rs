@@ -92,6 +92,13 @@ pub(super) fn on_event(
         | CallEvent::Media { .. }
         | CallEvent::Statistics(_)
         | CallEvent::Rejoining { .. }
+        | CallEvent::Incoming(_)
+        | CallEvent::IncomingOver { .. }
+        | CallEvent::Receiving(_)
+        | CallEvent::TonesSent(_)
+        | CallEvent::Transfer(_)
+        | CallEvent::HandedOn
+        | CallEvent::Declined { .. }
         | CallEvent::Front(_)
         | CallEvent::Behind { .. } => {}
     }

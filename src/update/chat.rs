@@ -110,7 +110,7 @@ pub(super) fn on_event(
         ChatEvent::ParticipantsRemoved { thread, people } => {
             on_removed(state, &key(thread), &people);
         }
-        ChatEvent::Work(event) => work::on_event(state, account, event),
+        ChatEvent::Work(event) => work::on_event(state, account, event, fx),
     }
 }
 
@@ -134,6 +134,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::Sending
         | Doing::SigningIn
         | Doing::JoiningCall
+        | Doing::Calling
         | Doing::CallAction
         | Doing::Writing
         | Doing::StayingInChat

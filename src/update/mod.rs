@@ -4,6 +4,7 @@
 
 mod behind;
 mod call;
+mod calling;
 mod chat;
 mod check;
 mod command;
@@ -16,6 +17,7 @@ mod messages;
 mod overlay;
 mod parting;
 mod pointer;
+mod ringing;
 mod runtime;
 mod scroll;
 mod sound;
@@ -69,6 +71,7 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     parting::settle(state, fx);
     sound::levels_due(state);
     sound::devices_due(state);
+    ringing::settle(state, fx);
     lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);

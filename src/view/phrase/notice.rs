@@ -11,6 +11,7 @@ use crate::state::call::Call;
 use crate::state::notices::Change;
 use crate::state::notices::Notice;
 use crate::state::notices::Since;
+use crate::state::ringing::Ringing;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::phrase::call::cost;
@@ -36,10 +37,10 @@ impl NoticeLine {
 
 /// What the notice line says, in order; empty when there is nothing to say.
 pub fn notice_line(state: &State) -> Vec<NoticeLine> {
+    let mut items: Vec<NoticeLine> = state.ringing.iter().map(rings).collect();
     let Some(call) = facts::running(state) else {
-        return Vec::new();
+        return items;
     };
-    let mut items = Vec::new();
     for kind in NoticeKind::ALL {
         let notice = call.notices.of(kind);
         if facts::is_shown(call, notice) {
@@ -60,6 +61,18 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
         items.push(NoticeLine::new("Enter acknowledges", "", ""));
     }
     items
+}
+
+/// Somebody calls: it waits for an answer.
+fn rings(ringing: &Ringing) -> NoticeLine {
+    let name = ringing.name();
+    let through = ringing.through().map(|t| format!(", handed on by {t}"));
+    let through = through.unwrap_or_default();
+    NoticeLine::new(
+        &format!("{name} is calling{through} · /accept · /reject"),
+        &format!("{name} calls · /accept · /reject"),
+        "call: /accept",
+    )
 }
 
 /// What is on and what is asked in the calls that are not in front, each with its meeting.

@@ -28,6 +28,8 @@ pub(super) enum Asked {
     HangUp(CallNumber),
     /// The call in front shall be on hold before another is.
     HoldFor,
+    /// A key of a phone.
+    Tone,
     Other,
 }
 
@@ -53,6 +55,7 @@ impl Session {
                 if let Page::Ready { agent, .. } = &mut self.page {
                     *agent = made;
                 }
+                self.reached(connected, false);
                 if let Some(agent) = made.filter(|_| connected) {
                     self.dial(agent);
                 }
@@ -78,19 +81,35 @@ impl Session {
             }
             Some(Asked::HangUp(number)) => self.hung_up(number, at),
             Some(Asked::HoldFor) => self.held(now, at),
+            Some(Asked::Tone) => self.pressed(),
             Some(Asked::Statistics | Asked::Other) | None => {}
         }
     }
 
-    pub(super) fn failed(&mut self, id: u64, error: &crate::wire::bridge::Failure, at: Timestamp) {
+    pub(super) fn failed(
+        &mut self,
+        id: u64,
+        error: &crate::wire::bridge::Failure,
+        now: Moment,
+        at: Timestamp,
+    ) {
         match self.asked.remove(&id) {
-            Some(Asked::Agent | Asked::Join(_)) => {
+            Some(Asked::Agent) => {
                 self.give_up(convert::because(error), Remedy::None, at);
+                self.no_more_rings(convert::because(error), now);
+            }
+            Some(Asked::Join(number)) => {
+                if self.plan.as_ref().is_some_and(|p| p.number == number) {
+                    self.give_up(convert::because(error), Remedy::None, at);
+                }
             }
             // A line in /stats that stays empty.
             Some(Asked::Statistics) | None => {}
             Some(Asked::HangUp(number)) => self.hung_up(number, at),
             Some(Asked::HoldFor) => self.not_held(convert::because(error), at),
+            Some(Asked::Tone) => {
+                self.not_pressed(convert::because(error));
+            }
             Some(Asked::Consent | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {
                     doing: Doing::CallAction,

@@ -20,6 +20,7 @@ use super::Plan;
 use super::Session;
 use super::asked::Asked;
 use super::call::GONE;
+use super::phone::Tones;
 use crate::call::bridge::convert;
 use crate::call::bridge::seen;
 use crate::call::bridge::seen::Seen;
@@ -44,8 +45,8 @@ impl Session {
             (None, _) => self.go_on(next, now, at),
             (Some(plan), Some(call)) if plan.inside && self.next.is_none() => {
                 if plan.state == CallState::LocalHold {
-                    self.park();
-                    return self.go_on(next, now, at);
+                    self.next = Some(next);
+                    return self.held(now, at);
                 }
                 self.next = Some(next);
                 self.command(Act::Hold { call }, Asked::HoldFor);
@@ -62,6 +63,16 @@ impl Session {
         if let Some(next) = self.next.take() {
             self.park();
             self.go_on(next, now, at);
+            self.tell_parked(at);
+        }
+    }
+
+    /// Said of the call that went behind, once it is there.
+    fn tell_parked(&mut self, at: Timestamp) {
+        let state = CallState::LocalHold;
+        let parked = self.held.last().filter(|held| held.plan.state == state);
+        if let Some(number) = parked.map(|held| held.plan.number) {
+            self.behind(number, CallEvent::State { state, at });
         }
     }
 
@@ -85,7 +96,7 @@ impl Session {
             self.behind(plan.number, CallEvent::State { state, at });
         }
         self.event(CallEvent::ActionFailed(Failure {
-            doing: Doing::JoiningCall,
+            doing: Doing::Calling,
             because,
             remedy: Remedy::None,
         }));
@@ -97,6 +108,7 @@ impl Session {
         let Some((plan, call)) = self.plan.take().zip(self.call.take()) else {
             return;
         };
+        self.tones = Tones::default();
         let others = self.seen.of_another_call();
         let seen = std::mem::replace(&mut self.seen, others);
         self.held.push(Held { plan, call, seen });

@@ -7,7 +7,9 @@ mod agent;
 mod asked;
 mod call;
 mod held;
+mod incoming;
 mod page;
+mod phone;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -39,8 +41,10 @@ use super::seen::Seen;
 use self::asked::Asked;
 use self::held::Held;
 use self::held::Next;
+use self::incoming::Receiving;
 use self::page::PAGE_SILENCE;
 use self::page::Page;
+use self::phone::Tones;
 
 /// What happened to the driver.
 #[derive(Debug)]
@@ -87,13 +91,28 @@ pub(super) enum Output {
     Wait(Option<Moment>),
 }
 
+/// Whose calls, for as long as the program runs.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    pub identity: Identity,
+    /// The name we have until a call asks for another.
+    pub name: String,
+    /// The country whose emergency numbers may be dialled, where that was set up.
+    pub emergency_country: Option<String>,
+    /// Our own phone number, where an external user has one.
+    pub caller_id: Option<String>,
+}
+
 pub(super) struct Session {
-    identity: Identity,
+    own: Own,
     /// The call in front.
     plan: Option<Plan>,
     /// Calls on hold behind it.
     held: Vec<Held>,
     next: Option<Next>,
+    receiving: Receiving,
+    /// Keys of a phone that are still to be sent.
+    tones: Tones,
     page: Page,
     call: Option<u64>,
     asked: BTreeMap<u64, Asked>,
@@ -105,6 +124,16 @@ pub(super) struct Session {
     seen: Seen,
     out: VecDeque<Output>,
 }
+/// What a call is begun with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Target {
+    Meeting(Meeting),
+    /// By raw id.
+    Person(String),
+    /// A call that rings here.
+    Ringing(u64),
+}
+
 /// The call that a person wants.
 #[expect(
     clippy::struct_excessive_bools,
@@ -112,7 +141,7 @@ pub(super) struct Session {
 )]
 struct Plan {
     number: CallNumber,
-    meeting: Meeting,
+    target: Target,
     name: String,
     audio: Audio,
     /// Of beginning anew without anybody's doing.
@@ -131,12 +160,14 @@ struct Plan {
 }
 
 impl Session {
-    pub(super) fn new(identity: Identity) -> Self {
+    pub(super) fn new(own: Own) -> Self {
         Self {
-            identity,
+            own,
             plan: None,
             held: Vec::new(),
             next: None,
+            receiving: Receiving::default(),
+            tones: Tones::default(),
             page: Page::Off,
             call: None,
             asked: BTreeMap::new(),
@@ -156,13 +187,28 @@ impl Session {
                 locator,
                 name,
                 audio,
-            }) => match convert::meeting(&locator) {
-                Ok(meeting) => {
-                    let plan = Plan::new(number, meeting, name, audio);
+            }) => match convert::target(&locator) {
+                Ok(target) => {
+                    let plan = Plan::new(number, target, name, audio);
                     self.turn_to(Next::Begin(plan), now, at);
                 }
                 Err(reason) => self.refuse(number, Because::Refused { reason }, at),
             },
+            Input::Command(CallCommand::Accept {
+                number,
+                incoming,
+                name,
+                audio,
+                muted,
+            }) => {
+                let mut plan = Plan::new(number, Target::Ringing(incoming.0), name, audio);
+                plan.muted |= muted;
+                self.turn_to(Next::Begin(plan), now, at);
+            }
+            Input::Command(CallCommand::Decline(incoming)) => self.decline(incoming),
+            Input::Command(CallCommand::Receive(wanted)) => self.receive(wanted, now),
+            Input::Command(CallCommand::Tones(tones)) => self.press(&tones),
+            Input::Command(CallCommand::Transfer(to)) => self.hand_on(to),
             Input::Command(CallCommand::Switch(number)) => {
                 self.turn_to(Next::Resume(number), now, at);
             }
@@ -195,10 +241,13 @@ impl Session {
             return;
         };
         match said {
+            said if incoming::is_of(&said) => self.rings(said),
             ToProgram::Hello { version, .. } if version != VERSION => {
                 let detail = "the page and the program are of different versions".to_owned();
-                self.give_up(Because::Protocol { detail }, Remedy::None, at);
+                let because = Because::Protocol { detail };
+                self.give_up(because.clone(), Remedy::None, at);
                 self.end_page();
+                self.no_more_rings(because, now);
             }
             ToProgram::Hello { .. } => self.word(Word::Welcome {
                 version: VERSION,
@@ -222,15 +271,17 @@ impl Session {
                 let reason = format!(
                     "the vendor's calling SDK does not load ({problem}); sidetone setup calls installs it"
                 );
-                self.give_up(Because::Refused { reason }, Remedy::None, at);
+                let because = Because::Refused { reason };
+                self.give_up(because.clone(), Remedy::None, at);
                 self.end_page();
+                self.no_more_rings(because, now);
             }
             ToProgram::TokenWanted { wanted, .. } => {
                 let refused = std::mem::take(&mut self.refused);
                 self.out.push_back(Output::Token { wanted, refused });
             }
             ToProgram::Done { id, result } => self.done(id, &result, now, at),
-            ToProgram::Failed { id, error } => self.failed(id, &error, at),
+            ToProgram::Failed { id, error } => self.failed(id, &error, now, at),
             ToProgram::AgentState {
                 agent,
                 connection,
@@ -255,16 +306,33 @@ impl Session {
             }
             ToProgram::Call {
                 call, cause, from, ..
-            } if cause == "breakoutRoom" && from.is_some() && from == self.call => {
-                self.call = Some(call);
-                self.out.push_back(Output::Call(call));
-            }
+            } if from.is_some() && from == self.call => match cause.as_str() {
+                "breakoutRoom" => self.moved_to(call),
+                "transfer" => {
+                    self.moved_to(call);
+                    self.event(CallEvent::HandedOn);
+                }
+                _ => {}
+            },
+            ToProgram::Transfer {
+                call,
+                state,
+                code,
+                sub_code,
+                ..
+            } if self.call == Some(call) => self.transfer_state(&state, code, sub_code),
             said => {
                 let mut events = Vec::new();
                 self.seen.take(said, self.call, at, &mut events);
                 self.out.extend(events.into_iter().map(Output::Event));
             }
         }
+    }
+
+    /// What is in front goes on in another call of the page.
+    fn moved_to(&mut self, call: u64) {
+        self.call = Some(call);
+        self.out.push_back(Output::Call(call));
     }
 
     fn event(&mut self, event: CallEvent) {

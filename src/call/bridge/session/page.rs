@@ -86,12 +86,17 @@ impl Session {
         self.end_page();
         self.not_held(because.clone(), at);
         self.all_held_are_gone(at);
+        self.no_more_rings(because.clone(), now);
         let Some(plan) = &mut self.plan else { return };
         if plan.leaving {
             return self.over(HUNG_UP, at);
         }
         if !plan.inside {
             return self.give_up(because, Remedy::None, at);
+        }
+        if !plan.is_meeting() {
+            // Nobody is called again by themselves.
+            return self.over(GONE, at);
         }
         plan.attempt += 1;
         let attempt = plan.attempt;
@@ -104,9 +109,14 @@ impl Session {
 
     /// Where no call on hold needs it.
     pub(super) fn end_unused_page(&mut self) {
-        if self.held.is_empty() {
+        if self.held.is_empty() && !self.receiving.wanted {
             self.end_page();
         }
+    }
+
+    /// Nobody calls by it, and nobody waits for calls.
+    fn is_unused(&self) -> bool {
+        self.is_idle() && !self.receiving.wanted
     }
 
     /// In a call, in front or on hold.
@@ -117,6 +127,7 @@ impl Session {
 
     pub(super) fn end_page(&mut self) {
         self.page = Page::Off;
+        self.not_reached();
         self.call = None;
         self.asked.clear();
         self.out.push_back(Output::End);
@@ -153,12 +164,13 @@ impl Session {
                 due.into_iter().min()
             }
         };
+        let page = page.into_iter().chain(self.receiving.again);
         let plan = self.plan.as_ref();
         let again = plan.and_then(|plan| plan.again);
         let settles = plan
             .and_then(|plan| plan.settles)
             .filter(|_| !self.seen.is_settled());
-        page.into_iter().chain(again).chain(settles).min()
+        page.chain(again).chain(settles).min()
     }
 
     pub(super) fn timeout(&mut self, now: Moment, at: Timestamp) {
@@ -173,6 +185,7 @@ impl Session {
             }
             self.start(now);
         }
+        self.receive_again(now);
         let settles = self.plan.as_ref().and_then(|plan| plan.settles);
         if settles.is_some_and(|settles| settles <= now) {
             let mut events = Vec::new();
@@ -189,7 +202,7 @@ impl Session {
             Page::Ready {
                 since, heard, said, ..
             } => {
-                if self.is_idle() && *self.idle.get_or_insert(now) + IDLE <= now {
+                if self.is_unused() && *self.idle.get_or_insert(now) + IDLE <= now {
                     self.command(Act::Close, Asked::Other);
                     return self.end_page();
                 }
