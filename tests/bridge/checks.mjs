@@ -1,4 +1,4 @@
-// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal.
+// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people.
 import { Report } from "../interop/report.mjs";
 import { launched } from "./browser.mjs";
 import { doors, playout } from "./doors.mjs";
@@ -6,8 +6,9 @@ import { meeting } from "./meeting.mjs";
 import { alone } from "./alone.mjs";
 import { official } from "./official.mjs";
 import { terminal } from "./terminal.mjs";
+import { people } from "./people.mjs";
 
-const parts = [doors, playout, meeting, alone, official, terminal];
+const parts = [doors, playout, meeting, alone, official, terminal, people];
 const chosen = process.argv.slice(2);
 const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
 

@@ -10,7 +10,7 @@ import { Sidetone } from "../interop/sidetone.mjs";
 import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs";
 import { relay } from "./relay.mjs";
 
-const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
+export const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
 
 export async function terminal(report, { standin }) {
   report.part("the program in a terminal, by way of the page");
@@ -31,7 +31,7 @@ export async function terminal(report, { standin }) {
 const made = ({ control }, options = {}) => control.post("/meetings", { topic: "Design review", organizer: "Alice", lobby: "everyone", anonymousStart: true, ...options });
 
 // The stand-in lies where the vendor's bundle lies for a user.
-function installed(name, bundle) {
+export function installed(name, bundle) {
   const folder = join(process.env.WORK, name, "data", "sidetone", "calling-sdk");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   copyFileSync(bundle, join(folder, "sdk.js"));
@@ -179,7 +179,7 @@ async function consent(scene) {
 }
 
 // The processes of browsers that the program started: each has a profile of its own.
-function browsers() {
+export function browsers() {
   const found = [];
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     try {
