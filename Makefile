@@ -10,7 +10,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 CARGO_TARGET_DIR ?= $(CURDIR)/target
 export CARGO_TARGET_DIR
 
-.PHONY: help demo build test test-long bench heard picture
+.PHONY: help demo build test tests sources interop bridge test-long bench heard picture
 
 help:
 	@sed -n '/^# make/s/^# //p' Makefile
@@ -25,16 +25,27 @@ demo: build
 
 # The licence check, the rules about the sources and the rules about the README are Rust tests.
 # Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
-# Most tests of processes wait for each other more than they compute.
+# Most tests of processes wait for each other more than they compute, so what only computes goes beside them, behind
+# them for a core, and what waits in two browsers waits together.
 test:
-	@.ci/setup rust lint cc cmake alsa pulse node chromium
+	@.ci/setup rust lint cc cmake alsa pulse keyring node chromium
 	@.ci/step "format" cargo fmt --check
-	@.ci/step "lints" cargo clippy --locked --all-targets -- -D warnings
+	@.ci/step "build" cargo test --locked --quiet --no-run
+	@$(MAKE) --no-print-directory --jobs=2 tests sources
+	@$(MAKE) --no-print-directory --jobs=2 interop bridge
+
+tests:
 	@.ci/step "tests" env RUST_TEST_THREADS=4 cargo test --locked --no-fail-fast
-	@.ci/step "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --lib --examples
-	@.ci/step "licences" cargo test --locked --test licences
-	@.ci/step "interop with the official SDKs" tests/interop/run
-	@.ci/step "the page of the call bridge" tests/bridge/run
+
+sources:
+	@.ci/beside "lints" nice -n 19 cargo clippy --locked --all-targets -- -D warnings
+	@.ci/beside "documentation" env RUSTDOCFLAGS="-D warnings" nice -n 19 cargo doc --locked --no-deps --lib --examples
+
+interop:
+	@.ci/beside "interop with the official SDKs" tests/interop/run
+
+bridge:
+	@.ci/beside "the page of the call bridge" tests/bridge/run
 
 test-long: build
 	@.ci/setup rust cc cmake alsa pulse chromium

@@ -78,6 +78,8 @@ pub enum Effect {
         key: String,
         value: String,
     },
+    /// Signs in as another account; comes back as `RuntimeEvent::AccountOpened` or `AccountFailed`.
+    OpenAccount(AccountId),
     Suspend,
     Quit,
 }

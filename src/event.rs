@@ -403,6 +403,15 @@ pub enum RuntimeEvent {
     Failed(Failure),
     /// What the program was started for could not even be begun.
     StartFailed(Failure),
+    /// Somebody is signed in as another account, and whether it can call.
+    AccountOpened {
+        account: AccountId,
+        calls: bool,
+    },
+    AccountFailed {
+        account: AccountId,
+        failure: Failure,
+    },
     /// A theme could not be taken; this one is in use.
     ThemeFailed {
         failure: Failure,

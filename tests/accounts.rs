@@ -16,6 +16,9 @@ mod terminal;
 #[path = "support/issuing.rs"]
 mod issuing;
 
+#[path = "accounts/keyring.rs"]
+mod keyring;
+
 use std::fs;
 use std::path::Path;
 
@@ -44,6 +47,11 @@ impl Place {
     }
 
     fn run(&self, arguments: &[&str]) -> Session {
+        self.run_with(&[], arguments)
+    }
+
+    /// `more`: further variables of the environment.
+    fn run_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> Session {
         let home = self.home.path();
         let folder = |name: &str| home.join(name).display().to_string();
         let variables = [
@@ -57,6 +65,7 @@ impl Place {
         let variables: Vec<(&str, &str)> = variables
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
+            .chain(more.iter().copied())
             .collect();
         Session::start(100, 24, arguments, &variables)
     }
@@ -177,8 +186,57 @@ async fn with_several_accounts_it_is_asked_once_for_each_meeting() {
     let mut session = place.join(&link, &[]);
     session.see("Joined Design review");
     assert!(!session.contents().contains("Join as"), "asked again");
+    // As the other one while the program runs: the call goes on, until it is left and joined anew.
+    session.press("/account ada\r");
+    session.see("Go over to ada? Type yes or no.");
+    session.press("yes\r");
+    session
+        .see("You are ada (External) now, an external user. The call goes on as work (External)");
+    session.press("/leave\r");
+    session.see("you hung up");
+    session.press("/join\r");
+    session.wait("the meeting joined a second time", |screen| {
+        screen.contents().matches("Joined Design review").count() == 2
+    });
+    session.press("/people\r");
+    session.see("ada (External), you, attendee");
     session.press("/quit\r");
-    assert_eq!(session.end(), 0);
+    assert_eq!(session.end(), 0, "{}", session.contents());
+
+    for (arguments, exit, words) in [
+        (&["usage", "--account", "work"][..], 0, "Design review"),
+        (&["usage", "--account", "external:eve"], 0, "No call"),
+        (&["notices", "--account", "WORK"], 0, "No notice"),
+        (
+            &["usage", "--account", "eve"],
+            2,
+            "there is no account eve; there are ada, work",
+        ),
+        (
+            &["doctor", "--account", "eve"],
+            2,
+            "there is no account eve",
+        ),
+        (
+            &["ctl", "--account", "ada", "status"],
+            4,
+            "no running sidetone has ada in front",
+        ),
+        (
+            &["accounts", "switch", "work"],
+            0,
+            "work is used from now on.",
+        ),
+    ] {
+        let mut session = place.run(arguments);
+        session.see(words);
+        assert_eq!(session.end(), exit, "{arguments:?} {}", session.contents());
+    }
+    let mut session = place.run(&["doctor", "--account", "work"]);
+    session.see("work: gets a token");
+    session.see("127.0.0.1 answers");
+    // Whatever else it finds on this machine.
+    session.end();
 }
 
 #[tokio::test(flavor = "multi_thread")]

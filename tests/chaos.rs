@@ -280,6 +280,7 @@ impl Reader {
             call: None,
             name: guest.name.clone(),
             sound: false,
+            calls: true,
         };
         let effects = update::start(&mut state, start, Clock.both());
         let mut reader = Self {

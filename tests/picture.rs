@@ -252,6 +252,7 @@ fn join(play: &mut Play, others: &[(&Person, Role)], ada: &Person) {
         call: None,
         name: "Ada".to_owned(),
         sound: false,
+        calls: true,
     };
     start(&mut play.state, begin, play.now);
     let (thread, topic) = (play.thread.clone(), "Design review".to_owned());

@@ -8,6 +8,9 @@
 #[path = "script/play.rs"]
 mod play;
 
+#[path = "script/accounts.rs"]
+mod accounts;
+
 #[path = "script/any.rs"]
 mod any;
 

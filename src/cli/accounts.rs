@@ -48,7 +48,8 @@ pub enum Act {
     /// List the accounts of this machine.
     List,
     Add(Box<Add>),
-    /// Choose the account that is used where nobody says which.
+    /// Switch to an account: it is used where nobody says which.
+    #[command(visible_alias = "switch")]
     Use {
         name: String,
     },
@@ -169,11 +170,30 @@ pub async fn open_vault(
     kind: Option<Kind>,
 ) -> Result<Vault, Error> {
     let present = terminal::Terminal::is_present();
+    let ask = present.then_some(terminal::ask_hidden as vault::Ask);
+    open_with(folder, config, kind, ask).await
+}
+
+/// The same where nobody can be asked: the screen shows something else.
+pub async fn open_vault_unasked(
+    folder: &Path,
+    config: &Config,
+    kind: Kind,
+) -> Result<Vault, Error> {
+    open_with(folder, config, Some(kind), None).await
+}
+
+async fn open_with(
+    folder: &Path,
+    config: &Config,
+    kind: Option<Kind>,
+    ask: Option<vault::Ask>,
+) -> Result<Vault, Error> {
     let settings = vault::Settings {
         wish: kind.or(config.secrets),
         folder: folder.to_owned(),
         key_file: config.secrets_key_file.clone(),
-        ask: present.then_some(terminal::ask_hidden as vault::Ask),
+        ask,
     };
     // It may wait for a keyring, or for a person.
     let opened = tokio::task::spawn_blocking(move || Vault::open(&settings)).await;

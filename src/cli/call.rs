@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::cli::Error;
+use crate::cli::chosen::Chosen;
 use crate::cli::join;
 use crate::cli::join_as;
+use crate::cli::opening;
+use crate::cli::opening::CallWay;
+use crate::cli::opening::Destination;
 use crate::cli::session;
-use crate::cli::session::CallWay;
-use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
 use crate::config::Entry;
 use crate::model::account::AccountKind;
@@ -25,9 +27,8 @@ pub struct Args {
     #[arg(required = true, value_name = "WHO")]
     pub who: Vec<String>,
 
-    /// Who to call as; sidetone accounts lists who you can be. Asked for where there are several.
-    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
-    pub account: Option<String>,
+    #[command(flatten)]
+    pub chosen: Chosen,
 
     /// The service: https://… , or http:// on this machine.
     #[arg(long, value_name = "URL")]
@@ -63,8 +64,9 @@ impl Args {
 pub async fn run(args: Args) -> Result<Exit, Error> {
     let words = args.who.join(" ");
     let mut prepared = session::prepare(&args.view, args.entries())?;
+    prepared.know_accounts()?;
     let callee = Callee::parse(&words).map_err(|reason| Error::Input(format!("{reason}.")))?;
-    let account = join_as::choose(&prepared, args.account.as_deref(), &words).await?;
+    let account = join_as::choose(&mut prepared, &args.chosen, &words).await?;
     if let (Some(account), None) = (&account, &args.view.name) {
         prepared.name.clone_from(&account.record.display_name);
     }
@@ -96,7 +98,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         chat: way.chat,
     };
     Box::pin(session::run(prepared, way.identity, |tasks| {
-        join::ready(destination, tasks)
+        opening::ready(destination, tasks)
     }))
     .await
 }

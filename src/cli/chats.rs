@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::cli::Error;
-use crate::cli::accounts;
+use crate::cli::chosen::Chosen;
+use crate::cli::opening;
+use crate::cli::opening::CallWay;
+use crate::cli::opening::ChatWay;
+use crate::cli::opening::Destination;
 use crate::cli::session;
-use crate::cli::session::CallWay;
-use crate::cli::session::ChatWay;
-use crate::cli::session::Destination;
 use crate::cli::session::Prepared;
 use crate::cli::session::ViewArgs;
 use crate::config::Calls;
@@ -27,16 +28,16 @@ use crate::runtime::exit::Exit;
 #[derive(Debug, clap::Args)]
 #[command(after_help = session::WITHOUT_A_TERMINAL)]
 pub struct Args {
-    /// One of your work accounts, by name; else the one in use.
-    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
-    pub account: Option<String>,
+    /// One of your work accounts; else the one in use.
+    #[command(flatten)]
+    pub chosen: Chosen,
 
     /// A service that speaks like Microsoft Graph: https://… , or http:// on this machine.
     #[arg(long, value_name = "URL", requires = "token_file")]
     pub endpoint: Option<String>,
 
     /// A file with an access token for Microsoft Graph.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
     pub token_file: Option<PathBuf>,
 
     /// A certificate authority (PEM) to trust besides the system's.
@@ -50,10 +51,11 @@ pub struct Args {
 pub async fn run(args: Args) -> Result<Exit, Error> {
     let ca = args.ca.as_ref().map(|path| path.display().to_string());
     let entries = ca.map(|path| Entry::flag("ca", path, "--ca"));
-    let prepared = session::prepare(&args.view, entries.into_iter().collect())?;
+    let mut prepared = session::prepare(&args.view, entries.into_iter().collect())?;
+    prepared.know_accounts()?;
     let (account, source, chat) = match &args.token_file {
         Some(path) => by_token(&args, path, &prepared)?,
-        None => by_account(&args, &prepared).await?,
+        None => by_account(&args, &mut prepared).await?,
     };
     let destination = Destination {
         source,
@@ -86,7 +88,7 @@ fn by_token(
     }
     let endpoint = session::endpoint(args.endpoint.as_deref().unwrap_or(GRAPH))?;
     let local = endpoint.host_str().is_some_and(session::is_loopback);
-    let feed = session::feed(&endpoint);
+    let feed = opening::feed(&endpoint);
     // The service of this machine takes guests into its meetings.
     let call = local.then(|| Source::Service {
         service: without_path(&endpoint),
@@ -106,24 +108,21 @@ fn by_token(
 }
 
 /// As one of the person's accounts.
-async fn by_account(args: &Args, prepared: &Prepared) -> Result<(Account, Source, ChatWay), Error> {
-    let paths = prepared.paths.as_ref();
-    let paths = paths.ok_or_else(|| Error::Input(NOBODY.to_owned()))?;
-    let known = Accounts::load(&paths.data);
-    let known = known.map_err(|error| Error::Input(error.to_string()))?;
-    let record = match &args.account {
-        Some(name) => known
-            .find(name)
-            .ok_or_else(|| accounts::nobody(name, &known))?,
-        None => chatting(&known).ok_or_else(|| Error::Input(NOBODY.to_owned()))?,
-    };
+async fn by_account(
+    args: &Args,
+    prepared: &mut Prepared,
+) -> Result<(Account, Source, ChatWay), Error> {
+    let known = &prepared.accounts;
+    let chosen = args.chosen.record(known)?.or_else(|| chatting(known));
+    let nobody = || Error::Input(NOBODY.to_owned());
+    let record = chosen.cloned().ok_or_else(nobody)?;
     let Way::Teams { graph, .. } = &record.way else {
-        return Err(Error::Input(NOBODY.to_owned()));
+        return Err(nobody());
     };
     let local = graph.host_str().is_some_and(session::is_loopback);
-    let opened = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
-    let (source, chat) = session::of_teams_user(opened, graph);
-    Ok((session::signed_in(record, local), source, chat))
+    let account = session::signed_in(&record, local);
+    let (source, chat) = opening::of_account(prepared.open(record).await?);
+    Ok((account, source, chat))
 }
 
 /// The account in use, or the only one that has chats.

@@ -2,18 +2,25 @@
 
 use std::io;
 use std::io::Write;
+use std::time::Duration;
 
 use tokio::io::AsyncBufReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::io::BufReader;
 use tokio::net::UnixStream;
+use tokio::time;
 
 use crate::cli::Error;
+use crate::cli::chosen;
+use crate::cli::chosen::Chosen;
 use crate::config::paths::Paths;
+use crate::model::account::AccountId;
+use crate::model::text;
 use crate::runtime::control;
 use crate::runtime::control::schema::Answer;
 use crate::runtime::control::schema::Ask;
 use crate::runtime::control::schema::Request;
+use crate::runtime::control::schema::Status;
 use crate::runtime::exit::Exit;
 
 /// Steer a running client: for scripts, headset buttons and status lines.
@@ -21,8 +28,12 @@ use crate::runtime::exit::Exit;
 #[command(after_help = SCHEMA)]
 pub struct Args {
     /// The client with this process id; without it the one started last.
-    #[arg(long, value_name = "PID")]
+    #[arg(long, value_name = "PID", conflicts_with = "account")]
     pub process: Option<u32>,
+
+    /// The client that has this account of yours in front.
+    #[command(flatten)]
+    pub chosen: Chosen,
 
     #[command(subcommand)]
     pub ask: What,
@@ -86,16 +97,48 @@ impl What {
 
 pub async fn run(args: Args) -> Result<Exit, Error> {
     let paths = Paths::find().ok_or_else(|| Error::Input("there is no home folder".to_owned()))?;
-    let stream = control::connect(&paths, args.process)
-        .await
-        .map_err(|source| match args.process {
-            Some(id) => Error::NoSuchProcess { id, source },
-            None => Error::NobodyRuns(source),
-        })?;
+    let account = args.chosen.id(&chosen::known(Some(&paths))?)?;
+    let stream = match account {
+        Some(account) => running_as(&paths, &account).await?,
+        None => control::connect(&paths, args.process)
+            .await
+            .map_err(|source| match args.process {
+                Some(id) => Error::NoSuchProcess { id, source },
+                None => Error::NobodyRuns(source),
+            })?,
+    };
     let ask = args.ask.into_ask();
     let goes_on = ask == Ask::Subscribe;
     converse(stream, &Request { id: 1, ask }, goes_on).await
 }
+
+/// The client that has the account in front, by its own word.
+async fn running_as(paths: &Paths, account: &AccountId) -> Result<UnixStream, Error> {
+    for mut stream in control::connect_all(paths).await {
+        let asked = time::timeout(PATIENCE, status(&mut stream)).await;
+        if matches!(asked, Ok(Ok(Some(told))) if told.account.as_deref() == Some(account.as_str()))
+        {
+            return Ok(stream);
+        }
+    }
+    Err(Error::Refused(format!(
+        "no running sidetone has {} in front",
+        text::name(account.name())
+    )))
+}
+
+async fn status(stream: &mut UnixStream) -> io::Result<Option<Status>> {
+    let ask = Ask::Status;
+    let mut line = serde_json::to_vec(&Request { id: 1, ask })?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).await?;
+    Ok(serde_json::from_str::<Answer>(&answer)?.status)
+}
+
+/// For a client that has hung up itself.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 async fn converse(stream: UnixStream, request: &Request, goes_on: bool) -> Result<Exit, Error> {
     let (reader, mut writer) = stream.into_split();

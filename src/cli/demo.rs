@@ -7,10 +7,10 @@ use url::Url;
 
 use crate::chat::graph::Feed;
 use crate::cli::Error;
+use crate::cli::opening::CallWay;
+use crate::cli::opening::ChatWay;
+use crate::cli::opening::Destination;
 use crate::cli::session;
-use crate::cli::session::CallWay;
-use crate::cli::session::ChatWay;
-use crate::cli::session::Destination;
 use crate::cli::session::ViewArgs;
 use crate::identity::Secret;
 use crate::identity::Source;

@@ -5,31 +5,26 @@ use std::path::PathBuf;
 use url::Url;
 
 use crate::cli::Error;
+use crate::cli::chosen::Chosen;
 use crate::cli::join_as;
-use crate::cli::own_resource;
+use crate::cli::opening;
+use crate::cli::opening::CallWay;
+use crate::cli::opening::ChatWay;
+use crate::cli::opening::Destination;
 use crate::cli::session;
-use crate::cli::session::CallWay;
-use crate::cli::session::ChatWay;
-use crate::cli::session::Destination;
 use crate::cli::session::Prepared;
 use crate::cli::session::ViewArgs;
 use crate::config::Calls;
 use crate::config::Entry;
 use crate::identity::Source;
-use crate::identity::accounts::Way;
-use crate::identity::signed_in::Purpose;
 use crate::identity::signed_in::SignedIn;
 use crate::model::account::Account;
-use crate::model::failure::Because;
-use crate::model::failure::Doing;
-use crate::model::failure::Failure;
-use crate::model::failure::Remedy;
+use crate::model::account::AccountKind;
 use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
 use crate::model::text;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal;
-use crate::tasks::Tasks;
 
 /// Join a meeting, or open a chat thread.
 #[derive(Debug, clap::Args)]
@@ -48,17 +43,12 @@ pub struct Args {
     pub endpoint: Option<String>,
 
     /// A file with an access token; without one the service is asked for a guest's.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "account")]
     pub token_file: Option<PathBuf>,
 
-    /// Who to join as; sidetone accounts lists who you can be. Asked for where there are several.
-    #[arg(
-        long,
-        value_name = "NAME",
-        visible_alias = "resource",
-        conflicts_with = "token_file"
-    )]
-    pub account: Option<String>,
+    /// Who to join as; asked for where there are several.
+    #[command(flatten)]
+    pub chosen: Chosen,
 
     /// A certificate authority (PEM) to trust besides the system's.
     #[arg(long, value_name = "FILE")]
@@ -88,8 +78,9 @@ impl Args {
 
 pub async fn run(args: Args) -> Result<Exit, Error> {
     let mut prepared = session::prepare(&args.view, args.entries())?;
+    prepared.know_accounts()?;
     let words = args.locator.join(" ");
-    let account = join_as::choose(&prepared, args.account.as_deref(), &words).await?;
+    let account = join_as::choose(&mut prepared, &args.chosen, &words).await?;
     if let (Some(account), None) = (&account, &args.view.name) {
         prepared.name.clone_from(&account.record.display_name);
     }
@@ -126,7 +117,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         chat: way.chat,
     };
     Box::pin(session::run(prepared, way.identity, |tasks| {
-        ready(destination, tasks)
+        opening::ready(destination, tasks)
     }))
     .await
 }
@@ -158,7 +149,10 @@ pub(super) fn way_in(
         .and_then(|account| account.record.ca.clone());
     let ca = config.ca.clone().or(ca);
     let (source, chat) = match (account, &config.token_file) {
-        (Some(account), _) => by_account(account)?,
+        (Some(account), _) => {
+            may_call(&account)?;
+            opening::of_account(account)
+        }
         (None, Some(path)) if !path.is_file() => {
             return Err(Error::Token(format!(
                 "there is no token file {}; --token-file names a file with an access token in it",
@@ -189,45 +183,17 @@ pub(super) fn way_in(
     })
 }
 
-/// An external user chats and calls with one token; a Teams user's chats are at Graph.
-fn by_account(account: SignedIn) -> Result<(Source, ChatWay), Error> {
-    let Way::Teams {
-        graph,
-        token_service,
-        ..
-    } = account.record.way.clone()
-    else {
-        let source = Source::Account(Box::new(account), Purpose::Acs);
-        return Ok((source, ChatWay::Acs));
-    };
-    if token_service.is_none() {
-        let name = text::name(&account.record.name);
+/// To join, a Teams user needs something to call with.
+fn may_call(account: &SignedIn) -> Result<(), Error> {
+    let record = &account.record;
+    if record.kind() == AccountKind::Teams && record.token_service().is_none() {
+        let name = text::name(&record.name);
         return Err(Error::Input(format!(
             "{name} can chat, but calls need a token service that exchanges its tokens: sidetone accounts add {name} \
              --teams --token-service URL"
         )));
     }
-    Ok(session::of_teams_user(account, &graph))
-}
-
-/// Starts what the way in needs in this program.
-pub(super) async fn ready(
-    mut destination: Destination,
-    tasks: Tasks,
-) -> Result<Destination, Failure> {
-    if let Source::Account(account, _) = &mut destination.source
-        && account.record.way == Way::Own
-    {
-        let started = own_resource::start(account, &tasks).await;
-        account.own = Some(started.map_err(|error| Failure {
-            doing: Doing::SigningIn,
-            because: Because::Local {
-                detail: text::line(&error.to_string()),
-            },
-            remedy: Remedy::None,
-        })?);
-    }
-    Ok(destination)
+    Ok(())
 }
 
 /// An id may be typed with blanks and an invitation has many words; two meetings are something else.

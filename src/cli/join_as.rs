@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use aws_lc_rs::digest;
 
 use crate::cli::Error;
-use crate::cli::accounts;
+use crate::cli::chosen::Chosen;
 use crate::cli::session::Prepared;
 use crate::config::paths;
 use crate::identity::accounts::Accounts;
@@ -28,26 +28,20 @@ enum Choice<'a> {
 
 /// The account to join `meeting` with; `None`: as a guest of the service that the settings name.
 pub(super) async fn choose(
-    prepared: &Prepared,
-    wished: Option<&str>,
+    prepared: &mut Prepared,
+    wished: &Chosen,
     meeting: &str,
 ) -> Result<Option<SignedIn>, Error> {
-    let Some(paths) = &prepared.paths else {
-        return Ok(None);
-    };
-    let known = Accounts::load(&paths.data);
-    let known = known.map_err(|error| Error::Input(error.to_string()))?;
-    let record = match wished {
-        Some(name) => known
-            .find(name)
-            .ok_or_else(|| accounts::nobody(name, &known))?,
-        None => match one_of(prepared, &known, meeting)? {
+    let known = &prepared.accounts;
+    let record = match wished.record(known)? {
+        Some(record) => record,
+        None => match one_of(prepared, known, meeting)? {
             Choice::Account(record) => record,
             Choice::Guest => return Ok(None),
         },
     };
-    let account = accounts::open(&paths.data, &prepared.config, record.clone()).await?;
-    Ok(Some(account))
+    let record = record.clone();
+    prepared.open(record).await.map(Some)
 }
 
 fn one_of<'a>(

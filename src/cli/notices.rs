@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 
 use crate::cli::Error;
+use crate::cli::chosen;
+use crate::cli::chosen::Chosen;
 use crate::clock::Timestamp;
 use crate::clock::Zone;
 use crate::config::paths::Paths;
@@ -18,6 +20,10 @@ pub struct Args {
     /// As JSON lines, as they are kept.
     #[arg(long)]
     pub json: bool,
+
+    /// Of one account alone; of one that is gone, by its id in the log.
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 pub fn run(args: &Args) -> Result<Exit, Error> {
@@ -27,16 +33,23 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         other => other.map_err(|error| Error::Input(format!("{}: {error}", file.display())))?,
     };
+    let account = args.chosen.id(&chosen::known(Some(&paths))?)?;
     let zone = Zone::local();
     let mut said = false;
     for line in kept.lines() {
+        // A line broken off by a crash says nothing, and is nobody's.
+        let read = serde_json::from_str::<Line>(line).ok();
+        let whose = read.as_ref().map(|line| line.account.as_str());
+        if account
+            .as_ref()
+            .is_some_and(|id| whose != Some(id.as_str()))
+        {
+            continue;
+        }
         let told = if args.json {
             Some(line.to_owned())
         } else {
-            // A line broken off by a crash says nothing.
-            serde_json::from_str::<Line>(line)
-                .ok()
-                .map(|line| sentence(&line, &zone))
+            read.map(|line| sentence(&line, &zone))
         };
         if let Some(told) = told {
             said = true;

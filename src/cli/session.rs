@@ -3,51 +3,40 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::future::Future;
-use std::path::PathBuf;
-use std::process;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use url::Url;
-use uuid::Uuid;
 
-use crate::call::bridge;
 use crate::call::bridge::Pcm;
 use crate::call::devices::Sound;
-use crate::call::native;
 use crate::call::native::Media;
 use crate::call::sound;
 use crate::call::sound::Ends;
-use crate::chat::acs;
-use crate::chat::graph;
-use crate::chat::graph::Feed;
 use crate::cli::Error;
+use crate::cli::accounts;
+use crate::cli::chosen;
 use crate::cli::log;
+use crate::cli::opening;
+use crate::cli::opening::Destination;
+use crate::cli::opening::open;
 use crate::config::Config;
 use crate::config::Entry;
 use crate::config::Source as Origin;
 use crate::config::Surroundings;
-use crate::config::paths;
 use crate::config::paths::Paths;
-use crate::config::tls::Tls;
-use crate::identity;
-use crate::identity::Source;
-use crate::identity::Tokens;
+use crate::identity::accounts::Accounts;
 use crate::identity::accounts::Record;
-use crate::identity::http::Http;
-use crate::identity::signed_in::Purpose;
 use crate::identity::signed_in::SignedIn;
+use crate::identity::vault::Vault;
 use crate::model::account::Account;
 use crate::model::account::AccountId;
 use crate::model::account::AccountKind;
 use crate::model::failure::Failure;
 use crate::model::identity::RawId;
-use crate::model::locator::Locator;
 use crate::model::settings::Interface;
 use crate::model::text;
-use crate::runtime::Calls;
-use crate::runtime::Chat;
-use crate::runtime::Lanes;
-use crate::runtime::Opening;
+use crate::runtime::Doors;
 use crate::runtime::Options;
 use crate::runtime::Runtime;
 use crate::runtime::exit::Exit;
@@ -55,7 +44,6 @@ use crate::runtime::terminal;
 use crate::runtime::themes;
 use crate::tasks::Tasks;
 use crate::view::phrase;
-use crate::wire::bridge::Identity;
 
 /// The end of `--help` of whatever starts a session.
 pub const WITHOUT_A_TERMINAL: &str = "\
@@ -139,6 +127,27 @@ pub struct Prepared {
     pub paths: Option<Paths>,
     /// The name we ask for.
     pub name: String,
+    /// Who the person can be: nobody, where the program is about one alone.
+    pub accounts: Accounts,
+    /// Where sign-ins lie, once one of them was wanted.
+    pub vault: Option<Vault>,
+}
+
+impl Prepared {
+    /// The person's accounts, to be one of them and to go over to others.
+    pub fn know_accounts(&mut self) -> Result<(), Error> {
+        self.accounts = chosen::known(self.paths.as_ref())?;
+        Ok(())
+    }
+
+    /// Opens the sign-in of an account.
+    pub async fn open(&mut self, record: Record) -> Result<SignedIn, Error> {
+        let folder = self.paths.as_ref().map(|paths| paths.data.clone());
+        let folder = folder.unwrap_or_default();
+        let account = accounts::open(&folder, &self.config, record).await?;
+        self.vault = Some(account.vault.clone());
+        Ok(account)
+    }
 }
 
 /// Reads settings from everywhere, and opens the log.
@@ -160,6 +169,8 @@ pub fn prepare(view: &ViewArgs, more: Vec<Entry>) -> Result<Prepared, Error> {
         name: name.unwrap_or_else(|| "Guest".to_owned()),
         config,
         paths,
+        accounts: Accounts::default(),
+        vault: None,
     })
 }
 
@@ -186,65 +197,6 @@ pub fn surroundings() -> Surroundings {
     Surroundings {
         variables,
         terminal: terminal::Terminal::is_present(),
-    }
-}
-
-/// Where tokens come from and what is joined with them.
-pub struct Destination {
-    pub source: Source,
-    /// Without one, the account's chats are listed.
-    pub locator: Option<Locator>,
-    /// Whom to call, in the person's words.
-    pub person: Option<String>,
-    pub chat: ChatWay,
-    pub calls: CallWay,
-    pub ca: Option<PathBuf>,
-}
-
-/// By which way the account calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallWay {
-    /// Of the embedded service.
-    Native,
-    /// The vendor's SDK in a browser.
-    Bridge,
-}
-
-/// Over what the account chats.
-#[expect(clippy::large_enum_variant, reason = "there is one in a run")]
-pub enum ChatWay {
-    /// Calls with the same token.
-    Acs,
-    /// Calls with a token from somewhere else, where there is one.
-    Graph {
-        feed: Feed,
-        /// What a token service that may pass notifications on wants to see.
-        relay: Option<Source>,
-        call: Option<Source>,
-    },
-}
-
-/// What a Teams user chats with, and calls with where a token service exchanges tokens for that.
-/// The same token service may be a relay; whether it is, the chat finds out.
-pub fn of_teams_user(account: SignedIn, graph: &Url) -> (Source, ChatWay) {
-    let of_service = |purpose| {
-        let has = account.record.token_service().is_some();
-        has.then(|| Source::Account(Box::new(account.clone()), purpose))
-    };
-    let chat = ChatWay::Graph {
-        feed: feed(graph),
-        relay: of_service(Purpose::Relay),
-        call: of_service(Purpose::Acs),
-    };
-    (Source::Account(Box::new(account), Purpose::Graph), chat)
-}
-
-/// How news of chats come without a relay: the service of this machine tells them itself.
-pub fn feed(graph: &Url) -> Feed {
-    if graph.host_str().is_some_and(is_loopback) {
-        Feed::LocalPush
-    } else {
-        Feed::OnDemand
     }
 }
 
@@ -296,23 +248,29 @@ where
         Interface::FullScreen => phrase::first_line(),
         Interface::Linear => phrase::first_line_linear(),
     });
+    let others = opening::others(&prepared, &account.id);
     let options = Options {
         settings: prepared.config.settings.clone(),
         paths: prepared.paths.clone(),
         account: account.clone(),
+        others: others.clone(),
         greeting,
         panics: cfg!(debug_assertions) && env::var_os("SIDETONE_TEST_PANIC").is_some(),
     };
     let mut runtime = Runtime::start(options, tasks.clone())?;
-    let (media, ends) = Media::pair();
-    let (pcm, page) = Pcm::pair();
+    let ids = std::iter::once(&account).chain(&others);
+    let (mut ways, mut sounds) = (Vec::new(), BTreeMap::new());
+    for id in ids.map(|account| &account.id) {
+        let (media, ends) = Media::pair();
+        let (pcm, page) = Pcm::pair();
+        ways.push((id.clone(), Ends::Peer(ends)));
+        ways.push((id.clone(), Ends::Page(page)));
+        sounds.insert(id.clone(), (media, pcm));
+    }
     let own = tasks.apart();
     let settings = sound::Settings {
         sound: Sound::new(),
-        lines: vec![
-            (account.id.clone(), Ends::Peer(ends)),
-            (account.id.clone(), Ends::Page(page)),
-        ],
+        lines: ways,
         tasks: own.clone(),
     };
     runtime.own_sound(|commands, events| async move {
@@ -321,145 +279,39 @@ where
     });
     let lanes = runtime.lanes();
     let finding = find(tasks.clone());
-    let opening = async {
+    let first = sounds.remove(&account.id).expect("made above");
+    let (ask, asked) = mpsc::channel(1);
+    let (opened, doors) = mpsc::channel(1);
+    let prepared = Arc::new(prepared);
+    let serving = opening::serve(
+        prepared.clone(),
+        sounds,
+        lanes.clone(),
+        tasks.clone(),
+        asked,
+        opened,
+    );
+    tasks.spawn(serving);
+    let way = async {
         let destination = finding.await?;
-        let sounds = (media, pcm);
-        Ok(open(&prepared, &account, destination, lanes, sounds, tasks))
+        let name = &prepared.name;
+        Ok(open(
+            &prepared,
+            &account,
+            name,
+            destination,
+            lanes,
+            first,
+            tasks,
+        ))
     };
-    let ended = runtime.run(opening).await;
+    let doors = Doors { ask, opened: doors };
+    let ended = runtime.run(way, doors).await;
     for line in &ended.farewell {
         // The terminal may be gone; then there is nobody to read it.
         let _ = terminal::print(line);
     }
     Ok(ended.exit)
-}
-
-fn open(
-    prepared: &Prepared,
-    account: &Account,
-    destination: Destination,
-    lanes: Lanes,
-    (media, pcm): (Media, Pcm),
-    tasks: Tasks,
-) -> Opening {
-    let local = destination
-        .source
-        .endpoint()
-        .map(beside)
-        .unwrap_or_default();
-    let call_tasks = tasks.clone();
-    let tls = Tls::new(destination.ca);
-    let http = Http::new(tls.clone());
-    let settings = identity::Settings {
-        account: account.id.clone(),
-        source: destination.source,
-        http: http.clone(),
-    };
-    let tokens = Tokens::start(settings, &tasks, lanes.rest);
-    let (chat, call) = match destination.chat {
-        ChatWay::Acs => {
-            let chat = Chat::Acs(acs::Settings {
-                account: account.id.clone(),
-                tokens: tokens.clone(),
-                http,
-                tasks,
-                display_name: prepared.name.clone(),
-                endpoint_id: installation(prepared.paths.as_ref()),
-            });
-            (chat, Some(tokens))
-        }
-        ChatWay::Graph { feed, relay, call } => {
-            // Who we are there is told by the chat; these only let us in.
-            let others = |source: Option<Source>| {
-                source.map(|source| {
-                    let settings = identity::Settings {
-                        account: account.id.clone(),
-                        source,
-                        http: http.clone(),
-                    };
-                    Tokens::start(settings, &tasks, mpsc::channel(1).0)
-                })
-            };
-            let (relay, calls) = (others(relay), others(call));
-            let chat = Chat::Graph(graph::Settings {
-                account: account.id.clone(),
-                tokens,
-                http,
-                tasks,
-                feed,
-                relay,
-            });
-            (chat, calls)
-        }
-    };
-    Opening {
-        chat,
-        call: call.map(|tokens| match destination.calls {
-            CallWay::Native => Calls::Native(native::Settings {
-                account: account.id.clone(),
-                tokens,
-                tls,
-                media: Some(media),
-            }),
-            CallWay::Bridge => Calls::Bridge(bridge::Settings {
-                account: account.id.clone(),
-                identity: match account.kind {
-                    AccountKind::External => Identity::External,
-                    AccountKind::Teams => Identity::Teams,
-                },
-                name: prepared.name.clone(),
-                emergency_country: prepared.config.emergency_country.clone(),
-                caller_id: prepared.config.caller_id.clone(),
-                tokens,
-                sdk: sdk(prepared.paths.as_ref()),
-                browser: bridge::find(prepared.config.browser.as_deref()),
-                local: local.clone(),
-                sound: pcm,
-                tasks: call_tasks,
-            }),
-        }),
-        locator: destination.locator,
-        person: destination.person,
-        emergency: prepared.config.emergency_country.is_some()
-            && account.kind == AccountKind::External,
-        name: prepared.name.clone(),
-    }
-}
-
-/// What an SDK that speaks to a service of this machine may connect to.
-fn beside(endpoint: &Url) -> String {
-    let here = endpoint.host_str().is_some_and(is_loopback);
-    match endpoint.port_or_known_default() {
-        Some(port) if here => {
-            let host = endpoint.host_str().unwrap_or_default();
-            format!("http://{host}:{port} ws://{host}:{port}")
-        }
-        Some(_) | None => String::new(),
-    }
-}
-
-fn sdk(paths: Option<&Paths>) -> PathBuf {
-    let folder = paths.map(Paths::calling_sdk).unwrap_or_default();
-    folder.join("sdk.js")
-}
-
-/// A number of this installation, by which a service knows its clients; new where none can be kept.
-fn installation(paths: Option<&Paths>) -> String {
-    let file = paths.map(|paths| paths.state.join("installation"));
-    let kept = file
-        .as_ref()
-        .and_then(|file| std::fs::read_to_string(file).ok())
-        .and_then(|text| Uuid::parse_str(text.trim()).ok());
-    let id = kept.unwrap_or_else(|| {
-        let id = Uuid::new_v4();
-        if let Some(file) = &file
-            && let Err(error) = paths::replace_private(file, id.to_string().as_bytes())
-        {
-            tracing::warn!(%error, process = process::id(), "the installation's number is not kept");
-        }
-        id
-    });
-    id.to_string()
 }
 
 /// Reads an endpoint that a person gave.

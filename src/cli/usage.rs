@@ -3,6 +3,8 @@
 use serde::Serialize;
 
 use crate::cli::Error;
+use crate::cli::chosen;
+use crate::cli::chosen::Chosen;
 use crate::clock::Timestamp;
 use crate::clock::Zone;
 use crate::config::paths::Paths;
@@ -10,6 +12,7 @@ use crate::history;
 use crate::history::By;
 use crate::history::Filter;
 use crate::history::Line;
+use crate::identity::accounts::Accounts;
 use crate::model::account::AccountId;
 use crate::model::text;
 use crate::model::thread::ThreadId;
@@ -34,9 +37,9 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     pub by: Each,
 
-    /// Of this account alone, as the list by account names it.
-    #[arg(long, value_name = "ACCOUNT")]
-    pub account: Option<String>,
+    /// Of one account alone; of one that is gone, as the list by account names it.
+    #[command(flatten)]
+    pub chosen: Chosen,
 
     /// As a table with commas.
     #[arg(long, conflicts_with = "json")]
@@ -74,8 +77,9 @@ impl From<Each> for By {
 
 pub fn run(args: &Args) -> Result<Exit, Error> {
     let paths = Paths::find().ok_or_else(|| Error::Input("there is no home folder".to_owned()))?;
+    let known = chosen::known(Some(&paths))?;
     let zone = Zone::local();
-    let usage = history::read(&paths.history(), &filter(args, &zone)?)?;
+    let usage = history::read(&paths.history(), &filter(args, &known, &zone)?)?;
     let lines = history::lines(&usage, args.by.into(), &zone);
     let told = if args.csv {
         csv(&lines)
@@ -88,11 +92,11 @@ pub fn run(args: &Args) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn filter(args: &Args, zone: &Zone) -> Result<Filter, Error> {
+fn filter(args: &Args, known: &Accounts, zone: &Zone) -> Result<Filter, Error> {
     let filter = Filter {
         since: day(args.since.as_deref(), |day| zone.begin(day))?,
         until: day(args.until.as_deref(), |day| zone.end(day))?,
-        account: args.account.clone(),
+        account: args.chosen.id(known)?.map(|id| id.as_str().to_owned()),
     };
     match (filter.since, filter.until) {
         (Some(since), Some(until)) if until <= since => Err(Error::Input(
@@ -320,11 +324,11 @@ mod tests {
                 since: Some(since.to_owned()),
                 until: Some(until.to_owned()),
                 by: Each::Day,
-                account: None,
+                chosen: Chosen::default(),
                 csv: false,
                 json: false,
             };
-            filter(&args, &Zone::UTC).map(|_| ())
+            filter(&args, &Accounts::default(), &Zone::UTC).map(|_| ())
         };
         assert!(days("2026-11-23", "2026-11-23").is_ok());
         let wrong = days("2026-11-30", "2026-11-01").unwrap_err();

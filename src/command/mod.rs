@@ -119,6 +119,8 @@ pub enum Command {
     TypingNow,
     /// What may be done here.
     Can,
+    /// Who we can be, or who we want to be.
+    Account(Option<String>),
     Help(Option<String>),
     About,
     // screen
@@ -261,6 +263,7 @@ impl Command {
             Self::Notices => "notices",
             Self::TypingNow => "typing",
             Self::Can => "can",
+            Self::Account(_) => "account",
             Self::Help(_) => "help",
             Self::About => "about",
             Self::Palette => "palette",

@@ -192,6 +192,26 @@ impl SignedIn {
         Ok(Some(Granted::of(fetched)))
     }
 
+    /// Whether something is kept that renews the sign-in.
+    pub async fn is_kept(&self) -> Result<bool, Error> {
+        match self.read().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_signed_out() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a token is to be had, which is let go at once.
+    pub async fn try_token(&self, http: &Http, clock: Clock) -> Result<(), Error> {
+        let purpose = match self.record.way {
+            Way::Teams { .. } => Purpose::Graph,
+            Way::Invitation { .. } | Way::Own | Way::Provider { .. } | Way::Direct { .. } => {
+                Purpose::Acs
+            }
+        };
+        self.fetch(purpose, http, clock).await.map(drop)
+    }
+
     /// Tells the token service that it ends, which revokes what it gave.
     pub async fn revoke(&self, http: &Http) -> Result<(), Error> {
         let (service, shown) = match &self.record.way {

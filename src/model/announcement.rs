@@ -359,6 +359,13 @@ pub enum Answer {
     /// What an organisation told; the view reads it from state.
     Work,
     Can,
+    /// Who we can be.
+    Accounts,
+    /// Who we are now.
+    Account,
+    SigningIn {
+        name: String,
+    },
     About,
     Last(usize),
     Unread,
@@ -407,11 +414,12 @@ pub enum Answer {
 }
 
 /// What wants a yes before it is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Question {
     Paste { lines: usize },
     Delete,
     EndForEverybody,
+    GoOver { name: String },
 }
 
 impl Said {

@@ -172,6 +172,8 @@ pub enum Reason {
     NoMeeting,
     NotInCall,
     AlreadyInCall,
+    /// Nobody makes calls for this account.
+    CannotCall,
     InLobby,
     /// Nobody makes calls to people for this account: a few words of what is missing.
     CallsNobody {

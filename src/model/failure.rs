@@ -48,6 +48,8 @@ pub enum Doing {
     Reacting,
     /// What calls and messages cost, in the store on this machine.
     CountingUsage,
+    /// To another account.
+    GoingOver,
 }
 
 /// What went wrong.

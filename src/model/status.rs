@@ -3,6 +3,8 @@
 /// What `status` says, for programs; `view::phrase` says the same to people.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StatusReport {
+    /// The account in front.
+    pub account: Option<String>,
     pub topic: String,
     pub thread: Option<String>,
     pub call: String,

@@ -47,6 +47,7 @@ use crate::event::SoundEvent;
 use crate::event::TerminalEvent;
 use crate::history;
 use crate::model::account::Account;
+use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
@@ -86,6 +87,8 @@ pub struct Options {
     pub settings: Settings,
     pub paths: Option<Paths>,
     pub account: Account,
+    /// Who else one can be, once [`Doors`] opens the way.
+    pub others: Vec<Account>,
     /// Sentences for the normal screen, before anything is drawn.
     pub greeting: Vec<String>,
     /// Ends in a panic once it runs, so that a test can see the terminal given back.
@@ -104,6 +107,12 @@ pub struct Opening {
     /// Emergency numbers of a country may be dialled.
     pub emergency: bool,
     pub name: String,
+}
+
+/// Opens the way for another account, when somebody wants to go over to it.
+pub struct Doors {
+    pub ask: mpsc::Sender<AccountId>,
+    pub opened: mpsc::Receiver<(AccountId, Result<Opening, Failure>)>,
 }
 
 /// The chat back end of an account.
@@ -149,6 +158,8 @@ pub struct Runtime {
     call_lane: mpsc::Receiver<Event>,
     rest_lane: mpsc::Receiver<Event>,
     options: Options,
+    /// Whom to ask for the way of another account.
+    doors: Option<mpsc::Sender<AccountId>>,
     tasks: Tasks,
     clock: Clock,
     /// When we end even if nobody says good-bye.
@@ -178,6 +189,9 @@ impl Runtime {
             state.without_terminal(source);
         }
         state.add_account(options.account.clone());
+        for other in &options.others {
+            state.add_account(other.clone());
+        }
         let themes = options.paths.as_ref().map(Paths::themes);
         let display = Display::new(output, &state, themes);
         let (call, call_lane) = mpsc::channel(LANE);
@@ -200,6 +214,7 @@ impl Runtime {
             call_lane,
             rest_lane,
             options,
+            doors: None,
             tasks,
             clock,
             give_up: None,
@@ -232,7 +247,12 @@ impl Runtime {
     }
 
     /// Runs until the person or the system ends it. `opening` comes to know where to go.
-    pub async fn run(mut self, opening: impl Future<Output = Result<Opening, Failure>>) -> Ended {
+    pub async fn run(
+        mut self,
+        opening: impl Future<Output = Result<Opening, Failure>>,
+        mut doors: Doors,
+    ) -> Ended {
+        self.doors = Some(doors.ask);
         let mut opening = pin!(opening);
         let mut open = false;
         while !self.is_over() {
@@ -258,6 +278,9 @@ impl Runtime {
                 result = self.display.flush(), if writing => Woken::Written(result),
                 signal = self.signals.next() => Woken::Signal(signal),
                 result = &mut opening, if !open => Woken::Opened(Box::new(result)),
+                Some((account, result)) = doors.opened.recv() => {
+                    Woken::OpenedAnother(account, Box::new(result))
+                }
                 (id, request) = self.control.next() => Woken::event(Event::Control(id, request)),
                 Some(event) = self.rest_lane.recv() => Woken::event(event),
                 () = clock.sleep_until(wake) => Woken::Time,
@@ -277,6 +300,7 @@ impl Runtime {
             Woken::Written(result) => self.check(result),
             Woken::Signal(signal) => self.signalled(signal),
             Woken::Opened(result) => self.opened(*result),
+            Woken::OpenedAnother(account, result) => self.opened_another(account, *result),
             Woken::Time => self.time_passed(),
         }
     }
@@ -367,13 +391,10 @@ impl Runtime {
                     call: opening.person,
                     name: opening.name,
                     sound: self.backends.has_sound(),
+                    calls: opening.call.is_some(),
                 };
                 self.backends.start_chat(opening.chat);
-                self.state.caller = opening.call.as_ref().map(|call| Caller {
-                    people: matches!(call, Calls::Bridge(_)),
-                    emergency: opening.emergency,
-                    receives: false,
-                });
+                self.may_call(&start.account, opening.call.as_ref(), opening.emergency);
                 if let Some(call) = opening.call {
                     self.backends.start_call(call);
                 }
@@ -386,6 +407,34 @@ impl Runtime {
                 self.happen(Event::Runtime(RuntimeEvent::StartFailed(failure)));
             }
         }
+    }
+
+    /// What the account can call, by way of whoever makes calls for it.
+    fn may_call(&mut self, account: &AccountId, calls: Option<&Calls>, emergency: bool) {
+        if let Some(Calls::Bridge(_)) = calls {
+            let caller = Caller {
+                emergency,
+                receives: false,
+            };
+            self.state.callers.insert(account.clone(), caller);
+        }
+    }
+
+    /// The back ends of another account, beside those that run.
+    fn opened_another(&mut self, account: AccountId, result: Result<Opening, Failure>) {
+        let event = match result {
+            Ok(opening) => {
+                let calls = opening.call.is_some();
+                self.may_call(&account, opening.call.as_ref(), opening.emergency);
+                self.backends.start_chat(opening.chat);
+                if let Some(call) = opening.call {
+                    self.backends.start_call(call);
+                }
+                RuntimeEvent::AccountOpened { account, calls }
+            }
+            Err(failure) => RuntimeEvent::AccountFailed { account, failure },
+        };
+        self.happen(Event::Runtime(event));
     }
 
     /// Takes what is ready, in a batch that is short enough for the next key.
@@ -549,6 +598,7 @@ enum Woken {
     Written(io::Result<()>),
     Signal(Signal),
     Opened(Box<Result<Opening, Failure>>),
+    OpenedAnother(AccountId, Box<Result<Opening, Failure>>),
     Time,
 }
 

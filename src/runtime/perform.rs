@@ -14,6 +14,7 @@ use crate::event::Event;
 use crate::event::Outcome;
 use crate::event::RuntimeEvent;
 use crate::event::TerminalEvent;
+use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::failure::Because;
@@ -63,6 +64,7 @@ impl Runtime {
             Effect::Publish(news) => self.publish(news),
             Effect::UseTheme(name) => self.use_theme(name),
             Effect::Remember { key, value } => self.remember(&key, &value),
+            Effect::OpenAccount(account) => self.open_account(account),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.quit = true,
         }
@@ -170,6 +172,25 @@ impl Runtime {
             remedy: Remedy::None,
         };
         self.happen(Event::Runtime(RuntimeEvent::Failed(failure)));
+    }
+
+    fn open_account(&mut self, account: AccountId) {
+        let asked = self
+            .doors
+            .as_ref()
+            .map(|doors| doors.try_send(account.clone()));
+        if matches!(asked, Some(Ok(()))) {
+            return;
+        }
+        let failure = Failure {
+            doing: Doing::GoingOver,
+            because: Because::Local {
+                detail: "nobody opens accounts now; try again in a moment".to_owned(),
+            },
+            remedy: Remedy::None,
+        };
+        let failed = RuntimeEvent::AccountFailed { account, failure };
+        self.happen(Event::Runtime(failed));
     }
 
     fn publish(&self, news: ControlNews) {

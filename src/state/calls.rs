@@ -5,11 +5,9 @@ use crate::model::call::CallNumber;
 use crate::state::State;
 use crate::state::call::Call;
 
-/// What whoever makes calls for us can do, and was asked for.
+/// What whoever calls people for an account can do besides, and was asked for.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Caller {
-    /// People too, and not only meetings.
-    pub people: bool,
     /// The emergency numbers of a country, as it was set up.
     pub emergency: bool,
     /// To wait for calls to us.
@@ -48,7 +46,7 @@ impl State {
     }
 
     /// Brings a call to the front; the one there goes behind where it is not over. True where that is news.
-    pub fn bring_forward(&mut self, account: &AccountId, number: CallNumber) -> bool {
+    pub fn bring_call_forward(&mut self, account: &AccountId, number: CallNumber) -> bool {
         let Some(call) = self.take_behind(account, number) else {
             return false;
         };

@@ -2,6 +2,7 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::model::account::Account;
 use crate::model::account::AccountKind;
 use crate::model::call::CallState;
 use crate::model::call::Role;
@@ -78,14 +79,14 @@ impl State {
 
     /// How our identity stands to something where we are, before anybody is asked.
     pub fn standing(&self, id: &str, place: Option<Place>) -> Option<&'static Standing> {
-        let account = self.account().and_then(|id| self.accounts.get(id))?;
+        let account = self.acting(id.starts_with("chat."))?;
         Some(facts::standing(id, account.kind, place?))
     }
 
     /// Where a capability would act; `None` where identity matters to nobody: nothing is known
     /// yet, or the service is our own and its rules are.
     pub fn place(&self, needed: Capability) -> Option<Place> {
-        let account = self.account().and_then(|id| self.accounts.get(id))?;
+        let account = self.acting(needed.is_chat())?;
         if account.local {
             return None;
         }
@@ -98,6 +99,13 @@ impl State {
             Some(thread) if needed.is_chat() && !self.is_of_call(thread) => Some(Place::Chat),
             _ => place_of(call.or(check)?),
         }
+    }
+
+    /// Who would do it: in a call whoever is in it, whatever is in front.
+    fn acting(&self, chat: bool) -> Option<&Account> {
+        let call = self.call().filter(|call| !chat && call.is_live());
+        let of_call = call.map(|call| &call.account);
+        self.accounts.get(of_call.or(self.account())?)
     }
 
     /// The thread is the chat of our call.
@@ -199,6 +207,7 @@ impl State {
             | Reason::CallBeingMade
             | Reason::NobodyCalls
             | Reason::NoOtherCall
+            | Reason::CannotCall
             | Reason::OnHold
             | Reason::NotOnHold
             | Reason::HandNotUp
@@ -298,14 +307,17 @@ impl State {
             _ if self.sound.check.is_some() => Ok(()),
             None => Err(Reason::NoMeeting),
             Some(call) if call.is_live() => Err(Reason::AlreadyInCall),
+            Some(_) if self.lacks_calls() => Err(Reason::CannotCall),
             Some(_) => Ok(()),
         }
     }
 
     fn may_call(&self) -> Result<(), Reason> {
-        match self.caller {
-            None => Err(Reason::CallsNobody { why: NO_CALLS }),
-            Some(caller) if !caller.people => Err(Reason::CallsNobody { why: ONLY_MEETINGS }),
+        if self.lacks_calls() {
+            return Err(Reason::CannotCall);
+        }
+        match self.account().and_then(|account| self.callers.get(account)) {
+            None => Err(Reason::CallsNobody { why: ONLY_MEETINGS }),
             Some(_) => self.may_begin(),
         }
     }
@@ -375,8 +387,6 @@ impl State {
     }
 }
 
-const NO_CALLS: &str = "calls need a token service that exchanges this account's tokens: sidetone accounts add NAME --teams \
-                        --token-service URL";
 const ONLY_MEETINGS: &str = "the service of this account knows meetings only";
 
 /// Where a locator leads, for those who do not belong to it.

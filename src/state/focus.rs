@@ -55,6 +55,8 @@ pub enum Overlay {
     About,
     /// What may be done here.
     Can,
+    /// Who we can be.
+    Accounts,
     /// What an organisation told: chats, people, messages found, presence.
     Work,
     Notices,
@@ -71,6 +73,7 @@ pub enum Confirm {
     Paste { text: String, lines: usize },
     Delete(MessageId),
     EndForEverybody,
+    GoOver { account: AccountId, name: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]

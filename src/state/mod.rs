@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing in here knows which vendor is behind it.
 
+pub mod accounts;
 pub mod announcer;
 pub mod call;
 pub mod calls;
@@ -44,6 +45,7 @@ use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
 use crate::model::thread::Link;
+use crate::state::accounts::Doors;
 use crate::state::announcer::Announcer;
 use crate::state::call::Call;
 use crate::state::calls::Caller;
@@ -80,10 +82,12 @@ pub struct State {
     pub focus: Focus,
     pub sound: Sound,
     pub work: work::Work,
-    /// Who makes calls for us, where somebody does.
-    pub caller: Option<Caller>,
+    /// Those of us who can call people, and not only meetings.
+    pub callers: BTreeMap<AccountId, Caller>,
     /// Calls to us that nobody has answered.
     pub ringing: Vec<Ringing>,
+    /// As whom somebody is signed in.
+    pub doors: Doors,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// The last event's times.
@@ -118,8 +122,9 @@ impl State {
             opening: Opening::Pending,
             sound: Sound::default(),
             work: work::Work::default(),
-            caller: None,
+            callers: BTreeMap::new(),
             ringing: Vec::new(),
+            doors: Doors::default(),
             size,
             now: Now::default(),
             run,
@@ -147,10 +152,12 @@ impl State {
         thread.or(self.focus.account.as_ref())
     }
 
-    /// The call in front: that of the account in front, else one that is live.
+    /// The call in front: that of the account in front, else one that is live; one that is over comes last.
     pub fn call(&self) -> Option<&Call> {
         let own = self.account().and_then(|account| self.calls.get(account));
-        own.or_else(|| self.calls.values().find(|c| c.is_live()))
+        own.filter(|call| call.is_live())
+            .or_else(|| self.calls.values().find(|c| c.is_live()))
+            .or(own)
             .or_else(|| self.calls.values().next())
     }
 

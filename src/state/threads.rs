@@ -135,19 +135,19 @@ impl Threads {
             .sum()
     }
 
-    /// The thread a person means: its topic, or the start of it, in any case.
-    pub fn named(&self, name: &str) -> Option<&ThreadKey> {
+    /// The thread a person means: its topic, or the start of it, in any case; those of the account in
+    /// front come first.
+    pub fn named(&self, name: &str, front: Option<&AccountId>) -> Option<&ThreadKey> {
         let wanted = name.to_lowercase();
-        let exact = self
-            .all
-            .values()
-            .find(|t| t.topic.to_lowercase() == wanted || t.key.thread.as_str() == name);
-        exact
-            .or_else(|| {
-                self.all
-                    .values()
-                    .find(|t| t.topic.to_lowercase().starts_with(&wanted))
-            })
+        let is = |t: &&Thread| t.topic.to_lowercase() == wanted || t.key.thread.as_str() == name;
+        let begins = |t: &&Thread| t.topic.to_lowercase().starts_with(&wanted);
+        let own = |t: &&Thread| Some(&t.key.account) == front;
+        let all = || self.all.values();
+        let found = all().filter(own).find(is);
+        found
+            .or_else(|| all().filter(own).find(begins))
+            .or_else(|| all().find(is))
+            .or_else(|| all().find(begins))
             .map(|t| &t.key)
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn on_front(
     number: CallNumber,
     fx: &mut Vec<Effect>,
 ) {
-    if !state.bring_forward(account, number) {
+    if !state.bring_call_forward(account, number) {
         return;
     }
     state.sound.talk.end();

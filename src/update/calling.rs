@@ -32,7 +32,7 @@ use crate::update::start;
 pub(super) fn perform(state: &mut State, errand: Errand, whom: &str, fx: &mut Vec<Effect>) {
     match Callee::parse(whom) {
         Ok(Callee::Id(id)) => reach(state, errand, Person::new(&id, ""), fx),
-        Ok(Callee::Emergency(digits)) if state.caller.is_some_and(|c| c.emergency) => {
+        Ok(Callee::Emergency(digits)) if calls_emergency(state) => {
             reach(
                 state,
                 errand,
@@ -45,6 +45,13 @@ pub(super) fn perform(state: &mut State, errand: Errand, whom: &str, fx: &mut Ve
         Ok(Callee::Name(name)) => look_for(state, errand, &name, fx),
         Err(reason) => refuse(state, &reason.to_string()),
     }
+}
+
+fn calls_emergency(state: &State) -> bool {
+    let caller = state
+        .account()
+        .and_then(|account| state.callers.get(account));
+    caller.is_some_and(|caller| caller.emergency)
 }
 
 /// `/transfer`: to somebody, to their voicemail, or to the call on hold.

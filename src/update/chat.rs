@@ -148,7 +148,8 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::Setting
         | Doing::Theming
         | Doing::AskingOrganisation
-        | Doing::CountingUsage => {}
+        | Doing::CountingUsage
+        | Doing::GoingOver => {}
     }
     state.say(Said::Failed(failure));
 }
@@ -226,7 +227,8 @@ fn on_read(state: &mut State, key: &ThreadKey, info: ThreadInfo) {
     let thread = state.threads.open(key);
     thread.topic = info.topic;
     thread.participants = info.participants;
-    if state.threads.current.is_none() {
+    let front = state.account() == Some(&key.account);
+    if front && state.threads.current.is_none() {
         state.threads.current = Some(key.clone());
     }
 }

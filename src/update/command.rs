@@ -28,6 +28,7 @@ use crate::state::call::Way;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::state::timeline::Direction;
+use crate::update::accounts;
 use crate::update::call;
 use crate::update::calling;
 use crate::update::check;
@@ -113,6 +114,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::Who => answer(state, Answer::Who),
         Command::TypingNow => answer(state, Answer::Typing),
         Command::Notices => show(state, Overlay::Notices, Answer::Notices),
+        Command::Account(meant) => accounts::perform(state, meant.as_deref(), fx),
         Command::Can => show(state, Overlay::Can, Answer::Can),
         Command::About => show(state, Overlay::About, Answer::About),
         Command::Help(topic) => {
@@ -224,11 +226,12 @@ fn join(state: &mut State, audio: Option<Audio>, fx: &mut Vec<Effect>) {
     }
     let audio = audio.unwrap_or(state.settings.sound.audio);
     let Some(call) = state.call() else { return };
-    let (account, locator, name) = (
-        call.account.clone(),
-        call.locator.clone(),
-        call.name.clone(),
-    );
+    let locator = call.locator.clone();
+    // Of whoever is in front now, who need not be who was in it.
+    let account = state.account().unwrap_or(&call.account).clone();
+    let before = (account == call.account).then(|| call.name.clone());
+    let known = || state.accounts.get(&account).map(|a| a.display_name.clone());
+    let name = before.or_else(known).unwrap_or_default();
     start::dial(state, account, locator, name, audio, None, fx);
 }
 

@@ -68,12 +68,7 @@ fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) -> Control
 /// The state for programs.
 fn report(state: &State) -> StatusReport {
     let thread = state.threads.current();
-    let account = thread
-        .map(|t| &t.key.account)
-        .or(state.focus.account.as_ref());
-    let call = account
-        .and_then(|a| state.calls.get(a))
-        .or_else(|| state.calls.values().next());
+    let call = state.call();
     let notice = |state: &NoticeState| match state {
         NoticeState::Active { .. } => "active",
         NoticeState::Inactive { .. } => "inactive",
@@ -81,6 +76,7 @@ fn report(state: &State) -> StatusReport {
     };
     let live = call.filter(|c| c.is_live());
     StatusReport {
+        account: state.account().map(|id| id.as_str().to_owned()),
         topic: thread.map(|t| t.topic.clone()).unwrap_or_default(),
         thread: thread.map(|t| t.key.thread.as_str().to_owned()),
         call: call.map_or("none", |c| c.state.word()).to_owned(),

@@ -397,8 +397,13 @@ pub(super) fn switch(state: &mut State, key: &ThreadKey) {
     if let Some(before) = state.threads.current_mut() {
         before.draft = draft;
     }
+    let same = state.account() == Some(&key.account);
     state.threads.current = Some(key.clone());
     state.focus.reset();
+    if !same {
+        state.focus.account = Some(key.account.clone());
+        state.say_as(Class::Answer, Said::Answer(Answer::Account));
+    }
     let now = state.now.moment;
     if let Some(thread) = state.threads.current_mut() {
         state.composer = std::mem::take(&mut thread.draft);
@@ -421,7 +426,7 @@ pub(super) fn switch(state: &mut State, key: &ThreadKey) {
 }
 
 pub(super) fn switch_named(state: &mut State, name: &str) {
-    match state.threads.named(name).cloned() {
+    match state.threads.named(name, state.account()).cloned() {
         Some(key) => switch(state, &key),
         None => no_thread(state, name),
     }
@@ -429,7 +434,7 @@ pub(super) fn switch_named(state: &mut State, name: &str) {
 
 /// Says what is unread in another thread, each line exactly.
 pub(super) fn read_thread(state: &mut State, name: &str) {
-    let Some(key) = state.threads.named(name).cloned() else {
+    let Some(key) = state.threads.named(name, state.account()).cloned() else {
         return no_thread(state, name);
     };
     let Some(thread) = state.threads.get(&key) else {

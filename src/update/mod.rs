@@ -2,6 +2,7 @@
 //!
 //! [`update`] is the program: an event and the time in, wishes out.
 
+mod accounts;
 mod behind;
 mod call;
 mod calling;

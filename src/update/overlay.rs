@@ -19,6 +19,7 @@ use crate::state::focus::Confirm;
 use crate::state::focus::OfRest;
 use crate::state::focus::Overlay;
 use crate::state::palette::Target;
+use crate::update::accounts;
 use crate::update::give;
 use crate::update::messages;
 use crate::update::parting;
@@ -52,7 +53,12 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         Overlay::Devices { selected } => devices(state, selected, key, fx),
         Overlay::Help { topic, scroll } => help(state, topic, scroll, key),
         Overlay::Confirm(_) => question(state, key, fx),
-        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Work | Overlay::Notices => {
+        Overlay::Leader
+        | Overlay::About
+        | Overlay::Can
+        | Overlay::Accounts
+        | Overlay::Work
+        | Overlay::Notices => {
             let hidden = scrolled(state, state.focus.hidden, key);
             state.focus.hidden = hidden.unwrap_or(state.focus.hidden);
             hidden.is_some()
@@ -178,6 +184,7 @@ pub(super) fn click(state: &mut State, at: usize, fx: &mut Vec<Effect>) {
             Overlay::Help { .. }
             | Overlay::About
             | Overlay::Can
+            | Overlay::Accounts
             | Overlay::Work
             | Overlay::Notices
             | Overlay::Confirm(_),
@@ -372,5 +379,6 @@ fn answer(state: &mut State, yes: bool, fx: &mut Vec<Effect>) {
         }
         Confirm::Delete(message) => messages::delete(state, message, fx),
         Confirm::EndForEverybody => parting::leave(state, Way::EndForEverybody, fx),
+        Confirm::GoOver { account, .. } => accounts::go_over(state, &account, fx),
     }
 }

@@ -34,6 +34,7 @@ fn wheel(state: &mut State, code: KeyCode, fx: &mut Vec<Effect>) {
             | Overlay::Leader
             | Overlay::About
             | Overlay::Can
+            | Overlay::Accounts
             | Overlay::Work
             | Overlay::Notices,
         ) => WHEEL,

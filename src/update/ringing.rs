@@ -6,6 +6,7 @@ use crate::effect::SoundCommand;
 use crate::model::account::AccountId;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
+use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::call::Incoming;
 use crate::model::call::IncomingNumber;
@@ -88,6 +89,7 @@ pub(super) fn accept(state: &mut State, name: Option<&str>, muted: bool, fx: &mu
         return command::answer(state, Answer::Nothing);
     };
     let account = ringing.account.clone();
+    to_the_front(state, &account, fx);
     let known = state.accounts.get(&account);
     let ours = known.map(|a| a.display_name.clone()).unwrap_or_default();
     let audio = state.settings.sound.audio;
@@ -108,6 +110,18 @@ pub(super) fn accept(state: &mut State, name: Option<&str>, muted: bool, fx: &mu
     fx.push(Effect::Call(account, accept));
     let with = ringing.name().to_owned();
     state.say(Said::Answering { with });
+}
+
+/// The account that is called comes to the front; a call of another one goes on hold.
+fn to_the_front(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
+    if state.account() == Some(account) {
+        return;
+    }
+    let others = state.calls.values().filter(|c| c.account != *account);
+    for call in others.filter(|c| c.state == CallState::Connected) {
+        fx.push(Effect::Call(call.account.clone(), CallCommand::Hold(true)));
+    }
+    state.bring_forward(account);
 }
 
 pub(super) fn decline(state: &mut State, name: Option<&str>, fx: &mut Vec<Effect>) {
@@ -146,11 +160,9 @@ fn ring(state: &mut State, fx: &mut Vec<Effect>) {
 fn receive(state: &mut State, fx: &mut Vec<Effect>) {
     let begun = state.opening == Opening::Begun;
     let wanted = state.settings.receive_calls && begun && !state.quitting;
-    let account = state.account().cloned();
-    let caller = state.caller.as_mut().filter(|caller| caller.people);
-    if let Some((caller, account)) = caller.zip(account)
-        && std::mem::replace(&mut caller.receives, wanted) != wanted
-    {
-        fx.push(Effect::Call(account, CallCommand::Receive(wanted)));
+    for (account, caller) in &mut state.callers {
+        if std::mem::replace(&mut caller.receives, wanted) != wanted {
+            fx.push(Effect::Call(account.clone(), CallCommand::Receive(wanted)));
+        }
     }
 }

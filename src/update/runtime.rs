@@ -7,6 +7,7 @@ use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
 use crate::state::State;
 use crate::state::lines::Opening;
+use crate::update::accounts;
 use crate::update::parting;
 
 pub(super) fn on_event(state: &mut State, event: RuntimeEvent, fx: &mut Vec<Effect>) {
@@ -25,6 +26,12 @@ pub(super) fn on_event(state: &mut State, event: RuntimeEvent, fx: &mut Vec<Effe
         RuntimeEvent::StartFailed(failure) => {
             state.opening = Opening::Failed;
             state.say(Said::Failed(failure));
+        }
+        RuntimeEvent::AccountOpened { account, calls } => {
+            accounts::opened(state, &account, calls, fx);
+        }
+        RuntimeEvent::AccountFailed { account, failure } => {
+            accounts::failed(state, &account, failure);
         }
         RuntimeEvent::Terminate => parting::quit(state, parting::SHORT_PATIENCE, fx),
     }

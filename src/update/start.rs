@@ -14,6 +14,7 @@ use crate::model::locator::Locator;
 use crate::model::sound::Audio;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
+use crate::state::accounts::Door;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
 use crate::state::sound::System;
@@ -34,6 +35,8 @@ pub struct Start {
     pub name: String,
     /// Somebody owns microphone and speaker: they can be tried before a call is joined.
     pub sound: bool,
+    /// Somebody makes calls for the account.
+    pub calls: bool,
 }
 
 /// Joins the meeting or opens the thread.
@@ -42,6 +45,8 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
     state.opening = Opening::Begun;
     let mut fx = Vec::new();
     state.focus.account = Some(start.account.clone());
+    let door = Door::Open { calls: start.calls };
+    state.doors.set(&start.account, door);
     if start.sound {
         state.sound.system = System::Looking;
         fx.push(Effect::Sound(SoundCommand::List));

@@ -230,7 +230,7 @@ fn join(state: &mut State, account: AccountId, fx: &mut Vec<Effect>) {
     let place = link.split("/l/").next().map(str::to_owned);
     match Locator::parse(&link, place.as_deref()) {
         Ok(locator) => {
-            if state.caller.is_none() {
+            if !state.can_call() {
                 return refuse(state, NO_CALLS);
             }
             if state.call().is_some_and(Call::is_live) {

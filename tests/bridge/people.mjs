@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { host } from "../interop/host.mjs";
 import { Sidetone } from "../interop/sidetone.mjs";
+import { QUIET, browsers, installed } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
-import { QUIET, browsers, installed } from "./terminal.mjs";
 
 const PHONE = "+14255550123";
 const BOB = "8:orgid:00000000-0000-0000-0000-0000000000b2";
@@ -23,7 +23,7 @@ export async function people(report, { standin }) {
 async function calls(report, standin, way) {
   installed("Cal", standin);
   const coming = way.stage();
-  const cal = await Sidetone.run("call", [PHONE, "--endpoint", way.endpoint, "--no-check", ...QUIET], "Cal", { SIDETONE_NO_VENDOR: undefined });
+  const cal = await Sidetone.run("call", [PHONE, "--endpoint", way.endpoint, "--no-check", ...QUIET], "Cal", { SIDETONE_NO_VENDOR: undefined, TMPDIR: process.env.WORK });
   let stage;
   const states = async (wanted) => {
     let states;

@@ -1,16 +1,15 @@
 // The whole way: a terminal, the page with the stand-in in a browser that the program starts, the embedded service, and a second terminal.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Control } from "../interop/control.mjs";
 import { host } from "../interop/host.mjs";
 import { Pulse } from "../interop/pulse.mjs";
 import { Sidetone } from "../interop/sidetone.mjs";
 import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs";
+import { bridged, browsers, made } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
-
-export const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
 
 export async function terminal(report, { standin }) {
   report.part("the program in a terminal, by way of the page");
@@ -26,22 +25,6 @@ export async function terminal(report, { standin }) {
     way.stop();
     await service.stop();
   }
-}
-
-const made = ({ control }, options = {}) => control.post("/meetings", { topic: "Design review", organizer: "Alice", lobby: "everyone", anonymousStart: true, ...options });
-
-// The stand-in lies where the vendor's bundle lies for a user.
-export function installed(name, bundle) {
-  const folder = join(process.env.WORK, name, "data", "sidetone", "calling-sdk");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  copyFileSync(bundle, join(folder, "sdk.js"));
-}
-
-async function bridged({ standin, way }, { link }, name, sound, more = []) {
-  installed(name, standin);
-  const { pathname, search } = new URL(link);
-  const client = await Sidetone.start([`${way.endpoint}${pathname}${search}`, "--endpoint", way.endpoint, "--set", "calls=bridge", "--no-check", ...QUIET, ...more], name, { ...sound?.environment, SIDETONE_NO_VENDOR: undefined });
-  return client;
 }
 
 async function inside(scene) {
@@ -109,7 +92,7 @@ async function inside(scene) {
     await report.check("no token and no secret is in a log, a command line or the environment", async () => {
       const log = readFileSync(join(process.env.WORK, "Ada", "state", "sidetone", "sidetone.log"), "utf8");
       assert.doesNotMatch(log, /eyJ|[0-9a-f]{64}/);
-      const lines = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n").filter((line) => line.includes("sidetone-call-"));
+      const lines = execFileSync("ps", ["-eo", "args"], { encoding: "utf8" }).split("\n").filter((line) => line.includes(join(process.env.WORK, "sidetone-call-")));
       assert.ok(lines.length > 0, "the browser is there for a while yet");
       for (const line of lines) assert.doesNotMatch(line, /eyJ|[0-9a-f]{64}/);
     });
@@ -176,17 +159,4 @@ async function consent(scene) {
   }, 60);
   await ada.quit();
   await zoe.quit();
-}
-
-// The processes of browsers that the program started: each has a profile of its own.
-export function browsers() {
-  const found = [];
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
-    try {
-      if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("sidetone-call-")) found.push(Number(pid));
-    } catch {
-      // It ended meanwhile.
-    }
-  }
-  return found;
 }

@@ -49,10 +49,7 @@ fn work() -> Script {
 
 fn among(settings: Settings) -> Script {
     let mut script = alone(settings).elsewhere(AccountKind::Teams).sounding();
-    script.state.caller = Some(Caller {
-        people: true,
-        ..Caller::default()
-    });
+    script.state.callers.insert(account(), Caller::default());
     let devices = sidetone::event::SoundEvent::Devices {
         capture: Vec::new(),
         playback: Vec::new(),
@@ -189,7 +186,7 @@ fn an_emergency_number_is_refused_with_what_to_do() {
 #[test]
 fn set_up_for_it_an_emergency_number_is_dialled() {
     let mut script = work();
-    script.state.caller.as_mut().unwrap().emergency = true;
+    script.state.callers.get_mut(&account()).unwrap().emergency = true;
     let script = script.line("/call 112");
     let number = Locator::Person("4:112".to_owned());
     assert!(matches!(
@@ -248,7 +245,7 @@ fn the_only_one_of_that_name_is_called_at_once_and_nobody_is_said() {
 #[test]
 fn a_service_of_meetings_calls_nobody_and_says_so() {
     let mut script = work();
-    script.state.caller = Some(Caller::default());
+    script.state.callers.clear();
     let script = script.line("/call +14255550123").after(1.0);
     assert!(commands(&script).is_empty());
     script.transcript([
@@ -295,7 +292,7 @@ fn on_the_screen_it_stands_in_the_notice_line_and_typing_goes_on() {
     let script = script.shows((96, 16), "Dave is calling · /accept · /reject");
     assert!(commands(&script).is_empty(), "a letter answers nothing");
     assert_eq!(script.state.composer.text(), "yes");
-    let script = script.press("Ctrl-G A");
+    let script = script.press("Ctrl-G Y");
     assert!(matches!(
         commands(&script)[..],
         [CallCommand::Accept { .. }]

@@ -61,6 +61,10 @@ pub(crate) fn account() -> AccountId {
     AccountId::new("external:ada")
 }
 
+pub(crate) fn work_account() -> AccountId {
+    AccountId::new("teams:work")
+}
+
 pub(crate) fn thread() -> ThreadId {
     ThreadId::new("19:meeting_design@thread.v2")
 }
@@ -226,6 +230,18 @@ impl Script {
         self
     }
 
+    /// There is a second account, of an organisation; nobody is signed in as it yet.
+    pub(crate) fn with_work(mut self) -> Self {
+        self.state.add_account(Account {
+            id: work_account(),
+            kind: AccountKind::Teams,
+            display_name: "Ada Quist".to_owned(),
+            raw_id: Some(RawId::new("8:orgid:ada")),
+            local: true,
+        });
+        self
+    }
+
     /// Somebody owns microphone and speaker.
     pub(crate) fn sounding(mut self) -> Self {
         self.sound = true;
@@ -248,6 +264,7 @@ impl Script {
             call: None,
             name: "Ada".to_owned(),
             sound: self.sound,
+            calls: true,
         };
         let now = self.now();
         let effects = update::start(&mut self.state, start, now);

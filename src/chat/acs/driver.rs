@@ -9,6 +9,11 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::chat::attachment;
+use crate::chat::eyes::Eyes;
+use crate::chat::socket;
+use crate::chat::socket::Heard;
+use crate::chat::socket::LinkId;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::effect::ChatCommand;
@@ -29,20 +34,15 @@ use crate::wire::acs::chat::ChatMessageType;
 use crate::wire::acs::realtime::ClientInfo;
 
 use super::Settings;
-use super::attachment;
 use super::convert;
-use super::convert::Eyes;
 use super::convert::Format;
 use super::outbox;
 use super::outbox::Outbox;
 use super::realtime;
 use super::realtime::Change;
-use super::realtime::LinkId;
 use super::realtime::Session;
 use super::rest::Error;
 use super::rest::Rest;
-use super::socket;
-use super::socket::Heard;
 use super::sync;
 use super::sync::Reading;
 use super::sync::Sync;
@@ -274,9 +274,13 @@ impl Driver {
                 path,
             } => {
                 let rest = self.rest.clone();
-                self.errand(
-                    async move { attachment::save(&rest, thread, &attachment, &path).await },
-                );
+                self.errand(async move {
+                    let fetch = async |url: String| {
+                        let bytes = rest.attachment(&url).await;
+                        bytes.map_err(|error| error.failure(Doing::SavingAttachment))
+                    };
+                    Some(attachment::save(fetch, thread, &attachment, &path).await)
+                });
             }
         }
     }

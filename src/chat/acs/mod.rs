@@ -4,13 +4,11 @@
 //! again, `outbox` what to send when, and `chat::retry` what to repeat — and one driver
 //! performs.
 
-pub(in crate::chat) mod attachment;
-pub(in crate::chat) mod convert;
+mod convert;
 mod driver;
 mod outbox;
-pub(in crate::chat) mod realtime;
+mod realtime;
 mod rest;
-pub(in crate::chat) mod socket;
 mod sync;
 mod trouter;
 

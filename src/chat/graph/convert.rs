@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use crate::chat::acs::convert::Eyes;
-use crate::chat::acs::convert::pieces;
+use crate::chat::eyes::Eyes;
+use crate::chat::mentions::pieces;
 use crate::clock::Timestamp;
 use crate::model::directory::Presence;
 use crate::model::identity::Person;

@@ -1,26 +1,20 @@
 //! What is asked of the organisation: chats, people, presence, meetings, pictures.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::chat::acs::attachment;
-use crate::event::ChatEvent;
 use crate::event::WorkEvent;
 use crate::model::directory::Colleague;
 use crate::model::directory::Found;
 use crate::model::directory::Presence;
 use crate::model::failure::Because;
-use crate::model::failure::Doing;
-use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
-use crate::model::message::Attachment;
 use crate::model::text;
 use crate::model::thread::ThreadId;
 use crate::wire::graph::Page;
@@ -331,42 +325,6 @@ pub(super) async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result
         .post_once(&format!("{place}/messages"), &request)
         .await?;
     Ok(())
-}
-
-pub(super) async fn save(
-    rest: &Rest,
-    thread: ThreadId,
-    attachment: &Attachment,
-    path: &str,
-) -> ChatEvent {
-    match fetch_and_write(rest, attachment, path).await {
-        Ok(path) => ChatEvent::AttachmentSaved { thread, path },
-        Err(failure) => ChatEvent::ActionFailed { thread, failure },
-    }
-}
-
-async fn fetch_and_write(
-    rest: &Rest,
-    attachment: &Attachment,
-    path: &str,
-) -> Result<String, Failure> {
-    let failed = |because, remedy| Failure {
-        doing: Doing::SavingAttachment,
-        because,
-        remedy,
-    };
-    let Some(url) = &attachment.url else {
-        let reason = "it can only be opened in a browser".to_owned();
-        return Err(failed(Because::Refused { reason }, Remedy::None));
-    };
-    let bytes = rest.bytes(url).await;
-    let bytes = bytes.map_err(|error| error.failure(Doing::SavingAttachment))?;
-    let path = attachment::place(Path::new(path), &attachment.name);
-    attachment::write(&path, &bytes).await.map_err(|error| {
-        let detail = format!("{}: {error}", path.display());
-        failed(Because::Local { detail }, Remedy::Retry)
-    })?;
-    Ok(path.to_string_lossy().into_owned())
 }
 
 /// Of a request of at most four megabytes, in base64.

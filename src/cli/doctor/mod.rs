@@ -2,6 +2,7 @@
 //!
 //! A check is a function from `Context` to rows and a line of `CHECKS`.
 
+mod accounts;
 mod calls;
 mod files;
 mod service;
@@ -14,11 +15,15 @@ use std::pin::Pin;
 use serde::Serialize;
 
 use crate::cli::Error;
+use crate::cli::chosen;
+use crate::cli::chosen::Chosen;
 use crate::cli::session;
 use crate::config;
 use crate::config::Config;
 use crate::config::Surroundings;
 use crate::config::paths::Paths;
+use crate::identity::accounts::Accounts;
+use crate::identity::accounts::Record;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal as screen;
 
@@ -28,6 +33,10 @@ pub struct Args {
     /// As one JSON object.
     #[arg(long)]
     pub json: bool,
+
+    /// One of your accounts: whether it gets a token, and whether its service answers.
+    #[command(flatten)]
+    pub chosen: Chosen,
 }
 
 /// In the order in which they are told.
@@ -40,6 +49,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("tmux", |c| Box::pin(ready(terminal::multiplexer(c)))),
     ("settings", |c| Box::pin(ready(files::settings(c)))),
     ("files", |c| Box::pin(ready(files::private(c)))),
+    ("accounts", |c| Box::pin(accounts::signed_in(c))),
     ("sound", |c| Box::pin(sound::devices(c))),
     ("calls", |c| Box::pin(ready(calls::parts(c)))),
     ("service", |c| Box::pin(service::answers(c))),
@@ -52,6 +62,9 @@ struct Context {
     surroundings: Surroundings,
     paths: Option<Paths>,
     config: Result<Config, config::Error>,
+    accounts: Result<Accounts, Error>,
+    /// The one that is asked about.
+    account: Option<Record>,
 }
 
 impl Context {
@@ -121,8 +134,15 @@ impl Row {
 pub async fn run(args: Args) -> Result<Exit, Error> {
     let surroundings = session::surroundings();
     let paths = Paths::find();
+    let accounts = chosen::known(paths.as_ref());
+    let account = match &accounts {
+        Ok(known) => args.chosen.record(known)?.cloned(),
+        Err(_) => None,
+    };
     let context = Context {
         config: Config::load(paths.as_ref(), &surroundings, Vec::new()),
+        accounts,
+        account,
         paths,
         surroundings,
     };
@@ -224,6 +244,8 @@ mod tests {
         };
         Context {
             config: Config::load(paths.as_ref(), &surroundings, Vec::new()),
+            accounts: chosen::known(paths.as_ref()),
+            account: None,
             surroundings,
             paths,
         }

@@ -21,7 +21,11 @@ pub(super) async fn answers(context: &Context) -> Vec<Row> {
     let Ok(config) = &context.config else {
         return vec![Row::note("not asked: the settings cannot be read")];
     };
-    let Some(endpoint) = &config.endpoint else {
+    let account = context.account.as_ref();
+    let of_account = account.and_then(|record| record.endpoint.as_ref());
+    let of_account = of_account.map(ToString::to_string);
+    let ca = account.and_then(|record| record.ca.clone());
+    let Some(endpoint) = of_account.as_ref().or(config.endpoint.as_ref()) else {
         return vec![Row::ok("none is set; sidetone demo needs none")];
     };
     let url = match session::endpoint(endpoint) {
@@ -32,7 +36,7 @@ pub(super) async fn answers(context: &Context) -> Vec<Row> {
         }
     };
     let host = text::line(url.host_str().unwrap_or_default());
-    let http = Http::new(Tls::new(config.ca.clone()));
+    let http = Http::new(Tls::new(config.ca.clone().or(ca)));
     let answer = time::timeout(PATIENCE, http.send(Request::new(Method::GET, url))).await;
     // Whatever it answers: it is there.
     match answer.unwrap_or(Err(Error::Timeout)) {

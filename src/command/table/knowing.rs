@@ -8,7 +8,7 @@ use crate::model::capability::Capability;
 use super::Group;
 use super::Row;
 
-pub(super) const ROWS: [Row; 7] = [
+pub(super) const ROWS: [Row; 8] = [
     Row {
         name: "status",
         aliases: &["s"],
@@ -63,6 +63,17 @@ pub(super) const ROWS: [Row; 7] = [
         group: Group::Knowing,
         help: "Says what you can do here, as whom, and why not.",
         make: |a| none(a, Command::Can),
+    },
+    Row {
+        name: "account",
+        aliases: &["as"],
+        arguments: "[NAME]",
+        keys: &["Ctrl-G A"],
+        vim: &[],
+        needs: Capability::Anything,
+        group: Group::Knowing,
+        help: "Lists your accounts, or goes over to one.",
+        make: |a| Some(Command::Account(text(a))),
     },
     Row {
         name: "help",

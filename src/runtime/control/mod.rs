@@ -330,6 +330,15 @@ pub async fn connect(paths: &Paths, process: Option<u32>) -> io::Result<UnixStre
     Err(latest)
 }
 
+/// Connects to every running client, the newest first.
+pub async fn connect_all(paths: &Paths) -> Vec<UnixStream> {
+    let mut all = Vec::new();
+    for socket in sockets(&paths.runtime) {
+        all.extend(UnixStream::connect(socket).await);
+    }
+    all
+}
+
 /// The sockets of processes, running or not, the newest first.
 fn sockets(folder: &Path) -> Vec<PathBuf> {
     let of_process = |path: &Path| {

@@ -121,6 +121,8 @@ impl Answer {
 /// The state in one object; texts are the words `/status` uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
+    #[serde(default)]
+    pub account: Option<String>,
     pub topic: String,
     pub thread: Option<String>,
     pub call: String,
@@ -136,6 +138,7 @@ pub struct Status {
 impl From<StatusReport> for Status {
     fn from(report: StatusReport) -> Self {
         Self {
+            account: report.account,
             topic: report.topic,
             thread: report.thread,
             call: report.call,

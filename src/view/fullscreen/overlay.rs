@@ -124,6 +124,7 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
         Overlay::Help { .. }
         | Overlay::About
         | Overlay::Can
+        | Overlay::Accounts
         | Overlay::Work
         | Overlay::Notices
         | Overlay::Confirm(_) => false,
@@ -137,6 +138,7 @@ fn is_read(overlay: &Overlay) -> bool {
         | Overlay::Help { .. }
         | Overlay::About
         | Overlay::Can
+        | Overlay::Accounts
         | Overlay::Work
         | Overlay::Notices => true,
         Overlay::Palette { .. }
@@ -156,6 +158,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
         | Overlay::Help { .. }
         | Overlay::About
         | Overlay::Can
+        | Overlay::Accounts
         | Overlay::Work
         | Overlay::Notices
         | Overlay::Confirm(_) => true,
@@ -167,9 +170,12 @@ fn first(state: &State, list: &[Line], overlay: &Overlay, height: usize) -> usiz
     let most = list.len().saturating_sub(height);
     match overlay {
         Overlay::Help { scroll, .. } => (*scroll).min(most),
-        Overlay::Leader | Overlay::About | Overlay::Can | Overlay::Work | Overlay::Notices => {
-            state.focus.hidden.min(most)
-        }
+        Overlay::Leader
+        | Overlay::About
+        | Overlay::Can
+        | Overlay::Accounts
+        | Overlay::Work
+        | Overlay::Notices => state.focus.hidden.min(most),
         Overlay::Palette { .. }
         | Overlay::Roster { .. }
         | Overlay::Devices { .. }
@@ -217,6 +223,7 @@ fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
         Overlay::Help { topic, .. } => read(&phrase::help(state, topic.as_deref())),
         Overlay::About => read(&phrase::about()),
         Overlay::Can => read(&phrase::can(state)),
+        Overlay::Accounts => read(&phrase::accounts(state)),
         Overlay::Work => read(&phrase::work(state)),
         Overlay::Notices => read(&phrase::notices(state)),
         Overlay::Confirm(question) => confirm(question),

@@ -481,6 +481,9 @@ fn answer(answer: &Answer, state: &State) -> String {
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
         Answer::Help(topic) => phrase::help(state, topic.as_deref()),
         Answer::Can => phrase::can(state),
+        Answer::Accounts => phrase::accounts(state),
+        Answer::Account => phrase::account(state),
+        Answer::SigningIn { name } => format!("Signing in as {name}."),
         Answer::Work => phrase::work(state),
         Answer::About => phrase::about(),
         Answer::Last(number) => reading::last(state, *number),
@@ -519,21 +522,22 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Quiet(false) => "No longer quiet.".to_owned(),
         Answer::MoreText => String::new(),
         Answer::Choices(choices) => format!("{}.", choices.join(", ")),
-        Answer::Asked(question) => format!("{} Type yes or no.", asked(*question)),
+        Answer::Asked(question) => format!("{} Type yes or no.", asked(question)),
         Answer::Nothing => "Nothing to do.".to_owned(),
     }
 }
 
-fn asked(question: Question) -> String {
+fn asked(question: &Question) -> String {
     match question {
         Question::Paste { lines } => {
             format!(
                 "Send {} as one message?",
-                phrase::count(lines, "pasted line")
+                phrase::count(*lines, "pasted line")
             )
         }
         Question::Delete => "Delete this message for everybody?".to_owned(),
         Question::EndForEverybody => "End the call for everybody?".to_owned(),
+        Question::GoOver { name } => phrase::go_over(name),
     }
 }
 

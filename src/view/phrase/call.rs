@@ -339,6 +339,7 @@ pub fn status(state: &State) -> String {
         }
     }
     parts.push(format!("{} unread", facts::unread(state)));
+    parts.extend(phrase::accounts::as_whom(state));
     if let Some(chat) = state.thread().and_then(|t| phrase::chat_state(state, t)) {
         parts.push(chat.replace(phrase::DOT, ", "));
     }

@@ -53,6 +53,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::AskingOrganisation => "ask your organisation for that",
         Doing::Reacting => "react to the message",
         Doing::CountingUsage => "write down what is used",
+        Doing::GoingOver => "go over to that account",
     }
 }
 
@@ -130,6 +131,7 @@ fn fate(failure: &Failure) -> String {
         Doing::EditingDraft => "The draft is as it was",
         Doing::Theming => "The colours stay as they are",
         Doing::CountingUsage => "Calls and chat go on",
+        Doing::GoingOver => "You stay who you are",
         Doing::Connecting
         | Doing::AskingOrganisation
         | Doing::Reacting
@@ -211,6 +213,9 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NoChatInMeeting => "this meeting has no chat for you".to_owned(),
         Reason::NoMeeting => "there is no meeting to join".to_owned(),
         Reason::NotInCall => "you are not in the call".to_owned(),
+        Reason::CannotCall => "this account has nothing to call with; a Teams user needs a token service that exchanges \
+                               tokens"
+            .to_owned(),
         Reason::AlreadyInCall => "you are already in the call".to_owned(),
         Reason::InLobby => "you are still in the lobby".to_owned(),
         Reason::CallBeingMade => {

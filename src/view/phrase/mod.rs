@@ -3,6 +3,7 @@
 //! Facts come in, sentences go out. Words before symbols; who or what first,
 //! times last (accessibility L7).
 
+mod accounts;
 mod announcement;
 mod call;
 mod can;
@@ -17,6 +18,9 @@ mod sound;
 mod timeline;
 mod work;
 
+pub use accounts::account;
+pub use accounts::accounts;
+pub use accounts::go_over;
 pub use announcement::announcement;
 pub use announcement::said;
 pub use call::Part;

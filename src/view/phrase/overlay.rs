@@ -18,6 +18,7 @@ pub const fn title(overlay: &Overlay) -> &'static str {
         Overlay::Help { .. } => "Help · Ctrl-G closes",
         Overlay::About => "About sidetone · Ctrl-G closes",
         Overlay::Can => "What you can do here · Ctrl-G closes",
+        Overlay::Accounts => "Who you can be · Ctrl-G closes",
         Overlay::Work => "Work account · Ctrl-G closes",
         Overlay::Notices => "Notices · Ctrl-G closes",
         Overlay::Confirm(_) => "Please answer · y or n, or type yes or no",
@@ -32,6 +33,7 @@ pub fn confirm(confirm: &Confirm) -> String {
         ),
         Confirm::Delete(_) => "Delete this message for everybody?".to_owned(),
         Confirm::EndForEverybody => "End the call for everybody?".to_owned(),
+        Confirm::GoOver { name, .. } => phrase::go_over(name),
     }
 }
 

@@ -122,6 +122,10 @@ pub fn header(state: &State) -> (String, String) {
         full.push(format!("{unread} unread elsewhere"));
         short.push(format!("{unread} unread"));
     }
+    if let Some(whom) = phrase::accounts::as_whom(state) {
+        full.push(whom.clone());
+        short.push(whom);
+    }
     (full.join(phrase::DOT), short.join(phrase::DOT))
 }
 

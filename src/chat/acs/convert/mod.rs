@@ -3,20 +3,13 @@
 //! Everything is cleaned here, once: nothing behind this module can steer a terminal.
 
 mod outgoing;
-mod rich;
-
-pub(in crate::chat) use outgoing::pieces;
 
 pub(super) use outgoing::Format;
 pub(super) use outgoing::outgoing;
 
-use std::collections::BTreeMap;
-
-use url::Url;
-
+use crate::chat::eyes::Eyes;
 use crate::clock::Timestamp;
 use crate::model::identity::Person;
-use crate::model::identity::RawId;
 use crate::model::message::Attachment;
 use crate::model::message::AttachmentKind;
 use crate::model::message::Body;
@@ -26,7 +19,6 @@ use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::message::SystemEvent;
 use crate::model::message::Version;
-use crate::model::rich::Rich;
 use crate::model::text;
 use crate::wire::acs::chat::ChatAttachment;
 use crate::wire::acs::chat::ChatAttachmentType;
@@ -47,45 +39,7 @@ use crate::wire::acs::notification::Participation;
 /// for it comes back empty.
 pub(super) const CLIENT_ID: &str = "sidetoneClientMessageId";
 
-/// Who looks at the messages, and from where.
-#[derive(Debug, Clone)]
-pub(in crate::chat) struct Eyes {
-    pub(in crate::chat) me: RawId,
-    /// The name we go by, to find ourselves in mentions without an id.
-    pub(in crate::chat) my_name: String,
-    pub(in crate::chat) endpoint: Url,
-    /// Names seen so far, for members that are only told by id.
-    pub(in crate::chat) names: BTreeMap<RawId, String>,
-}
-
 impl Eyes {
-    pub(in crate::chat) fn person(&self, id: &str, name: &str) -> Person {
-        let person = Person::new(id, name);
-        match self.names.get(&person.id) {
-            Some(known) if person.name.is_empty() => Person {
-                name: known.clone(),
-                ..person
-            },
-            _ => person,
-        }
-    }
-
-    /// A body of the dialect, and whether it names us; pictures in it are added to the attachments.
-    pub(in crate::chat) fn words(
-        &self,
-        html: &str,
-        attachments: &mut Vec<Attachment>,
-    ) -> (Rich, bool) {
-        let read = rich::from_html(html, self, attachments);
-        (read.rich, read.mentions_me)
-    }
-
-    /// A body of plain words, likewise.
-    pub(in crate::chat) fn plain_words(&self, words: &str) -> (Rich, bool) {
-        let read = rich::from_text(words, self);
-        (read.rich, read.mentions_me)
-    }
-
     fn identified(&self, who: &CommunicationIdentifierModel) -> Option<Person> {
         Some(self.person(&text::line(&who.to_raw_id()?), ""))
     }
@@ -99,14 +53,6 @@ impl Eyes {
     pub(super) fn member(&self, who: &Participant) -> Option<Person> {
         let id = text::line(&who.participant_id);
         (!id.is_empty()).then(|| self.person(&id, &who.display_name))
-    }
-
-    pub(in crate::chat) fn remember(&mut self, people: &[Person]) {
-        for person in people {
-            if !person.name.is_empty() {
-                self.names.insert(person.id.clone(), person.name.clone());
-            }
-        }
     }
 
     /// A message as REST lists it; `None` without an id.
@@ -245,12 +191,12 @@ impl Eyes {
         let (mut mentions_me, mut reply_to) = (false, None);
         let body = match body {
             Raw::Text(words) => {
-                let read = rich::from_text(&words, self);
+                let read = self.read_text(&words);
                 mentions_me = read.mentions_me;
                 Body::Text(read.rich)
             }
             Raw::Html(html) => {
-                let read = rich::from_html(&html, self, &mut attachments);
+                let read = self.read_html(&html, &mut attachments);
                 (mentions_me, reply_to) = (read.mentions_me, read.reply_to);
                 Body::Text(read.rich)
             }
@@ -299,22 +245,6 @@ impl Eyes {
             preview: address(attachment.preview_url.as_deref()),
         }
     }
-
-    /// Resolved against the endpoint. With `ours` a foreign origin is replaced by the
-    /// endpoint's, as the official client does with images in events.
-    fn address(&self, url: &str, ours: bool) -> Option<String> {
-        let mut url = self.endpoint.join(url).ok()?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return None;
-        }
-        if ours && url.origin() != self.endpoint.origin() {
-            let mut own = self.endpoint.clone();
-            own.set_path(url.path());
-            own.set_query(url.query());
-            url = own;
-        }
-        Some(text::line(url.as_str()))
-    }
 }
 
 /// Everything of a message but its words.
@@ -345,13 +275,6 @@ enum Raw {
     Unknown(String),
 }
 
-/// What a body says.
-struct Read {
-    rich: Rich,
-    mentions_me: bool,
-    reply_to: Option<crate::model::message::Quoted>,
-}
-
 pub(super) fn client_id(metadata: &Metadata) -> Option<ClientMessageId> {
     let id = metadata.get(CLIENT_ID).filter(|id| !id.is_empty())?;
     Some(ClientMessageId::new(id))
@@ -369,20 +292,11 @@ fn time(time: &str, id: &str) -> Timestamp {
 }
 
 #[cfg(test)]
-pub(super) fn eyes() -> Eyes {
-    Eyes {
-        me: RawId::new("8:acs:r_me"),
-        my_name: "Ada".to_owned(),
-        endpoint: "https://chat.example/".parse().unwrap(),
-        names: BTreeMap::new(),
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::chat::eyes::eyes;
 
     fn listed(value: serde_json::Value) -> Message {
         let message: ChatMessage = serde_json::from_value(value).unwrap();

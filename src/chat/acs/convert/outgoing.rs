@@ -1,9 +1,8 @@
 //! What a person wrote as what is sent: plain text where it can be, the dialect where it must.
 
-use crate::model::identity::Person;
+use crate::chat::mentions::pieces;
 use crate::model::message::Draft;
 use crate::wire::html;
-use crate::wire::html::Piece;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::chat::acs) enum Format {
@@ -39,39 +38,11 @@ pub(in crate::chat::acs) fn outgoing(draft: &Draft, must: Option<Format>) -> Out
     Outgoing { content, format }
 }
 
-/// Each `@name` of a mentioned person becomes a mention; where names overlap the longest counts.
-pub(in crate::chat) fn pieces<'a>(text: &'a str, mentions: &'a [Person]) -> Vec<Piece<'a>> {
-    let mut pieces = Vec::new();
-    let mut rest = text;
-    let mut plain = 0;
-    while let Some(at) = rest[plain..].find('@').map(|at| at + plain) {
-        let named = mentions
-            .iter()
-            .filter(|who| !who.name.is_empty() && rest[at + 1..].starts_with(&who.name))
-            .max_by_key(|who| who.name.len());
-        let Some(who) = named else {
-            plain = at + 1;
-            continue;
-        };
-        if at > 0 {
-            pieces.push(Piece::Text(&rest[..at]));
-        }
-        pieces.push(Piece::Mention {
-            id: who.id.as_str(),
-            name: &who.name,
-        });
-        rest = &rest[at + 1 + who.name.len()..];
-        plain = 0;
-    }
-    if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
-    }
-    pieces
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::eyes::eyes;
+    use crate::model::identity::Person;
     use crate::model::message::MessageId;
     use crate::model::message::Quoted;
 
@@ -120,8 +91,7 @@ mod tests {
             text: "earlier".to_owned(),
         });
         let sent = outgoing(&reply, None);
-        let read =
-            super::super::rich::from_html(&sent.content, &super::super::eyes(), &mut Vec::new());
+        let read = eyes().read_html(&sent.content, &mut Vec::new());
         assert!(read.reply_to == reply.reply_to);
     }
 }

@@ -1,5 +1,6 @@
 //! What goes into the session and comes out of it.
 
+use crate::chat::socket::LinkId;
 use crate::clock::Moment;
 use crate::wire::acs::notification::Notification;
 use crate::wire::acs::realtime::Allocation;
@@ -7,10 +8,6 @@ use crate::wire::acs::realtime::ClientInfo;
 use crate::wire::acs::realtime::Handshake;
 use crate::wire::acs::realtime::RealTimeNotificationConfiguration;
 use crate::wire::acs::realtime::RegistrationRequest;
-
-/// One attempt at a connection, successful or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::chat) struct LinkId(pub(in crate::chat) u32);
 
 #[derive(Debug)]
 pub(in crate::chat::acs) enum Input<'a> {

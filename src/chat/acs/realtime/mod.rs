@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::chat::retry::Backoff;
+use crate::chat::socket::LinkId;
 use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::wire::acs::realtime::Allocation;
@@ -23,7 +24,6 @@ use crate::wire::acs::realtime::RegistrationRequest;
 pub(super) use self::interface::Change;
 pub(super) use self::interface::Identity;
 pub(super) use self::interface::Input;
-pub(in crate::chat) use self::interface::LinkId;
 pub(super) use self::interface::Output;
 pub(super) use self::interface::Refusal;
 use self::link::End;

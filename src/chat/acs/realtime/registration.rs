@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::chat::retry::Backoff;
+use crate::chat::socket::LinkId;
 use crate::clock::Moment;
 
-use super::LinkId;
 use super::Refusal;
 
 pub(super) struct Registration {

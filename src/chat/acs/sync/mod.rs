@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::chat::eyes::Eyes;
 use crate::chat::retry::Kind;
 use crate::clock::Moment;
 use crate::event::ChatEvent;
@@ -32,7 +33,6 @@ use crate::wire::acs::chat::Page;
 use crate::wire::acs::notification::Notification;
 use crate::wire::acs::notification::Participant;
 
-use super::convert::Eyes;
 use super::rest::Error;
 
 use self::thread::Depth;

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::chat::acs::convert::eyes;
+use crate::chat::eyes::eyes;
 use crate::chat::retry::Kind;
 use crate::model::failure::Because;
 use crate::model::message::Body;

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use url::Url;
 
+use crate::chat::attachment;
 use crate::chat::graph::convert;
 use crate::chat::graph::outbox;
 use crate::chat::graph::outbox::Letter;
@@ -138,9 +139,13 @@ impl Driver {
                 path,
             } => {
                 let rest = self.rest.clone();
-                self.errand(
-                    async move { Some(work::save(&rest, thread, &attachment, &path).await) },
-                );
+                self.errand(async move {
+                    let fetch = async |url: String| {
+                        let bytes = rest.bytes(&url).await;
+                        bytes.map_err(|error| error.failure(Doing::SavingAttachment))
+                    };
+                    Some(attachment::save(fetch, thread, &attachment, &path).await)
+                });
             }
             ChatCommand::Work(command) => self.work(command),
         }

@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 use url::Url;
 
-use crate::chat::acs::convert::Eyes;
-use crate::chat::acs::realtime::LinkId;
-use crate::chat::acs::socket::Heard;
+use crate::chat::eyes::Eyes;
 use crate::chat::retry::Backoff;
+use crate::chat::socket::Heard;
+use crate::chat::socket::LinkId;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::effect::ChatCommand;

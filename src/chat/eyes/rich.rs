@@ -299,8 +299,8 @@ fn link_addresses(span: Span) -> Vec<Span> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::eyes;
     use super::*;
+    use crate::chat::eyes::eyes;
 
     fn html(source: &str) -> (Read, Vec<Attachment>) {
         let mut attachments = Vec::new();

@@ -14,26 +14,25 @@ use crate::model::failure::Remedy;
 use crate::model::message::Attachment;
 use crate::model::thread::ThreadId;
 
-use super::rest::Rest;
-
-/// Only from the endpoint's own origin: anything else is a web page to open elsewhere.
-pub(super) async fn save(
-    rest: &Rest,
+/// With the bytes that `fetch` gets from its address, where it has one that is the endpoint's own:
+/// anything else is a web page to open elsewhere.
+pub(in crate::chat) async fn save(
+    fetch: impl AsyncFnOnce(String) -> Result<Vec<u8>, Failure>,
     thread: ThreadId,
     attachment: &Attachment,
     path: &str,
-) -> Option<ChatEvent> {
-    Some(match fetch_and_write(rest, attachment, path).await {
+) -> ChatEvent {
+    match fetch_and_write(fetch, attachment, path).await {
         Ok(path) => ChatEvent::AttachmentSaved {
             thread,
             path: path.to_string_lossy().into_owned(),
         },
         Err(failure) => ChatEvent::ActionFailed { thread, failure },
-    })
+    }
 }
 
 async fn fetch_and_write(
-    rest: &Rest,
+    fetch: impl AsyncFnOnce(String) -> Result<Vec<u8>, Failure>,
     attachment: &Attachment,
     path: &str,
 ) -> Result<PathBuf, Failure> {
@@ -46,8 +45,7 @@ async fn fetch_and_write(
         let reason = "it can only be opened in a browser".to_owned();
         return Err(failed(Because::Refused { reason }, Remedy::None));
     };
-    let bytes = rest.attachment(url).await;
-    let bytes = bytes.map_err(|error| error.failure(Doing::SavingAttachment))?;
+    let bytes = fetch(url.clone()).await?;
     let path = place(Path::new(path), &attachment.name);
     write(&path, &bytes).await.map_err(|error| {
         let detail = format!("{}: {error}", path.display());
@@ -57,7 +55,7 @@ async fn fetch_and_write(
 }
 
 /// In a folder under the attachment's own name, which must not lead out of it.
-pub(in crate::chat) fn place(path: &Path, name: &str) -> PathBuf {
+fn place(path: &Path, name: &str) -> PathBuf {
     if !path.is_dir() {
         return path.to_owned();
     }
@@ -70,7 +68,7 @@ pub(in crate::chat) fn place(path: &Path, name: &str) -> PathBuf {
 }
 
 /// Never over a file that exists.
-pub(in crate::chat) async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+async fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create_new(true)

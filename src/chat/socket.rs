@@ -24,7 +24,9 @@ use crate::config::tls::Tls;
 use crate::identity::Secret;
 use crate::identity::http::is_loopback;
 
-use super::realtime::LinkId;
+/// One attempt at a connection, successful or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::chat) struct LinkId(pub(in crate::chat) u32);
 
 /// What a socket reports.
 #[derive(Debug)]
