@@ -6,7 +6,11 @@ use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Announcement;
 use crate::model::call::CallInfo;
+use crate::model::call::CallNumber;
+use crate::model::call::IncomingNumber;
 use crate::model::call::Reaction;
+use crate::model::call::Tones;
+use crate::model::call::TransferTo;
 use crate::model::capability::Reason;
 use crate::model::control::ControlId;
 use crate::model::directory::Presence;
@@ -43,6 +47,8 @@ pub enum Effect {
     /// A line that is due now, in both views: the announcer released it.
     Say(Announcement),
     Bell,
+    /// To the desktop of the person, by way of their terminal.
+    Notify(String),
     /// To the notice log on disk.
     Log(NoticeRecord),
     /// To the clipboard of the person's terminal (OSC 52).
@@ -208,6 +214,7 @@ impl fmt::Debug for WorkCommand {
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallCommand {
     Join {
+        number: CallNumber,
         locator: Locator,
         name: String,
         audio: Audio,
@@ -235,6 +242,25 @@ pub enum CallCommand {
     Captions(bool),
     /// Real-time text of ours.
     Text(Typed),
+    /// Answers a call that rings.
+    Accept {
+        number: CallNumber,
+        incoming: IncomingNumber,
+        name: String,
+        audio: Audio,
+        muted: bool,
+    },
+    Decline(IncomingNumber),
+    /// Whether calls to us are waited for, which takes a browser in the background.
+    Receive(bool),
+    Tones(Tones),
+    Transfer(TransferTo),
+    Add {
+        who: RawId,
+        thread: Option<ThreadId>,
+    },
+    /// Brings a call that is on hold to the front; the one there is put on hold first.
+    Switch(CallNumber),
     Leave,
     EndForEverybody,
 }
@@ -264,6 +290,8 @@ pub enum SoundCommand {
     },
     /// A short sound beside words that are said too; nobody else hears it.
     Cue(Cue),
+    /// Rings until it is told not to.
+    Ring(bool),
     /// While `true` nothing that the network brings is played.
     Deafen(bool),
     /// Of everything that is played, in percent.

@@ -6,16 +6,21 @@ use std::fmt;
 use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::call::CallInfo;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
+use crate::model::call::Incoming;
+use crate::model::call::IncomingNumber;
 use crate::model::call::Quality;
 use crate::model::call::Reaction;
 use crate::model::call::Role;
 use crate::model::call::RosterEntry;
+use crate::model::call::TransferStep;
 use crate::model::control::ControlId;
 use crate::model::directory::Colleague;
 use crate::model::directory::Found;
 use crate::model::directory::Presence;
+use crate::model::failure::Because;
 use crate::model::failure::Failure;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
@@ -211,9 +216,35 @@ pub enum WorkEvent {
 /// From a call back end. Each carries what is so, also when it was so before.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CallEvent {
+    /// This call is in front from now on: what follows is about it.
+    Front(CallNumber),
+    /// What happened in a call that is not in front.
+    Behind {
+        call: CallNumber,
+        event: Box<Self>,
+    },
     State {
         state: CallState,
         at: Timestamp,
+    },
+    /// Somebody calls; again when more is known of them.
+    Incoming(Incoming),
+    /// It rings no more; without a number it never could.
+    IncomingOver {
+        incoming: Option<IncomingNumber>,
+        reason: EndReason,
+    },
+    /// Whether calls to us arrive here; with the reason where they do not any more.
+    Receiving(Result<bool, Because>),
+    /// So many keys of a phone were sent.
+    TonesSent(usize),
+    Transfer(TransferStep),
+    /// Somebody handed us on, and we are in a call with somebody else.
+    HandedOn,
+    /// Somebody whom we asked to come does not.
+    Declined {
+        person: Person,
+        reason: EndReason,
     },
     Info(CallInfo),
     Role(Role),

@@ -19,6 +19,7 @@ use sidetone::identity::Source;
 use sidetone::identity::Tokens;
 use sidetone::identity::http::Http;
 use sidetone::model::account::AccountId;
+use sidetone::model::call::CallNumber;
 use sidetone::model::call::CallState;
 use sidetone::model::failure::Because;
 use sidetone::model::identity::RawId;
@@ -208,6 +209,7 @@ impl Client {
         let locator = Locator::parse(text, Some(&self.endpoint)).unwrap();
         let name = "Ada".to_owned();
         self.ask(CallCommand::Join {
+            number: CallNumber(1),
             locator,
             name,
             audio: Audio::Full,
@@ -478,6 +480,7 @@ async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
         };
         let name = "Ada".to_owned();
         ada.ask(CallCommand::Join {
+            number: CallNumber(1),
             locator,
             name,
             audio: Audio::Full,
@@ -497,6 +500,7 @@ async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
     };
     let name = "Ada".to_owned();
     ada.ask(CallCommand::Join {
+        number: CallNumber(1),
         locator,
         name,
         audio: Audio::Full,

@@ -277,6 +277,7 @@ impl Reader {
         let start = Start {
             account: account.clone(),
             locator: Some(Locator::Thread(thread.clone())),
+            call: None,
             name: guest.name.clone(),
             sound: false,
             calls: true,

@@ -249,6 +249,7 @@ fn join(play: &mut Play, others: &[(&Person, Role)], ada: &Person) {
     let begin = Start {
         account: play.account.clone(),
         locator: Some(locator),
+        call: None,
         name: "Ada".to_owned(),
         sound: false,
         calls: true,

@@ -38,6 +38,9 @@ mod notices;
 #[path = "script/parting.rs"]
 mod parting;
 
+#[path = "script/people.rs"]
+mod people;
+
 #[path = "script/pipe.rs"]
 mod pipe;
 

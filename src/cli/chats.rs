@@ -60,6 +60,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let destination = Destination {
         source,
         locator: None,
+        person: None,
         calls: match prepared.config.calls {
             Calls::Auto if account.local => CallWay::Native,
             Calls::Auto | Calls::Bridge => CallWay::Bridge,

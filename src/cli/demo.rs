@@ -90,6 +90,7 @@ async fn work_account(running: &Running) -> Result<Destination, Failure> {
             endpoint: endpoint.clone(),
         },
         locator: None,
+        person: None,
         calls: CallWay::Native,
         ca: None,
         chat: ChatWay::Graph {
@@ -139,6 +140,7 @@ fn destination(running: &Running, name: String) -> Result<Destination, Failure> 
             display_name: name,
         },
         locator: Some(locator),
+        person: None,
         calls: CallWay::Native,
         ca: None,
         chat: ChatWay::Acs,

@@ -12,11 +12,13 @@ use crate::cli::opening::CallWay;
 use crate::cli::opening::ChatWay;
 use crate::cli::opening::Destination;
 use crate::cli::session;
+use crate::cli::session::Prepared;
 use crate::cli::session::ViewArgs;
 use crate::config::Calls;
 use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::signed_in::SignedIn;
+use crate::model::account::Account;
 use crate::model::account::AccountKind;
 use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
@@ -104,10 +106,43 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ));
     };
     let endpoint = session::endpoint(endpoint)?;
+    let way = way_in(&prepared, account, endpoint)?;
+    let locator = with_passcode(locator, args.passcode)?;
+    let destination = Destination {
+        source: way.source,
+        calls: call_way(&locator, config.calls, way.local),
+        locator: Some(locator),
+        person: None,
+        ca: way.ca,
+        chat: way.chat,
+    };
+    Box::pin(session::run(prepared, way.identity, |tasks| {
+        opening::ready(destination, tasks)
+    }))
+    .await
+}
+
+/// As whom a service is reached, and over what.
+pub(super) struct WayIn {
+    pub(super) identity: Account,
+    pub(super) source: Source,
+    pub(super) chat: ChatWay,
+    pub(super) ca: Option<PathBuf>,
+    /// It is a service of this machine.
+    pub(super) local: bool,
+}
+
+/// With an account, a token that somebody else got, or as a guest.
+pub(super) fn way_in(
+    prepared: &Prepared,
+    account: Option<SignedIn>,
+    endpoint: Url,
+) -> Result<WayIn, Error> {
+    let config = &prepared.config;
     let local = endpoint.host_str().is_some_and(session::is_loopback);
     let identity = match &account {
         Some(account) => session::signed_in(&account.record, local),
-        None => session::guest(&prepared, local),
+        None => session::guest(prepared, local),
     };
     let ca = account
         .as_ref()
@@ -127,30 +162,25 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         (None, Some(path)) => {
             let source = Source::File {
                 path: path.clone(),
-                endpoint: endpoint.clone(),
+                endpoint,
             };
             (source, ChatWay::Acs)
         }
         (None, None) => {
             let source = Source::Service {
-                service: endpoint.clone(),
+                service: endpoint,
                 display_name: prepared.name.clone(),
             };
             (source, ChatWay::Acs)
         }
     };
-    let locator = with_passcode(locator, args.passcode)?;
-    let destination = Destination {
+    Ok(WayIn {
+        identity,
         source,
-        calls: call_way(&locator, config.calls, local),
-        locator: Some(locator),
-        ca,
         chat,
-    };
-    Box::pin(session::run(prepared, identity, |tasks| {
-        opening::ready(destination, tasks)
-    }))
-    .await
+        ca,
+        local,
+    })
 }
 
 /// To join, a Teams user needs something to call with.
@@ -200,7 +230,7 @@ const fn call_way(locator: &Locator, chosen: Calls, local: bool) -> CallWay {
 /// Says what is still missing for what is understood but cannot be joined yet.
 fn joinable(locator: &Locator) -> Result<(), Error> {
     let missing = match locator {
-        Locator::Person(_) => "calling people is not supported yet.",
+        Locator::Person(_) => "this is a person or a phone number: sidetone call calls them.",
         Locator::Meeting { .. }
         | Locator::MeetingId { .. }
         | Locator::GroupCall(_)

@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod accounts;
+pub mod call;
 pub mod chats;
 pub mod chosen;
 pub mod config;
@@ -39,6 +40,7 @@ pub struct Cli {
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Join(join::Args),
+    Call(call::Args),
     Chats(chats::Args),
     Accounts(accounts::Args),
     Demo(demo::Args),
@@ -125,6 +127,7 @@ impl Command {
     pub async fn run(self) -> Result<Exit, Error> {
         match self {
             Self::Join(args) => Box::pin(join::run(args)).await,
+            Self::Call(args) => Box::pin(call::run(args)).await,
             Self::Accounts(args) => Box::pin(accounts::run(args)).await,
             Self::Chats(args) => Box::pin(chats::run(args)).await,
             Self::Demo(args) => Box::pin(demo::run(args)).await,

@@ -64,6 +64,8 @@ pub struct Destination {
     pub source: Source,
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
+    /// Whom to call, in the person's words.
+    pub person: Option<String>,
     pub chat: ChatWay,
     pub calls: CallWay,
     pub ca: Option<PathBuf>,
@@ -198,6 +200,7 @@ async fn find(
     let destination = Destination {
         source,
         locator: None,
+        person: None,
         chat,
         calls: match prepared.config.calls {
             CallsBy::Auto if local => CallWay::Native,
@@ -334,6 +337,9 @@ pub(super) fn open(
                     AccountKind::External => Identity::External,
                     AccountKind::Teams => Identity::Teams,
                 },
+                name: name.to_owned(),
+                emergency_country: prepared.config.emergency_country.clone(),
+                caller_id: prepared.config.caller_id.clone(),
                 tokens,
                 sdk: sdk(prepared.paths.as_ref()),
                 browser: bridge::find(prepared.config.browser.as_deref()),
@@ -343,6 +349,9 @@ pub(super) fn open(
             }),
         }),
         locator: destination.locator,
+        person: destination.person,
+        emergency: prepared.config.emergency_country.is_some()
+            && account.kind == AccountKind::External,
         name: name.to_owned(),
     }
 }

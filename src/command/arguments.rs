@@ -66,6 +66,14 @@ pub(super) fn join(arguments: &str) -> Option<Command> {
     Some(Command::Join { audio })
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the form of every row's maker")]
+pub(super) fn accept(arguments: &str) -> Option<Command> {
+    let muted = arguments == "muted" || arguments.ends_with(" muted");
+    let name = arguments.strip_suffix("muted").filter(|_| muted);
+    let name = text(name.unwrap_or(arguments).trim());
+    Some(Command::Answer { name, muted })
+}
+
 /// `on`, `off`, or the other one.
 #[expect(clippy::option_option, reason = "a wrong word is not a missing one")]
 pub(super) fn switch(arguments: &str) -> Option<Option<bool>> {

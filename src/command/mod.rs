@@ -9,6 +9,7 @@ mod parse;
 mod table;
 
 use crate::model::call::Reaction;
+use crate::model::call::Tones;
 use crate::model::directory::Presence;
 use crate::model::message::Importance;
 use crate::model::settings::Interface;
@@ -81,6 +82,17 @@ pub enum Command {
     Hold(bool),
     RaiseHand(Option<bool>),
     React(Reaction),
+    Call(String),
+    Answer {
+        name: Option<String>,
+        muted: bool,
+    },
+    Decline(Option<String>),
+    /// To a call on hold.
+    Switch(Option<String>),
+    Tones(Tones),
+    Transfer(String),
+    Add(String),
     Admit(Option<String>),
     Reject(String),
     Remove(String),
@@ -228,6 +240,13 @@ impl Command {
             Self::RaiseHand(Some(false)) => "lower",
             Self::RaiseHand(_) => "raise",
             Self::React(_) => "react",
+            Self::Call(_) => "call",
+            Self::Answer { .. } => "accept",
+            Self::Decline(_) => "decline",
+            Self::Switch(_) => "switch",
+            Self::Tones(_) => "dtmf",
+            Self::Transfer(_) => "transfer",
+            Self::Add(_) => "add",
             Self::Admit(_) => "admit",
             Self::Reject(_) => "reject",
             Self::Remove(_) => "remove",

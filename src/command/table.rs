@@ -112,7 +112,7 @@ mod tests {
                 .next()
                 .unwrap_or_default()
                 .to_owned(),
-            "N" | "[N]" | "[NUMBER]" => "3".to_owned(),
+            "N" | "[N]" | "[NUMBER]" | "KEYS" => "3".to_owned(),
             a if a.starts_with('[') => String::new(),
             _ => "word".to_owned(),
         };

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::config::Calls;
 use crate::config::Config;
 use crate::config::Secrets;
+use crate::model::callee::Callee;
 use crate::model::settings;
 
 /// Keys of the start; those of [`settings::keys`] can also be changed at run time.
@@ -17,6 +18,8 @@ pub(super) const STARTING: &[&str] = &[
     "secrets_key_file",
     "calls",
     "browser",
+    "emergency_country",
+    "caller_id",
     "log",
 ];
 
@@ -43,6 +46,8 @@ pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), St
         "secrets_key_file" => config.secrets_key_file = given.map(PathBuf::from),
         "calls" => config.calls = calls(value)?,
         "browser" => config.browser = given.map(PathBuf::from),
+        "emergency_country" => config.emergency_country = country(given)?,
+        "caller_id" => config.caller_id = own_number(given)?,
         "log" => {
             let level = LOGS.iter().find(|level| **level == value);
             config.log =
@@ -54,6 +59,24 @@ pub(super) fn read(config: &mut Config, key: &str, value: &str) -> Result<(), St
             .map_err(|error| error.to_string())?,
     }
     Ok(())
+}
+
+fn country(given: Option<String>) -> Result<Option<String>, String> {
+    let is_country = |code: &str| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    match given {
+        Some(code) if !is_country(&code) => Err(format!(
+            "emergency_country takes two capital letters, like US, not {code}"
+        )),
+        given => Ok(given),
+    }
+}
+
+fn own_number(given: Option<String>) -> Result<Option<String>, String> {
+    let Some(text) = given else { return Ok(None) };
+    match Callee::parse(&text) {
+        Ok(Callee::Id(id)) if id.starts_with("4:+") => Ok(Some(id[2..].to_owned())),
+        _ => Err("caller_id takes a phone number like +14255550100".to_owned()),
+    }
 }
 
 /// By which way calls go.

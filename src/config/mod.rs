@@ -44,6 +44,10 @@ pub struct Config {
     pub calls: Calls,
     /// That runs the vendor's calling SDK; `None`: the first that is found.
     pub browser: Option<PathBuf>,
+    /// Whose emergency numbers may be dialled.
+    pub emergency_country: Option<String>,
+    /// Our own phone number, as an external user.
+    pub caller_id: Option<String>,
     /// A level of `tracing`, or `off`.
     pub log: &'static str,
     /// Every value in effect, by key.
@@ -213,6 +217,8 @@ impl Config {
             secrets_key_file: None,
             calls: Calls::Auto,
             browser: None,
+            emergency_country: None,
+            caller_id: None,
             log: "info",
             values: BTreeMap::new(),
             warnings: Vec::new(),

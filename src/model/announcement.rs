@@ -8,9 +8,12 @@ use std::fmt;
 use crate::model::account::AccountId;
 use crate::model::call::EndReason;
 use crate::model::call::Reaction;
+use crate::model::call::TransferStep;
 use crate::model::capability::Reason;
+use crate::model::failure::Because;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
 use crate::model::sound::Direction;
 use crate::model::turn::TurnKind;
 
@@ -118,6 +121,67 @@ pub enum Said {
     },
     Rejoining {
         attempt: u32,
+    },
+    /// Somebody is called.
+    Calling {
+        with: String,
+    },
+    ItRings {
+        with: String,
+    },
+    /// They answered, or we did.
+    Connected {
+        with: String,
+    },
+    /// Somebody calls us.
+    Incoming {
+        name: String,
+        through: Option<String>,
+        again: bool,
+    },
+    Answering {
+        with: String,
+    },
+    Declining {
+        name: String,
+    },
+    /// It rings no more, and it was not answered here.
+    NotAnswered {
+        name: String,
+        reason: EndReason,
+    },
+    /// Whether calls to us arrive here; why not any more.
+    Receiving(Result<bool, Because>),
+    Adding {
+        name: String,
+    },
+    NotComing {
+        name: String,
+        reason: EndReason,
+    },
+    TonesSent {
+        count: usize,
+    },
+    Transfer {
+        to: String,
+        step: TransferStep,
+    },
+    /// We were handed on to somebody else.
+    HandedOn,
+    /// A call that was on hold behind another is over.
+    HeldEnded {
+        with: String,
+        reason: EndReason,
+    },
+    /// The call in front is over, and another waits on hold.
+    StillHeld {
+        with: String,
+    },
+    /// Recording or transcription in a call that is not in front.
+    NoticeBehind {
+        with: String,
+        kind: NoticeKind,
+        new: NoticeState,
     },
     Held(bool),
     MutedByOther {
@@ -382,15 +446,18 @@ impl Said {
     pub const fn is_repeat(&self) -> bool {
         matches!(
             self,
-            Self::Notice { again: true, .. } | Self::ConsentAsked { again: true, .. }
+            Self::Notice { again: true, .. }
+                | Self::ConsentAsked { again: true, .. }
+                | Self::Incoming { again: true, .. }
         )
     }
 
     pub const fn topic(&self) -> Topic {
         match self {
-            Self::Notice { .. } | Self::ConsentAsked { .. } | Self::ConsentAnswered { .. } => {
-                Topic::Notice
-            }
+            Self::Notice { .. }
+            | Self::NoticeBehind { .. }
+            | Self::ConsentAsked { .. }
+            | Self::ConsentAnswered { .. } => Topic::Notice,
             Self::Opened { .. } | Self::TopicChanged { .. } | Self::CameAndWent { .. } => {
                 Topic::Join
             }
@@ -399,6 +466,21 @@ impl Said {
             | Self::Joined
             | Self::CallEnded { .. }
             | Self::Rejoining { .. }
+            | Self::Calling { .. }
+            | Self::ItRings { .. }
+            | Self::Connected { .. }
+            | Self::Incoming { .. }
+            | Self::Answering { .. }
+            | Self::Declining { .. }
+            | Self::NotAnswered { .. }
+            | Self::Receiving(_)
+            | Self::Adding { .. }
+            | Self::NotComing { .. }
+            | Self::TonesSent { .. }
+            | Self::Transfer { .. }
+            | Self::HandedOn
+            | Self::HeldEnded { .. }
+            | Self::StillHeld { .. }
             | Self::Held(_)
             | Self::RoleChanged => Topic::Call,
             Self::Turn {

@@ -1,9 +1,75 @@
 //! A call and the people in it, in the vendor's states.
 
+use std::fmt;
+
 use crate::clock::Timestamp;
 use crate::model::identity::Person;
+use crate::model::identity::RawId;
 use crate::model::sound::Audio;
 use crate::model::thread::ThreadId;
+
+/// A call of ours, numbered as it was begun in this run of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct CallNumber(pub u32);
+
+/// A call that rings, as the back end numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct IncomingNumber(pub u64);
+
+/// Somebody calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Incoming {
+    pub number: IncomingNumber,
+    pub caller: Person,
+    /// Who handed the call on to us.
+    pub through: Option<Person>,
+}
+
+/// To whom a call is handed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TransferTo {
+    /// A person, a phone number or a call queue.
+    Person(RawId),
+    Voicemail(RawId),
+    /// Whoever is in a call of ours that is on hold.
+    Held(CallNumber),
+}
+
+/// How far that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferStep {
+    Begun,
+    Done,
+    Failed(EndReason),
+}
+
+/// Keys of a phone, in the order they are pressed. They may be somebody's secret number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tones(String);
+
+impl Tones {
+    /// `None` where something is no key of a phone.
+    pub fn parse(text: &str) -> Option<Self> {
+        let keys: String = text.split_whitespace().collect();
+        let is_key = |c: char| c.is_ascii_digit() || matches!(c, '*' | '#' | 'A'..='D');
+        let keys = keys.to_ascii_uppercase();
+        (!keys.is_empty() && keys.len() <= MOST_TONES && keys.chars().all(is_key))
+            .then_some(Self(keys))
+    }
+
+    pub fn keys(&self) -> impl Iterator<Item = char> {
+        self.0.chars()
+    }
+}
+
+impl fmt::Debug for Tones {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tones({})", self.0.len())
+    }
+}
+
+/// Longer than any number of a card.
+const MOST_TONES: usize = 64;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CallState {
@@ -33,6 +99,11 @@ impl CallState {
             Self::Disconnecting => "Disconnecting",
             Self::Disconnected => "Disconnected",
         }
+    }
+
+    /// On the way into a call, by somebody else's wish.
+    pub const fn is_called(self) -> bool {
+        matches!(self, Self::Connecting | Self::Ringing | Self::EarlyMedia)
     }
 
     /// In the meeting, on hold or not: what "in the call" means to people.

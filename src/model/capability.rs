@@ -30,6 +30,15 @@ pub enum Capability {
     JoinCall,
     /// There is a call: connecting, lobby or inside.
     LeaveCall,
+    /// Somebody can be called; a call we are in can be put on hold for it.
+    CallPeople,
+    /// A call rings.
+    AnswerCall,
+    /// A call is on hold behind the one in front.
+    SwitchCall,
+    SendTones,
+    TransferCall,
+    AddPeople,
     /// Inside the call.
     InCall,
     HoldCall,
@@ -55,7 +64,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 33] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -68,6 +77,12 @@ impl Capability {
         Self::SeeTyping,
         Self::JoinCall,
         Self::LeaveCall,
+        Self::CallPeople,
+        Self::AnswerCall,
+        Self::SwitchCall,
+        Self::SendTones,
+        Self::TransferCall,
+        Self::AddPeople,
         Self::InCall,
         Self::HoldCall,
         Self::SeeQuality,
@@ -100,6 +115,12 @@ impl Capability {
             Self::JoinCall => &["join"],
             Self::LeaveCall => &["leave"],
             Self::HoldCall => &["call.hold"],
+            Self::CallPeople => &["call.dial"],
+            Self::AnswerCall => &["call.receive"],
+            Self::SwitchCall => &["call.hold", "call.second"],
+            Self::SendTones => &["call.tones"],
+            Self::TransferCall => &["call.transfer"],
+            Self::AddPeople => &["call.add"],
             Self::SeeQuality => &["call.quality"],
             Self::UnmuteMic => &["call.mute"],
             Self::MuteOthers => &["call.mute_others"],
@@ -161,6 +182,14 @@ pub enum Reason {
     /// Nobody makes calls for this account.
     CannotCall,
     InLobby,
+    /// Nobody makes calls to people for this account: a few words of what is missing.
+    CallsNobody {
+        why: &'static str,
+    },
+    /// It is neither connected nor over yet.
+    CallBeingMade,
+    NobodyCalls,
+    NoOtherCall,
     OnHold,
     /// There is nothing of ours to take off hold.
     NotOnHold,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::clock::Timestamp;
+use crate::model::identity::RawId;
 use crate::model::thread::ThreadId;
 
 /// Whether somebody can be reached.
@@ -36,6 +37,8 @@ impl Presence {
 /// Somebody a chat can be begun with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Colleague {
+    /// Where the directory tells: whoever has one can be called.
+    pub id: Option<RawId>,
     pub name: String,
     pub address: String,
     pub title: String,

@@ -23,6 +23,8 @@ pub enum Doing {
     SavingAttachment,
     SigningIn,
     JoiningCall,
+    /// A person or a phone number.
+    Calling,
     /// Mute, hold, hand, admit and the like.
     CallAction,
     ChoosingDevice,

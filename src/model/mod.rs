@@ -6,6 +6,7 @@
 pub mod account;
 pub mod announcement;
 pub mod call;
+pub mod callee;
 pub mod capability;
 pub mod control;
 pub mod directory;

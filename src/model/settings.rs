@@ -48,6 +48,9 @@ pub struct Settings {
     /// The day of the price list, `2026-11-23`.
     pub prices_as_of: String,
     pub metered: Metered,
+    /// Wait for calls to us, with a browser in the background.
+    pub receive_calls: bool,
+    pub notify: Notify,
     pub sound: Sound,
 }
 
@@ -72,6 +75,17 @@ pub enum Metered {
     Auto,
     Always,
     Never,
+}
+
+/// How the desktop is told of a call, by way of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notify {
+    Off,
+    /// As the terminal is known to understand.
+    Auto,
+    Osc9,
+    Osc99,
+    Osc777,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +121,7 @@ pub fn keys() -> impl Iterator<Item = &'static SettingKey> {
     KEYS.iter().chain(&sound::KEYS)
 }
 
-const KEYS: [SettingKey; 22] = [
+const KEYS: [SettingKey; 24] = [
     key("interface", "full-screen, linear"),
     key("keys", "plain, vim, none"),
     key(
@@ -133,6 +147,8 @@ const KEYS: [SettingKey; 22] = [
     key("currency", "a word"),
     key("prices_as_of", "a day like 2026-11-23"),
     key("metered", "auto, always, never"),
+    key("receive_calls", "true, false"),
+    key("notify", "auto, off, osc9, osc99, osc777"),
 ];
 
 const fn key(name: &'static str, values: &'static str) -> SettingKey {
@@ -253,6 +269,8 @@ impl Settings {
             "currency" if given.len() <= 8 => given.clone_into(&mut self.currency),
             "prices_as_of" if is_day(given) => given.clone_into(&mut self.prices_as_of),
             "metered" => self.metered = choose(given, &METERED)?,
+            "receive_calls" => self.receive_calls = given.parse().ok()?,
+            "notify" => self.notify = choose(given, &NOTIFIES)?,
             _ => return self.sound.take(name, given),
         }
         Some(())
@@ -283,6 +301,8 @@ impl Settings {
             "currency" => self.currency.clone(),
             "prices_as_of" => self.prices_as_of.clone(),
             "metered" => word(self.metered, &METERED),
+            "receive_calls" => self.receive_calls.to_string(),
+            "notify" => word(self.notify, &NOTIFIES),
             _ => match name.strip_prefix("announce.") {
                 Some(event) => self.announce.get(event).cloned()?,
                 None => self.sound.value(name)?,
@@ -314,6 +334,13 @@ const METERED: [(&str, Metered); 3] = [
     ("auto", Metered::Auto),
     ("always", Metered::Always),
     ("never", Metered::Never),
+];
+const NOTIFIES: [(&str, Notify); 5] = [
+    ("off", Notify::Off),
+    ("auto", Notify::Auto),
+    ("osc9", Notify::Osc9),
+    ("osc99", Notify::Osc99),
+    ("osc777", Notify::Osc777),
 ];
 const TIMES: [(&str, TimeShown); 2] = [("off", TimeShown::Off), ("short", TimeShown::Short)];
 
@@ -386,6 +413,8 @@ impl Default for Settings {
             currency: "USD".to_owned(),
             prices_as_of: "2026-11-23".to_owned(),
             metered: Metered::Auto,
+            receive_calls: false,
+            notify: Notify::Auto,
             sound: Sound::default(),
         }
     }

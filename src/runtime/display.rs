@@ -14,9 +14,11 @@ use crate::model::announcement::Announcement;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
 use crate::model::settings::Interface;
+use crate::model::settings::Notify;
 use crate::model::sound::PushToTalk;
 use crate::model::spot::Spot;
 use crate::runtime::input::ASK_RELEASES;
+use crate::runtime::notify;
 use crate::runtime::pace::Pace;
 use crate::runtime::pace::Permit;
 use crate::runtime::pace::Press;
@@ -335,6 +337,15 @@ impl Display {
             // Also while an editor has the terminal: a notice must not pass in silence.
             Output::Terminal(_) => self.write(vec![BELL]),
             Output::Pipe => Ok(()),
+        }
+    }
+
+    /// To the desktop; in lines nothing but lines is written.
+    pub(super) fn notify(&mut self, chosen: Notify, title: &str, words: &str) -> io::Result<()> {
+        let sequence = notify::sequence(chosen, title, words);
+        match (&self.output, self.interface, sequence) {
+            (Output::Terminal(_), Interface::FullScreen, Some(bytes)) => self.write(bytes),
+            _ => Ok(()),
         }
     }
 

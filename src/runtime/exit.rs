@@ -113,7 +113,7 @@ impl Ledger {
                 }
             }
             Event::Call(_, CallEvent::ActionFailed(failure))
-                if failure.doing == Doing::JoiningCall =>
+                if matches!(failure.doing, Doing::JoiningCall | Doing::Calling) =>
             {
                 self.call = Exit::of(failure);
             }

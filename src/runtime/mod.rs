@@ -12,6 +12,7 @@ pub mod exit;
 pub mod input;
 mod keyboard;
 pub mod notice_log;
+mod notify;
 pub mod outside;
 pub mod pace;
 mod perform;
@@ -73,6 +74,7 @@ use crate::runtime::signals::Signals;
 use crate::runtime::stderr::Diverted;
 use crate::runtime::terminal::Terminal;
 use crate::state::State;
+use crate::state::calls::Caller;
 use crate::state::lines::Source;
 use crate::tasks::Tasks;
 use crate::update;
@@ -100,6 +102,10 @@ pub struct Opening {
     pub call: Option<Calls>,
     /// Without one, the account's chats are listed.
     pub locator: Option<Locator>,
+    /// Whom to call, in the person's words.
+    pub person: Option<String>,
+    /// Emergency numbers of a country may be dialled.
+    pub emergency: bool,
     pub name: String,
 }
 
@@ -382,11 +388,13 @@ impl Runtime {
                 let start = Start {
                     account: self.options.account.id.clone(),
                     locator: opening.locator,
+                    call: opening.person,
                     name: opening.name,
                     sound: self.backends.has_sound(),
                     calls: opening.call.is_some(),
                 };
                 self.backends.start_chat(opening.chat);
+                self.may_call(&start.account, opening.call.as_ref(), opening.emergency);
                 if let Some(call) = opening.call {
                     self.backends.start_call(call);
                 }
@@ -401,11 +409,23 @@ impl Runtime {
         }
     }
 
+    /// What the account can call, by way of whoever makes calls for it.
+    fn may_call(&mut self, account: &AccountId, calls: Option<&Calls>, emergency: bool) {
+        if let Some(Calls::Bridge(_)) = calls {
+            let caller = Caller {
+                emergency,
+                receives: false,
+            };
+            self.state.callers.insert(account.clone(), caller);
+        }
+    }
+
     /// The back ends of another account, beside those that run.
     fn opened_another(&mut self, account: AccountId, result: Result<Opening, Failure>) {
         let event = match result {
             Ok(opening) => {
                 let calls = opening.call.is_some();
+                self.may_call(&account, opening.call.as_ref(), opening.emergency);
                 self.backends.start_chat(opening.chat);
                 if let Some(call) = opening.call {
                     self.backends.start_call(call);

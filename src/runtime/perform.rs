@@ -44,6 +44,13 @@ impl Runtime {
                 let rung = self.display.bell();
                 self.check(rung);
             }
+            Effect::Notify(name) => {
+                let chosen = self.state.settings.notify;
+                let told = self
+                    .display
+                    .notify(chosen, "Call", &phrase::calls_you(&name));
+                self.check(told);
+            }
             Effect::Log(record) => self.notices.keep(record),
             Effect::Copy(text) => self.copy(&text),
             Effect::OpenUrl(url) => self.open(&url),

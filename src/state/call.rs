@@ -9,6 +9,7 @@ use crate::clock::Timestamp;
 use crate::model::account::AccountId;
 use crate::model::announcement::Said;
 use crate::model::call::CallInfo;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::call::Quality;
@@ -34,9 +35,14 @@ use crate::state::usage::Meter;
 )]
 pub struct Call {
     pub account: AccountId,
+    pub number: CallNumber,
     pub locator: Locator,
     /// The name we asked to join with.
     pub name: String,
+    /// Whom we called, or who called us; empty in a meeting.
+    pub peer: String,
+    /// To whom it is being handed on.
+    pub handed_to: String,
     pub state: CallState,
     pub info: CallInfo,
     /// `info` was told since we are inside: it is whole.
@@ -139,7 +145,13 @@ pub struct Levels {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RosterNews {
     Joined(String),
-    Hand { name: String, up: bool, mine: bool },
+    /// Somebody here asked for them, and they have not answered yet.
+    Called(String),
+    Hand {
+        name: String,
+        up: bool,
+        mine: bool,
+    },
     Nothing,
 }
 
@@ -150,8 +162,11 @@ impl Call {
     pub fn new(account: AccountId, locator: Locator, name: &str, now: Now) -> Self {
         Self {
             account,
+            number: CallNumber::default(),
             locator,
             name: name.to_owned(),
+            peer: String::new(),
+            handed_to: String::new(),
             state: CallState::Connecting,
             info: CallInfo::default(),
             info_known: false,
@@ -186,12 +201,43 @@ impl Call {
         }
     }
 
+    /// What people know it by: whom we talk to, or what the meeting is about.
+    pub fn with(&self) -> &str {
+        self.known_as().unwrap_or("somebody")
+    }
+
+    /// With a person or a phone number, and not in a meeting.
+    pub const fn is_with_people(&self) -> bool {
+        matches!(self.locator, Locator::Person(_))
+    }
+
+    pub fn known_as(&self) -> Option<&str> {
+        let mut others = self.roster.iter().filter(|e| !e.me);
+        let only = match (others.next(), others.next()) {
+            (Some(only), None) => only.person.name.as_str(),
+            _ => "",
+        };
+        [&self.info.topic, &self.peer, only]
+            .into_iter()
+            .find(|name| !name.is_empty())
+    }
+
+    /// What the service lets us do and what not, with its reasons.
+    pub fn deny(&mut self, capabilities: Vec<(String, Option<String>)>) {
+        let denied = capabilities.into_iter();
+        self.denied = denied
+            .filter_map(|(name, why)| Some((name, why?)))
+            .collect();
+    }
+
     /// Dialled anew after it had ended: nothing of the last stay is known to hold.
     pub fn begin_again(&mut self, now: Now) {
         let known = (self.info.clone(), self.rejoining, self.audio);
+        let (number, peer) = (self.number, std::mem::take(&mut self.peer));
         let changes = std::mem::take(&mut self.notices.changes);
         *self = Self::new(self.account.clone(), self.locator.clone(), &self.name, now);
         (self.info, self.rejoining, self.audio) = known;
+        (self.number, self.peer) = (number, peer);
         // What was said in it stays said.
         self.notices.changes = changes;
     }
@@ -258,18 +304,22 @@ impl Call {
 
     pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
         let (name, mine) = (entry.person.name.clone(), entry.me);
+        let coming = entry.state.is_called();
         let id = &entry.person.id;
         let Some(known) = self.roster.iter_mut().find(|e| e.person.id == *id) else {
             self.roster.push(entry);
-            return if mine {
-                RosterNews::Nothing
-            } else {
-                RosterNews::Joined(name)
+            return match (mine, coming) {
+                (true, _) => RosterNews::Nothing,
+                (false, true) => RosterNews::Called(name),
+                (false, false) => RosterNews::Joined(name),
             };
         };
+        let was_coming = known.state.is_called();
         let (before, up) = (known.hand.is_some(), entry.hand.is_some());
         *known = entry;
-        if before == up {
+        if was_coming && !coming && !mine {
+            RosterNews::Joined(name)
+        } else if before == up {
             RosterNews::Nothing
         } else {
             RosterNews::Hand { name, up, mine }

@@ -41,6 +41,7 @@ impl State {
             }
             Command::Talk(None) if self.sound.talk.is_open() => self.present().map(drop),
             Command::Mute(false) | Command::ToggleMute => self.may(Capability::UnmuteMic),
+            Command::Hold(false) if self.live_call().is_err() => self.may(Capability::SwitchCall),
             Command::Hold(false) => match self.inside()?.state {
                 CallState::LocalHold => Ok(()),
                 CallState::Connecting
@@ -94,6 +95,9 @@ impl State {
         let account = self.acting(needed.is_chat())?;
         if account.local {
             return None;
+        }
+        if matches!(needed, Capability::CallPeople | Capability::AnswerCall) {
+            return Some(Place::Person);
         }
         let call = self.call().map(|call| &call.locator);
         let check = self.sound.check.as_ref().map(|check| &check.locator);
@@ -166,6 +170,22 @@ impl State {
             Capability::InCall | Capability::HoldCall | Capability::SeeQuality => {
                 self.inside().map(drop)
             }
+            Capability::CallPeople => self.may_call(),
+            Capability::AnswerCall if self.ringing.is_empty() => Err(Reason::NobodyCalls),
+            Capability::AnswerCall => self.may_begin(),
+            Capability::SwitchCall => match self.account() {
+                Some(account) if self.waiting(account).next().is_some() => self.may_begin(),
+                Some(_) | None => Err(Reason::NoOtherCall),
+            },
+            Capability::SendTones => match self.inside()?.state {
+                CallState::LocalHold | CallState::RemoteHold => Err(Reason::OnHold),
+                _ => Ok(()),
+            },
+            Capability::TransferCall => self.inside().map(drop),
+            Capability::AddPeople => {
+                let call = self.inside()?;
+                may_add(call, false).or_else(|_| may_add(call, true))
+            }
             Capability::UnmuteMic => self.may_unmute(),
             Capability::MuteOthers => self.lead("muteOthers"),
             Capability::RemoveParticipant => self.lead("removeParticipant"),
@@ -210,6 +230,10 @@ impl State {
             | Reason::ChatGone
             | Reason::NoChatInMeeting
             | Reason::AlreadyInCall
+            | Reason::CallsNobody { .. }
+            | Reason::CallBeingMade
+            | Reason::NobodyCalls
+            | Reason::NoOtherCall
             | Reason::CannotCall
             | Reason::OnHold
             | Reason::NotOnHold
@@ -326,6 +350,25 @@ impl State {
         }
     }
 
+    fn may_call(&self) -> Result<(), Reason> {
+        if self.lacks_calls() {
+            return Err(Reason::CannotCall);
+        }
+        match self.account().and_then(|account| self.callers.get(account)) {
+            None => Err(Reason::CallsNobody { why: ONLY_MEETINGS }),
+            Some(_) => self.may_begin(),
+        }
+    }
+
+    /// Another call can begin: the one in front can be put on hold, or there is none.
+    fn may_begin(&self) -> Result<(), Reason> {
+        match self.live_call() {
+            Err(_) => Ok(()),
+            Ok(call) if !call.state.is_inside() => Err(Reason::CallBeingMade),
+            Ok(_) => self.inside().map(drop),
+        }
+    }
+
     fn live_call(&self) -> Result<&Call, Reason> {
         self.call().filter(|c| c.is_live()).ok_or(Reason::NotInCall)
     }
@@ -377,9 +420,12 @@ impl State {
     /// What organisers and presenters may, unless the service says otherwise.
     fn lead(&self, capability: &str) -> Result<(), Reason> {
         let call = self.inside()?;
-        granted(call, capability, (!call.leads()).then_some(Reason::Role))
+        let needs_role = !call.leads() && !call.is_with_people();
+        granted(call, capability, needs_role.then_some(Reason::Role))
     }
 }
+
+const ONLY_MEETINGS: &str = "the service of this account knows meetings only";
 
 /// Where a locator leads, for those who do not belong to it.
 fn place_of(locator: &Locator) -> Option<Place> {
@@ -395,6 +441,22 @@ fn place_of(locator: &Locator) -> Option<Place> {
         Locator::Room(_) => Some(Place::Room),
         Locator::Person(_) => Some(Place::Person),
     }
+}
+
+/// Whether the service lets us call somebody into the call. What it has not said yet is tried.
+pub fn may_add(call: &Call, phone: bool) -> Result<(), Reason> {
+    let needed: &[&str] = if phone {
+        &["addPhoneNumber", "pstnDialOut"]
+    } else {
+        &["addTeamsUser"]
+    };
+    let said = |name: &&str| {
+        call.denied
+            .get(*name)
+            .is_some_and(|why| why != "NotInitialized")
+    };
+    let denied = needed.iter().find(|name| said(name));
+    denied.map_or(Ok(()), |name| granted(call, name, None))
 }
 
 /// The service's own word goes first; then what the role allows.

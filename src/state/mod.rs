@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod announcer;
 pub mod call;
+pub mod calls;
 pub mod capability;
 pub mod composer;
 pub mod files;
@@ -13,6 +14,7 @@ pub mod lines;
 pub mod notices;
 pub mod own_text;
 pub mod palette;
+pub mod ringing;
 pub mod sound;
 pub mod talk;
 pub mod threads;
@@ -49,11 +51,13 @@ use crate::model::thread::Link;
 use crate::state::accounts::Doors;
 use crate::state::announcer::Announcer;
 use crate::state::call::Call;
+use crate::state::calls::Caller;
 use crate::state::composer::Composer;
 use crate::state::focus::Focus;
 use crate::state::lines::Lines;
 use crate::state::lines::Opening;
 use crate::state::lines::Source;
+use crate::state::ringing::Ringing;
 use crate::state::sound::Sound;
 use crate::state::threads::Thread;
 use crate::state::threads::Threads;
@@ -70,8 +74,12 @@ pub struct State {
     /// What the sign-in of an account was not given leave for.
     pub withheld: BTreeMap<AccountId, BTreeSet<Permission>>,
     pub threads: Threads,
-    /// At most one call an account; the one in front is [`State::call`].
+    /// Of each account the call in front; the one in front of all is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
+    /// The others: on hold, or about to begin.
+    pub behind: Vec<Call>,
+    /// How many calls were begun.
+    pub begun: u32,
     pub announcer: Announcer,
     pub composer: Composer,
     pub lines: Lines,
@@ -79,6 +87,10 @@ pub struct State {
     pub focus: Focus,
     pub sound: Sound,
     pub work: work::Work,
+    /// Those of us who can call people, and not only meetings.
+    pub callers: BTreeMap<AccountId, Caller>,
+    /// Calls to us that nobody has answered.
+    pub ringing: Vec<Ringing>,
     /// As whom somebody is signed in.
     pub doors: Doors,
     /// Columns and rows of the terminal.
@@ -109,11 +121,15 @@ impl State {
             withheld: BTreeMap::new(),
             threads: Threads::default(),
             calls: BTreeMap::new(),
+            behind: Vec::new(),
+            begun: 0,
             composer: Composer::default(),
             lines: Lines::default(),
             opening: Opening::Pending,
             sound: Sound::default(),
             work: work::Work::default(),
+            callers: BTreeMap::new(),
+            ringing: Vec::new(),
             doors: Doors::default(),
             size,
             now: Now::default(),
@@ -274,7 +290,7 @@ impl State {
         let now = self.now.moment;
         let threads = self.threads.all.values().filter_map(|t| t.deadline(now));
         let back = self.threads.back.values().map(|b| b.due);
-        let calls = self.calls.values();
+        let calls = self.every_call();
         let of_call = |c: &Call| {
             let due = [
                 c.lobby_due,
@@ -299,6 +315,7 @@ impl State {
             .chain(self.sound.asked)
             .chain(back)
             .chain(unattended)
+            .chain(self.ringing.iter().filter_map(Ringing::deadline))
             .chain(self.quit_by.filter(|_| !self.quitting))
             .min()
     }

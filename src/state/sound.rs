@@ -25,6 +25,8 @@ use crate::state::talk::Talk;
 
 #[derive(Debug, Clone, Default)]
 pub struct Sound {
+    /// The sound side was asked to ring.
+    pub rings: bool,
     pub system: System,
     /// There is none, and nobody was told so far: no call wanted any.
     pub unsaid: bool,

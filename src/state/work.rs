@@ -1,6 +1,7 @@
 //! What an organisation told last, and what of ours can be undone.
 
 use crate::clock::Timestamp;
+use crate::model::callee::Errand;
 use crate::model::directory::Colleague;
 use crate::model::directory::Found;
 use crate::model::directory::Presence;
@@ -12,15 +13,21 @@ pub struct Work {
     pub shown: Option<Shown>,
     /// The message of ours that was deleted last.
     pub deleted: Option<(ThreadKey, MessageId)>,
+    /// Somebody is looked for, to be called.
+    pub wanted: Option<Errand>,
 }
 
 /// What the answer to a command is about.
 #[derive(Debug, Clone)]
 pub enum Shown {
-    Chats { at: Timestamp },
+    Chats {
+        at: Timestamp,
+    },
     People(Vec<Colleague>),
     Messages(Vec<Found>),
     Presence(Vec<(String, Presence)>),
+    /// Who may be meant, to choose one by number.
+    Callable(Errand, Vec<Colleague>),
 }
 
 impl crate::state::State {

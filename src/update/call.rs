@@ -32,6 +32,8 @@ use crate::state::call::Levels;
 use crate::state::call::Media;
 use crate::state::call::REJOINS_WITHIN;
 use crate::state::call::RosterNews;
+use crate::update::behind;
+use crate::update::ringing;
 use crate::update::turns;
 use crate::update::usage;
 
@@ -42,10 +44,45 @@ pub(super) fn on_event(
     event: CallEvent,
     fx: &mut Vec<Effect>,
 ) {
+    let event = match event {
+        CallEvent::Incoming(incoming) => {
+            return ringing::on_incoming(state, account, incoming, fx);
+        }
+        CallEvent::IncomingOver { incoming, reason } => {
+            return ringing::on_over(state, account, incoming, reason);
+        }
+        CallEvent::Receiving(how) => return state.say(Said::Receiving(how)),
+        // Also what went wrong where there was no call yet.
+        CallEvent::ActionFailed(failure) => {
+            state.sound.talk.unanswered();
+            return state.say(Said::Failed(failure));
+        }
+        CallEvent::Front(number) => return behind::on_front(state, account, number, fx),
+        CallEvent::Behind { call, event } => {
+            return behind::on_event(state, account, call, *event, fx);
+        }
+        event => event,
+    };
     let Some(call) = state.calls.get_mut(account) else {
         return;
     };
     match event {
+        CallEvent::TonesSent(count) => state.say(Said::TonesSent { count }),
+        CallEvent::Transfer(step) => {
+            let to = call.handed_to.clone();
+            state.say(Said::Transfer { to, step });
+        }
+        CallEvent::HandedOn => state.say(Said::HandedOn),
+        CallEvent::Declined { person, reason } => {
+            let name = person.name;
+            state.say(Said::NotComing { name, reason });
+        }
+        CallEvent::Front(_)
+        | CallEvent::Behind { .. }
+        | CallEvent::Incoming(_)
+        | CallEvent::IncomingOver { .. }
+        | CallEvent::Receiving(_)
+        | CallEvent::ActionFailed(_) => {}
         CallEvent::State { state: new, at } => on_state(state, account, new, at, fx),
         CallEvent::Info(info) => on_info(state, account, info, fx),
         CallEvent::Role(role) => {
@@ -91,12 +128,7 @@ pub(super) fn on_event(
             }
         }
         CallEvent::ConsentRequired(required) => on_consent(state, account, required, fx),
-        CallEvent::Capabilities(capabilities) => {
-            call.denied = capabilities
-                .into_iter()
-                .filter_map(|(name, why)| Some((name, why?)))
-                .collect();
-        }
+        CallEvent::Capabilities(capabilities) => call.deny(capabilities),
         CallEvent::SignallingLost { at } => on_lost(state, account, at, fx),
         CallEvent::SignallingBack { at } => {
             call.rejoining = None;
@@ -112,10 +144,6 @@ pub(super) fn on_event(
         }
         CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt, fx),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
-        CallEvent::ActionFailed(failure) => {
-            state.sound.talk.unanswered();
-            state.say(Said::Failed(failure));
-        }
     }
 }
 
@@ -165,6 +193,12 @@ fn on_state(
                     state.say(Said::Admitted);
                 }
                 CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(false)),
+                CallState::Connecting | CallState::Ringing | CallState::EarlyMedia
+                    if call.is_with_people() =>
+                {
+                    let with = call.with().to_owned();
+                    state.say(Said::Connected { with });
+                }
                 CallState::Connecting
                 | CallState::Ringing
                 | CallState::EarlyMedia
@@ -176,11 +210,15 @@ fn on_state(
         }
         CallState::LocalHold | CallState::RemoteHold => state.say(Said::Held(true)),
         // A call that never began says so by a failure and ends without a reason.
-        CallState::Disconnected => over(state, account, at, fx),
-        CallState::Connecting
-        | CallState::Ringing
-        | CallState::EarlyMedia
-        | CallState::Disconnecting => {}
+        CallState::Disconnected => {
+            over(state, account, at, fx);
+            still_held(state, account);
+        }
+        CallState::Ringing => {
+            let with = call.with().to_owned();
+            state.say(Said::ItRings { with });
+        }
+        CallState::Connecting | CallState::EarlyMedia | CallState::Disconnecting => {}
     }
 }
 
@@ -253,6 +291,7 @@ fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {
                 people,
             });
         }
+        RosterNews::Called(name) => state.say(Said::Adding { name }),
         RosterNews::Hand { name, up, mine } => {
             let class = match (mine, leads) {
                 (true, _) => Class::Answer,
@@ -496,7 +535,8 @@ fn on_ended(
         reason.after(),
         AfterEnd::Rejoin | AfterEnd::RefreshAndRejoin
     );
-    call.rejoins_by = (rejoins && !call.leaving).then(|| state.now.moment + REJOINS_WITHIN);
+    call.rejoins_by = (rejoins && !call.leaving && !call.is_with_people())
+        .then(|| state.now.moment + REJOINS_WITHIN);
     call.state = CallState::Disconnected;
     let seconds = call.seconds(at);
     over(state, account, at, fx);
@@ -509,9 +549,19 @@ fn on_ended(
         state.threads.open(&key).timeline.banner(said.clone(), at);
     }
     state.say(said);
+    still_held(state, account);
     fx.push(Effect::Publish(ControlNews::CallState(
         CallState::Disconnected.word(),
     )));
+}
+
+/// The call in front is over, and another waits.
+fn still_held(state: &mut State, account: &AccountId) {
+    let waits = |call: &&Call| call.state.is_inside();
+    let last = state.waiting(account).filter(waits).last();
+    if let Some(with) = last.map(|call| call.with().to_owned()) {
+        state.say(Said::StillHeld { with });
+    }
 }
 
 fn thread_of(state: &State, account: &AccountId) -> Option<ThreadKey> {

@@ -123,7 +123,7 @@ pub(super) fn on_event(
         ChatEvent::ParticipantsRemoved { thread, people } => {
             on_removed(state, &key(thread), &people);
         }
-        ChatEvent::Work(event) => work::on_event(state, account, event),
+        ChatEvent::Work(event) => work::on_event(state, account, event, fx),
     }
 }
 
@@ -147,6 +147,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::Sending
         | Doing::SigningIn
         | Doing::JoiningCall
+        | Doing::Calling
         | Doing::CallAction
         | Doing::Writing
         | Doing::StayingInChat

@@ -87,7 +87,15 @@ pub(super) fn join(state: &mut State, audio: Option<Audio>, fx: &mut Vec<Effect>
         (Audio::Listen, _, _) | (Audio::Full, true, false) => Audio::Listen,
         (Audio::Full, false, _) => Audio::Full,
     };
-    start::dial(state, check.account, check.locator, check.name, audio, fx);
+    start::dial(
+        state,
+        check.account,
+        check.locator,
+        check.name,
+        audio,
+        None,
+        fx,
+    );
 }
 
 /// A key while nothing is being written; `false` when it is none of the check's.

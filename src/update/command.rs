@@ -10,6 +10,7 @@ use crate::model::announcement::Class;
 use crate::model::announcement::Question;
 use crate::model::announcement::Said;
 use crate::model::call::Signalling;
+use crate::model::callee::Errand;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
@@ -29,10 +30,12 @@ use crate::state::focus::Overlay;
 use crate::state::timeline::Direction;
 use crate::update::accounts;
 use crate::update::call;
+use crate::update::calling;
 use crate::update::check;
 use crate::update::messages;
 use crate::update::overlay;
 use crate::update::parting;
+use crate::update::ringing;
 use crate::update::scroll;
 use crate::update::sound;
 use crate::update::start;
@@ -74,6 +77,13 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::PageUp
         | Command::PageDown => read(state, command, fx),
         Command::Join { audio } => join(state, audio, fx),
+        Command::Call(_)
+        | Command::Add(_)
+        | Command::Transfer(_)
+        | Command::Answer { .. }
+        | Command::Decline(_)
+        | Command::Switch(_)
+        | Command::Tones(_) => with_people(state, command, fx),
         Command::Leave => parting::leave(state, Way::Leave, fx),
         Command::EndForEverybody => {
             overlay::ask(state, Confirm::EndForEverybody, Question::EndForEverybody);
@@ -83,10 +93,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
             mute(state, !muted, fx);
         }
         Command::Mute(muted) => mute(state, muted, fx),
-        Command::Hold(true) if state.call().is_some_and(Call::is_held_by_us) => {
-            state.say_as(Class::Answer, Said::Held(true));
-        }
-        Command::Hold(hold) => ask_call(state, |_| Ok(CallCommand::Hold(hold)), fx),
+        Command::Hold(held) => hold(state, held, fx),
         Command::RaiseHand(up) => ask_call(state, |call| Ok(raise_hand(call, up)), fx),
         Command::React(reaction) => ask_call(state, |_| Ok(CallCommand::React(reaction)), fx),
         Command::Admit(name) => ask_call(state, |call| admit(call, name), fx),
@@ -135,6 +142,31 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::Quiet(_)
         | Command::Set { .. } => arrange(state, command, fx),
         Command::Quit => parting::quit(state, parting::PATIENCE, fx),
+    }
+}
+
+fn hold(state: &mut State, held: bool, fx: &mut Vec<Effect>) {
+    let call = state.call();
+    if held && call.is_some_and(Call::is_held_by_us) {
+        return state.say_as(Class::Answer, Said::Held(true));
+    }
+    if !held && !call.is_some_and(Call::is_live) {
+        return switch(state, None, fx);
+    }
+    ask_call(state, |_| Ok(CallCommand::Hold(held)), fx);
+}
+
+/// Calls with people and phones.
+fn with_people(state: &mut State, command: Command, fx: &mut Vec<Effect>) {
+    match command {
+        Command::Call(whom) => calling::perform(state, Errand::Call, &whom, fx),
+        Command::Add(whom) => calling::perform(state, Errand::Add, &whom, fx),
+        Command::Transfer(words) => calling::transfer(state, &words, fx),
+        Command::Answer { name, muted } => ringing::accept(state, name.as_deref(), muted, fx),
+        Command::Decline(name) => ringing::decline(state, name.as_deref(), fx),
+        Command::Switch(name) => switch(state, name.as_deref(), fx),
+        Command::Tones(tones) => ask_call(state, |_| Ok(CallCommand::Tones(tones)), fx),
+        _ => {}
     }
 }
 
@@ -203,7 +235,28 @@ fn join(state: &mut State, audio: Option<Audio>, fx: &mut Vec<Effect>) {
     let before = (account == call.account).then(|| call.name.clone());
     let known = || state.accounts.get(&account).map(|a| a.display_name.clone());
     let name = before.or_else(known).unwrap_or_default();
-    start::dial(state, account, locator, name, audio, fx);
+    start::dial(state, account, locator, name, audio, None, fx);
+}
+
+/// Another call comes to the front: the one that was put on hold last, or that with `name`.
+fn switch(state: &mut State, name: Option<&str>, fx: &mut Vec<Effect>) {
+    let Some(account) = state.account().cloned() else {
+        return;
+    };
+    let wanted = name.map(str::to_lowercase);
+    let fits = |call: &&Call| {
+        let with = call.with().to_lowercase();
+        wanted.as_ref().is_none_or(|name| with.contains(name))
+    };
+    let number = state
+        .waiting(&account)
+        .filter(fits)
+        .last()
+        .map(|c| c.number);
+    match number {
+        Some(number) => fx.push(Effect::Call(account, CallCommand::Switch(number))),
+        None => answer(state, Answer::Nothing),
+    }
 }
 
 /// Nothing is captured from here on; the microphone opens once the service says so.
@@ -334,7 +387,7 @@ fn acknowledge(state: &mut State, fx: &mut Vec<Effect>) {
 
 fn acknowledge_notices(state: &mut State, fx: &mut Vec<Effect>) -> bool {
     let mut heard = Vec::new();
-    for call in state.calls.values_mut() {
+    for call in state.every_call_mut() {
         let account = call.account.clone();
         let kinds = call.notices.acknowledge();
         heard.extend(kinds.into_iter().map(|kind| (account.clone(), kind)));

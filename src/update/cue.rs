@@ -34,7 +34,7 @@ const fn of(said: &Said) -> Option<Cue> {
             change: NoticeChange::Stopped { .. } | NoticeChange::KnownOff,
             ..
         } => Cue::NoticeOver,
-        Said::Notice { .. } | Said::ConsentAsked { .. } => Cue::Notice,
+        Said::Notice { .. } | Said::NoticeBehind { .. } | Said::ConsentAsked { .. } => Cue::Notice,
         Said::CameAndWent { joined, .. } if joined.is_empty() => Cue::Left,
         Said::CameAndWent { .. } => Cue::Joined,
         Said::OwnMute { muted: true } | Said::MutedByOther { muted: true, .. } => Cue::Muted,
@@ -48,7 +48,11 @@ const fn of(said: &Said) -> Option<Cue> {
         Said::ConnectionBack { .. } | Said::SoundInterrupted(false) => Cue::Back,
         Said::Failed(_) | Said::NotSent { .. } => Cue::Error,
         Said::SomeoneWaits { .. } => Cue::Lobby,
-        Said::Admitted | Said::CallEnded { .. } => Cue::Call,
+        Said::Admitted
+        | Said::Connected { .. }
+        | Said::HandedOn
+        | Said::HeldEnded { .. }
+        | Said::CallEnded { .. } => Cue::Call,
         Said::Message { mention: true, .. } => Cue::Mention,
         _ => return None,
     })

@@ -3,7 +3,9 @@
 //! [`update`] is the program: an event and the time in, wishes out.
 
 mod accounts;
+mod behind;
 mod call;
+mod calling;
 mod chat;
 mod check;
 mod command;
@@ -16,6 +18,7 @@ mod messages;
 mod overlay;
 mod parting;
 mod pointer;
+mod ringing;
 mod runtime;
 mod scroll;
 mod sound;
@@ -69,6 +72,7 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     parting::settle(state, fx);
     sound::levels_due(state);
     sound::devices_due(state);
+    ringing::settle(state, fx);
     lines::take(state, fx);
     send_receipts(state, fx);
     remind_of_lobby(state);

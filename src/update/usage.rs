@@ -75,6 +75,14 @@ pub(super) fn end_all(state: &mut State, fx: &mut Vec<Effect>) {
     for account in accounts {
         end(state, &account, fx);
     }
+    let now = state.now.moment;
+    state.behind.iter_mut().for_each(|call| {
+        call.meter.end(now);
+    });
+    for call in &state.behind {
+        let usage = state.call_usage(call);
+        fx.push(Effect::History(HistoryCommand::Call(usage)));
+    }
 }
 
 /// The service took a message of ours. It may be told twice, and counts once.
@@ -97,14 +105,17 @@ pub(super) fn sent(
 pub(super) fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     let now = state.now.moment;
     let mut due = Vec::new();
-    for call in state.calls.values_mut() {
+    for call in state.every_call_mut() {
         if call.meter.due.is_some_and(|at| at <= now) {
             call.meter.due = Some(now + PACE);
-            due.push(call.account.clone());
+            due.push(call.number);
         }
     }
-    for account in due {
-        note(state, &account, fx);
+    for call in state.every_call() {
+        if due.contains(&call.number) && !call.meter.has_ended() {
+            let usage = state.call_usage(call);
+            fx.push(Effect::History(HistoryCommand::Call(usage)));
+        }
     }
 }
 

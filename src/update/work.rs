@@ -23,11 +23,17 @@ use crate::state::State;
 use crate::state::call::Call;
 use crate::state::focus::Overlay;
 use crate::state::work::Shown;
+use crate::update::calling;
 use crate::update::command;
 use crate::update::messages;
 use crate::update::start;
 
-pub(super) fn on_event(state: &mut State, account: &AccountId, event: WorkEvent) {
+pub(super) fn on_event(
+    state: &mut State,
+    account: &AccountId,
+    event: WorkEvent,
+    fx: &mut Vec<Effect>,
+) {
     match event {
         WorkEvent::Listed { threads, at, asked } => {
             for listed in threads {
@@ -50,10 +56,17 @@ pub(super) fn on_event(state: &mut State, account: &AccountId, event: WorkEvent)
             }
             messages::switch(state, &key);
         }
-        WorkEvent::People(people) => tell(state, Shown::People(people)),
+        WorkEvent::People(people) => {
+            if let Some(people) = calling::found(state, people, fx) {
+                tell(state, Shown::People(people));
+            }
+        }
         WorkEvent::Messages(found) => tell(state, Shown::Messages(found)),
         WorkEvent::Presence(people) => tell(state, Shown::Presence(people)),
-        WorkEvent::Failed(failure) => state.say_as(Class::Answer, Said::Failed(failure)),
+        WorkEvent::Failed(failure) => {
+            state.work.wanted = None;
+            state.say_as(Class::Answer, Said::Failed(failure));
+        }
     }
 }
 

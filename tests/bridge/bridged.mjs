@@ -3,12 +3,12 @@ import { copyFileSync, mkdirSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Sidetone } from "../interop/sidetone.mjs";
 
-const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
+export const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
 
 export const made = ({ control }, options = {}) => control.post("/meetings", { topic: "Design review", organizer: "Alice", lobby: "everyone", anonymousStart: true, ...options });
 
 // The stand-in lies where the vendor's bundle lies for a user.
-function installed(name, bundle) {
+export function installed(name, bundle) {
   const folder = join(process.env.WORK, name, "data", "sidetone", "calling-sdk");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   copyFileSync(bundle, join(folder, "sdk.js"));

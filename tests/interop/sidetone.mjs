@@ -43,9 +43,13 @@ export class Sidetone {
     return Sidetone.start([link, "--endpoint", endpoint, ...heard], name, sound?.environment);
   }
 
-  static async start(where, name, more = {}) {
+  static start(where, name, more = {}) {
+    return Sidetone.run("join", where, name, more);
+  }
+
+  static async run(command, where, name, more = {}) {
     const home = homeOf(name);
-    const args = ["join", ...where, "--name", name, "--linear"];
+    const args = [command, ...where, "--name", name, "--linear"];
     const self = new Sidetone();
     const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TERM: "xterm-256color" };
     for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());

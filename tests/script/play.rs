@@ -261,6 +261,7 @@ impl Script {
         let start = Start {
             account: account(),
             locator,
+            call: None,
             name: "Ada".to_owned(),
             sound: self.sound,
             calls: true,

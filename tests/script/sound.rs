@@ -1017,7 +1017,8 @@ fn how_we_want_to_hear_is_told_again_in_the_next_call_and_on_another_line() {
         .then(call(CallEvent::SignallingLost { at: noon }))
         .then(call(CallEvent::SignallingBack { at: noon }));
     assert_eq!(back.call_commands(), [louder]);
-    let again = back.forget().dialled().then(state(CallState::Connected));
+    let left = back.forget().then(state(CallState::Disconnected));
+    let again = left.dialled().then(state(CallState::Connected));
     assert!(again.call_commands().contains(&CallCommand::Deafen(true)));
 }
 

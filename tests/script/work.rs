@@ -269,6 +269,7 @@ fn a_message_is_sent_changed_taken_back_and_put_back() {
 fn what_is_found_is_told_a_line_each() {
     for view in VIEWS {
         let people = WorkEvent::People(vec![Colleague {
+            id: None,
             name: "Carol Osei".to_owned(),
             address: "carol@contoso.example".to_owned(),
             title: "Editor".to_owned(),

@@ -7,6 +7,8 @@ use serde_json::Number;
 use crate::effect::CallCommand;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
+use crate::model::call::Incoming;
+use crate::model::call::IncomingNumber;
 use crate::model::call::Quality;
 use crate::model::call::Role;
 use crate::model::failure::Because;
@@ -18,24 +20,60 @@ use crate::model::text;
 use crate::wire::bridge;
 use crate::wire::bridge::Act;
 use crate::wire::bridge::Meeting;
+
 use crate::wire::bridge::StreamStatistics;
 
-/// How the page is told which meeting.
-pub(super) fn meeting(locator: &Locator) -> Result<Meeting, String> {
-    match locator {
-        Locator::Meeting { link, .. } => Ok(Meeting::Link { link: link.clone() }),
-        Locator::MeetingId { id, passcode } => Ok(Meeting::Id {
+use super::session::Target;
+
+/// How the page is told which meeting, or whom to call.
+pub(super) fn target(locator: &Locator) -> Result<Target, String> {
+    Ok(Target::Meeting(match locator {
+        Locator::Meeting { link, .. } => Meeting::Link { link: link.clone() },
+        Locator::MeetingId { id, passcode } => Meeting::Id {
             meeting_id: id.clone(),
             passcode: passcode.clone(),
-        }),
-        Locator::GroupCall(id) => Ok(Meeting::Group {
+        },
+        Locator::GroupCall(id) => Meeting::Group {
             group_id: id.clone(),
-        }),
-        Locator::Room(id) => Ok(Meeting::Room {
+        },
+        Locator::Room(id) => Meeting::Room {
             room_id: id.clone(),
-        }),
-        Locator::Thread(_) => Err("a chat thread is no call".to_owned()),
-        Locator::Person(_) => Err("calling people is not supported yet".to_owned()),
+        },
+        Locator::Thread(_) => return Err("a chat thread is no call".to_owned()),
+        Locator::Person(id) => return Ok(Target::Person(id.clone())),
+    }))
+}
+
+/// Somebody who calls; a phone has no name but its number.
+pub(super) fn incoming(
+    number: u64,
+    caller: &bridge::Person,
+    transferor: Option<&bridge::Person>,
+) -> Incoming {
+    let whole = |who: &bridge::Person| {
+        let id = who.id.as_deref().unwrap_or_default();
+        named(id, who.display_name.as_deref())
+    };
+    Incoming {
+        number: IncomingNumber(number),
+        caller: whole(caller),
+        through: transferor.map(whole),
+    }
+}
+
+/// By their name, else by their phone number.
+pub(super) fn named(id: &str, name: Option<&str>) -> Person {
+    let name = name.filter(|name| !name.is_empty());
+    Person::new(id, name.or(id.strip_prefix("4:")).unwrap_or_default())
+}
+
+/// The vendor's word for a key of a phone.
+pub(super) fn tone(key: char) -> String {
+    match key {
+        '*' => "Star".to_owned(),
+        '#' => "Pound".to_owned(),
+        '0'..='9' => format!("Num{key}"),
+        letter => letter.to_string(),
     }
 }
 
@@ -88,6 +126,13 @@ pub(super) fn act(command: CallCommand, call: u64) -> Option<Act> {
         | CallCommand::Volume { .. }
         | CallCommand::Levels(_)
         | CallCommand::Join { .. }
+        | CallCommand::Accept { .. }
+        | CallCommand::Decline(_)
+        | CallCommand::Receive(_)
+        | CallCommand::Tones(_)
+        | CallCommand::Transfer(_)
+        | CallCommand::Add { .. }
+        | CallCommand::Switch(_)
         | CallCommand::Leave
         | CallCommand::EndForEverybody => return None,
     })
@@ -154,6 +199,23 @@ pub(super) fn because(error: &bridge::Failure) -> Because {
 
 pub(super) fn refusal(error: &bridge::Failure) -> String {
     let words = match (error.sub_code, error.name.as_str()) {
+        (Some(41_006 | 41_007), _) | (_, "NoSuchIncomingCall") => {
+            "it does not ring any more".into()
+        }
+        (Some(41_033), _) => "the call could not be put on hold".into(),
+        (Some(41_034), _) => "the call could not be taken off hold".into(),
+        (Some(41_056), _) => {
+            "the organization called has not enabled phone calls for this resource".into()
+        }
+        (Some(40_613), _) => "the microphone may not be used".into(),
+        (Some(5221), _) => "external people may not join here".into(),
+        (Some(5222), _) => "you may not start this; wait until somebody of them is there".into(),
+        (Some(5223), _) => "this person may not be called from outside their organization".into(),
+        (Some(5828), _) => "you are not invited".into(),
+        (Some(10_119 | 10_124), _) => "you may not reach this person".into(),
+        (Some(10_134), _) => "a call there cannot be routed".into(),
+        (Some(10_199), _) => "private calling is disabled there".into(),
+        (_, "WrongCommand") => text::line(&error.message),
         (Some(41_016), _) => "you may not speak here, or have not consented to be recorded".into(),
         (Some(41_073), _) => "the vendor's service refuses sound by way of this program".into(),
         (Some(40_228 | 40_230), _) => "this account is in a call elsewhere in this browser".into(),

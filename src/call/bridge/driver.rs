@@ -30,6 +30,7 @@ use super::server::Server;
 use super::session::Granted;
 use super::session::Input;
 use super::session::Output;
+use super::session::Own;
 use super::session::Session;
 
 /// Whose calls, and with what.
@@ -37,6 +38,12 @@ use super::session::Session;
 pub struct Settings {
     pub account: AccountId,
     pub identity: Identity,
+    /// The name others see, where an account has none of its own.
+    pub name: String,
+    /// The country whose emergency numbers the SDK may dial for an external user.
+    pub emergency_country: Option<String>,
+    /// The phone number that an external user calls phones by.
+    pub caller_id: Option<String>,
     pub tokens: Tokens,
     /// The bundle that `sidetone setup calls` made.
     pub sdk: PathBuf,
@@ -55,7 +62,12 @@ pub async fn run(
     events: mpsc::Sender<Event>,
 ) {
     let driver = Driver {
-        session: Session::new(settings.identity),
+        session: Session::new(Own {
+            identity: settings.identity,
+            name: settings.name.clone(),
+            emergency_country: settings.emergency_country.clone(),
+            caller_id: settings.caller_id.clone(),
+        }),
         settings,
         events,
         clock: Clock,
@@ -102,7 +114,7 @@ impl Driver {
                 Some((wanted, grant)) = self.fetching.next() => self.granted(wanted, grant),
                 command = commands.recv(), if open => {
                     open = command.is_some();
-                    self.handle(Input::Command(command.unwrap_or(CallCommand::Leave)));
+                    self.handle(command.map_or(Input::Closing, Input::Command));
                 }
                 Some(samples) = self.settings.sound.captured.recv() => self.captured(&samples),
                 () = self.clock.sleep_until(deadline) => self.timeout(),

@@ -24,6 +24,7 @@ use crate::wire::bridge;
 use crate::wire::bridge::Participant;
 use crate::wire::bridge::ToProgram;
 
+use super::convert;
 use super::convert::FINAL;
 use super::convert::participant_state;
 use super::convert::person;
@@ -74,6 +75,22 @@ impl Seen {
     /// The same call: what holds now is asked for once more, and answers of the person stay.
     pub(super) const fn say_again(&mut self) {
         self.settled = false;
+    }
+
+    /// With nothing known but who we are.
+    pub(super) fn of_another_call(&self) -> Self {
+        Self {
+            me: self.me.clone(),
+            muted: true,
+            ..Self::default()
+        }
+    }
+
+    /// The name we have in this call.
+    pub(super) fn call_us(&mut self, name: &str) {
+        if let Some(me) = &mut self.me {
+            me.name = text::name(name);
+        }
     }
 
     pub(super) fn me(&mut self, id: RawId, name: &str) {
@@ -211,8 +228,15 @@ impl Seen {
                     CallEvent::Roster(self.all())
                 });
             }
-            ToProgram::ParticipantLeft { who, .. } => {
-                self.roster.remove(&who);
+            ToProgram::ParticipantLeft { who, reason, .. } => {
+                let gone = self.roster.remove(&who);
+                if let Some(reason) = reason {
+                    let name = gone.and_then(|gone| gone.display_name);
+                    events.push(CallEvent::Declined {
+                        person: convert::named(&who, name.as_deref()),
+                        reason: convert::end_reason(&reason),
+                    });
+                }
                 events.push(CallEvent::RosterLeft(RawId::new(&who)));
             }
             ToProgram::Lobby { waiting, .. } => {
@@ -424,9 +448,8 @@ impl Seen {
     }
 
     fn entry(&self, who: &Participant) -> RosterEntry {
-        let name = who.display_name.as_deref().unwrap_or_default();
         RosterEntry {
-            person: Person::new(&who.id, name),
+            person: convert::named(&who.id, who.display_name.as_deref()),
             me: false,
             role: role(&who.role),
             state: participant_state(&who.state),
@@ -445,9 +468,11 @@ impl Seen {
 }
 
 /// The call that a message is about.
-const fn of(message: &ToProgram) -> Option<u64> {
+pub(super) const fn of(message: &ToProgram) -> Option<u64> {
     match message {
         ToProgram::CallInfo { call, .. }
+        | ToProgram::CallState { call, .. }
+        | ToProgram::CallEnded { call, .. }
         | ToProgram::Role { call, .. }
         | ToProgram::Muted { call, .. }
         | ToProgram::MutedByOthers { call }

@@ -264,7 +264,15 @@ pub(super) fn request(command: CallCommand) -> Option<ToService> {
             language: None,
         }),
         CallCommand::EndForEverybody => ToService::EndForAll,
-        CallCommand::Join { .. } | CallCommand::Leave => return None,
+        CallCommand::Join { .. }
+        | CallCommand::Accept { .. }
+        | CallCommand::Decline(_)
+        | CallCommand::Receive(_)
+        | CallCommand::Tones(_)
+        | CallCommand::Transfer(_)
+        | CallCommand::Add { .. }
+        | CallCommand::Switch(_)
+        | CallCommand::Leave => return None,
     })
 }
 

@@ -127,6 +127,7 @@ impl Session {
                 locator,
                 name,
                 audio,
+                ..
             }) => self.join(&locator, name, audio, at),
             Input::Command(CallCommand::Leave) => self.leave(now, at),
             Input::Command(command) => self.ask(command),

@@ -143,6 +143,7 @@ impl Desk {
             }
             SoundCommand::Mute { account, muted } => self.mute(&account, muted),
             SoundCommand::Cue(cue) => self.cue(earcon(cue)),
+            SoundCommand::Ring(rings) => self.ring(rings),
             SoundCommand::Deafen(deafened) => self.console.deafen(deafened),
             SoundCommand::Volume(percent) => self.console.set_volume(percent),
             SoundCommand::Meter(on) => self.console.meter(on),
@@ -168,6 +169,10 @@ impl Desk {
         } else {
             self.earcons().play(earcon);
         }
+    }
+
+    fn ring(&mut self, rings: bool) {
+        self.earcons().ring(rings);
     }
 
     fn earcons(&mut self) -> &Earcons {

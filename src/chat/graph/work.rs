@@ -14,6 +14,7 @@ use crate::model::directory::Found;
 use crate::model::directory::Presence;
 use crate::model::failure::Because;
 use crate::model::failure::Remedy;
+use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::text;
 use crate::model::thread::ThreadId;
@@ -104,11 +105,23 @@ pub(super) async fn people(rest: &Rest, words: &str) -> Result<Vec<Colleague>, E
     let all = found(rest, words).await?.into_iter();
     Ok(all
         .map(|who| Colleague {
+            id: raw_id(&who),
             name: clean(who.display_name),
             address: clean(who.user_principal_name),
             title: clean(who.job_title),
         })
         .collect())
+}
+
+/// Users of the organisation have the same number here and in calls; contacts have none there.
+fn raw_id(who: &PersonFound) -> Option<RawId> {
+    let is_guid = |id: &str| uuid::Uuid::try_parse(id).is_ok();
+    let class = who
+        .person_type
+        .as_ref()
+        .and_then(|kind| kind.class.as_deref());
+    let is_person = class.is_none_or(|class| class == "Person");
+    (is_person && is_guid(&who.id)).then(|| RawId::new(&format!("8:orgid:{}", who.id)))
 }
 
 /// The id of the one person meant: an address, or a name that fits one only.
@@ -204,7 +217,7 @@ fn strip(summary: &str) -> String {
 
 pub(super) async fn presences(
     rest: &Rest,
-    names: BTreeMap<crate::model::identity::RawId, String>,
+    names: BTreeMap<RawId, String>,
 ) -> Result<WorkEvent, Error> {
     let ours = names
         .iter()
@@ -218,7 +231,7 @@ pub(super) async fn presences(
         .post("/communications/getPresencesByUserId", &request)
         .await?;
     let all = told.value.iter().filter_map(|presence| {
-        let id = crate::model::identity::RawId::new(&convert::raw_id(&presence.id));
+        let id = RawId::new(&convert::raw_id(&presence.id));
         let name = names.get(&id)?.clone();
         Some((name, convert::presence(&presence.availability)))
     });

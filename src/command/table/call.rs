@@ -1,17 +1,19 @@
 //! Being in a call, and what its people do.
 
 use crate::command::Command;
+use crate::command::arguments::accept;
 use crate::command::arguments::consent;
 use crate::command::arguments::join;
 use crate::command::arguments::none;
 use crate::command::arguments::text;
 use crate::model::call::Reaction;
+use crate::model::call::Tones;
 use crate::model::capability::Capability;
 
 use super::Group;
 use super::Row;
 
-pub(super) const ROWS: [Row; 16] = [
+pub(super) const ROWS: [Row; 23] = [
     Row {
         name: "join",
         aliases: &[],
@@ -22,6 +24,83 @@ pub(super) const ROWS: [Row; 16] = [
         group: Group::Call,
         help: "Joins the meeting's call, or joins again; listen without your microphone, silent without any sound.",
         make: join,
+    },
+    Row {
+        name: "call",
+        aliases: &["dial"],
+        arguments: "WHO",
+        keys: &[],
+        vim: &[],
+        needs: Capability::CallPeople,
+        group: Group::Call,
+        help: "Calls a person or a phone number, by name, id or +NUMBER; your microphone is on once they answer.",
+        make: |a| text(a).map(Command::Call),
+    },
+    Row {
+        name: "accept",
+        aliases: &["answer"],
+        arguments: "[muted|NAME]",
+        keys: &["Ctrl-G Y"],
+        vim: &[],
+        needs: Capability::AnswerCall,
+        group: Group::Call,
+        help: "Answers the call that rings, with your microphone on unless you say muted; a call you are in goes on hold.",
+        make: accept,
+    },
+    Row {
+        name: "decline",
+        aliases: &[],
+        arguments: "[NAME]",
+        keys: &["Ctrl-G N"],
+        vim: &[],
+        needs: Capability::AnswerCall,
+        group: Group::Call,
+        help: "Refuses the call that rings; /reject without a name does the same.",
+        make: |a| Some(Command::Decline(text(a))),
+    },
+    Row {
+        name: "switch",
+        aliases: &["swap"],
+        arguments: "[NAME]",
+        keys: &["Ctrl-G S"],
+        vim: &[],
+        needs: Capability::SwitchCall,
+        group: Group::Call,
+        help: "Puts this call on hold and takes the one that waits, or that with NAME, off hold.",
+        make: |a| Some(Command::Switch(text(a))),
+    },
+    Row {
+        name: "dtmf",
+        aliases: &["tones"],
+        arguments: "KEYS",
+        keys: &[],
+        vim: &[],
+        needs: Capability::SendTones,
+        group: Group::Call,
+        help: "Presses keys of a phone, like 123#, for a machine that asks for them.",
+        make: |a| Tones::parse(a).map(Command::Tones),
+    },
+    Row {
+        name: "transfer",
+        aliases: &[],
+        arguments: "WHO|voicemail WHO|held",
+        keys: &[],
+        vim: &[],
+        needs: Capability::TransferCall,
+        group: Group::Call,
+        help: "Hands this call on to a person, a phone number, a call queue, somebody's voicemail, or the call on hold.",
+        make: |a| text(a).map(Command::Transfer),
+    },
+    Row {
+        name: "add",
+        aliases: &["invite"],
+        arguments: "WHO",
+        keys: &[],
+        vim: &[],
+        needs: Capability::AddPeople,
+        group: Group::Call,
+        help: "Calls a person or a phone number into this call.",
+        make: |a| text(a).map(Command::Add),
     },
     Row {
         name: "leave",
@@ -86,7 +165,7 @@ pub(super) const ROWS: [Row; 16] = [
         vim: &[],
         needs: Capability::LeaveCall,
         group: Group::Call,
-        help: "Takes the call off hold.",
+        help: "Takes the call off hold, or the one that waits where this one is over.",
         make: |a| none(a, Command::Hold(false)),
     },
     Row {
@@ -142,7 +221,7 @@ pub(super) const ROWS: [Row; 16] = [
         needs: Capability::ManageLobby,
         group: Group::Call,
         help: "Refuses NAME in the lobby.",
-        make: |a| text(a).map(Command::Reject),
+        make: |a| Some(text(a).map_or(Command::Decline(None), Command::Reject)),
     },
     Row {
         name: "remove",
@@ -152,7 +231,7 @@ pub(super) const ROWS: [Row; 16] = [
         vim: &[],
         needs: Capability::RemoveParticipant,
         group: Group::Call,
-        help: "Removes NAME from the meeting.",
+        help: "Removes NAME from the call.",
         make: |a| text(a).map(Command::Remove),
     },
     Row {

@@ -34,13 +34,15 @@ pub struct Sound {
     pub processing: Processing,
     /// Short sounds beside what is said in words.
     pub earcons: bool,
+    /// Calls to us are heard.
+    pub ring: bool,
     pub captions: bool,
     /// Real-time text is said word by word.
     pub rtt_live: bool,
 }
 
 /// The keys, besides `volumes.NAME`.
-pub(super) const KEYS: [SettingKey; 12] = [
+pub(super) const KEYS: [SettingKey; 13] = [
     key("audio", "full, listen, none"),
     key("microphone", "default, none, a device's name"),
     key("speaker", "default, none, a device's name"),
@@ -51,6 +53,7 @@ pub(super) const KEYS: [SettingKey; 12] = [
     key("noise_suppression", "true, false"),
     key("gain_control", "true, false"),
     key("earcons", "true, false"),
+    key("ring", "true, false"),
     key("captions", "true, false"),
     key("rtt_live", "true, false"),
 ];
@@ -81,6 +84,7 @@ impl Sound {
             "noise_suppression" => self.processing.noise = given.parse().ok()?,
             "gain_control" => self.processing.gain = given.parse().ok()?,
             "earcons" => self.earcons = given.parse().ok()?,
+            "ring" => self.ring = given.parse().ok()?,
             "captions" => self.captions = given.parse().ok()?,
             "rtt_live" => self.rtt_live = given.parse().ok()?,
             _ => {
@@ -103,6 +107,7 @@ impl Sound {
             "noise_suppression" => self.processing.noise.to_string(),
             "gain_control" => self.processing.gain.to_string(),
             "earcons" => self.earcons.to_string(),
+            "ring" => self.ring.to_string(),
             "captions" => self.captions.to_string(),
             "rtt_live" => self.rtt_live.to_string(),
             _ => self.volume_of(name.strip_prefix(VOLUME_OF)?)?.to_string(),
@@ -145,6 +150,7 @@ impl Default for Sound {
                 gain: true,
             },
             earcons: true,
+            ring: true,
             captions: false,
             rtt_live: false,
         }

@@ -4,6 +4,7 @@ use crate::model::announcement::Class;
 use crate::model::announcement::NoticeChange;
 use crate::model::announcement::Said;
 use crate::model::announcement::Topic;
+use crate::model::call::TransferStep;
 use crate::model::settings::Settings;
 use crate::model::sound::Direction;
 
@@ -47,6 +48,18 @@ fn name(topic: Topic) -> Option<&'static str> {
 fn by_verbosity(said: &Said, verbosity: u8) -> Class {
     match said {
         Said::Notice { .. }
+        | Said::NoticeBehind { .. }
+        | Said::HeldEnded { .. }
+        | Said::Incoming { .. }
+        | Said::NotAnswered { .. }
+        | Said::Connected { .. }
+        | Said::NotComing { .. }
+        | Said::HandedOn
+        | Said::Receiving(Err(_))
+        | Said::Transfer {
+            step: TransferStep::Done | TransferStep::Failed(_),
+            ..
+        }
         | Said::ConsentAsked { .. }
         | Said::Admitted
         | Said::CallEnded { .. }
@@ -57,6 +70,10 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::NotSent { .. }
         | Said::LeftWhileSending { .. } => Class::Assertive,
         Said::OwnMute { .. }
+        | Said::Calling { .. }
+        | Said::Answering { .. }
+        | Said::Declining { .. }
+        | Said::TonesSent { .. }
         | Said::ConsentAnswered { .. }
         | Said::LinesWait { .. }
         | Said::Refused { .. }
@@ -68,6 +85,14 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::WaitingInLobby { .. }
         | Said::SomeoneWaits { .. }
         | Said::Rejoining { .. }
+        | Said::StillHeld { .. }
+        | Said::ItRings { .. }
+        | Said::Adding { .. }
+        | Said::Receiving(Ok(_))
+        | Said::Transfer {
+            step: TransferStep::Begun,
+            ..
+        }
         | Said::Held(_)
         | Said::RoleChanged
         | Said::ConnectionLost

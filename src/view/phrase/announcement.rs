@@ -9,9 +9,11 @@ use crate::model::announcement::Said;
 use crate::model::announcement::Sender;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
+use crate::model::call::TransferStep;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
+use crate::model::notice::NoticeState;
 use crate::model::settings::TimeShown;
 use crate::model::usage::Price;
 use crate::state::State;
@@ -77,6 +79,42 @@ pub fn said(said: &Said, state: &State) -> String {
             seconds,
         } => call_ended(*reason, by.as_deref(), *seconds),
         Said::Rejoining { attempt } => format!("Call: lost, joining again, attempt {attempt}."),
+        Said::Calling { with } => format!("Call: calling {with}. /leave gives it up."),
+        Said::ItRings { with } => format!("Call: it rings at {with}."),
+        Said::Connected { with } => format!("Call: connected with {with}."),
+        Said::Incoming { name, through, .. } => {
+            let through = through.as_ref().map(|t| format!(", handed on by {t}"));
+            let through = through.unwrap_or_default();
+            format!("Call: {name} is calling{through}. /accept or /reject.")
+        }
+        Said::Answering { with } => format!("Call: answering {with}."),
+        Said::Declining { name } => format!("Call: {name} is refused."),
+        Said::NotAnswered { name, reason } => not_answered(name, *reason),
+        Said::Receiving(Ok(true)) => "Calls to you ring here.".to_owned(),
+        Said::Receiving(Ok(false)) => "Calls to you do not ring here any more.".to_owned(),
+        Said::Receiving(Err(because)) => format!(
+            "Error: calls to you do not ring here, {}. It is tried again.",
+            phrase::briefly(because)
+        ),
+        Said::Adding { name } => format!("Call: {name} is being called."),
+        Said::NotComing { name, reason } => {
+            let words = phrase::end_reason(*reason).text;
+            format!("Call: {name} does not come, {words}.")
+        }
+        Said::TonesSent { count } => format!("{} pressed.", capital(&phrase::count(*count, "key"))),
+        Said::Transfer { to, step } => transfer(to, *step),
+        Said::HandedOn => {
+            let with = state.call().map_or("somebody", Call::with);
+            format!("Call: you were handed on, you are now with {with}.")
+        }
+        Said::HeldEnded { with, reason } => {
+            let words = phrase::end_reason(*reason).text;
+            format!("Call: the call on hold with {with} is over, {words}.")
+        }
+        Said::StillHeld { with } => {
+            format!("Call: {with} is still on hold. /resume takes it off hold.")
+        }
+        Said::NoticeBehind { with, kind, new } => notice_behind(with, *kind, new),
         Said::Held(true) => "Call: on hold. /resume takes it off hold.".to_owned(),
         Said::Held(false) => "Call: no longer on hold.".to_owned(),
         Said::MutedByOther { by, muted } => muted_by_other(by.as_deref(), *muted),
@@ -244,6 +282,43 @@ fn notice(kind: NoticeKind, change: &NoticeChange) -> String {
         }
         NoticeChange::KnownOff => format!("this meeting is not being {participle}."),
     }
+}
+
+fn not_answered(name: &str, reason: EndReason) -> String {
+    match (reason.code, reason.subcode) {
+        (_, 10003) => format!("Call: the call of {name} was answered on another device."),
+        (_, 603) => format!("Call: the call of {name} was refused on another device."),
+        (490, _) => format!("Call: the call of {name} is lost, the connection is gone."),
+        _ => format!("Call: you missed a call of {name}."),
+    }
+}
+
+fn transfer(to: &str, step: TransferStep) -> String {
+    match step {
+        TransferStep::Begun => format!("Call: being handed on to {to}."),
+        TransferStep::Done => format!("Call: handed on to {to}."),
+        TransferStep::Failed(reason) => {
+            let words = phrase::end_reason(reason).text;
+            let code = code(reason).map_or_else(String::new, |code| format!(" Code {code}."));
+            format!(
+                "Error: the call was not handed on to {to}, {words}. You are still in it.{code}"
+            )
+        }
+    }
+}
+
+/// Of the call that is on hold.
+fn notice_behind(with: &str, kind: NoticeKind, new: &NoticeState) -> String {
+    let noun = match kind {
+        NoticeKind::Recording => "recording",
+        NoticeKind::Transcription => "transcription",
+    };
+    let state = match new {
+        NoticeState::Active { .. } => "is on",
+        NoticeState::Inactive { .. } => "is off",
+        NoticeState::Unknown => "is unknown, it may be on",
+    };
+    format!("Notice: in the call on hold with {with} {noun} {state}.")
 }
 
 fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {

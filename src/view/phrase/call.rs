@@ -55,7 +55,10 @@ pub fn call_line(state: &State) -> Vec<Part> {
         )];
     };
     if let Some((reason, _)) = call.ended {
-        return vec![ended(call, reason)];
+        return [ended(call, reason)]
+            .into_iter()
+            .chain(held(state, call))
+            .collect();
     }
     let mut parts = vec![standing(state, call)];
     parts.push(microphone(state, call));
@@ -65,8 +68,27 @@ pub fn call_line(state: &State) -> Vec<Part> {
         parts.extend(deafened(state));
         parts.extend(quality_part(call));
     }
+    parts.extend(held(state, call));
     parts.extend(meter(state, call));
     parts
+}
+
+/// Who else waits.
+fn held(state: &State, front: &Call) -> Option<Part> {
+    let waiting = state
+        .waiting(&front.account)
+        .filter(|c| c.state.is_inside());
+    let names: Vec<&str> = waiting.map(Call::with).collect();
+    let (first, others) = names.split_first()?;
+    let more = match others.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(Part::new(
+        Role::Call,
+        &format!("on hold: {first}{more} · /switch"),
+        "another on hold",
+    ))
 }
 
 fn ended(call: &Call, reason: EndReason) -> Part {
@@ -108,8 +130,15 @@ fn standing(state: &State, call: &Call) -> Part {
         return Part::new(Role::Call, "Leaving once your message is sent", "leaving");
     }
     let (full, short) = match call.state {
+        CallState::Connecting if call.is_with_people() => (
+            format!("Calling {} · /leave", call.with()),
+            "calling".to_owned(),
+        ),
         CallState::Connecting => ("Joining the call".to_owned(), "joining".to_owned()),
-        CallState::Ringing => ("Ringing".to_owned(), "ringing".to_owned()),
+        CallState::Ringing => (
+            format!("Ringing at {} · /leave", call.with()),
+            "ringing".to_owned(),
+        ),
         CallState::EarlyMedia => ("Connecting the sound".to_owned(), "connecting".to_owned()),
         CallState::InLobby => (
             format!("In the lobby since {}", since(lobby_since(call))),
@@ -118,8 +147,13 @@ fn standing(state: &State, call: &Call) -> Part {
         CallState::Connected => call.connected_at.map_or_else(
             || ("In call".to_owned(), "in call".to_owned()),
             |at| {
+                let with = if call.is_with_people() {
+                    format!(" with {}", call.with())
+                } else {
+                    String::new()
+                };
                 (
-                    format!("In call since {}", since(at)),
+                    format!("In call{with} since {}", since(at)),
                     format!("since {}", since(at)),
                 )
             },
@@ -261,6 +295,11 @@ fn usage(state: &State, call: &Call) -> Option<String> {
         let sent = phrase::count(sent, "message");
         format!("{minutes} and {sent} {verb} about {cost}")
     })
+}
+
+/// For the desktop.
+pub fn calls_you(name: &str) -> String {
+    format!("{name} is calling")
 }
 
 pub const fn role(role: MeetingRole) -> &'static str {

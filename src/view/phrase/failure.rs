@@ -38,6 +38,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::SavingAttachment => "save the attachment",
         Doing::SigningIn => "sign in",
         Doing::JoiningCall => "join the call",
+        Doing::Calling => "make the call",
         Doing::CallAction => "do that in the call",
         Doing::ChoosingDevice => "take that device",
         Doing::OpeningMicrophone => "open the microphone",
@@ -141,6 +142,7 @@ fn fate(failure: &Failure) -> String {
         | Doing::SavingAttachment
         | Doing::SigningIn
         | Doing::JoiningCall
+        | Doing::Calling
         | Doing::CallAction
         | Doing::ChoosingDevice
         | Doing::OpeningMicrophone
@@ -199,7 +201,7 @@ fn whole(span: Duration) -> u64 {
 /// Why a command is refused, as a clause: "you are not in the call".
 pub fn reason(reason: &Reason) -> String {
     match reason {
-        Reason::Identity { why } => (*why).to_owned(),
+        Reason::Identity { why } | Reason::CallsNobody { why } => (*why).to_owned(),
         Reason::Withheld(permission) => format!(
             "your sign-in was not given leave to {}; once that is allowed, the next token has it",
             leave(*permission)
@@ -221,6 +223,11 @@ pub fn reason(reason: &Reason) -> String {
             .to_owned(),
         Reason::AlreadyInCall => "you are already in the call".to_owned(),
         Reason::InLobby => "you are still in the lobby".to_owned(),
+        Reason::CallBeingMade => {
+            "the other call is not connected yet; /leave gives it up".to_owned()
+        }
+        Reason::NobodyCalls => "nobody calls you".to_owned(),
+        Reason::NoOtherCall => "no other call is on hold".to_owned(),
         Reason::OnHold => "the call is on hold".to_owned(),
         Reason::NotOnHold => "you have not put the call on hold".to_owned(),
         Reason::HandNotUp => "your hand is not up".to_owned(),

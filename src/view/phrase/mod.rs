@@ -26,6 +26,7 @@ pub use announcement::announcement;
 pub use announcement::said;
 pub use call::Part;
 pub use call::call_line;
+pub use call::calls_you;
 pub use call::reaction;
 pub use call::role;
 pub use call::status;

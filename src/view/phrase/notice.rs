@@ -11,6 +11,7 @@ use crate::state::call::Call;
 use crate::state::notices::Change;
 use crate::state::notices::Notice;
 use crate::state::notices::Since;
+use crate::state::ringing::Ringing;
 use crate::view::facts;
 use crate::view::phrase;
 use crate::view::phrase::call::cost;
@@ -36,10 +37,10 @@ impl NoticeLine {
 
 /// What the notice line says, in order; empty when there is nothing to say.
 pub fn notice_line(state: &State) -> Vec<NoticeLine> {
+    let mut items: Vec<NoticeLine> = state.ringing.iter().map(rings).collect();
     let Some(call) = facts::running(state) else {
-        return Vec::new();
+        return items;
     };
-    let mut items = Vec::new();
     for kind in NoticeKind::ALL {
         let notice = call.notices.of(kind);
         if facts::is_shown(call, notice) {
@@ -56,24 +57,33 @@ pub fn notice_line(state: &State) -> Vec<NoticeLine> {
             notice.state.is_active() && !notice.acknowledged
         })
     };
-    if state.calls.values().filter(|c| c.is_live()).any(waits) {
+    if state.every_call().filter(|c| c.is_live()).any(waits) {
         items.push(NoticeLine::new("Enter acknowledges", "", ""));
     }
     items
 }
 
+/// Somebody calls: it waits for an answer.
+fn rings(ringing: &Ringing) -> NoticeLine {
+    let name = ringing.name();
+    let through = ringing.through().map(|t| format!(", handed on by {t}"));
+    let through = through.unwrap_or_default();
+    NoticeLine::new(
+        &format!("{name} is calling{through} · /accept · /reject"),
+        &format!("{name} calls · /accept · /reject"),
+        "call: /accept",
+    )
+}
+
 /// What is on and what is asked in the calls that are not in front, each with its meeting.
 fn elsewhere(state: &State, front: &Call) -> Vec<NoticeLine> {
+    let is_front = |c: &Call| c.account == front.account && c.number == front.number;
     let others = state
-        .calls
-        .values()
-        .filter(|c| c.is_live() && c.account != front.account);
+        .every_call()
+        .filter(move |c| c.is_live() && !is_front(c));
     others
         .flat_map(|call| {
-            let topic = match call.info.topic.as_str() {
-                "" => "Other call",
-                topic => topic,
-            };
+            let topic = call.known_as().unwrap_or("Other call");
             let on = NoticeKind::ALL.map(|kind| (kind, call.notices.of(kind)));
             let on = on.into_iter().filter(|(_, n)| facts::is_shown(call, n));
             let on = on.map(move |(kind, notice)| shown(state, kind, notice));

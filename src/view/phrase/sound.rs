@@ -4,6 +4,7 @@ use crate::model::account::AccountKind;
 use crate::model::call::Quality;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
+use crate::model::locator::Locator;
 use crate::model::sound::Audio;
 use crate::model::sound::Choice;
 use crate::model::sound::Direction;
@@ -358,6 +359,10 @@ fn figures(of: &Statistics) -> Vec<String> {
 
 /// What is about to be joined, and as whom.
 pub fn check_title(state: &State, check: &Check) -> String {
+    if let Locator::Person(id) = &check.locator {
+        let whom = id.strip_prefix("4:").unwrap_or("this person");
+        return format!("Call {whom}");
+    }
     let topic = facts::topic(state);
     let what = topic.map_or_else(|| "the meeting".to_owned(), |t| format!("\"{t}\""));
     let name = &check.name;
@@ -379,7 +384,13 @@ pub fn check_notes(state: &State) -> Vec<String> {
     let chord = state.keymap.chords("mute").into_iter().next();
     let linear = state.focus.interface == crate::model::settings::Interface::Linear;
     let how = chord.filter(|_| !linear).unwrap_or("/mute".to_owned());
-    notes.push(format!("You will join MUTED. Unmute later with {how}."));
+    let check = state.sound.check.as_ref();
+    let calls = check.is_some_and(|check| matches!(check.locator, Locator::Person(_)));
+    notes.push(if calls {
+        format!("Your microphone is on once they answer. {how} mutes it.")
+    } else {
+        format!("You will join MUTED. Unmute later with {how}.")
+    });
     notes.extend(price(state));
     notes
 }

@@ -1,5 +1,6 @@
 //! Chats, people, presence and messages found, one a line.
 
+use crate::model::callee::Errand;
 use crate::model::directory::Presence;
 use crate::model::thread::ThreadKind;
 use crate::state::State;
@@ -30,6 +31,24 @@ pub fn work(state: &State) -> String {
                 parts.join(", ")
             };
             people.iter().map(line).collect()
+        }
+        Some(Shown::Callable(errand, people)) => {
+            let mut lines = vec!["Several people may be meant:".to_owned()];
+            lines.extend(people.iter().enumerate().map(|(at, who)| {
+                let parts = [who.name.as_str(), who.title.as_str(), who.address.as_str()];
+                let parts: Vec<&str> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+                format!("{}. {}", at + 1, parts.join(", "))
+            }));
+            let command = match errand {
+                Errand::Call => "/call",
+                Errand::Add => "/add",
+                Errand::Transfer => "/transfer",
+                Errand::Voicemail => "/transfer voicemail",
+            };
+            lines.push(format!(
+                "{command} 1 takes the first, {command} 2 the second."
+            ));
+            lines
         }
         Some(Shown::Messages(found)) if found.is_empty() => vec![phrase::NOTHING_FOUND.to_owned()],
         Some(Shown::Messages(found)) => found

@@ -65,6 +65,7 @@ export class StandInAgent extends Emitter {
     super();
     this.kind = (isTeams ? "TeamsCallAgent" : "CallAgent") as Sdk.CallAgentKind;
     stage.agents.push(this);
+    void conducted().catch(() => {});
   }
 
   join(locator: Locator, options?: Sdk.JoinCallOptions): Shown {
@@ -105,6 +106,7 @@ export class StandInAgent extends Emitter {
 
   ring(callerInfo: Sdk.CallerInfo, more: Partial<StandInIncomingCall> = {}): StandInIncomingCall {
     const incomingCall = Object.assign(new StandInIncomingCall(this, callerInfo), more);
+    stage.rung.push(incomingCall);
     this.emit("incomingCall", { incomingCall });
     return incomingCall;
   }
@@ -128,7 +130,6 @@ function where(locator: Locator): { endpoint: string; meeting: Record<string, un
   const { endpoint } = stage;
   if ("meetingLink" in locator) {
     const link = new URL(locator.meetingLink);
-    conducted(link);
     return { endpoint: link.origin, meeting: { link: locator.meetingLink } };
   }
   if ("meetingId" in locator) return { endpoint, meeting: { id: locator.meetingId, passcode: locator.passcode ?? null } };

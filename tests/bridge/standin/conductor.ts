@@ -1,4 +1,4 @@
-// The stage from afar, for tests that are not in the browser: a meeting link with `stage` in its query has us open `{endpoint}/standin`.
+// The stage from afar, for tests that are not in the browser: where the page may connect to a service of this machine, `/standin` there leads to the test.
 //
 // In comes `{"id":1,"path":"calls.0.features.UserFacingDiagnostics.network.say","args":["networkReconnect",3]}`: the function of that name on the
 // stage is called with these arguments. Out goes `{"id":1,"result":…}` or `{"id":1,"error":"…"}`. A path that names no function gives its value.
@@ -6,9 +6,13 @@ import { stage } from "./stage.js";
 
 let socket: WebSocket | null = null;
 
-export function conducted(link: URL): void {
-  if (!link.searchParams.has("stage") || socket) return;
-  const opened = (socket = new WebSocket(`${link.origin.replace(/^http/, "ws")}/standin`));
+export async function conducted(): Promise<void> {
+  if (socket) return;
+  // A script cannot read the policy of its page; the page served once more tells it.
+  const policy = (await fetch("/")).headers.get("content-security-policy") ?? "";
+  const [local] = /ws:\/\/127\.0\.0\.1:\d+/.exec(policy) ?? [];
+  if (!local || socket) return;
+  const opened = (socket = new WebSocket(`${local}/standin`));
   opened.onclose = () => (socket = null);
   opened.onmessage = async ({ data }) => {
     const { id, path, args = [] } = JSON.parse(String(data)) as { id: number; path: string; args?: unknown[] };

@@ -1,5 +1,5 @@
 // What a test tells the stand-in to do: `globalThis.standin` in the page. Everything else is on the objects that it holds.
-import type { StandInAgent } from "./agent.js";
+import type { StandInAgent, StandInIncomingCall } from "./agent.js";
 import type { StandInCall } from "./call.js";
 import type { CallClient } from "./client.js";
 import { StandInError } from "./errors.js";
@@ -11,6 +11,7 @@ export class Stage {
   patience = 100;
   agents: StandInAgent[] = [];
   calls: StandInCall[] = [];
+  rung: StandInIncomingCall[] = [];
   clients: CallClient[] = [];
   features: unknown = null;
   surveys: unknown[] = [];
@@ -23,6 +24,10 @@ export class Stage {
   // The next operation of this name fails so, until `mend`.
   break(operation: string, code: number, subCode: number, message = `${operation} failed`): void {
     this.#faults.set(operation, new StandInError(code, subCode, message));
+  }
+
+  set(name: "transferEnds", value: "Transferred" | "Failed"): void {
+    this[name] = value;
   }
 
   mend(operation: string): void {

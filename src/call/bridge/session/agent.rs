@@ -13,12 +13,16 @@ use super::page::Page;
 
 impl Session {
     pub(super) fn make_agent(&mut self) {
-        let Some(plan) = &self.plan else { return };
-        let external = self.identity == Identity::External;
+        let plan = self.plan.as_ref();
+        if plan.is_none() && !self.receiving.wanted {
+            return;
+        }
+        let external = self.own.identity == Identity::External;
+        let name = plan.map_or(&self.own.name, |plan| &plan.name);
         let act = Act::CreateAgent {
-            identity: self.identity,
-            display_name: external.then(|| plan.name.clone()),
-            emergency_country: None,
+            identity: self.own.identity,
+            display_name: external.then(|| name.clone()),
+            emergency_country: self.own.emergency_country.clone().filter(|_| external),
         };
         self.command(act, Asked::Agent);
     }
@@ -31,8 +35,13 @@ impl Session {
         else {
             return;
         };
-        let dials = self.call.is_none() && !self.asked.values().any(|a| *a == Asked::Join);
-        if of == agent && connection == "Connected" && dials {
+        let dials =
+            self.call.is_none() && !self.asked.values().any(|a| matches!(a, Asked::Join(_)));
+        if of != agent {
+            return;
+        }
+        self.reached(connection == "Connected", because.is_some());
+        if connection == "Connected" && dials {
             self.dial(agent);
         }
     }
@@ -40,8 +49,9 @@ impl Session {
     pub(super) fn token(&mut self, wanted: u64, token: Result<Granted, Failure>) {
         match token {
             Ok(granted) => {
-                let name = self.plan.as_ref().map(|plan| plan.name.as_str());
-                self.seen.me(granted.raw_id, name.unwrap_or_default());
+                let name = self.plan.as_ref().map(|plan| &plan.name);
+                let name = name.unwrap_or(&self.own.name).clone();
+                self.seen.me(granted.raw_id, &name);
                 self.word(Word::Token {
                     wanted,
                     token: granted.token.into(),

@@ -1,7 +1,9 @@
 //! What the page was asked to do, and what it answered.
 
+use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::event::CallEvent;
+use crate::model::call::CallNumber;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
@@ -20,10 +22,14 @@ use crate::call::bridge::convert;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     Agent,
-    Join,
+    Join(CallNumber),
     Consent,
     Statistics,
-    HangUp,
+    HangUp(CallNumber),
+    /// The call in front shall be on hold before another is.
+    HoldFor,
+    /// A key of a phone.
+    Tone,
     Other,
 }
 
@@ -41,7 +47,7 @@ impl Session {
             .push_back(Output::Send(Box::new(ToPage::Word(word))));
     }
 
-    pub(super) fn done(&mut self, id: u64, result: &serde_json::Value, at: Timestamp) {
+    pub(super) fn done(&mut self, id: u64, result: &serde_json::Value, now: Moment, at: Timestamp) {
         match self.asked.remove(&id) {
             Some(Asked::Agent) => {
                 let made = result["agent"].as_u64();
@@ -49,44 +55,60 @@ impl Session {
                 if let Page::Ready { agent, .. } = &mut self.page {
                     *agent = made;
                 }
+                self.reached(connected, false);
                 if let Some(agent) = made.filter(|_| connected) {
                     self.dial(agent);
                 }
             }
-            Some(Asked::Join) => {
+            Some(Asked::Join(number)) => {
                 let Some(call) = result["call"].as_u64() else {
                     return;
                 };
+                if self.plan.as_ref().is_none_or(|plan| plan.number != number) {
+                    // Left before it was made.
+                    let for_everyone = false;
+                    let act = Act::HangUp { call, for_everyone };
+                    return self.command(act, Asked::HangUp(number));
+                }
                 self.call = Some(call);
                 self.out.push_back(Output::Call(call));
                 self.command(Act::ReportStatistics { call, on: true }, Asked::Statistics);
-                if self.plan.is_none() {
-                    // Left before it was made.
-                    let for_everyone = false;
-                    self.command(Act::HangUp { call, for_everyone }, Asked::HangUp);
-                }
             }
             Some(Asked::Consent) => {
                 let mut events = Vec::new();
                 self.seen.granted(&mut events);
                 self.out.extend(events.into_iter().map(Output::Event));
             }
-            Some(Asked::HangUp) if self.plan.is_some() => {
-                self.over(HUNG_UP, at);
-            }
-            Some(Asked::HangUp | Asked::Statistics | Asked::Other) | None => {}
+            Some(Asked::HangUp(number)) => self.hung_up(number, at),
+            Some(Asked::HoldFor) => self.held(now, at),
+            Some(Asked::Tone) => self.pressed(),
+            Some(Asked::Statistics | Asked::Other) | None => {}
         }
     }
 
-    pub(super) fn failed(&mut self, id: u64, error: &crate::wire::bridge::Failure, at: Timestamp) {
+    pub(super) fn failed(
+        &mut self,
+        id: u64,
+        error: &crate::wire::bridge::Failure,
+        now: Moment,
+        at: Timestamp,
+    ) {
         match self.asked.remove(&id) {
-            Some(Asked::Agent | Asked::Join) => {
+            Some(Asked::Agent) => {
                 self.give_up(convert::because(error), Remedy::None, at);
+                self.no_more_rings(convert::because(error), now);
+            }
+            Some(Asked::Join(number)) => {
+                if self.plan.as_ref().is_some_and(|p| p.number == number) {
+                    self.give_up(convert::because(error), Remedy::None, at);
+                }
             }
             // A line in /stats that stays empty.
             Some(Asked::Statistics) | None => {}
-            Some(Asked::HangUp) => {
-                self.over(HUNG_UP, at);
+            Some(Asked::HangUp(number)) => self.hung_up(number, at),
+            Some(Asked::HoldFor) => self.not_held(convert::because(error), at),
+            Some(Asked::Tone) => {
+                self.not_pressed(convert::because(error));
             }
             Some(Asked::Consent | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {
@@ -95,6 +117,13 @@ impl Session {
                     remedy: Remedy::None,
                 }));
             }
+        }
+    }
+
+    fn hung_up(&mut self, number: CallNumber, at: Timestamp) {
+        match &self.plan {
+            Some(plan) if plan.number == number => self.over(HUNG_UP, at),
+            Some(_) | None => self.drop_held(number, HUNG_UP, at),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::effect::CallCommand;
 use crate::event::CallEvent;
 use crate::model::call::AfterEnd;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::failure::Because;
@@ -18,41 +19,61 @@ use crate::model::sound::MediaState;
 use crate::wire::bridge::Act;
 use crate::wire::bridge::AudioMode;
 use crate::wire::bridge::Beginning;
-use crate::wire::bridge::Meeting;
+use crate::wire::bridge::Identity;
 
 use super::Output;
+use super::Own;
 use super::Plan;
 use super::Session;
+use super::Target;
 use super::asked::Asked;
+use super::page::Page;
 use crate::call::bridge::convert;
 use crate::call::bridge::pcm::PcmWish;
 
-impl Session {
-    pub(super) fn join(
-        &mut self,
-        meeting: Meeting,
-        name: String,
-        audio: Audio,
-        now: Moment,
-        at: Timestamp,
-    ) {
-        if self.plan.is_some() {
-            return;
-        }
-        self.plan = Some(Plan {
-            meeting,
+impl Plan {
+    pub(super) fn new(number: CallNumber, target: Target, name: String, audio: Audio) -> Self {
+        Self {
+            number,
+            // Whoever calls somebody, or answers, wants to be heard.
+            muted: matches!(target, Target::Meeting(_)) || audio != Audio::Full,
+            target,
             name,
             audio,
             attempt: 0,
+            state: CallState::Connecting,
             inside: false,
             sounding: false,
-            muted: true,
             lost: false,
             again: None,
             leaving: false,
             settles: None,
-        });
+        }
+    }
+
+    pub(super) const fn is_meeting(&self) -> bool {
+        matches!(self.target, Target::Meeting(_))
+    }
+}
+
+impl Own {
+    /// By which number of ours a phone is called; a Teams user has one of their own.
+    pub(super) fn caller_id_towards(&self, who: &str) -> Option<String> {
+        let is_phone = who.starts_with("4:") && self.identity == Identity::External;
+        self.caller_id.clone().filter(|_| is_phone)
+    }
+}
+
+impl Session {
+    pub(super) fn begin(&mut self, plan: Plan, now: Moment, at: Timestamp) {
+        let number = plan.number;
+        self.plan = Some(plan);
         self.idle = None;
+        // However long the page has been there, this call has all its time.
+        if let Page::Ready { since, .. } = &mut self.page {
+            *since = now;
+        }
+        self.event(CallEvent::Front(number));
         let state = CallState::Connecting;
         self.event(CallEvent::State { state, at });
         self.start(now);
@@ -61,17 +82,38 @@ impl Session {
     pub(super) fn dial(&mut self, agent: u64) {
         let Some(plan) = &mut self.plan else { return };
         plan.settles = None;
-        let act = Act::Join {
-            agent,
-            meeting: plan.meeting.clone(),
-            beginning: Beginning {
-                audio: AudioMode::Raw,
-                // Whoever wants to be heard is, once the call says that it may be.
-                muted: true,
-            },
+        self.seen.call_us(&plan.name);
+        let beginning = Beginning {
+            audio: AudioMode::Raw,
+            // Whoever wants to be heard is, once the call says that it may be.
+            muted: true,
         };
+        let act = match plan.target.clone() {
+            Target::Meeting(meeting) => Act::Join {
+                agent,
+                meeting,
+                beginning,
+            },
+            Target::Person(id) => Act::StartCall {
+                agent,
+                alternate_caller_id: self.own.caller_id_towards(&id),
+                to: vec![id],
+                thread_id: None,
+                on_behalf_of: None,
+                custom_context: None,
+                beginning,
+            },
+            Target::Ringing(incoming) => {
+                self.receiving.answered(incoming);
+                Act::Accept {
+                    incoming,
+                    beginning,
+                }
+            }
+        };
+        let number = plan.number;
         self.seen.begin();
-        self.command(act, Asked::Join);
+        self.command(act, Asked::Join(number));
     }
 
     pub(super) fn ask(&mut self, command: CallCommand) {
@@ -79,6 +121,16 @@ impl Session {
             plan.muted = *muted;
         }
         let Some(call) = self.call else { return };
+        if let CallCommand::Add { who, thread } = command {
+            let who = who.as_str().to_owned();
+            let act = Act::AddParticipant {
+                call,
+                alternate_caller_id: self.own.caller_id_towards(&who),
+                thread_id: thread.map(|thread| thread.as_str().to_owned()),
+                who,
+            };
+            return self.command(act, Asked::Other);
+        }
         if command == CallCommand::Consent(false) {
             return self.seen.declined();
         }
@@ -95,12 +147,13 @@ impl Session {
         let Some(plan) = &mut self.plan else { return };
         plan.leaving = true;
         if let Some(call) = self.call {
+            let number = plan.number;
             let act = Act::HangUp { call, for_everyone };
-            self.command(act, Asked::HangUp);
+            self.command(act, Asked::HangUp(number));
             self.sound(CallState::Disconnecting);
         } else {
             self.over(HUNG_UP, at);
-            self.end_page();
+            self.end_unused_page();
         }
     }
 
@@ -110,6 +163,7 @@ impl Session {
             return;
         }
         let Some(plan) = &mut self.plan else { return };
+        plan.state = state;
         let before = plan.inside;
         plan.inside |= state.is_inside();
         if plan.inside && !before {
@@ -123,6 +177,10 @@ impl Session {
             plan.lost = false;
         }
         let muted = plan.muted;
+        if self.next.is_some() && state == CallState::LocalHold {
+            // Told of it once it is behind the call that this is for.
+            return self.sound(state);
+        }
         self.event(CallEvent::State { state, at });
         if back {
             self.event(CallEvent::SignallingBack { at });
@@ -141,7 +199,9 @@ impl Session {
     /// Sound flows in the call and nowhere else.
     pub(super) fn sound(&mut self, state: CallState) {
         let Some(plan) = &mut self.plan else { return };
-        let sounding = state == CallState::Connected && plan.audio != Audio::None;
+        // What is announced before anybody answers is heard too.
+        let flows = matches!(state, CallState::Connected | CallState::EarlyMedia);
+        let sounding = flows && plan.audio != Audio::None;
         if std::mem::replace(&mut plan.sounding, sounding) == sounding {
             return;
         }
@@ -162,6 +222,8 @@ impl Session {
         self.sound(CallState::Disconnected);
         let Some(plan) = &mut self.plan else { return };
         let again = match reason.after() {
+            // A person is not called again by themselves.
+            _ if !plan.is_meeting() => false,
             AfterEnd::Rejoin => plan.inside && plan.attempt < ATTEMPTS,
             AfterEnd::RefreshAndRejoin => {
                 self.refused = true;
@@ -170,7 +232,12 @@ impl Session {
             AfterEnd::ManualRejoin | AfterEnd::Final => false,
         };
         if !again {
-            return self.over(reason, at);
+            self.over(reason, at);
+            // What waited for this call to be on hold waits no more.
+            if let Some(next) = self.next.take() {
+                self.go_on(next, now, at);
+            }
+            return;
         }
         plan.attempt += 1;
         let attempt = plan.attempt;
@@ -181,6 +248,7 @@ impl Session {
 
     /// What we know may be out of date.
     pub(super) fn lost(&mut self, at: Timestamp) {
+        self.held_are_doubted(at);
         let Some(plan) = self.plan.as_mut().filter(|plan| plan.inside && !plan.lost) else {
             return;
         };
@@ -188,9 +256,47 @@ impl Session {
         self.event(CallEvent::SignallingLost { at });
     }
 
-    pub(super) fn give_up(&mut self, because: Because, remedy: Remedy, at: Timestamp) {
+    /// It cannot even be tried.
+    pub(super) fn refuse(&mut self, number: CallNumber, because: Because, at: Timestamp) {
         self.event(CallEvent::ActionFailed(Failure {
-            doing: Doing::JoiningCall,
+            doing: Doing::Calling,
+            because,
+            remedy: Remedy::None,
+        }));
+        let state = CallState::Disconnected;
+        if self.plan.is_none() {
+            self.event(CallEvent::Front(number));
+            self.event(CallEvent::State { state, at });
+        } else {
+            let event = Box::new(CallEvent::State { state, at });
+            self.event(CallEvent::Behind {
+                call: number,
+                event,
+            });
+        }
+    }
+
+    /// Hangs up everything.
+    pub(super) fn close(&mut self, at: Timestamp) {
+        let held: Vec<_> = self.held.iter().map(|h| (h.call, h.plan.number)).collect();
+        for (call, number) in held {
+            let for_everyone = false;
+            let act = Act::HangUp { call, for_everyone };
+            self.command(act, Asked::HangUp(number));
+        }
+        self.not_held(Because::Lost, at);
+        self.leave(false, at);
+    }
+
+    pub(super) fn give_up(&mut self, because: Because, remedy: Remedy, at: Timestamp) {
+        let Some(plan) = &self.plan else { return };
+        let doing = if plan.is_meeting() {
+            Doing::JoiningCall
+        } else {
+            Doing::Calling
+        };
+        self.event(CallEvent::ActionFailed(Failure {
+            doing,
             because,
             remedy,
         }));
@@ -213,6 +319,11 @@ impl Session {
     }
 }
 
+/// The page is gone, and the call with it.
+pub(super) const GONE: EndReason = EndReason {
+    code: 490,
+    subcode: 0,
+};
 /// We left.
 pub(super) const HUNG_UP: EndReason = EndReason {
     code: 0,

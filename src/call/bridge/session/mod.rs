@@ -6,7 +6,10 @@
 mod agent;
 mod asked;
 mod call;
+mod held;
+mod incoming;
 mod page;
+mod phone;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -15,6 +18,8 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::effect::CallCommand;
 use crate::event::CallEvent;
+use crate::model::call::CallNumber;
+use crate::model::call::CallState;
 use crate::model::failure::Because;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
@@ -34,13 +39,19 @@ use super::pcm::PcmWish;
 use super::seen::Seen;
 
 use self::asked::Asked;
+use self::held::Held;
+use self::held::Next;
+use self::incoming::Receiving;
 use self::page::PAGE_SILENCE;
 use self::page::Page;
+use self::phone::Tones;
 
 /// What happened to the driver.
 #[derive(Debug)]
 pub(super) enum Input {
     Command(CallCommand),
+    /// No more commands will come.
+    Closing,
     Page(ToProgram),
     /// The page's sockets are closed, or the browser ended.
     PageEnded(Because),
@@ -80,9 +91,28 @@ pub(super) enum Output {
     Wait(Option<Moment>),
 }
 
+/// Whose calls, for as long as the program runs.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    pub identity: Identity,
+    /// The name we have until a call asks for another.
+    pub name: String,
+    /// The country whose emergency numbers may be dialled, where that was set up.
+    pub emergency_country: Option<String>,
+    /// Our own phone number, where an external user has one.
+    pub caller_id: Option<String>,
+}
+
 pub(super) struct Session {
-    identity: Identity,
+    own: Own,
+    /// The call in front.
     plan: Option<Plan>,
+    /// Calls on hold behind it.
+    held: Vec<Held>,
+    next: Option<Next>,
+    receiving: Receiving,
+    /// Keys of a phone that are still to be sent.
+    tones: Tones,
     page: Page,
     call: Option<u64>,
     asked: BTreeMap<u64, Asked>,
@@ -94,17 +124,29 @@ pub(super) struct Session {
     seen: Seen,
     out: VecDeque<Output>,
 }
+/// What a call is begun with.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Target {
+    Meeting(Meeting),
+    /// By raw id.
+    Person(String),
+    /// A call that rings here.
+    Ringing(u64),
+}
+
 /// The call that a person wants.
 #[expect(
     clippy::struct_excessive_bools,
     reason = "independent facts about one call"
 )]
 struct Plan {
-    meeting: Meeting,
+    number: CallNumber,
+    target: Target,
     name: String,
     audio: Audio,
     /// Of beginning anew without anybody's doing.
     attempt: u32,
+    state: CallState,
     inside: bool,
     sounding: bool,
     /// Whether the person wants to be heard, from one page to the next.
@@ -118,10 +160,14 @@ struct Plan {
 }
 
 impl Session {
-    pub(super) fn new(identity: Identity) -> Self {
+    pub(super) fn new(own: Own) -> Self {
         Self {
-            identity,
+            own,
             plan: None,
+            held: Vec::new(),
+            next: None,
+            receiving: Receiving::default(),
+            tones: Tones::default(),
             page: Page::Off,
             call: None,
             asked: BTreeMap::new(),
@@ -137,13 +183,36 @@ impl Session {
     pub(super) fn handle(&mut self, input: Input, now: Moment, at: Timestamp) {
         match input {
             Input::Command(CallCommand::Join {
+                number,
                 locator,
                 name,
                 audio,
-            }) => match convert::meeting(&locator) {
-                Ok(meeting) => self.join(meeting, name, audio, now, at),
-                Err(reason) => self.give_up(Because::Refused { reason }, Remedy::None, at),
+            }) => match convert::target(&locator) {
+                Ok(target) => {
+                    let plan = Plan::new(number, target, name, audio);
+                    self.turn_to(Next::Begin(plan), now, at);
+                }
+                Err(reason) => self.refuse(number, Because::Refused { reason }, at),
             },
+            Input::Command(CallCommand::Accept {
+                number,
+                incoming,
+                name,
+                audio,
+                muted,
+            }) => {
+                let mut plan = Plan::new(number, Target::Ringing(incoming.0), name, audio);
+                plan.muted |= muted;
+                self.turn_to(Next::Begin(plan), now, at);
+            }
+            Input::Command(CallCommand::Decline(incoming)) => self.decline(incoming),
+            Input::Command(CallCommand::Receive(wanted)) => self.receive(wanted, now),
+            Input::Command(CallCommand::Tones(tones)) => self.press(&tones),
+            Input::Command(CallCommand::Transfer(to)) => self.hand_on(to),
+            Input::Command(CallCommand::Switch(number)) => {
+                self.turn_to(Next::Resume(number), now, at);
+            }
+            Input::Closing => self.close(at),
             Input::Command(CallCommand::Leave) => self.leave(false, at),
             Input::Command(CallCommand::EndForEverybody) => self.leave(true, at),
             Input::Command(command) => self.ask(command),
@@ -164,15 +233,21 @@ impl Session {
 
     /// Not in a call and not on the way into one.
     pub(super) const fn is_idle(&self) -> bool {
-        self.plan.is_none()
+        self.plan.is_none() && self.held.is_empty()
     }
 
     fn page_said(&mut self, said: ToProgram, now: Moment, at: Timestamp) {
+        let Some(said) = self.held_said(said, at) else {
+            return;
+        };
         match said {
+            said if incoming::is_of(&said) => self.rings(said),
             ToProgram::Hello { version, .. } if version != VERSION => {
                 let detail = "the page and the program are of different versions".to_owned();
-                self.give_up(Because::Protocol { detail }, Remedy::None, at);
+                let because = Because::Protocol { detail };
+                self.give_up(because.clone(), Remedy::None, at);
                 self.end_page();
+                self.no_more_rings(because, now);
             }
             ToProgram::Hello { .. } => self.word(Word::Welcome {
                 version: VERSION,
@@ -196,15 +271,17 @@ impl Session {
                 let reason = format!(
                     "the vendor's calling SDK does not load ({problem}); sidetone setup calls installs it"
                 );
-                self.give_up(Because::Refused { reason }, Remedy::None, at);
+                let because = Because::Refused { reason };
+                self.give_up(because.clone(), Remedy::None, at);
                 self.end_page();
+                self.no_more_rings(because, now);
             }
             ToProgram::TokenWanted { wanted, .. } => {
                 let refused = std::mem::take(&mut self.refused);
                 self.out.push_back(Output::Token { wanted, refused });
             }
-            ToProgram::Done { id, result } => self.done(id, &result, at),
-            ToProgram::Failed { id, error } => self.failed(id, &error, at),
+            ToProgram::Done { id, result } => self.done(id, &result, now, at),
+            ToProgram::Failed { id, error } => self.failed(id, &error, now, at),
             ToProgram::AgentState {
                 agent,
                 connection,
@@ -229,16 +306,33 @@ impl Session {
             }
             ToProgram::Call {
                 call, cause, from, ..
-            } if cause == "breakoutRoom" && from.is_some() && from == self.call => {
-                self.call = Some(call);
-                self.out.push_back(Output::Call(call));
-            }
+            } if from.is_some() && from == self.call => match cause.as_str() {
+                "breakoutRoom" => self.moved_to(call),
+                "transfer" => {
+                    self.moved_to(call);
+                    self.event(CallEvent::HandedOn);
+                }
+                _ => {}
+            },
+            ToProgram::Transfer {
+                call,
+                state,
+                code,
+                sub_code,
+                ..
+            } if self.call == Some(call) => self.transfer_state(&state, code, sub_code),
             said => {
                 let mut events = Vec::new();
                 self.seen.take(said, self.call, at, &mut events);
                 self.out.extend(events.into_iter().map(Output::Event));
             }
         }
+    }
+
+    /// What is in front goes on in another call of the page.
+    fn moved_to(&mut self, call: u64) {
+        self.call = Some(call);
+        self.out.push_back(Output::Call(call));
     }
 
     fn event(&mut self, event: CallEvent) {

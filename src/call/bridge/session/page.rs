@@ -11,7 +11,6 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::event::CallEvent;
 use crate::model::call::CallState;
-use crate::model::call::EndReason;
 use crate::model::failure::Because;
 use crate::model::failure::Remedy;
 use crate::wire::bridge::Act;
@@ -20,6 +19,7 @@ use crate::wire::bridge::Word;
 use super::Output;
 use super::Session;
 use super::asked::Asked;
+use super::call::GONE;
 use super::call::HUNG_UP;
 use super::call::SETTLING;
 
@@ -59,12 +59,19 @@ impl Session {
             return;
         };
         *heard = now;
-        let Some(plan) = &mut self.plan else { return };
-        if plan.lost && plan.inside && self.call.is_some() {
+        let mut back = self.held_are_known(at);
+        if let Some(plan) = &mut self.plan
+            && plan.lost
+            && plan.inside
+            && self.call.is_some()
+        {
             plan.lost = false;
             plan.settles = Some(now + SETTLING);
             self.seen.say_again();
             self.event(CallEvent::SignallingBack { at });
+            back = true;
+        }
+        if back {
             self.command(Act::Refresh, Asked::Other);
         }
     }
@@ -77,6 +84,9 @@ impl Session {
         self.lost(at);
         self.sound(CallState::Disconnected);
         self.end_page();
+        self.not_held(because.clone(), at);
+        self.all_held_are_gone(at);
+        self.no_more_rings(because.clone(), now);
         let Some(plan) = &mut self.plan else { return };
         if plan.leaving {
             return self.over(HUNG_UP, at);
@@ -84,31 +94,47 @@ impl Session {
         if !plan.inside {
             return self.give_up(because, Remedy::None, at);
         }
+        if !plan.is_meeting() {
+            // Nobody is called again by themselves.
+            return self.over(GONE, at);
+        }
         plan.attempt += 1;
         let attempt = plan.attempt;
         if attempt > 1 {
-            let gone = EndReason {
-                code: 490,
-                subcode: 0,
-            };
-            return self.over(gone, at);
+            return self.over(GONE, at);
         }
         self.event(CallEvent::Rejoining { attempt });
         self.start(now);
     }
 
+    /// Where no call on hold needs it.
+    pub(super) fn end_unused_page(&mut self) {
+        if self.held.is_empty() && !self.receiving.wanted {
+            self.end_page();
+        }
+    }
+
+    /// Nobody calls by it, and nobody waits for calls.
+    fn is_unused(&self) -> bool {
+        self.is_idle() && !self.receiving.wanted
+    }
+
+    /// In a call, in front or on hold.
+    fn is_inside(&self) -> bool {
+        let front = self.plan.as_ref().is_some_and(|plan| plan.inside);
+        front || !self.held.is_empty()
+    }
+
     pub(super) fn end_page(&mut self) {
         self.page = Page::Off;
+        self.not_reached();
         self.call = None;
         self.asked.clear();
         self.out.push_back(Output::End);
     }
 
     pub(super) fn beats(&self) -> Duration {
-        match &self.plan {
-            Some(plan) if plan.inside => BEAT,
-            Some(_) | None => IDLE_BEAT,
-        }
+        if self.is_inside() { BEAT } else { IDLE_BEAT }
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
@@ -122,10 +148,15 @@ impl Session {
                 agent,
             } => {
                 let mut due = vec![said + self.beats(), heard + SILENCE];
+                let doubted = self
+                    .plan
+                    .as_ref()
+                    .is_none_or(|plan| plan.lost || !plan.inside);
+                let known = !(doubted && self.is_held_doubted());
+                due.extend((self.is_inside() && known).then(|| heard + DOUBT));
                 match &self.plan {
                     None => {}
                     Some(plan) => {
-                        due.extend((plan.inside && !plan.lost).then(|| heard + DOUBT));
                         let waits = self.call.is_none() && plan.again.is_none();
                         due.extend((agent.is_none() || waits).then(|| since + CONNECT));
                     }
@@ -133,12 +164,13 @@ impl Session {
                 due.into_iter().min()
             }
         };
+        let page = page.into_iter().chain(self.receiving.again);
         let plan = self.plan.as_ref();
         let again = plan.and_then(|plan| plan.again);
         let settles = plan
             .and_then(|plan| plan.settles)
             .filter(|_| !self.seen.is_settled());
-        page.into_iter().chain(again).chain(settles).min()
+        page.chain(again).chain(settles).min()
     }
 
     pub(super) fn timeout(&mut self, now: Moment, at: Timestamp) {
@@ -153,6 +185,7 @@ impl Session {
             }
             self.start(now);
         }
+        self.receive_again(now);
         let settles = self.plan.as_ref().and_then(|plan| plan.settles);
         if settles.is_some_and(|settles| settles <= now) {
             let mut events = Vec::new();
@@ -169,11 +202,11 @@ impl Session {
             Page::Ready {
                 since, heard, said, ..
             } => {
-                if self.plan.is_none() && *self.idle.get_or_insert(now) + IDLE <= now {
+                if self.is_unused() && *self.idle.get_or_insert(now) + IDLE <= now {
                     self.command(Act::Close, Asked::Other);
                     return self.end_page();
                 }
-                let inside = self.plan.as_ref().is_some_and(|plan| plan.inside);
+                let inside = self.is_inside();
                 if heard + SILENCE <= now {
                     return self.page_ended(Because::Timeout, now, at);
                 }
@@ -184,7 +217,7 @@ impl Session {
                     && self.plan.as_ref().is_some_and(|plan| plan.again.is_none());
                 if connecting && since + CONNECT <= now {
                     self.give_up(Because::Timeout, Remedy::CheckNetwork, at);
-                    return self.end_page();
+                    return self.end_unused_page();
                 }
                 if said + self.beats() <= now {
                     self.beats += 1;

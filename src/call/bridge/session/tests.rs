@@ -10,6 +10,9 @@ use super::page::CONNECT;
 use super::page::DOUBT;
 use super::page::SILENCE;
 use super::*;
+use crate::model::call::CallState;
+use crate::model::call::EndReason;
+use crate::model::failure::Doing;
 use crate::model::locator::Locator;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
@@ -23,10 +26,19 @@ struct Scene {
     did: Vec<Output>,
 }
 
+fn own(identity: Identity) -> Own {
+    Own {
+        identity,
+        name: "Ada".to_owned(),
+        emergency_country: None,
+        caller_id: None,
+    }
+}
+
 impl Scene {
     fn new() -> Self {
         Self {
-            session: Session::new(Identity::External),
+            session: Session::new(own(Identity::External)),
             now: Moment::ZERO,
             did: Vec::new(),
         }
@@ -51,7 +63,12 @@ impl Scene {
     }
 
     fn join(&mut self) {
+        self.join_as(CallNumber(1));
+    }
+
+    fn join_as(&mut self, number: CallNumber) {
         self.command(CallCommand::Join {
+            number,
             locator: Locator::MeetingId {
                 id: "123".to_owned(),
                 passcode: None,
@@ -434,4 +451,464 @@ fn who_was_there_before_us_does_not_come_when_we_do() {
     scene.pass(SETTLING + Duration::from_millis(1), true);
     scene.page(participant("Ben"));
     assert_eq!(changes(&scene), 1);
+}
+
+impl Scene {
+    fn done(&mut self, name: &str, result: serde_json::Value) {
+        let id = self.asked(name);
+        self.page(json!({"type":"done","id":id,"result":result}));
+    }
+
+    /// A second call in front, the first on hold.
+    fn second(&mut self) {
+        self.connected();
+        self.join_as(CallNumber(2));
+        self.done("hold", json!({}));
+        self.done("join", json!({"call":8}));
+        self.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+        self.page(json!({"type":"callState","call":8,"state":"Connected"}));
+    }
+
+    fn behind(&self, number: u32) -> Vec<&CallEvent> {
+        let mut behind = Vec::new();
+        for event in self.events() {
+            if let CallEvent::Behind { call, event } = event
+                && call.0 == number
+            {
+                behind.push(&**event);
+            }
+        }
+        behind
+    }
+}
+
+#[test]
+fn a_second_call_begins_once_the_first_is_on_hold() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.join_as(CallNumber(2));
+    assert_eq!((scene.sends("hold"), scene.sends("join")), (1, 1));
+    scene.done("hold", json!({}));
+    assert_eq!(scene.sends("join"), 2);
+    let fronts = scene.events().into_iter();
+    let fronts = fronts.filter_map(|event| match event {
+        CallEvent::Front(number) => Some(number.0),
+        _ => None,
+    });
+    assert_eq!(fronts.collect::<Vec<_>>(), [1, 2]);
+    assert!(scene.did.contains(&Output::Sound(PcmWish::Stop)));
+}
+
+#[test]
+fn what_happens_in_a_call_on_hold_is_told_as_its_own() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.did.clear();
+    scene.notice(true, false);
+    scene.page(json!({"type":"role","call":8,"role":"Presenter"}));
+    scene.page(json!({"type":"callEnded","call":7,"reason":{"code":0,"subCode":5003,"message":null,"categories":[]}}));
+    let behind = scene.behind(1);
+    assert!(matches!(
+        behind[0],
+        CallEvent::Notice {
+            state: NoticeState::Active { .. },
+            ..
+        }
+    ));
+    assert!(matches!(
+        behind[1],
+        CallEvent::Ended {
+            reason: EndReason { subcode: 5003, .. },
+            ..
+        }
+    ));
+    assert!(
+        scene
+            .events()
+            .iter()
+            .any(|e| matches!(e, CallEvent::Role(_)))
+    );
+    assert!(!scene.session.is_idle());
+}
+
+#[test]
+fn a_call_on_hold_comes_back_to_the_front() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.did.clear();
+    scene.command(CallCommand::Switch(CallNumber(1)));
+    assert_eq!((scene.sends("hold"), scene.sends("resume")), (1, 0));
+    scene.done("hold", json!({}));
+    assert_eq!(scene.sends("resume"), 1);
+    assert!(scene.did.contains(&Output::Call(7)));
+    scene.page(json!({"type":"callState","call":8,"state":"LocalHold"}));
+    scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    let held = CallState::LocalHold;
+    assert!(matches!(scene.behind(2)[..], [CallEvent::State { state, .. }] if *state == held));
+    let wish = PcmWish::Start { audio: Audio::Full };
+    assert!(scene.did.contains(&Output::Sound(wish)));
+}
+
+#[test]
+fn a_call_that_cannot_be_held_stays_and_nothing_else_begins() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.join_as(CallNumber(2));
+    let id = scene.asked("hold");
+    let error = json!({"name":"E","message":"no","code":500,"subCode":41033,"categories":[]});
+    scene.page(json!({"type":"failed","id":id,"error":error}));
+    assert_eq!(scene.sends("join"), 1);
+    let over = CallState::Disconnected;
+    assert!(matches!(scene.behind(2)[..], [CallEvent::State { state, .. }] if *state == over));
+    assert!(scene.events().iter().any(|e| matches!(
+        e,
+        CallEvent::ActionFailed(Failure {
+            doing: Doing::Calling,
+            ..
+        })
+    )));
+}
+
+#[test]
+fn with_the_page_every_call_on_hold_is_gone_too() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.handle(Input::PageEnded(Because::Lost));
+    assert!(matches!(
+        scene.behind(1)[..],
+        [
+            ..,
+            CallEvent::SignallingLost { .. },
+            CallEvent::Ended { .. }
+        ]
+    ));
+}
+
+#[test]
+fn at_the_end_every_call_is_hung_up() {
+    let mut scene = Scene::new();
+    scene.second();
+    scene.handle(Input::Closing);
+    assert_eq!(scene.sends("hangUp"), 2);
+    assert!(!scene.session.is_idle());
+    scene.page(json!({"type":"callEnded","call":7,"reason":{"code":0,"subCode":0,"message":null,"categories":[]}}));
+    scene.page(json!({"type":"callEnded","call":8,"reason":{"code":0,"subCode":0,"message":null,"categories":[]}}));
+    assert!(scene.session.is_idle());
+}
+
+impl Scene {
+    /// The page is there for a call of this kind.
+    fn agent(&mut self) {
+        self.page(json!({"type":"hello","version":1,"userAgent":"Chrome"}));
+        self.page(json!({"type":"ready","hasSdk":true,"problem":null}));
+        self.done("createAgent", json!({"agent":1,"connection":"Connected"}));
+    }
+
+    fn call(&mut self, whom: &str) {
+        self.command(CallCommand::Join {
+            number: CallNumber(1),
+            locator: Locator::Person(whom.to_owned()),
+            name: "Ada".to_owned(),
+            audio: Audio::Full,
+        });
+    }
+
+    /// In a call with a phone.
+    fn with_phone(&mut self) {
+        self.call("4:+14255550123");
+        self.agent();
+        self.done("startCall", json!({"call":7}));
+        self.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    }
+
+    /// The last command of a name, as the page gets it.
+    fn sent(&self, name: &str) -> serde_json::Value {
+        let id = self.asked(name);
+        let all = self.did.iter().filter_map(|output| match output {
+            Output::Send(word) => Some(serde_json::to_value(&**word).unwrap()),
+            _ => None,
+        });
+        let mut all = all.filter(|word| word["id"] == id);
+        all.next().unwrap()
+    }
+
+    fn refuse(&mut self, name: &str, code: i64, sub_code: i64) {
+        let id = self.asked(name);
+        let error = json!({"name":"CallingCommunicationError","message":"no","code":code,"subCode":sub_code,"categories":[]});
+        self.page(json!({"type":"failed","id":id,"error":error}));
+    }
+
+    fn last(&self) -> CallEvent {
+        self.events().last().map(|event| (*event).clone()).unwrap()
+    }
+
+    fn ring(&mut self) {
+        self.page(json!({
+            "type":"incoming","incoming":3,"agent":1,"kind":"TeamsIncomingCall",
+            "caller":{"id":"4:+14255550123","displayName":null},"transferor":null,"customContext":null,
+        }));
+    }
+}
+
+#[test]
+fn a_person_is_called_and_heard_once_they_answer() {
+    let mut scene = Scene::new();
+    scene.with_phone();
+    let sent = scene.sent("startCall");
+    assert_eq!(sent["to"], json!(["4:+14255550123"]));
+    assert_eq!(sent["muted"], json!(true));
+    assert_eq!(scene.sends("unmute"), 1);
+}
+
+#[test]
+fn what_is_announced_before_anybody_answers_is_heard() {
+    let mut scene = Scene::new();
+    scene.call("4:+14255550123");
+    scene.agent();
+    scene.done("startCall", json!({"call":7}));
+    scene.page(json!({"type":"callState","call":7,"state":"EarlyMedia"}));
+    let wish = PcmWish::Start { audio: Audio::Full };
+    assert!(scene.did.contains(&Output::Sound(wish)));
+    assert_eq!(scene.sends("unmute"), 0);
+}
+
+#[test]
+fn an_external_user_calls_phones_by_a_number_of_their_own() {
+    let mut scene = Scene::new();
+    scene.session = Session::new(Own {
+        caller_id: Some("+14255550100".to_owned()),
+        emergency_country: Some("US".to_owned()),
+        ..own(Identity::External)
+    });
+    scene.with_phone();
+    let sent = scene.sent("startCall");
+    assert_eq!(sent["alternateCallerId"], json!("+14255550100"));
+    let sent = scene.sent("createAgent");
+    assert_eq!(sent["emergencyCountry"], json!("US"));
+    let who = RawId::new("4:+14255550199");
+    scene.command(CallCommand::Add { who, thread: None });
+    let sent = scene.sent("addParticipant");
+    assert_eq!(sent["alternateCallerId"], json!("+14255550100"));
+    let who = RawId::new("8:orgid:a");
+    scene.command(CallCommand::Add { who, thread: None });
+    assert_eq!(
+        scene.sent("addParticipant")["alternateCallerId"],
+        json!(null)
+    );
+}
+
+#[test]
+fn a_person_is_never_called_again_by_itself() {
+    let mut scene = Scene::new();
+    scene.with_phone();
+    scene.page(json!({"type":"callEnded","call":7,"reason":{"code":410,"subCode":3112,"message":null,"categories":[]}}));
+    assert!(matches!(scene.last(), CallEvent::Ended { .. }));
+    assert!(scene.session.is_idle());
+    let mut scene = Scene::new();
+    scene.with_phone();
+    scene.handle(Input::PageEnded(Because::Lost));
+    assert!(matches!(scene.last(), CallEvent::Ended { .. }));
+    assert_eq!(scene.sends("startCall"), 1);
+}
+
+#[test]
+fn calls_are_waited_for_with_a_page_that_stays() {
+    let mut scene = Scene::new();
+    scene.command(CallCommand::Receive(true));
+    assert!(scene.did.contains(&Output::Launch));
+    scene.agent();
+    assert!(matches!(scene.last(), CallEvent::Receiving(Ok(true))));
+    scene.pass(Duration::from_mins(5), true);
+    assert!(!scene.did.contains(&Output::End));
+    scene.command(CallCommand::Receive(false));
+    assert!(matches!(scene.last(), CallEvent::Receiving(Ok(false))));
+    scene.pass(Duration::from_mins(2), true);
+    assert!(scene.did.contains(&Output::End));
+}
+
+#[test]
+fn a_page_that_was_lost_while_waiting_is_started_anew_and_said_once() {
+    let mut scene = Scene::new();
+    scene.command(CallCommand::Receive(true));
+    scene.agent();
+    scene.ring();
+    scene.handle(Input::PageEnded(Because::Lost));
+    let lost = |event: &&&CallEvent| matches!(event, CallEvent::Receiving(Err(_)));
+    assert_eq!(scene.events().iter().filter(lost).count(), 1);
+    let silent = |event: &&CallEvent| matches!(event, CallEvent::IncomingOver { .. });
+    assert_eq!(scene.events().into_iter().filter(silent).count(), 1);
+    for _ in 0..3 {
+        scene.pass(Duration::from_secs(61), false);
+        scene.handle(Input::PageEnded(Because::Lost));
+    }
+    let launches = scene.did.iter().filter(|o| **o == Output::Launch);
+    assert_eq!(launches.count(), 4);
+    assert_eq!(scene.events().iter().filter(lost).count(), 1);
+    scene.pass(Duration::from_secs(61), false);
+    scene.agent();
+    assert!(matches!(scene.last(), CallEvent::Receiving(Ok(true))));
+}
+
+#[test]
+fn a_call_that_rings_is_answered_or_refused() {
+    let mut scene = Scene::new();
+    scene.command(CallCommand::Receive(true));
+    scene.agent();
+    scene.ring();
+    let CallEvent::Incoming(incoming) = scene.last() else {
+        panic!("nobody calls")
+    };
+    assert_eq!(incoming.caller.name, "+14255550123");
+    scene.command(CallCommand::Decline(incoming.number));
+    assert_eq!(scene.sent("reject")["incoming"], json!(3));
+    scene.command(CallCommand::Accept {
+        number: CallNumber(1),
+        incoming: incoming.number,
+        name: "Ada".to_owned(),
+        audio: Audio::Full,
+        muted: true,
+    });
+    assert_eq!(scene.sent("accept")["incoming"], json!(3));
+    scene.done("accept", json!({"call":7}));
+    scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    assert_eq!(scene.sends("unmute"), 0, "answered muted");
+}
+
+#[test]
+fn a_call_that_rings_no_more_is_said_and_the_one_on_hold_stays() {
+    let mut scene = Scene::new();
+    scene.command(CallCommand::Receive(true));
+    scene.with_phone();
+    scene.ring();
+    scene.command(CallCommand::Accept {
+        number: CallNumber(2),
+        incoming: crate::model::call::IncomingNumber(3),
+        name: "Ada".to_owned(),
+        audio: Audio::Full,
+        muted: false,
+    });
+    scene.done("hold", json!({}));
+    scene.refuse("accept", 400, 41_006);
+    let words = |event: &CallEvent| match event {
+        CallEvent::ActionFailed(failure) => Some(format!("{:?}", failure.because)),
+        _ => None,
+    };
+    let said = scene.events().into_iter().find_map(words).unwrap();
+    assert!(said.contains("does not ring any more"), "{said}");
+    scene.command(CallCommand::Switch(CallNumber(1)));
+    assert_eq!(scene.sends("resume"), 1);
+}
+
+#[test]
+fn a_call_on_a_page_that_was_there_for_long_has_all_its_time() {
+    let mut scene = Scene::new();
+    scene.command(CallCommand::Receive(true));
+    scene.agent();
+    scene.pass(Duration::from_mins(10), true);
+    scene.call("4:+14255550123");
+    scene.pass(CONNECT * 9 / 10, true);
+    assert!(!scene.session.is_idle());
+    scene.pass(CONNECT / 5, true);
+    assert!(scene.session.is_idle());
+}
+
+#[test]
+fn keys_of_a_phone_are_pressed_one_after_the_other() {
+    let mut scene = Scene::new();
+    scene.with_phone();
+    let tones = crate::model::call::Tones::parse("1*#").unwrap();
+    scene.command(CallCommand::Tones(tones.clone()));
+    for tone in ["Num1", "Star", "Pound"] {
+        assert_eq!(scene.sent("sendDtmf")["tone"], json!(tone));
+        scene.done("sendDtmf", json!({}));
+    }
+    assert!(matches!(scene.last(), CallEvent::TonesSent(3)));
+    scene.command(CallCommand::Tones(tones));
+    scene.refuse("sendDtmf", 400, 0);
+    assert_eq!(
+        scene.sends("sendDtmf"),
+        4,
+        "the rest would mean something else"
+    );
+    assert!(matches!(scene.last(), CallEvent::ActionFailed(_)));
+}
+
+#[test]
+fn a_call_is_handed_on_and_its_states_are_told() {
+    use crate::model::call::TransferStep;
+    use crate::model::call::TransferTo;
+    let mut scene = Scene::new();
+    scene.second();
+    let transfer = |state: &str, code: Option<i64>| json!({"type":"transfer","call":8,"transfer":1,"state":state,"code":code,"subCode":code});
+    let person = TransferTo::Person(RawId::new("28:orgid:queue"));
+    scene.command(CallCommand::Transfer(person));
+    assert_eq!(scene.sent("transfer")["to"], json!({"id":"28:orgid:queue"}));
+    let voicemail = TransferTo::Voicemail(RawId::new("8:orgid:a"));
+    scene.command(CallCommand::Transfer(voicemail));
+    assert_eq!(
+        scene.sent("transfer")["to"],
+        json!({"voicemail":"8:orgid:a"})
+    );
+    scene.command(CallCommand::Transfer(TransferTo::Held(CallNumber(1))));
+    assert_eq!(scene.sent("transfer")["to"], json!({"call":7}));
+    scene.page(transfer("Transferring", None));
+    assert_eq!(scene.last(), CallEvent::Transfer(TransferStep::Begun));
+    scene.page(transfer("Transferred", None));
+    assert_eq!(scene.last(), CallEvent::Transfer(TransferStep::Done));
+    scene.page(transfer("Failed", Some(403)));
+    assert!(matches!(
+        scene.last(),
+        CallEvent::Transfer(TransferStep::Failed(EndReason { code: 403, .. }))
+    ));
+}
+
+#[test]
+fn who_is_handed_on_stays_in_front_in_another_call_of_the_page() {
+    let mut scene = Scene::new();
+    scene.with_phone();
+    scene.page(json!({
+        "type":"call","call":9,"agent":1,"kind":"TeamsCall","direction":"Outgoing","cause":"transfer",
+        "from":7,"caller":null,"transferor":null,"isEmergency":false,"sdkId":"x",
+    }));
+    assert_eq!(scene.last(), CallEvent::HandedOn);
+    assert!(scene.did.contains(&Output::Call(9)));
+    scene.page(json!({"type":"callEnded","call":7,"reason":{"code":0,"subCode":7015,"message":null,"categories":[]}}));
+    assert!(!scene.session.is_idle());
+    scene.command(CallCommand::Leave);
+    assert_eq!(scene.sent("hangUp")["call"], json!(9));
+}
+
+/// What the service refuses (teams-interop 4, 7.2 and 9), and words that the reason must hold.
+const REFUSALS: &[(&str, i64, i64, &str)] = &[
+    ("startCall", 412, 41_056, "has not enabled phone calls"),
+    ("startCall", 403, 5223, "may not be called from outside"),
+    ("startCall", 403, 5221, "external people may not"),
+    ("startCall", 403, 5222, "may not start this"),
+    ("startCall", 403, 5828, "not invited"),
+    ("startCall", 480, 10_134, "cannot be routed"),
+    ("startCall", 480, 10_199, "private calling is disabled"),
+    ("startCall", 0, 10_119, "may not reach this person"),
+    ("startCall", 0, 10_124, "may not reach this person"),
+    ("startCall", 400, 40_613, "microphone may not be used"),
+    ("startCall", 409, 40_228, "in a call elsewhere"),
+];
+
+#[test]
+fn what_the_service_refuses_is_said_in_words_with_its_numbers_beside_them() {
+    for (command, code, sub_code, words) in REFUSALS {
+        let mut scene = Scene::new();
+        scene.call("8:orgid:a");
+        scene.agent();
+        scene.refuse(command, *code, *sub_code);
+        let failure = scene.events().into_iter().find_map(|event| match event {
+            CallEvent::ActionFailed(failure) => Some(failure.clone()),
+            _ => None,
+        });
+        let failure = failure.unwrap();
+        assert_eq!(failure.doing, Doing::Calling);
+        let said = format!("{:?}", failure.because);
+        assert!(said.contains(words), "{code}/{sub_code}: {said}");
+        assert!(said.contains(&format!("subcode {sub_code}")), "{said}");
+        assert!(scene.session.is_idle());
+    }
 }

@@ -8,6 +8,7 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::effect::CallCommand;
 use crate::event::CallEvent;
+use crate::model::call::CallNumber;
 use crate::model::call::CallState;
 use crate::model::failure::Because;
 use crate::model::locator::Locator;
@@ -83,6 +84,7 @@ impl Call {
         };
         let name = "Ada".to_owned();
         self.give(Input::Command(CallCommand::Join {
+            number: CallNumber(1),
             locator,
             name,
             audio: Audio::Full,

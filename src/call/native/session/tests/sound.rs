@@ -105,6 +105,7 @@ fn who_joins_without_sound_starts_none() {
         passcode: None,
     };
     call.commands(CallCommand::Join {
+        number: CallNumber(1),
         locator,
         name: "Ada".into(),
         audio: Audio::None,
