@@ -43,6 +43,9 @@ pub enum Command {
     Retry,
     Refresh,
     SaveAttachment(Option<String>),
+    Files,
+    /// Refused with the reason; there to be asked about.
+    SendFile(String),
     OpenLink(Option<usize>),
     CopyMessage,
     CopyLink,
@@ -206,6 +209,8 @@ impl Command {
             Self::Retry => "retry",
             Self::Refresh => "refresh",
             Self::SaveAttachment(_) => "download",
+            Self::Files => "files",
+            Self::SendFile(_) => "attach",
             Self::OpenLink(_) => "open",
             Self::CopyMessage => "copy",
             Self::CopyLink => "copylink",

@@ -119,6 +119,7 @@ impl SignedIn {
                     token: Secret::new(signed.access.as_str().to_owned()),
                     endpoint: graph.clone(),
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
+                    scopes: signed.scopes,
                 })
             }
             // The token that it exchanges as well; here it only says who listens.
@@ -130,6 +131,7 @@ impl SignedIn {
                     token: Secret::new(signed.access.as_str().to_owned()),
                     endpoint: service.clone(),
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
+                    scopes: None,
                 })
             }
             (

@@ -8,6 +8,7 @@ pub mod call;
 pub mod calls;
 pub mod capability;
 pub mod composer;
+pub mod files;
 pub mod focus;
 pub mod lines;
 pub mod notices;
@@ -23,6 +24,7 @@ pub mod usage;
 pub mod work;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::clock::Moment;
 use crate::clock::Now;
@@ -41,6 +43,7 @@ use crate::model::message::ClientMessageId;
 use crate::model::notice::Consent;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::permission::Permission;
 use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
@@ -68,6 +71,8 @@ pub struct State {
     pub accounts: BTreeMap<AccountId, Account>,
     /// Why accounts are not signed in, as it was said.
     pub signing_in: BTreeMap<AccountId, Failure>,
+    /// What the sign-in of an account was not given leave for.
+    pub withheld: BTreeMap<AccountId, BTreeSet<Permission>>,
     pub threads: Threads,
     /// Of each account the call in front; the one in front of all is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
@@ -113,6 +118,7 @@ impl State {
             zone,
             accounts: BTreeMap::new(),
             signing_in: BTreeMap::new(),
+            withheld: BTreeMap::new(),
             threads: Threads::default(),
             calls: BTreeMap::new(),
             behind: Vec::new(),
