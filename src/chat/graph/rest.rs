@@ -38,6 +38,7 @@ use crate::wire::graph::Page;
 use crate::wire::graph::VERSION;
 use crate::wire::graph::directory::User;
 use crate::wire::graph::error::PublicError;
+use crate::wire::graph::error::asked_claims;
 use crate::wire::graph::error::asks_for_sign_in;
 
 use super::budget::Budget;
@@ -305,6 +306,10 @@ impl Rest {
         let response = sent.map_err(|e| Error::http(&e))?;
         if (200..300).contains(&response.status) {
             return Ok(response);
+        }
+        let challenge = response.header("www-authenticate").and_then(asked_claims);
+        if let Some(claims) = challenge.filter(|_| response.status == 401) {
+            self.tokens.challenged(claims).await;
         }
         let error = Error::answered(&response);
         if let Kind::Throttled(wait) = error.kind {
