@@ -53,11 +53,25 @@ pub(super) struct Everything {
     pub(super) teams: Vec<(Team, Vec<Channel>)>,
 }
 
+/// How much of the list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// The chats in which something happened last: the others are as they were.
+    Newest,
+}
+
 /// Chats, and the channels of the teams one is in. Where teams may not be read there are none.
-pub(super) async fn everything(rest: &Rest) -> Result<Everything, Error> {
-    let page: Page<Chat> = rest
-        .get(&format!("/me/chats?{}", ChatsQuery::recent()))
-        .await?;
+pub(super) async fn everything(rest: &Rest, extent: Extent) -> Result<Everything, Error> {
+    let target = format!("/me/chats?{}", ChatsQuery::recent());
+    if extent == Extent::Newest {
+        let page: Page<Chat> = rest.get(&target).await?;
+        return Ok(Everything {
+            chats: page.value,
+            teams: Vec::new(),
+        });
+    }
+    let chats = rest.all(&target).await?;
     let joined: Vec<Team> = rest.all("/me/joinedTeams").await.unwrap_or_default();
     let mut teams = Vec::new();
     for team in joined {
@@ -65,10 +79,7 @@ pub(super) async fn everything(rest: &Rest) -> Result<Everything, Error> {
         let channels = rest.all(&target).await.unwrap_or_default();
         teams.push((team, channels));
     }
-    Ok(Everything {
-        chats: page.value,
-        teams,
-    })
+    Ok(Everything { chats, teams })
 }
 
 async fn found(rest: &Rest, words: &str) -> Result<Vec<PersonFound>, Error> {
