@@ -1,5 +1,6 @@
 //! Everything that can happen, by source.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::clock::Timestamp;
@@ -25,6 +26,7 @@ use crate::model::message::Message;
 use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::permission::Permission;
 use crate::model::sound::Device;
 use crate::model::sound::Direction;
 use crate::model::sound::Level;
@@ -155,6 +157,7 @@ pub enum ChatEvent {
     AttachmentSaved {
         thread: ThreadId,
         path: String,
+        bytes: u64,
     },
     Typing {
         thread: ThreadId,
@@ -320,7 +323,15 @@ pub enum SoundEvent {
 /// From the owner of secrets. No secret is ever in one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum IdentityEvent {
-    SignedIn { raw_id: RawId, endpoint: String },
+    SignedIn {
+        raw_id: RawId,
+        endpoint: String,
+    },
+    /// What a token gives leave for, and what it could give and does not. Others may give more.
+    Permitted {
+        given: BTreeSet<Permission>,
+        withheld: BTreeSet<Permission>,
+    },
     Failed(Failure),
 }
 

@@ -10,6 +10,7 @@ mod support {
 }
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use sidetone::effect::ChatCommand;
 use sidetone::effect::WorkCommand;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
+use sidetone::event::IdentityEvent;
 use sidetone::event::WorkEvent;
 use sidetone::identity;
 use sidetone::identity::Source;
@@ -30,6 +32,7 @@ use sidetone::model::account::AccountId;
 use sidetone::model::directory::Presence;
 use sidetone::model::failure::Because;
 use sidetone::model::failure::Remedy;
+use sidetone::model::message::AttachmentKind;
 use sidetone::model::message::Body;
 use sidetone::model::message::ClientMessageId;
 use sidetone::model::message::Draft;
@@ -37,6 +40,7 @@ use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
 use sidetone::model::message::Quoted;
 use sidetone::model::message::SystemEvent;
+use sidetone::model::permission::Permission;
 use sidetone::model::thread::Link;
 use sidetone::model::thread::Listed;
 use sidetone::model::thread::ThreadId;
@@ -128,6 +132,65 @@ async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
         _token: file,
         tasks,
     }
+}
+
+/// What the owner of the token tells of it next.
+async fn permits(
+    tokens: &Tokens,
+    events: &mut mpsc::Receiver<Event>,
+) -> (BTreeSet<Permission>, BTreeSet<Permission>) {
+    let told = async {
+        loop {
+            tokens.token().await.unwrap();
+            while let Ok(event) = events.try_recv() {
+                if let Event::Identity(_, IdentityEvent::Permitted { given, withheld }) = event {
+                    return (given, withheld);
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, told)
+        .await
+        .expect("it is told")
+}
+
+#[tokio::test]
+async fn a_token_tells_what_it_has_leave_for_and_the_one_after_the_consent_tells_more() {
+    let host = office().await;
+    let service = &host.running.service;
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let narrow = service.graph_token(ADA, "User.Read Chat.Read", Duration::from_secs(2));
+    file.write_all(narrow.await.unwrap().as_bytes()).unwrap();
+    let (tasks, http) = (Tasks::new(), Http::new(Tls::new(None)));
+    let (told, mut events) = mpsc::channel(64);
+    let settings = identity::Settings {
+        account: AccountId::new("teams:ada"),
+        source: Source::File {
+            path: file.path().to_owned(),
+            endpoint: host.running.endpoint.parse().unwrap(),
+        },
+        http,
+    };
+    let tokens = Tokens::start(settings, &tasks, told);
+    let (given, withheld) = permits(&tokens, &mut events).await;
+    assert!(given.contains(&Permission::ReadChats), "{given:?}");
+    for permission in [
+        Permission::SendMessages,
+        Permission::ChangeChats,
+        Permission::FindPeople,
+    ] {
+        assert!(withheld.contains(&permission), "{withheld:?}");
+    }
+    let wide = service
+        .graph_token(ADA, EVERYTHING, Duration::from_hours(1))
+        .await;
+    std::fs::write(file.path(), wide.unwrap()).unwrap();
+    let (given, withheld) = permits(&tokens, &mut events).await;
+    assert!(given.contains(&Permission::SendMessages), "{given:?}");
+    let none = BTreeSet::from([Permission::ChangeInChannels]);
+    assert_eq!(withheld, none, "nobody asked for that");
+    tasks.stop();
 }
 
 impl Client {
@@ -645,19 +708,51 @@ async fn a_picture_is_sent_and_saved_again() {
     let into = folder.path().join("back.png");
     let path = into.to_string_lossy().into_owned();
     let attachment = shown.attachments[0].clone();
-    client
-        .ask(ChatCommand::SaveAttachment {
-            thread,
-            attachment,
-            path,
-        })
-        .await;
-    client
-        .until(|event| match event {
-            ChatEvent::AttachmentSaved { .. } => Some(()),
-            ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
-            _ => None,
-        })
-        .await;
-    assert_eq!(std::fs::read(into).unwrap(), bytes);
+    // A second time it lies beside the first.
+    for expected in [into.clone(), folder.path().join("back (2).png")] {
+        let (thread, attachment, path) = (thread.clone(), attachment.clone(), path.clone());
+        client
+            .ask(ChatCommand::SaveAttachment {
+                thread,
+                attachment,
+                path,
+            })
+            .await;
+        let (saved, size) = client
+            .until(|event| match event {
+                ChatEvent::AttachmentSaved { path, bytes, .. } => Some((path.clone(), *bytes)),
+                ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
+                _ => None,
+            })
+            .await;
+        assert_eq!((saved.as_str(), size), (expected.to_str().unwrap(), 11));
+        assert_eq!(std::fs::read(expected).unwrap(), bytes);
+    }
+
+    // A file lies elsewhere: it is told with its page, which is never asked for with our token.
+    let hour = Duration::from_hours(1);
+    let bob = host
+        .running
+        .service
+        .graph_token("bob@sidetone.example", EVERYTHING, hour);
+    let to =
+        percent_encoding::utf8_percent_encode(thread.as_str(), percent_encoding::NON_ALPHANUMERIC);
+    let page = "https://contoso.example/sites/notes/report.pdf";
+    let posted = reqwest::Client::new()
+        .post(format!("{}/v1.0/chats/{to}/messages", host.running.endpoint))
+        .bearer_auth(bob.await.unwrap())
+        .json(&serde_json::json!({
+            "body": { "contentType": "html", "content": "see <attachment id=\"f1\"></attachment>" },
+            "attachments": [{ "id": "f1", "contentType": "reference", "contentUrl": page, "name": "../re\u{1b}port.pdf" }],
+        }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(posted.status(), 201);
+    client.ask(ChatCommand::Refresh(thread)).await;
+    let is_file = |m: &Message| m.attachments.iter().any(|a| a.kind == AttachmentKind::File);
+    let shown = client.message(is_file).await;
+    let file = &shown.attachments[0];
+    assert_eq!((file.url.as_deref(), file.page()), (None, Some(page)));
+    assert_eq!(file.label(), "[file: ../re port.pdf]");
 }

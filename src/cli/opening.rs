@@ -27,6 +27,8 @@ use crate::config::Calls as CallsBy;
 use crate::config::paths;
 use crate::config::paths::Paths;
 use crate::config::tls::Tls;
+use crate::event::Event;
+use crate::event::IdentityEvent;
 use crate::identity;
 use crate::identity::Source;
 use crate::identity::Tokens;
@@ -277,6 +279,7 @@ pub(super) fn open(
         source: destination.source,
         http: http.clone(),
     };
+    let rest = lanes.rest.clone();
     let tokens = Tokens::start(settings, &tasks, lanes.rest);
     let (chat, call) = match destination.chat {
         ChatWay::Acs => {
@@ -299,7 +302,9 @@ pub(super) fn open(
                         source,
                         http: http.clone(),
                     };
-                    Tokens::start(settings, &tasks, mpsc::channel(1).0)
+                    let (events, heard) = mpsc::channel(1);
+                    tasks.spawn(tell_permits(heard, rest.clone()));
+                    Tokens::start(settings, &tasks, events)
                 })
             };
             let (relay, calls) = (others(relay), others(call));
@@ -339,6 +344,16 @@ pub(super) fn open(
         }),
         locator: destination.locator,
         name: name.to_owned(),
+    }
+}
+
+/// Of what else they report, the chat's own tokens are the ones that count.
+async fn tell_permits(mut heard: mpsc::Receiver<Event>, told: mpsc::Sender<Event>) {
+    while let Some(event) = heard.recv().await {
+        let permits = matches!(&event, Event::Identity(_, IdentityEvent::Permitted { .. }));
+        if permits && told.send(event).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -42,6 +42,9 @@ pub enum Command {
     Retry,
     Refresh,
     SaveAttachment(Option<String>),
+    Files,
+    /// Refused with the reason; there to be asked about.
+    SendFile(String),
     OpenLink(Option<usize>),
     CopyMessage,
     CopyLink,
@@ -194,6 +197,8 @@ impl Command {
             Self::Retry => "retry",
             Self::Refresh => "refresh",
             Self::SaveAttachment(_) => "download",
+            Self::Files => "files",
+            Self::SendFile(_) => "attach",
             Self::OpenLink(_) => "open",
             Self::CopyMessage => "copy",
             Self::CopyLink => "copylink",

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use directories::ProjectDirs;
+use directories::UserDirs;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
@@ -82,6 +83,14 @@ impl Paths {
     pub fn latest_socket(&self) -> PathBuf {
         self.runtime.join("latest.sock")
     }
+}
+
+/// Where what is fetched for the person goes: the desktop's folder for it, where there is one.
+pub fn downloads() -> Option<PathBuf> {
+    let found = UserDirs::new()?;
+    let usual = found.home_dir().join("Downloads");
+    let folder = found.download_dir().map_or(usual, Path::to_owned);
+    folder.is_dir().then_some(folder)
 }
 
 /// Makes a folder, and those above it, that only the person may enter.

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod http;
+mod permits;
 pub mod refused;
 mod schedule;
 mod secret;
@@ -29,6 +30,7 @@ use crate::model::identity::RawId;
 use crate::tasks::Tasks;
 
 use self::http::Http;
+use self::permits::Permits;
 use self::schedule::Answer;
 pub use self::schedule::Generation;
 use self::schedule::Output;
@@ -117,6 +119,7 @@ struct Keeper {
     clock: Clock,
     schedule: Schedule,
     grant: Option<Grant>,
+    permits: Permits,
     waiting: Vec<oneshot::Sender<Result<Grant, Failure>>>,
 }
 
@@ -129,6 +132,7 @@ impl Keeper {
             clock: Clock,
             schedule: Schedule::default(),
             grant: None,
+            permits: Permits::default(),
             waiting: Vec::new(),
         }
     }
@@ -191,7 +195,14 @@ impl Keeper {
             Err(Error::Throttled(wait)) => self.schedule.throttled(*wait, now),
             Err(_) => self.schedule.fetch_failed(now),
         }
+        let permits = result.as_ref().ok().map(|fetched| {
+            let told = fetched.scopes.as_deref();
+            fetched.token.look_at(|token| Permits::of(token, told))
+        });
         let result = result.and_then(|fetched| self.accept(fetched));
+        if let (Ok(_), Some(permits)) = (&result, permits) {
+            self.permitted(permits).await;
+        }
         let event = match &result {
             Ok(grant) => IdentityEvent::SignedIn {
                 raw_id: grant.raw_id.clone(),
@@ -214,6 +225,21 @@ impl Keeper {
             };
             let _ = reply.send(answer);
         }
+    }
+
+    /// Told where it differs from what was told before.
+    async fn permitted(&mut self, permits: Permits) {
+        if self.permits == permits {
+            return;
+        }
+        self.permits = permits.clone();
+        let event = IdentityEvent::Permitted {
+            given: permits.given,
+            withheld: permits.withheld,
+        };
+        let event = Event::Identity(self.settings.account.clone(), event);
+        // The program is ending when nobody listens.
+        let _ = self.events.send(event).await;
     }
 
     fn accept(&mut self, fetched: Fetched) -> Result<Grant, Error> {

@@ -38,6 +38,11 @@ impl Secret {
         &self.0
     }
 
+    /// For what is written in it, here.
+    pub(super) fn look_at<T>(&self, read: impl FnOnce(&str) -> T) -> T {
+        read(&self.0)
+    }
+
     /// For a host that the endpoint itself has named.
     pub fn for_trusted(&self, target: &Url) -> Result<&str, Refusal> {
         let encrypted = matches!(target.scheme(), "https" | "wss");

@@ -132,6 +132,7 @@ impl SignedIn {
                     token: Secret::new(signed.access.as_str().to_owned()),
                     endpoint: graph.clone(),
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
+                    scopes: signed.scopes,
                 })
             }
             // The token that it exchanges as well; here it only says who listens.
@@ -143,6 +144,7 @@ impl SignedIn {
                     token: Secret::new(signed.access.as_str().to_owned()),
                     endpoint: service.clone(),
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
+                    scopes: None,
                 })
             }
             (

@@ -277,6 +277,8 @@ pub(super) struct Fetched {
     pub(super) token: Secret,
     pub(super) endpoint: Url,
     pub(super) lifetime: Duration,
+    /// What the answer said it gives leave for; else it stands in the token.
+    pub(super) scopes: Option<String>,
 }
 
 impl Source {
@@ -312,6 +314,7 @@ impl Source {
                     token: token.clone(),
                     endpoint: endpoint.clone(),
                     lifetime: lifetime(expires, clock.utc(), None),
+                    scopes: None,
                 })
             }
             Self::Account(account, purpose) => account.fetch(*purpose, http, clock).await,
@@ -382,6 +385,7 @@ pub(super) async fn exchange_directly(
         token: Secret::new(access.token.into()),
         endpoint: resource.clone(),
         lifetime: lifetime(expires, clock.utc(), servers),
+        scopes: None,
     })
 }
 
@@ -433,6 +437,7 @@ fn read_response(
         token: Secret::new(answer.token.into()),
         endpoint,
         lifetime: lifetime(expires, ours, servers),
+        scopes: None,
     })
 }
 
@@ -450,6 +455,7 @@ async fn fetch_from_file(path: &Path, endpoint: &Url, clock: Clock) -> Result<Fe
         token: Secret::new(token.to_owned()),
         endpoint: endpoint.clone(),
         lifetime: lifetime(expires, clock.utc(), None),
+        scopes: None,
     })
 }
 

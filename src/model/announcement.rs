@@ -295,6 +295,8 @@ pub enum Answer {
     /// What an organisation told; the view reads it from state.
     Work,
     Can,
+    /// Pictures and files of the chat.
+    Files,
     /// Who we can be.
     Accounts,
     /// Who we are now.
@@ -316,6 +318,8 @@ pub enum Answer {
     Copied,
     Saved {
         path: String,
+        /// How large, where that is worth saying.
+        bytes: Option<u64>,
     },
     Opened,
     /// A reaction of ours to a message was set or taken back.

@@ -1,6 +1,7 @@
 //! What a command needs, and why it may be refused.
 
 use crate::model::failure::Failure;
+use crate::model::permission::Permission;
 
 pub mod facts;
 
@@ -18,12 +19,13 @@ pub enum Capability {
     DeleteMessages,
     MarkRead,
     SaveFiles,
+    SendFiles,
     /// Somebody tells us who is typing.
     SeeTyping,
     /// A work account is in front: it has chats, people and presence.
-    Organisation,
+    Organisation(Permission),
     /// The same, and a chat of it may be written.
-    WorkChat,
+    WorkChat(Permission),
     /// A locator is known that can be joined, and we are not in the call.
     JoinCall,
     /// There is a call: connecting, lobby or inside.
@@ -53,7 +55,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -62,6 +64,7 @@ impl Capability {
         Self::DeleteMessages,
         Self::MarkRead,
         Self::SaveFiles,
+        Self::SendFiles,
         Self::SeeTyping,
         Self::JoinCall,
         Self::LeaveCall,
@@ -92,6 +95,7 @@ impl Capability {
             Self::DeleteMessages => &["chat.write", "chat.delete"],
             Self::MarkRead => &["chat.read", "chat.mark"],
             Self::SaveFiles => &["chat.read", "chat.files"],
+            Self::SendFiles => &["chat.files_send"],
             Self::SeeTyping => &["chat.typing"],
             Self::JoinCall => &["join"],
             Self::LeaveCall => &["leave"],
@@ -108,8 +112,8 @@ impl Capability {
             Self::Captions => &["captions"],
             Self::RealTimeText => &["captions.text"],
             // What is ours alone, and needs nobody's leave.
-            Self::Organisation
-            | Self::WorkChat
+            Self::Organisation(_)
+            | Self::WorkChat(_)
             | Self::Anything
             | Self::InCall
             | Self::Sound
@@ -128,6 +132,7 @@ impl Capability {
                 | Self::DeleteMessages
                 | Self::MarkRead
                 | Self::SaveFiles
+                | Self::SendFiles
                 | Self::SeeTyping
         )
     }
@@ -140,6 +145,8 @@ pub enum Reason {
     Identity {
         why: &'static str,
     },
+    /// The sign-in was not given leave for it.
+    Withheld(Permission),
     NoThread,
     ChatOpening,
     ChatDenied(Failure),

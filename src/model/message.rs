@@ -204,6 +204,18 @@ impl fmt::Debug for Attachment {
 }
 
 impl Attachment {
+    /// It lies on a page of its own, which may want a sign-in of its own; nothing is fetched from there.
+    pub fn opens_elsewhere(&self) -> bool {
+        self.page().is_some() && (self.url.is_none() || self.kind == AttachmentKind::File)
+    }
+
+    /// The web page of it.
+    pub fn page(&self) -> Option<&str> {
+        self.preview
+            .as_deref()
+            .filter(|page| page.starts_with("https://"))
+    }
+
     /// Where it stands in place of itself: `[file: plan.ods]`.
     pub fn label(&self) -> String {
         let kind = match self.kind {

@@ -15,6 +15,7 @@ pub mod key;
 pub mod locator;
 pub mod message;
 pub mod notice;
+pub mod permission;
 pub mod rich;
 pub mod settings;
 pub mod sound;

@@ -107,7 +107,8 @@ impl Class {
             Self::SignIn => path.contains("/oauth2/v2.0/"),
             Self::Graph => graph,
             Self::GraphRead => graph && verb == "GET",
-            Self::GraphWrite => graph && verb != "GET",
+            // What is in a batch counts by itself.
+            Self::GraphWrite => graph && verb != "GET" && path != "/v1.0/$batch",
             Self::Notification => false,
         }
     }

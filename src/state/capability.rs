@@ -2,6 +2,7 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::command::Work;
 use crate::model::account::Account;
 use crate::model::account::AccountKind;
 use crate::model::call::CallState;
@@ -17,9 +18,11 @@ use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
 use crate::model::message::SendState;
 use crate::model::notice::Consent;
+use crate::model::permission::Permission;
 use crate::model::sound::Audio;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
+use crate::model::thread::ThreadKind;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
@@ -51,6 +54,9 @@ impl State {
             },
             Command::RaiseHand(Some(false)) if self.inside().is_ok_and(|c| !c.my_hand()) => {
                 Err(Reason::HandNotUp)
+            }
+            Command::Work(Work::Presence(Some(_))) => {
+                self.may(Capability::Organisation(Permission::SetPresence))
             }
             Command::Retry if !self.can_retry() => Err(Reason::NothingFailed),
             command => self.may(command::row(command).needs),
@@ -123,9 +129,28 @@ impl State {
         forbidden.map_or(Ok(()), |why| Err(Reason::Identity { why }))
     }
 
+    /// The sign-in was given leave for it, as far as its tokens tell.
+    fn sign_in_allows(&self, needed: Capability) -> Result<(), Reason> {
+        let account = self.account().and_then(|id| self.accounts.get(id));
+        let wanted = account.and_then(|account| needed.permission(account.kind));
+        wanted.map_or(Ok(()), |wanted| self.is_given(wanted))
+    }
+
+    fn is_given(&self, wanted: Permission) -> Result<(), Reason> {
+        let front = self.thread().and_then(|thread| thread.listed.as_ref());
+        let channel = front.is_some_and(|listed| listed.kind == ThreadKind::Channel);
+        let wanted = if channel { wanted.in_channel() } else { wanted };
+        let withheld = self.account().and_then(|id| self.withheld.get(id));
+        if withheld.is_some_and(|withheld| withheld.contains(&wanted)) {
+            return Err(Reason::Withheld(wanted));
+        }
+        Ok(())
+    }
+
     /// Whether a capability is given now: by our identity, and by what the service says besides.
     pub fn may(&self, needed: Capability) -> Result<(), Reason> {
         self.identity_allows(needed)?;
+        self.sign_in_allows(needed)?;
         match needed {
             Capability::Anything | Capability::SeeTyping | Capability::Captions => Ok(()),
             Capability::ReadChat | Capability::MarkRead | Capability::SaveFiles => self.may_read(),
@@ -133,8 +158,9 @@ impl State {
             | Capability::Reply
             | Capability::EditMessages
             | Capability::DeleteMessages => self.may_write(),
-            Capability::Organisation => self.work_account(),
-            Capability::WorkChat => self.work_account().and_then(|()| self.may_write()),
+            Capability::SendFiles => self.no_files(),
+            Capability::Organisation(_) => self.work_account(),
+            Capability::WorkChat(_) => self.work_account().and_then(|()| self.may_write()),
             Capability::JoinCall => self.may_join(),
             Capability::LeaveCall => self.live_call().map(drop),
             Capability::InCall | Capability::HoldCall | Capability::SeeQuality => {
@@ -179,6 +205,7 @@ impl State {
             Reason::NoThread | Reason::NoMeeting | Reason::NotInCall => self.is_on_the_way(),
             Reason::ChatDenied(failure) => matches!(failure.remedy, Remedy::Automatic { .. }),
             Reason::Identity { .. }
+            | Reason::Withheld(_)
             | Reason::ChatDown(_)
             | Reason::ChatGone
             | Reason::NoChatInMeeting
@@ -224,6 +251,17 @@ impl State {
                 why: "only work accounts have that; you are an external user here",
             }),
         }
+    }
+
+    /// No way to send one is built, at any service.
+    fn no_files(&self) -> Result<(), Reason> {
+        let account = self.account().and_then(|id| self.accounts.get(id));
+        let kind = account.map_or(AccountKind::External, |account| account.kind);
+        let why = match facts::standing("chat.files_send", kind, Place::Chat) {
+            Standing::No(why) => why.as_str(),
+            Standing::Yes | Standing::Limited(_) | Standing::Unknown(_) => "files are not sent",
+        };
+        Err(Reason::Identity { why })
     }
 
     fn may_read(&self) -> Result<(), Reason> {

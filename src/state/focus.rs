@@ -57,6 +57,8 @@ pub enum Overlay {
     Can,
     /// Who we can be.
     Accounts,
+    /// Pictures and files of the chat.
+    Files,
     /// What an organisation told: chats, people, messages found, presence.
     Work,
     Notices,

@@ -7,6 +7,7 @@ pub mod announcer;
 pub mod call;
 pub mod capability;
 pub mod composer;
+pub mod files;
 pub mod focus;
 pub mod lines;
 pub mod notices;
@@ -21,6 +22,7 @@ pub mod usage;
 pub mod work;
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::clock::Moment;
 use crate::clock::Now;
@@ -39,6 +41,7 @@ use crate::model::message::ClientMessageId;
 use crate::model::notice::Consent;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::permission::Permission;
 use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
@@ -64,6 +67,8 @@ pub struct State {
     pub accounts: BTreeMap<AccountId, Account>,
     /// Why accounts are not signed in, as it was said.
     pub signing_in: BTreeMap<AccountId, Failure>,
+    /// What the sign-in of an account was not given leave for.
+    pub withheld: BTreeMap<AccountId, BTreeSet<Permission>>,
     pub threads: Threads,
     /// At most one call an account; the one in front is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
@@ -101,6 +106,7 @@ impl State {
             zone,
             accounts: BTreeMap::new(),
             signing_in: BTreeMap::new(),
+            withheld: BTreeMap::new(),
             threads: Threads::default(),
             calls: BTreeMap::new(),
             composer: Composer::default(),

@@ -98,9 +98,16 @@ pub(super) fn on_event(
         }
         ChatEvent::ActionDone { thread } => errand_done(state, &key(thread)),
         ChatEvent::ActionFailed { thread, failure } => on_failed(state, &key(thread), failure),
-        ChatEvent::AttachmentSaved { thread, path } => {
+        ChatEvent::AttachmentSaved {
+            thread,
+            path,
+            bytes,
+        } => {
             errand_done(state, &key(thread));
-            state.say(Said::Answer(Answer::Saved { path }));
+            state.say(Said::Answer(Answer::Saved {
+                path,
+                bytes: Some(bytes),
+            }));
         }
         ChatEvent::Typing { thread, person } => {
             let now = state.now.moment;

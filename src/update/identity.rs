@@ -13,6 +13,11 @@ pub(super) fn on_event(state: &mut State, account: &AccountId, event: IdentityEv
                 account.raw_id = Some(raw_id);
             }
         }
+        IdentityEvent::Permitted { given, withheld } => {
+            let known = state.withheld.entry(account.clone()).or_default();
+            known.retain(|permission| !given.contains(permission));
+            known.extend(withheld);
+        }
         IdentityEvent::Failed(failure) => {
             // Tried again and again by itself; that it still fails is no news.
             let known = state.signing_in.insert(account.clone(), failure.clone());

@@ -12,7 +12,6 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::message::Attachment;
-use crate::model::message::AttachmentKind;
 use crate::model::message::Body;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Draft;
@@ -393,34 +392,43 @@ fn block_links(block: &Block, found: &mut Vec<String>) {
     }
 }
 
-/// Saves a picture; a file leads to its page, which wants a sign-in of its own.
-pub(super) fn save_attachment(state: &mut State, name: Option<&str>, fx: &mut Vec<Effect>) {
-    let fits =
-        |a: &&Attachment| name.is_none_or(|n| a.name.to_lowercase().contains(&n.to_lowercase()));
-    let message = chosen(state, |m| m.attachments.iter().any(|a| fits(&a)));
-    let Some(attachment) = message
-        .and_then(|m| m.attachments.iter().find(fits))
-        .cloned()
-    else {
+/// Saves a picture; a file leads to its page, which wants a sign-in of its own. By its number in the
+/// list of files, by a part of its name, or the newest.
+pub(super) fn save_attachment(state: &mut State, meant: Option<&str>, fx: &mut Vec<Effect>) {
+    let number = meant.and_then(|words| words.parse::<usize>().ok());
+    let numbered = number.and_then(|n| n.checked_sub(1));
+    let numbered = numbered.and_then(|at| state.files().get(at).map(|(_, file)| (*file).clone()));
+    let Some(attachment) = numbered.or_else(|| named_attachment(state, meant)) else {
         return nothing(state);
     };
-    match (attachment.kind, &attachment.preview) {
-        (AttachmentKind::File, Some(page)) if page.starts_with("https://") => {
-            fx.push(Effect::OpenUrl(page.clone()));
-        }
-        (AttachmentKind::Image | AttachmentKind::File | AttachmentKind::Other, _) => {
-            let Some((account, thread)) = place(state) else {
-                return;
-            };
-            let path = file_name(&attachment.name);
-            let save = ChatCommand::SaveAttachment {
-                thread,
-                attachment,
-                path,
-            };
-            errand(state, account, save, fx);
-        }
+    if attachment.opens_elsewhere() {
+        fx.extend(
+            attachment
+                .page()
+                .map(|page| Effect::OpenUrl(page.to_owned())),
+        );
+        return;
     }
+    let Some((account, thread)) = place(state) else {
+        return;
+    };
+    let path = file_name(&attachment.name);
+    let save = ChatCommand::SaveAttachment {
+        thread,
+        attachment,
+        path,
+    };
+    errand(state, account, save, fx);
+}
+
+fn named_attachment(state: &State, name: Option<&str>) -> Option<Attachment> {
+    let wanted = name.map(str::to_lowercase);
+    let fits = |a: &&Attachment| {
+        let name = a.name.to_lowercase();
+        wanted.as_ref().is_none_or(|wanted| name.contains(wanted))
+    };
+    let message = chosen(state, |m| m.attachments.iter().any(|a| fits(&a)))?;
+    message.attachments.iter().find(fits).cloned()
 }
 
 /// A name from the network leads to no other folder.

@@ -57,6 +57,7 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Files
         | Overlay::Work
         | Overlay::Notices => {
             let hidden = scrolled(state, state.focus.hidden, key);
@@ -185,6 +186,7 @@ pub(super) fn click(state: &mut State, at: usize, fx: &mut Vec<Effect>) {
             | Overlay::About
             | Overlay::Can
             | Overlay::Accounts
+            | Overlay::Files
             | Overlay::Work
             | Overlay::Notices
             | Overlay::Confirm(_),

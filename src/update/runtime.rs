@@ -41,7 +41,7 @@ fn done(state: &mut State, outcome: Outcome, fx: &mut Vec<Effect>) -> Answer {
     match outcome {
         Outcome::Copied => Answer::Copied,
         Outcome::Opened => Answer::Opened,
-        Outcome::Saved { path } => Answer::Saved { path },
+        Outcome::Saved { path } => Answer::Saved { path, bytes: None },
         Outcome::Themed { name } => {
             state.settings.theme.clone_from(&name);
             fx.push(Effect::Remember {

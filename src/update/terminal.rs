@@ -11,12 +11,12 @@ use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Question;
 use crate::model::announcement::Said;
+use crate::model::capability::Capability;
 use crate::model::key::Key;
 use crate::model::key::KeyCode;
 use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::text;
-use crate::model::thread::ChatAccess;
 use crate::state::State;
 use crate::state::composer::Completion;
 use crate::state::composer::Purpose;
@@ -171,9 +171,12 @@ fn tell_typing(state: &mut State, fx: &mut Vec<Effect>) {
     if composer.text().is_empty() || composer.is_command() || !state.settings.typing_indicator {
         return;
     }
+    // Nobody waits for what will not be sent.
+    if state.may(Capability::WriteChat).is_err() {
+        return;
+    }
     let now = state.now.moment;
     if let Some(thread) = state.threads.current_mut()
-        && thread.access == ChatAccess::Open
         && thread.tell_typing(now)
     {
         let (account, thread) = (thread.key.account.clone(), thread.key.thread.clone());

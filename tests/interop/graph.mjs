@@ -1,6 +1,6 @@
 // The Graph SDK reads and writes the chats of a Teams user whom MSAL signed in.
 import assert from "node:assert/strict";
-import { Client, GraphError, PageIterator } from "@microsoft/microsoft-graph-client";
+import { BatchRequestContent, BatchResponseContent, Client, GraphError, PageIterator } from "@microsoft/microsoft-graph-client";
 import { application, claims, inBrowser } from "./entra.mjs";
 
 const BOB = "bob@sidetone.example";
@@ -253,6 +253,49 @@ export async function graph(report, ready, control) {
     const [found] = (await find(me)).value;
     assert.deepEqual([found.chatInfo.threadId, found.joinWebUrl], [threadId, link]);
     assert.deepEqual((await find(bob.client)).value, []);
+  });
+
+  report.part("Graph: several requests in one");
+  const batch = async (client, steps) => {
+    const content = new BatchRequestContent(steps.map(([id, path, options = {}, dependsOn]) => ({
+      id: String(id),
+      request: new Request(`https://graph.microsoft.com${path}`, options),
+      ...(dependsOn && { dependsOn }),
+    })));
+    return new BatchResponseContent(await client.api("/$batch").post(await content.getContent()));
+  };
+  await check("the SDK's batch reads chats, people and teams at once, each answered for itself", async () => {
+    const answers = await batch(me, [
+      [1, "/me/chats?$top=2"], [2, `/chats/${encodeURIComponent(made.id)}/members`], [3, "/me/joinedTeams"], [4, "/chats/19%3Anobody%40thread.v2"],
+    ]);
+    const of = (id) => answers.getResponseById(String(id));
+    const [{ value: some }, { value: members }, { value: teams }] = [await of(1).json(), await of(2).json(), await of(3).json()];
+    assert.equal(some.length, 2);
+    assert.deepEqual(members.map((who) => who.displayName).sort(), ["Ada Quist", "Bob Lindqvist"]);
+    assert.ok(teams.some(({ displayName }) => displayName === "Audio"));
+    assert.equal(of(4).status, 404);
+  });
+  await check("what is written in a batch waits for what it depends on, and is left out where that failed", async () => {
+    const post = (content) => ({ method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ body: { content } }) });
+    const to = (id) => `/chats/${encodeURIComponent(id)}/messages`;
+    const both = async (chat, first, second) => {
+      const answers = await batch(me, [[1, to(chat), post(first)], [2, to(made.id), post(second), ["1"]]]);
+      return [1, 2].map((id) => answers.getResponseById(String(id)).status);
+    };
+    assert.deepEqual(await both(made.id, "batched one", "batched two"), [201, 201]);
+    assert.deepEqual(await both("19:nobody@thread.v2", "nowhere", "never"), [404, 424]);
+    const words = (await messages().top(5).get()).value.map(({ body }) => body.content);
+    assert.ok(words.includes("batched one") && words.includes("batched two") && !words.includes("never"), String(words));
+  });
+  await check("permissions, limits and the number of steps hold in a batch too", async () => {
+    const reader = await signedIn(ready, "ada@sidetone.example", [permission("Chat.Read")]);
+    const answers = await batch(reader.client, [[1, `/chats/${encodeURIComponent(made.id)}/messages?$top=1`], [2, "/me/presence"]]);
+    assert.deepEqual([1, 2].map((id) => answers.getResponseById(String(id)).status), [200, 403]);
+    await control.refuse(429, { retryAfter: 3, times: 1, of: "graphRead" });
+    const limited = await batch(me, [[1, "/me/presence"], [2, "/me"]]);
+    assert.deepEqual([1, 2].map((id) => limited.getResponseById(String(id)).status).sort(), [200, 429]);
+    const requests = Array.from({ length: 21 }, (_, n) => ({ id: String(n), method: "GET", url: "/me" }));
+    await refused(me.api("/$batch").post({ requests }), 400, "BadRequest");
   });
 
   report.part("Graph: limits and refusals");

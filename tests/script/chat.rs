@@ -1,6 +1,7 @@
 //! Messages: echoes, edits, answers, reading back.
 
 use sidetone::effect::ChatCommand;
+use sidetone::effect::Effect;
 use sidetone::event::ChatEvent;
 use sidetone::model::failure::Because;
 use sidetone::model::failure::Doing;
@@ -18,6 +19,7 @@ use sidetone::model::rich::Block;
 use sidetone::model::rich::Rich;
 use sidetone::model::rich::Span;
 use sidetone::model::rich::SpanRole;
+use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::state::focus::Scroll;
 
@@ -438,6 +440,88 @@ fn an_image_is_called_one_in_the_transcript() {
         .then(received(beside))
         .after(3.0)
         .transcript(["Alice: [image: a chart]", "Bob: see. [image: a plan]"]);
+}
+
+#[test]
+fn files_are_listed_by_number_and_opened_or_saved_by_it() {
+    let attachment = |id: &str, kind, name: &str| Attachment {
+        id: id.to_owned(),
+        kind,
+        name: name.to_owned(),
+        url: None,
+        preview: None,
+    };
+    let page = "https://contoso.example/report.pdf";
+    let report = Attachment {
+        preview: Some(page.to_owned()),
+        ..attachment("1", AttachmentKind::File, "report.pdf")
+    };
+    let chart = Attachment {
+        url: Some("https://chat.example/hosted/2".to_owned()),
+        ..attachment("2", AttachmentKind::Image, "../.chart.png")
+    };
+    for interface in [Interface::Linear, Interface::FullScreen] {
+        let mut first = message(1, "Alice", "the report");
+        first.attachments = vec![report.clone()];
+        let mut second = message(2, "Ada", "and a chart");
+        second.attachments = vec![chart.clone()];
+        let settings = Settings {
+            interface,
+            ..Settings::default()
+        };
+        let with_files = || {
+            let shown = with(settings.clone());
+            let shown = shown
+                .then(received(first.clone()))
+                .then(received(second.clone()));
+            shown.quietly()
+        };
+        let told = |shown: Script, words: &str| match interface {
+            Interface::Linear => {
+                let said = shown.said();
+                assert!(said.contains(words), "{words:?} is not in\n{said}");
+            }
+            Interface::FullScreen => drop(shown.shows((160, 24), words)),
+        };
+        let list = || with_files().line("/files");
+        told(
+            list(),
+            "1. report.pdf, a file from Alice, 10:02, opens in the browser.",
+        );
+        told(
+            list(),
+            "2. ../.chart.png, a picture from you, 10:02, is saved.",
+        );
+        for line in ["/download 1", "/download report"] {
+            let opened = with_files().line(line).effects;
+            let open = Effect::OpenUrl(page.to_owned());
+            assert!(opened.contains(&open), "{line} {opened:?}");
+        }
+        for line in ["/download 2", "/download chart", "/download"] {
+            let saved = with_files().line(line).chat_commands();
+            let save = ChatCommand::SaveAttachment {
+                thread: thread(),
+                attachment: chart.clone(),
+                path: "chart.png".to_owned(),
+            };
+            assert_eq!(saved, [save], "{line}");
+        }
+        let saved = with_files()
+            .line("/download 2")
+            .then(chat(ChatEvent::AttachmentSaved {
+                thread: thread(),
+                path: "/home/ada/Downloads/chart.png".to_owned(),
+                bytes: 12_345,
+            }));
+        told(saved, "13 kB saved to /home/ada/Downloads/chart.png");
+        // Files are not sent, and it is said why and what to do.
+        let refused = with_files().line("/attach report.pdf");
+        assert_eq!(refused.chat_commands(), []);
+        told(
+            refused,
+            "the service takes no files from external users; send a link to the file",
+        );
+    }
 }
 
 #[test]

@@ -105,8 +105,9 @@ fn help_says_what_is_not_for_us_and_of_one_command_whatever_is_in_the_way() {
     let shown = work_meeting(AccountKind::External, Interface::Linear).line("/help");
     let help = &shown.lines[0].text;
     let refused: Vec<&str> = help.lines().filter(|l| l.contains("not here:")).collect();
-    assert_eq!(refused.len(), 1, "{refused:#?}");
+    assert_eq!(refused.len(), 2, "{refused:#?}");
     assert!(refused[0].starts_with("/reply") && refused[0].contains(QUOTE));
+    assert!(refused[1].starts_with("/attach") && refused[1].contains("send a link to the file"));
     assert!(!help.contains("not now:"), "{help}");
     work_meeting(AccountKind::External, Interface::Linear)
         .line("/help admit")

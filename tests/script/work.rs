@@ -3,11 +3,14 @@
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
 use sidetone::effect::WorkCommand;
+use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
+use sidetone::event::IdentityEvent;
 use sidetone::event::SoundEvent;
 use sidetone::event::WorkEvent;
 use sidetone::model::account::AccountKind;
+use sidetone::model::call::EndReason;
 use sidetone::model::directory::Colleague;
 use sidetone::model::directory::Found;
 use sidetone::model::directory::Presence;
@@ -16,6 +19,7 @@ use sidetone::model::failure::Doing;
 use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::message::MessageId;
+use sidetone::model::permission::Permission;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::model::thread::ChatAccess;
@@ -26,8 +30,10 @@ use sidetone::model::thread::ThreadInfo;
 use sidetone::model::thread::ThreadKind;
 
 use crate::play::Script;
+use crate::play::account;
 use crate::play::alone;
 use crate::play::at;
+use crate::play::call;
 use crate::play::chat;
 use crate::play::link;
 use crate::play::message;
@@ -109,7 +115,7 @@ fn told(script: Script, words: &str) -> Script {
         assert!(said.contains(words), "{words:?} is not in\n{said}");
         script
     } else {
-        script.shows((100, 30), words)
+        script.shows((240, 30), words)
     }
 }
 
@@ -315,6 +321,181 @@ fn which_feed_there_is_is_said_and_how_old_what_is_shown_is() {
             "Chat: the relay is lost.",
         );
         told(shown.line("/status"), "/refresh");
+    }
+}
+
+fn permitted(given: &[Permission], withheld: &[Permission]) -> Event {
+    let set = |all: &[Permission]| all.iter().copied().collect();
+    let (given, withheld) = (set(given), set(withheld));
+    Event::Identity(account(), IdentityEvent::Permitted { given, withheld })
+}
+
+#[test]
+fn what_the_sign_in_has_no_leave_for_is_grey_and_refused_until_it_is_given() {
+    let narrow = [
+        Permission::SendMessages,
+        Permission::ChangeChats,
+        Permission::SetPresence,
+        Permission::FindPeople,
+    ];
+    let cases = [
+        ("/reaction like", "send messages"),
+        ("many thanks", "send messages"),
+        ("/reply thanks", "send messages"),
+        ("/urgent now", "send messages"),
+        ("/edit thanks", "change chats and what is in them"),
+        ("/rename Plans", "change chats and what is in them"),
+        ("/presence busy", "set what others see of you"),
+        ("/colleagues ali", "find people"),
+    ];
+    for view in VIEWS {
+        for (line, leave) in cases {
+            let shown = opened(view)
+                .then(permitted(&[], &narrow))
+                .forget()
+                .line(line);
+            let reason = format!("your sign-in was not given leave to {leave}");
+            assert!(shown.chat_commands().is_empty(), "{view:?} {line}");
+            let name = line
+                .strip_prefix('/')
+                .map_or("say", |l| l.split(' ').next().unwrap());
+            let shown = told(shown, &reason).press("Ctrl-U");
+            // Asked about, it is grey with the same words; to see presence is something else than to set it.
+            if name != "presence" {
+                told(
+                    shown.line(&format!("/help {name}")),
+                    "not now: your sign-in was not given",
+                );
+            }
+            // A token that came after the consent has it.
+            let shown = opened(view).then(permitted(&[], &narrow));
+            let shown = shown
+                .then(permitted(&narrow, &[]))
+                .forget()
+                .line(line)
+                .after(1.0);
+            assert!(
+                !shown.chat_commands().is_empty(),
+                "{view:?} {line} {}",
+                shown.said()
+            );
+        }
+        // What was not withheld works all the while.
+        let shown = opened(view).then(permitted(&[], &narrow)).forget();
+        assert!(
+            asked(&shown.line("/searchall draft")) == [WorkCommand::Search("draft".to_owned())]
+        );
+    }
+}
+
+#[test]
+fn a_sign_in_without_calls_joins_nothing() {
+    for view in VIEWS {
+        let settings = Settings {
+            interface: view,
+            ..Settings::default()
+        };
+        let shown = alone(settings).connected();
+        let ended = CallEvent::Ended {
+            reason: EndReason {
+                code: 0,
+                subcode: 0,
+            },
+            by: None,
+            at: at(9.0),
+        };
+        let shown = shown
+            .then(call(ended))
+            .then(permitted(&[], &[Permission::Call]));
+        let shown = told(
+            shown.quietly().line("/join"),
+            "your sign-in was not given leave to call",
+        );
+        assert!(shown.call_commands().is_empty());
+        let shown = shown
+            .then(permitted(&[Permission::Call], &[]))
+            .line("/join");
+        assert!(!shown.call_commands().is_empty());
+    }
+}
+
+#[test]
+fn an_answer_in_a_chat_quotes_and_one_in_a_channel_names_its_post() {
+    let channel = ThreadId::new("19:general@thread.tacv2");
+    for view in VIEWS {
+        let shown = opened(view).forget().line("/reply I agree").after(1.0);
+        let sent = shown
+            .chat_commands()
+            .into_iter()
+            .find_map(|command| match command {
+                ChatCommand::Send { thread, draft, .. } => Some((thread, draft)),
+                _ => None,
+            });
+        let (to, draft) = sent.unwrap();
+        assert_eq!((to, draft.text.as_str()), (thread(), "I agree"), "{view:?}");
+        let quoted = draft.reply_to.unwrap();
+        assert_eq!(quoted.id, Some(MessageId::new("1")));
+        assert_eq!(
+            (quoted.name.as_str(), quoted.text.as_str()),
+            ("Alice", "a draft")
+        );
+
+        // A channel: a line is a new post, an answer is one to the post that is chosen.
+        let of_channel = |event: fn(ThreadId) -> ChatEvent| chat(event(channel.clone()));
+        let shown = opened(view)
+            .line("/thread Voice")
+            .then(of_channel(|thread| ChatEvent::Access {
+                thread,
+                access: ChatAccess::Open,
+            }))
+            .then(of_channel(|id| {
+                ChatEvent::ThreadRead(ThreadInfo {
+                    id,
+                    topic: "Voice / General".to_owned(),
+                    participants: Vec::new(),
+                })
+            }))
+            .then(of_channel(|thread| ChatEvent::NewerPage {
+                thread,
+                messages: vec![message(7, "Bob", "numbers of the week")],
+            }))
+            .forget()
+            .line("a new post")
+            .after(1.0)
+            .line("/reply @Bob seen")
+            .after(1.0);
+        let posts: Vec<_> = shown
+            .chat_commands()
+            .into_iter()
+            .filter_map(|command| match command {
+                ChatCommand::Send { thread, draft, .. } => {
+                    Some((thread, draft.text, draft.reply_to.and_then(|q| q.id)))
+                }
+                _ => None,
+            })
+            .collect();
+        let to = |text: &str, answers: Option<&str>| {
+            (
+                channel.clone(),
+                text.to_owned(),
+                answers.map(MessageId::new),
+            )
+        };
+        assert_eq!(
+            posts,
+            [to("a new post", None), to("seen", Some("7"))],
+            "{view:?}"
+        );
+        // Leave for chats is none for channels.
+        let shown = shown
+            .then(permitted(&[], &[Permission::SendToChannels]))
+            .forget();
+        let shown = shown.line("another post").after(1.0);
+        assert!(shown.chat_commands().is_empty());
+        told(
+            shown,
+            "your sign-in was not given leave to post in channels",
+        );
     }
 }
 

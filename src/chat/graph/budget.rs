@@ -28,6 +28,12 @@ impl Budget {
         (self.full - PACE * BURST).max(earliest)
     }
 
+    /// Counts as many at once; when the last of them may go.
+    pub(super) fn take_all(&mut self, requests: usize, now: Moment) -> Moment {
+        let turns = (0..requests).map(|_| self.take(now));
+        turns.last().unwrap_or(now)
+    }
+
     /// The service asked to wait.
     pub(super) fn throttled(&mut self, wait: Duration, now: Moment) {
         self.closed = self.closed.max(now + wait.min(LONGEST));
@@ -40,7 +46,7 @@ impl Budget {
 }
 
 const PACE: Duration = Duration::from_millis(500);
-const BURST: u32 = 8;
+pub(super) const BURST: u32 = 8;
 /// No wait that a service asks for keeps us out for longer.
 const LONGEST: Duration = Duration::from_hours(1);
 
@@ -59,6 +65,16 @@ mod tests {
         assert_eq!(later, [500, 1000, 1500, 2000]);
         let rested = START + Duration::from_mins(1);
         assert_eq!(budget.take(rested), rested);
+    }
+
+    #[test]
+    fn what_goes_in_one_request_is_counted_each() {
+        let mut budget = Budget::new();
+        assert_eq!(budget.take_all(8, START), START);
+        assert_eq!(budget.take(START).since(START).as_millis(), 500);
+        let mut budget = Budget::new();
+        assert_eq!(budget.take_all(10, START).since(START).as_millis(), 1000);
+        assert_eq!(budget.take_all(0, START), START);
     }
 
     #[test]

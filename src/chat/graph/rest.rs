@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::ACCEPT;
@@ -11,6 +12,7 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::header::HeaderName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use url::Url;
 use uuid::Uuid;
 
@@ -36,11 +38,17 @@ use crate::model::text;
 use crate::wire::graph::PREFER_UNKNOWN;
 use crate::wire::graph::Page;
 use crate::wire::graph::VERSION;
+use crate::wire::graph::batch;
+use crate::wire::graph::batch::BatchAnswer;
+use crate::wire::graph::batch::BatchRequest;
+use crate::wire::graph::batch::Step;
+use crate::wire::graph::batch::StepAnswer;
 use crate::wire::graph::directory::User;
 use crate::wire::graph::error::PublicError;
 use crate::wire::graph::error::asked_claims;
 use crate::wire::graph::error::asks_for_sign_in;
 
+use super::budget::BURST;
 use super::budget::Budget;
 
 /// Why an operation did not work, after all repetitions.
@@ -120,9 +128,19 @@ impl Error {
         if let Some(id) = error.inner_error.and_then(|inner| inner.request_id) {
             tracing::debug!(status = response.status, request = %text::line(&id), "refused");
         }
+        Self::of(kind, response.status, &error.message)
+    }
+
+    /// Of one of several.
+    fn of_step(step: &StepAnswer, kind: Kind) -> Self {
+        let error = PublicError::read(step.body.to_string().as_bytes()).unwrap_or_default();
+        Self::of(kind, step.status, &error.message)
+    }
+
+    fn of(kind: Kind, status: u16, message: &str) -> Self {
         let service = Because::Service {
-            status: response.status,
-            message: text::line(&error.message),
+            status,
+            message: text::line(message),
         };
         let (because, remedy) = match kind {
             Kind::Unauthorized => (Because::TokenRefused, Remedy::SignInAgain),
@@ -153,6 +171,8 @@ pub(super) struct Call {
     target: String,
     body: Option<Vec<u8>>,
     repeat: Repeat,
+    /// As so many requests.
+    counts: usize,
 }
 
 impl Call {
@@ -162,6 +182,7 @@ impl Call {
             target: target.to_owned(),
             body: None,
             repeat: Repeat::Harmless,
+            counts: 1,
         }
     }
 
@@ -260,6 +281,73 @@ impl Rest {
         self.perform(call).await.map(drop)
     }
 
+    /// Several reads at once, answered in the order asked for. The budget counts each, so no more go
+    /// together than may go at once; what has to be tried again is asked for by itself.
+    pub(super) async fn batch(
+        &self,
+        targets: &[String],
+    ) -> Result<Vec<Result<Value, Error>>, Error> {
+        let mut all = Vec::new();
+        for some in targets.chunks(TOGETHER) {
+            let steps = some.iter().enumerate().map(|(at, target)| Step {
+                id: at.to_string(),
+                method: "GET".to_owned(),
+                url: target.clone(),
+                headers: [("Prefer".to_owned(), PREFER_UNKNOWN.to_owned())].into(),
+                ..Step::default()
+            });
+            let request = BatchRequest {
+                requests: steps.collect(),
+            };
+            let call = Call {
+                body: serde_json::to_vec(&request).ok(),
+                counts: some.len(),
+                ..Call::new(Method::POST, batch::PATH)
+            };
+            let mut answer: BatchAnswer = self.read(call).await?;
+            for (at, target) in some.iter().enumerate() {
+                let id = at.to_string();
+                let found = answer.responses.iter().position(|step| step.id == id);
+                let step = found.map(|at| answer.responses.swap_remove(at));
+                all.push(self.told(step, target).await);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The answer to one of several.
+    async fn told(&self, step: Option<StepAnswer>, target: &str) -> Result<Value, Error> {
+        let Some(step) = step else {
+            return Err(Error::unreadable("an answer of several is missing"));
+        };
+        if (200..300).contains(&step.status) {
+            return Ok(step.body);
+        }
+        let wait = step
+            .header("retry-after")
+            .and_then(|wait| wait.trim().parse().ok());
+        let kind = Kind::of(step.status, wait.map(Duration::from_secs));
+        if let Kind::Throttled(wait) = kind {
+            self.budget().throttled(wait, Clock.now());
+        }
+        match kind {
+            Kind::Throttled(_) | Kind::Transient { .. } | Kind::Unauthorized => {
+                self.get(target).await
+            }
+            Kind::Forbidden | Kind::NotFound | Kind::Permanent => Err(Error::of_step(&step, kind)),
+        }
+    }
+
+    /// The first page came among others; what follows is fetched by its links.
+    pub(super) async fn rest_of<T: DeserializeOwned>(&self, first: Value) -> Result<Vec<T>, Error> {
+        let page: Page<T> = decoded(first)?;
+        let mut all = page.value;
+        if let Some(link) = page.next_link {
+            all.append(&mut self.all(&link).await?);
+        }
+        Ok(all)
+    }
+
     async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         let response = self.perform(call).await?;
         serde_json::from_slice(&response.body).map_err(|e| Error::unreadable(&unreadable(&e)))
@@ -301,7 +389,7 @@ impl Rest {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone());
         }
-        self.turn().await?;
+        self.turn(call.counts).await?;
         let sent = self.http.send(request).await;
         let response = sent.map_err(|e| Error::http(&e))?;
         if (200..300).contains(&response.status) {
@@ -318,9 +406,9 @@ impl Rest {
         Err(error)
     }
 
-    /// Waits until a request may go. Where the service asked for a long wait, whoever asks is told
-    /// so instead of being kept.
-    async fn turn(&self) -> Result<(), Error> {
+    /// Waits until as many requests may go. Where the service asked for a long wait, whoever asks is
+    /// told so instead of being kept.
+    async fn turn(&self, requests: usize) -> Result<(), Error> {
         loop {
             let now = Clock.now();
             if let Some(wait) = self
@@ -334,7 +422,7 @@ impl Rest {
                     remedy: Remedy::Retry,
                 });
             }
-            let turn = self.budget().take(now);
+            let turn = self.budget().take_all(requests, now);
             Clock.sleep_until(Some(turn)).await;
             if self.budget().closed(Clock.now()).is_none() {
                 return Ok(());
@@ -346,6 +434,15 @@ impl Rest {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// What came among others, as what it is.
+pub(super) fn decoded<T: DeserializeOwned>(value: Value) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|e| Error::unreadable(&unreadable(&e)))
+}
+
+/// As many as may go at once after a rest; fewer than one batch may hold.
+const TOGETHER: usize = BURST as usize;
+const _: () = assert!(TOGETHER <= batch::MOST);
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 const REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");

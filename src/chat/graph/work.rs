@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
+use serde_json::Value;
 use serde_json::json;
 
 use crate::event::WorkEvent;
@@ -46,6 +47,7 @@ use crate::wire::graph::search::plain;
 use super::convert;
 use super::rest::Error;
 use super::rest::Rest;
+use super::rest::decoded;
 
 /// The list of chats, and of the channels of each team.
 pub(super) struct Everything {
@@ -63,23 +65,45 @@ pub(super) enum Extent {
 
 /// Chats, and the channels of the teams one is in. Where teams may not be read there are none.
 pub(super) async fn everything(rest: &Rest, extent: Extent) -> Result<Everything, Error> {
-    let target = format!("/me/chats?{}", ChatsQuery::recent());
+    let chats = format!("/me/chats?{}", ChatsQuery::recent());
     if extent == Extent::Newest {
-        let page: Page<Chat> = rest.get(&target).await?;
+        let page: Page<Chat> = rest.get(&chats).await?;
         return Ok(Everything {
             chats: page.value,
             teams: Vec::new(),
         });
     }
-    let chats = rest.all(&target).await?;
-    let joined: Vec<Team> = rest.all("/me/joinedTeams").await.unwrap_or_default();
+    let mut first = rest.batch(&[chats, "/me/joinedTeams".to_owned()]).await?;
+    let (joined, chats) = (first.pop(), first.pop());
+    let chats = rest.rest_of(chats.unwrap_or(Ok(Value::Null))?).await?;
+    let joined: Vec<Team> = match joined {
+        Some(Ok(page)) => rest.rest_of(page).await.unwrap_or_default(),
+        Some(Err(_)) | None => Vec::new(),
+    };
+    let targets: Vec<String> = joined
+        .iter()
+        .map(|team| format!("/teams/{}/channels", segment(&team.id)))
+        .collect();
+    let pages = rest.batch(&targets).await.unwrap_or_default();
     let mut teams = Vec::new();
-    for team in joined {
-        let target = format!("/teams/{}/channels", segment(&team.id));
-        let channels = rest.all(&target).await.unwrap_or_default();
+    for (team, page) in joined.into_iter().zip(pages) {
+        let channels = match page {
+            Ok(page) => rest.rest_of(page).await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
         teams.push((team, channels));
     }
     Ok(Everything { chats, teams })
+}
+
+/// A chat and everybody in it.
+pub(super) async fn chat(rest: &Rest, place: &str) -> Result<Chat, Error> {
+    let targets = [place.to_owned(), format!("{place}/members")];
+    let mut both = rest.batch(&targets).await?;
+    let (members, chat) = (both.pop(), both.pop());
+    let mut chat: Chat = decoded(chat.unwrap_or(Ok(Value::Null))?)?;
+    chat.members = Some(rest.rest_of(members.unwrap_or(Ok(Value::Null))?).await?);
+    Ok(chat)
 }
 
 async fn found(rest: &Rest, words: &str) -> Result<Vec<PersonFound>, Error> {
@@ -308,7 +332,12 @@ pub(super) async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result
         [0x89, b'P', b'N', b'G', ..] => "image/png",
         [0xff, 0xd8, 0xff, ..] => "image/jpeg",
         [b'G', b'I', b'F', b'8', ..] => "image/gif",
-        _ => return Err(Error::refused("it is no PNG, JPEG or GIF")),
+        _ => {
+            return Err(Error::refused(
+                "it is no PNG, JPEG or GIF; other files go into your organisation's storage first, for which sidetone asks no \
+             leave: send a link to the file",
+            ));
+        }
     };
     let request = SendMessage {
         body: ItemBody::html("<p><img src=\"../hostedContents/1/$value\" alt=\"picture\"></p>"),

@@ -11,7 +11,7 @@ use crate::model::capability::Capability;
 use super::Group;
 use super::Row;
 
-pub(super) const ROWS: [Row; 12] = [
+pub(super) const ROWS: [Row; 14] = [
     Row {
         name: "say",
         aliases: &[],
@@ -81,13 +81,35 @@ pub(super) const ROWS: [Row; 12] = [
     Row {
         name: "download",
         aliases: &["get"],
-        arguments: "[NAME]",
+        arguments: "[NUMBER|NAME]",
         keys: &["Ctrl-G w"],
         vim: &[],
         needs: Capability::SaveFiles,
         group: Group::Chat,
-        help: "Saves a picture or file of the selected message.",
+        help: "Saves a picture, or opens a file, of the selected message or of the list of /files.",
         make: |a| Some(Command::SaveAttachment(text(a))),
+    },
+    Row {
+        name: "files",
+        aliases: &["attachments"],
+        arguments: "",
+        keys: &["Ctrl-G F"],
+        vim: &[],
+        needs: Capability::ReadChat,
+        group: Group::Chat,
+        help: "Lists the pictures and files of this chat.",
+        make: |a| none(a, Command::Files),
+    },
+    Row {
+        name: "attach",
+        aliases: &[],
+        arguments: "FILE",
+        keys: &[],
+        vim: &[],
+        needs: Capability::SendFiles,
+        group: Group::Chat,
+        help: "Says why no file is sent but pictures, and what to do instead.",
+        make: |a| text(a).map(Command::SendFile),
     },
     Row {
         name: "open",

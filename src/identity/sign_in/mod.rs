@@ -85,6 +85,8 @@ pub struct Signed {
     pub nonce: Option<String>,
     /// Of the access token.
     pub lifetime: Option<Duration>,
+    /// What the access token gives leave for, where that was told.
+    pub scopes: Option<String>,
 }
 
 /// With a browser on this machine. `told` opens it; the way back is a port on loopback.
@@ -256,6 +258,10 @@ fn signed(answer: &Answer) -> Signed {
         id_token: id_token.map(|token| Kept::new(token.0.clone())),
         nonce: None,
         lifetime: answer.expires_in(),
+        scopes: answer.scopes().map(|all| {
+            let names: Vec<&str> = all.iter().map(|scope| scope.as_str()).collect();
+            names.join(" ")
+        }),
     }
 }
 

@@ -107,7 +107,10 @@ fn is(user: &User, key: &str) -> bool {
 }
 
 /// Whose token this is, and what it permits. The one place that trusts one.
-async fn verify(service: &Service, token: &str) -> Result<(User, Vec<String>, String), Failure> {
+pub(super) async fn verify(
+    service: &Service,
+    token: &str,
+) -> Result<(User, Vec<String>, String), Failure> {
     let key = service.keys.ready().await;
     let key = key.ok_or(Refusal::Unavailable(
         "There is no key to check tokens with.",

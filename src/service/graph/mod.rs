@@ -4,6 +4,7 @@
 //! meeting's chat read the same messages. What only Graph knows of a message (reactions,
 //! mentions, importance, pictures) lies beside it in [`Tenant`].
 
+mod batch;
 mod caller;
 mod chats;
 mod convert;
@@ -57,6 +58,7 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         )
         .route("/v1.0/teams/{team}/channels", get(directory::channels))
         .merge(messages("/v1.0/teams/{team}/channels/{chat}/messages"))
+        .route("/v1.0/$batch", post(batch::run))
         .route("/v1.0/search/query", post(search::query))
         .route("/v1.0/subscriptions", post(push::create))
         .route(

@@ -125,6 +125,7 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Files
         | Overlay::Work
         | Overlay::Notices
         | Overlay::Confirm(_) => false,
@@ -139,6 +140,7 @@ fn is_read(overlay: &Overlay) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Files
         | Overlay::Work
         | Overlay::Notices => true,
         Overlay::Palette { .. }
@@ -159,6 +161,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Files
         | Overlay::Work
         | Overlay::Notices
         | Overlay::Confirm(_) => true,
@@ -174,6 +177,7 @@ fn first(state: &State, list: &[Line], overlay: &Overlay, height: usize) -> usiz
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Files
         | Overlay::Work
         | Overlay::Notices => state.focus.hidden.min(most),
         Overlay::Palette { .. }
@@ -223,6 +227,7 @@ fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
         Overlay::Help { topic, .. } => read(&phrase::help(state, topic.as_deref())),
         Overlay::About => read(&phrase::about()),
         Overlay::Can => read(&phrase::can(state)),
+        Overlay::Files => read(&phrase::files(state)),
         Overlay::Accounts => read(&phrase::accounts(state)),
         Overlay::Work => read(&phrase::work(state)),
         Overlay::Notices => read(&phrase::notices(state)),

@@ -7,6 +7,7 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
+use crate::model::permission::Permission;
 use crate::model::text;
 use crate::view::phrase;
 use crate::view::phrase::duration;
@@ -199,6 +200,10 @@ fn whole(span: Duration) -> u64 {
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Identity { why } => (*why).to_owned(),
+        Reason::Withheld(permission) => format!(
+            "your sign-in was not given leave to {}; once that is allowed, the next token has it",
+            leave(*permission)
+        ),
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {
@@ -238,6 +243,27 @@ pub fn reason(reason: &Reason) -> String {
         Reason::JoinedToListen => {
             "you joined to listen, /leave and /join joins with your microphone".to_owned()
         }
+    }
+}
+
+/// What a permission is for.
+const fn leave(permission: Permission) -> &'static str {
+    match permission {
+        Permission::Chat => "chat",
+        Permission::Call => "call",
+        Permission::ReadChats => "read chats",
+        Permission::SendMessages => "send messages",
+        Permission::ChangeChats => "change chats and what is in them",
+        Permission::CreateChats => "begin chats",
+        Permission::ChangeMembers => "add and remove people",
+        Permission::FindPeople => "find people",
+        Permission::SearchAll => "search all chats",
+        Permission::SeePresence => "see who can be reached",
+        Permission::SetPresence => "set what others see of you",
+        Permission::FindMeetings => "find meetings",
+        Permission::ReadChannels => "read channels",
+        Permission::SendToChannels => "post in channels",
+        Permission::ChangeInChannels => "change what is in channels",
     }
 }
 

@@ -74,7 +74,7 @@ pub fn help(state: &State, topic: Option<&str>) -> String {
         .filter(|row| topic.is_none_or(|t| row.name.contains(t) || row.help.contains(t)))
         .map(|row| {
             explained(state, row, |reason| {
-                matches!(reason, Reason::Identity { .. })
+                matches!(reason, Reason::Identity { .. } | Reason::Withheld(_))
             })
         })
         .collect();

@@ -4,6 +4,7 @@
 //! are skipped, `null` counts as absent, unknown names are kept); what the service answers
 //! writes `null` for what is absent, as the vendor does; requests leave it out.
 
+pub mod batch;
 pub mod chat;
 pub mod directory;
 pub mod error;

@@ -24,7 +24,6 @@ use crate::model::thread::ThreadInfo;
 use crate::model::thread::ThreadKind;
 use crate::wire::graph::Page;
 use crate::wire::graph::chat::Chat;
-use crate::wire::graph::chat::ConversationMember;
 use crate::wire::graph::directory::Channel;
 use crate::wire::graph::message::ChatMessage;
 use crate::wire::graph::query::segment;
@@ -104,14 +103,8 @@ impl Driver {
         }
         let place = self.place(&thread);
         self.ask(async move {
-            let read = async {
-                let mut chat: Chat = rest.get(&place).await?;
-                let members: Vec<ConversationMember> =
-                    rest.all(&format!("{place}/members")).await?;
-                chat.members = Some(members);
-                Ok(Box::new(chat))
-            };
-            Done::Opened(thread, read.await)
+            let read = work::chat(&rest, &place).await;
+            Done::Opened(thread, read.map(Box::new))
         });
     }
 

@@ -1,0 +1,87 @@
+//! What a sign-in was given leave for, whatever a meeting or a chat allows besides.
+
+use crate::model::account::AccountKind;
+use crate::model::capability::Capability;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// Chat in the threads of a resource.
+    Chat,
+    Call,
+    // of a work account
+    ReadChats,
+    SendMessages,
+    /// Edit, delete, mark, rename.
+    ChangeChats,
+    CreateChats,
+    ChangeMembers,
+    FindPeople,
+    SearchAll,
+    SeePresence,
+    SetPresence,
+    FindMeetings,
+    ReadChannels,
+    SendToChannels,
+    ChangeInChannels,
+}
+
+impl Permission {
+    pub const ALL: [Self; 15] = [
+        Self::Chat,
+        Self::Call,
+        Self::ReadChats,
+        Self::SendMessages,
+        Self::ChangeChats,
+        Self::CreateChats,
+        Self::ChangeMembers,
+        Self::FindPeople,
+        Self::SearchAll,
+        Self::SeePresence,
+        Self::SetPresence,
+        Self::FindMeetings,
+        Self::ReadChannels,
+        Self::SendToChannels,
+        Self::ChangeInChannels,
+    ];
+
+    /// The same in a channel, which has permissions of its own.
+    #[must_use]
+    pub const fn in_channel(self) -> Self {
+        match self {
+            Self::ReadChats => Self::ReadChannels,
+            Self::SendMessages => Self::SendToChannels,
+            Self::ChangeChats => Self::ChangeInChannels,
+            other => other,
+        }
+    }
+}
+
+impl Capability {
+    /// What the sign-in must have leave for.
+    pub const fn permission(self, kind: AccountKind) -> Option<Permission> {
+        match (kind, self) {
+            (_, Self::JoinCall) => Some(Permission::Call),
+            (AccountKind::Teams, Self::Organisation(needed) | Self::WorkChat(needed)) => {
+                Some(needed)
+            }
+            (
+                AccountKind::External,
+                Self::ReadChat
+                | Self::WriteChat
+                | Self::Reply
+                | Self::EditMessages
+                | Self::DeleteMessages
+                | Self::MarkRead
+                | Self::SaveFiles,
+            ) => Some(Permission::Chat),
+            (AccountKind::Teams, Self::WriteChat | Self::Reply) => Some(Permission::SendMessages),
+            (AccountKind::Teams, Self::EditMessages | Self::DeleteMessages) => {
+                Some(Permission::ChangeChats)
+            }
+            (AccountKind::Teams, Self::ReadChat | Self::SaveFiles | Self::MarkRead) => {
+                Some(Permission::ReadChats)
+            }
+            _ => None,
+        }
+    }
+}
