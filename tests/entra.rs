@@ -23,6 +23,9 @@ use percent_encoding::NON_ALPHANUMERIC;
 use reqwest::StatusCode;
 use serde_json::Value;
 use serde_json::json;
+use sidetone::config::Secrets;
+use sidetone::identity::vault;
+use sidetone::identity::vault::Vault;
 
 use crate::issuing::TokenService;
 use crate::person::Browser;
@@ -661,6 +664,33 @@ async fn what_a_renewal_was_refused_for_is_answered_by_the_next_sign_in() {
     place.browser.allow(place.host.endpoint(), code, ADA).await;
     session.see("Signed in. work");
     assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_graph_refused_a_token_for_is_kept_for_the_next_sign_in() {
+    let place = Place::new();
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let more = ["--teams", "--graph", &graph];
+    let mut session = place.by_device_code("work", &more, ADA).await;
+    session.see("Signed in. work");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    place
+        .host
+        .control("/graph/challenge", json!({"on": true}))
+        .await;
+    let arguments = ["chats", "--account", "work", "--screen-reader"];
+    let mut session = place.run(&arguments, &[]);
+    session.see("Sign in again with sidetone accounts add");
+    session.press("/quit\r");
+    session.end();
+    let kept = Vault::open(&vault::Settings {
+        wish: Some(Secrets::File),
+        folder: place.home.path().join("data/sidetone"),
+        key_file: Some(place.home.path().join("key")),
+        ask: None,
+    });
+    let challenge = kept.unwrap().read("challenge work").unwrap().unwrap();
+    assert!(challenge.as_str().contains("access_token"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -343,6 +343,34 @@ async fn chats_channels_and_meetings_are_listed_and_one_is_read() {
 }
 
 #[tokio::test]
+async fn a_chat_that_rested_long_is_listed_too() {
+    let host = office().await;
+    let hour = Duration::from_hours(1);
+    let token = host
+        .running
+        .service
+        .graph_token(ADA, EVERYTHING, hour)
+        .await;
+    let url = format!("{}/v1.0/chats", host.running.endpoint.trim_end_matches('/'));
+    let member = |who: &str| {
+        serde_json::json!({ "@odata.type": "#microsoft.graph.aadUserConversationMember", "roles": ["owner"],
+            "user@odata.bind": format!("{}/users('{who}')", url.trim_end_matches("/chats")) })
+    };
+    for number in 0..60 {
+        let new = serde_json::json!({ "chatType": "group", "topic": format!("project {number}"),
+            "members": [member(ADA), member("bob@sidetone.example"), member("carol@sidetone.example")] });
+        let request = host.http.post(&url).bearer_auth(token.as_ref().unwrap());
+        assert_eq!(host.send(request.json(&new)).await.status, 201);
+    }
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let topics: Vec<String> = client.chats().await.into_iter().map(|c| c.topic).collect();
+    for number in 0..60 {
+        let wanted = format!("project {number}");
+        assert!(topics.contains(&wanted), "{wanted} in {topics:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_others_write_arrives_by_itself_and_on_demand_only_when_asked() {
     let host = office().await;
     let mut live = ada(&host, Feed::LocalPush).await;
@@ -530,14 +558,15 @@ async fn a_channel_is_posted_to_and_answered_in() {
         .await;
     client.sent().await;
     let answer = client.message(|m| m.text() == "thanks").await.id;
-    let edit = ChatCommand::Edit {
+    let react = WorkCommand::React {
         thread: thread.clone(),
         message: answer.clone(),
-        draft: words("thank you"),
+        kind: "like".to_owned(),
+        set: true,
     };
-    client.ask(edit).await;
+    client.work(react).await;
     client
-        .message(|m| m.id == answer && m.text() == "thank you")
+        .message(|m| m.id == answer && m.reactions.iter().any(|r| r.mine))
         .await;
     client.send(&thread, words("a new post")).await;
     client.message(|m| m.text() == "a new post").await;
@@ -558,6 +587,12 @@ async fn a_channel_is_read_back_to_its_beginning() {
             .unwrap();
     }
     client.open("Audio / General").await;
+    client.work(WorkCommand::MarkUnread(thread.clone())).await;
+    let refused = client.until(|event| match event {
+        ChatEvent::ActionFailed { failure, .. } => Some(failure.because.clone()),
+        _ => None,
+    });
+    assert!(matches!(refused.await, Because::Refused { .. }));
     assert!(client.messages.len() >= 50 && !client.messages.values().any(welcome));
     let before = client.messages.keys().next().unwrap().clone();
     client

@@ -6,15 +6,19 @@ use std::io;
 use std::path::PathBuf;
 
 use aws_lc_rs::digest;
+use url::Url;
 
 use crate::cli::Error;
 use crate::cli::chosen::Chosen;
+use crate::cli::session;
 use crate::cli::session::Prepared;
 use crate::config::paths;
 use crate::identity::accounts::Accounts;
 use crate::identity::accounts::Record;
 use crate::identity::signed_in::SignedIn;
 use crate::model::account::AccountKind;
+use crate::model::settings::Metered;
+use crate::model::settings::Settings;
 use crate::model::text;
 use crate::runtime::terminal;
 
@@ -71,7 +75,7 @@ fn one_of<'a>(
     if !terminal::Terminal::is_present() {
         return Ok(first);
     }
-    let chosen = ask(&choices, &first, &prepared.name)?;
+    let chosen = ask(&choices, &first, prepared)?;
     if let Some(memory) = memory
         && let Err(error) = memory.write(&chosen)
     {
@@ -81,11 +85,16 @@ fn one_of<'a>(
 }
 
 /// In lines, on the normal screen: the same for everybody, before either view is there.
-fn ask<'a>(choices: &[Choice<'a>], first: &Choice<'a>, name: &str) -> Result<Choice<'a>, Error> {
+fn ask<'a>(
+    choices: &[Choice<'a>],
+    first: &Choice<'a>,
+    prepared: &Prepared,
+) -> Result<Choice<'a>, Error> {
+    let (name, settings) = (&prepared.name, &prepared.config.settings);
     let say = |line: &str| terminal::print(line).map_err(Error::Print);
     say("Join as")?;
     for (at, choice) in choices.iter().enumerate() {
-        say(&format!("{}. {}", at + 1, sentence(choice, name)))?;
+        say(&format!("{}. {}", at + 1, sentence(choice, name, settings)))?;
     }
     let default = choices
         .iter()
@@ -107,7 +116,7 @@ fn ask<'a>(choices: &[Choice<'a>], first: &Choice<'a>, name: &str) -> Result<Cho
 }
 
 /// The name others will see, what it may do there, and what it costs.
-fn sentence(choice: &Choice<'_>, name: &str) -> String {
+fn sentence(choice: &Choice<'_>, name: &str, settings: &Settings) -> String {
     match choice {
         Choice::Guest => format!(
             "{} (External), as a guest: nothing is kept of you, and you are somebody new each time.",
@@ -117,18 +126,39 @@ fn sentence(choice: &Choice<'_>, name: &str) -> String {
             let (shown, may) = match record.kind() {
                 AccountKind::External => (
                     format!("{} (External)", text::name(&record.display_name)),
-                    "an external user: chat and sound while you are in the meeting, nothing from before it; minutes \
-                     in a metered meeting cost the owner of the resource money",
+                    "an external user: chat and sound while you are in the meeting, nothing from before it",
                 ),
                 AccountKind::Teams => (
                     text::name(&record.display_name),
-                    "a Teams user: your own chats before and after it as well; minutes in a metered meeting cost the \
-                     owner of the resource money",
+                    "a Teams user: your own chats before and after it as well",
                 ),
             };
-            format!("{shown}, {}: {may}.", text::name(&record.name))
+            let costs = costs(record, settings);
+            format!("{shown}, {}: {may}; {costs}.", text::name(&record.name))
         }
     }
+}
+
+fn costs(record: &Record, settings: &Settings) -> String {
+    let here = record.endpoint.as_ref().and_then(Url::host_str);
+    let here = here.is_some_and(session::is_loopback);
+    let is_metered = match settings.metered {
+        Metered::Always => true,
+        Metered::Never => false,
+        Metered::Auto => !here,
+    };
+    if !is_metered {
+        return "nothing of it is metered".to_owned();
+    }
+    let (minute, currency) = (settings.price_per_minute, &settings.currency);
+    let message = match record.kind() {
+        AccountKind::External => format!("a message {}", settings.price_per_message),
+        AccountKind::Teams => "a message nothing".to_owned(),
+    };
+    format!(
+        "a minute in a meeting at Microsoft costs the owner of the resource about {minute} {currency}, waiting in \
+         the lobby included, and {message}"
+    )
 }
 
 /// Who joined a meeting before. The meeting is a number made of its link: links are for those invited.
@@ -175,5 +205,51 @@ fn word<'a>(choice: &Choice<'a>) -> &'a str {
     match choice {
         Choice::Account(record) => &record.name,
         Choice::Guest => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::accounts::Way;
+    use crate::identity::vault::Kind;
+
+    fn told(endpoint: &str, way: Way, settings: &Settings) -> String {
+        let record = Record {
+            name: "work".to_owned(),
+            display_name: "Ada".to_owned(),
+            raw_id: None,
+            endpoint: Some(endpoint.parse().unwrap()),
+            ca: None,
+            kept: Kind::File,
+            way,
+        };
+        sentence(&Choice::Account(&record), "Guest", settings)
+    }
+
+    #[test]
+    fn who_is_to_join_hears_the_name_others_see_and_what_it_costs() {
+        let settings = Settings::default();
+        let external = || Way::Invitation {
+            token_service: "https://tokens.example/".parse().unwrap(),
+        };
+        let dear = told("https://contoso.example/", external(), &settings);
+        assert!(
+            dear.starts_with("Ada (External), work: an external user"),
+            "{dear}"
+        );
+        assert!(dear.contains("about 0.004 USD"), "{dear}");
+        assert!(dear.ends_with("and a message 0.0008."), "{dear}");
+        let free = told("http://127.0.0.1:1/", external(), &settings);
+        assert!(free.ends_with("nothing of it is metered."), "{free}");
+        let teams = Way::Teams {
+            token_service: None,
+            issuer: "https://login.example/".parse().unwrap(),
+            client_id: "app".to_owned(),
+            graph: "https://graph.example/".parse().unwrap(),
+        };
+        let teams = told("https://contoso.example/", teams, &settings);
+        assert!(teams.starts_with("Ada, work: a Teams user"), "{teams}");
+        assert!(teams.ends_with("and a message nothing."), "{teams}");
     }
 }

@@ -62,7 +62,14 @@ pub struct Grant {
 /// A handle to the account's tokens; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    requests: mpsc::Sender<Ask>,
+    requests: mpsc::Sender<Request>,
+}
+
+#[derive(Debug)]
+enum Request {
+    Token(Ask),
+    /// A service wants more of the next sign-in than the last one had.
+    Challenge(String),
 }
 
 #[derive(Debug)]
@@ -89,9 +96,15 @@ impl Tokens {
         self.ask(Some(refused)).await
     }
 
+    /// A service refused the token and said what a sign-in has to prove: that is kept for the next one.
+    pub async fn challenged(&self, claims: String) {
+        // Without anybody who owns the secret there is nothing to keep it beside.
+        let _ = self.requests.send(Request::Challenge(claims)).await;
+    }
+
     async fn ask(&self, refused: Option<Generation>) -> Result<Grant, Failure> {
         let (reply, answer) = oneshot::channel();
-        let ask = Ask { refused, reply };
+        let ask = Request::Token(Ask { refused, reply });
         let signed_out = || Error::Refused.failure();
         self.requests.send(ask).await.map_err(|_| signed_out())?;
         answer.await.map_err(|_| signed_out())?
@@ -124,7 +137,7 @@ impl Keeper {
         }
     }
 
-    async fn run(mut self, mut asked: mpsc::Receiver<Ask>) {
+    async fn run(mut self, mut asked: mpsc::Receiver<Request>) {
         let (done, mut fetched) = mpsc::channel(1);
         loop {
             let deadline = match self.schedule.poll(self.clock.now()) {
@@ -145,7 +158,12 @@ impl Keeper {
             };
             tokio::select! {
                 ask = asked.recv() => match ask {
-                    Some(ask) => self.ask(ask),
+                    Some(Request::Token(ask)) => self.ask(ask),
+                    Some(Request::Challenge(claims)) => {
+                        let source = self.settings.source.clone();
+                        let keeping = async move { source.keep_challenge(&claims).await };
+                        self.tasks.spawn_graceful(keeping);
+                    }
                     None => break,
                 },
                 Some(result) = fetched.recv() => self.settle(result).await,

@@ -267,7 +267,9 @@ impl SignedIn {
             Ok(signed) => signed,
             Err(error) => {
                 self.refused.note(&refresh, &error, now);
-                self.keep_challenge(&error).await;
+                if let Some(claims) = error.claims() {
+                    self.keep_challenge(claims).await;
+                }
                 return Err(Error::SignIn {
                     account: self.record.name.clone(),
                     source: Box::new(error),
@@ -280,9 +282,8 @@ impl SignedIn {
         Ok(signed)
     }
 
-    /// What the provider wants of the next sign-in, so that whoever does that has it.
-    async fn keep_challenge(&self, error: &sign_in::Error) {
-        let Some(claims) = error.claims() else { return };
+    /// What the next sign-in has to prove, so that whoever does that has it.
+    pub(super) async fn keep_challenge(&self, claims: &str) {
         let (entry, claims) = (self.challenge_entry(), Kept::new(claims.to_owned()));
         let kept = self.with_vault(move |vault, _| vault.write(&entry, &claims));
         if let Err(error) = kept.await {

@@ -282,6 +282,14 @@ pub(super) struct Fetched {
 }
 
 impl Source {
+    pub(super) async fn keep_challenge(&self, claims: &str) {
+        match self {
+            Self::Account(account, _) => account.keep_challenge(claims).await,
+            // Whoever signs in for these is not us.
+            Self::Service { .. } | Self::File { .. } | Self::Given { .. } => {}
+        }
+    }
+
     /// `previous`: the token before, with which a guest stays the same person.
     pub(super) async fn fetch(
         &self,

@@ -135,16 +135,18 @@ fn errand_done(state: &mut State, key: &ThreadKey) {
 fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
     match failure.doing {
         Doing::LoadingMessages => state.threads.open(key).timeline.loading = false,
-        Doing::Editing | Doing::Deleting | Doing::SavingAttachment | Doing::Reacting => {
-            errand_done(state, key);
-        }
+        Doing::Editing
+        | Doing::Deleting
+        | Doing::SavingAttachment
+        | Doing::Reacting
+        | Doing::Sending
+        | Doing::AskingOrganisation => errand_done(state, key),
         // Tried again by itself, for whoever is there to wait.
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {
             state.opening = Opening::Failed;
         }
         Doing::OpeningThread
         | Doing::Connecting
-        | Doing::Sending
         | Doing::SigningIn
         | Doing::JoiningCall
         | Doing::Calling
@@ -160,7 +162,6 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::OpeningSpeaker
         | Doing::Setting
         | Doing::Theming
-        | Doing::AskingOrganisation
         | Doing::CountingUsage
         | Doing::GoingOver => {}
     }

@@ -175,10 +175,16 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
     let Some(asked) = asked else {
         return messages::nothing(state);
     };
-    // Whose outcome is told as that of an edit.
+    // Whose outcome is told as that of an edit: the end of a pipe waits for it.
     let counted = matches!(
         asked,
-        WorkCommand::Undelete { .. } | WorkCommand::React { .. }
+        WorkCommand::Undelete { .. }
+            | WorkCommand::React { .. }
+            | WorkCommand::AddMember { .. }
+            | WorkCommand::RemoveMember { .. }
+            | WorkCommand::Rename { .. }
+            | WorkCommand::SendPicture { .. }
+            | WorkCommand::MarkUnread(_)
     );
     if let Some(thread) = state.threads.current_mut().filter(|_| counted) {
         thread.errands += 1;

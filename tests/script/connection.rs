@@ -119,7 +119,7 @@ fn a_sign_in_that_keeps_failing_is_said_once_until_it_works() {
             endpoint: String::new(),
         },
     );
-    let expired = "Error: could not sign in: your sign-in has expired. Start sidetone join again, with a new token if you gave one.";
+    let expired = "Error: could not sign in: your sign-in has expired. Sign in again with sidetone accounts add, or start again, with a new token if you gave one.";
     let shown = script()
         .then(failed(Because::TokenExpired))
         .then(link(Link::Down(failure(Because::TokenExpired))))
@@ -127,6 +127,6 @@ fn a_sign_in_that_keeps_failing_is_said_once_until_it_works() {
         .then(failed(Because::Timeout))
         .then(works)
         .then(failed(Because::Timeout));
-    let late = "Error: could not sign in: no answer in time. Start sidetone join again, with a new token if you gave one.";
+    let late = "Error: could not sign in: no answer in time. Sign in again with sidetone accounts add, or start again, with a new token if you gave one.";
     shown.transcript([expired, late, late]);
 }

@@ -1,6 +1,7 @@
 //! The chats of a work account, in both views: what each command asks for, and what is told of the answer.
 
 use sidetone::effect::ChatCommand;
+use sidetone::effect::Effect;
 use sidetone::effect::WorkCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
@@ -512,5 +513,33 @@ fn nothing_is_said_of_a_call_where_there_is_none_to_speak_of() {
             "{said}"
         );
         shown.no_status("Not in the call").no_status("no sound");
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_picture_and_for_what_else_was_asked() {
+    let failed = || {
+        chat(ChatEvent::ActionFailed {
+            thread: thread(),
+            failure: Failure {
+                doing: Doing::AskingOrganisation,
+                because: Because::Forbidden,
+                remedy: Remedy::None,
+            },
+        })
+    };
+    let done = || chat(ChatEvent::ActionDone { thread: thread() });
+    for (line, outcome) in [
+        ("/picture a.png", done()),
+        ("/rename Lunch", done()),
+        ("/addmember Bob", failed()),
+        ("/removemember Bob", done()),
+        ("/markunread", failed()),
+    ] {
+        let shown = opened(Interface::Linear).line(line);
+        let shown = shown.press("Ctrl-Q");
+        assert!(!shown.effects.contains(&Effect::Quit), "{line}");
+        let shown = shown.then(outcome);
+        assert!(shown.effects.contains(&Effect::Quit), "{line}");
     }
 }

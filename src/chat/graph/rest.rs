@@ -45,6 +45,7 @@ use crate::wire::graph::batch::Step;
 use crate::wire::graph::batch::StepAnswer;
 use crate::wire::graph::directory::User;
 use crate::wire::graph::error::PublicError;
+use crate::wire::graph::error::asked_claims;
 use crate::wire::graph::error::asks_for_sign_in;
 
 use super::budget::BURST;
@@ -394,6 +395,10 @@ impl Rest {
         if (200..300).contains(&response.status) {
             return Ok(response);
         }
+        let challenge = response.header("www-authenticate").and_then(asked_claims);
+        if let Some(claims) = challenge.filter(|_| response.status == 401) {
+            self.tokens.challenged(claims).await;
+        }
         let error = Error::answered(&response);
         if let Kind::Throttled(wait) = error.kind {
             self.budget().throttled(wait, Clock.now());
@@ -401,8 +406,8 @@ impl Rest {
         Err(error)
     }
 
-    /// Waits until so many requests may go. Where the service asked for a long wait, whoever asks is told
-    /// so instead of being kept.
+    /// Waits until as many requests may go. Where the service asked for a long wait, whoever asks is
+    /// told so instead of being kept.
     async fn turn(&self, requests: usize) -> Result<(), Error> {
         loop {
             let now = Clock.now();

@@ -56,12 +56,27 @@ pub(super) struct Everything {
     pub(super) teams: Vec<(Team, Vec<Channel>)>,
 }
 
+/// How much of the list is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// The chats in which something happened last: the others are as they were.
+    Newest,
+}
+
 /// Chats, and the channels of the teams one is in. Where teams may not be read there are none.
-pub(super) async fn everything(rest: &Rest) -> Result<Everything, Error> {
+pub(super) async fn everything(rest: &Rest, extent: Extent) -> Result<Everything, Error> {
     let chats = format!("/me/chats?{}", ChatsQuery::recent());
+    if extent == Extent::Newest {
+        let page: Page<Chat> = rest.get(&chats).await?;
+        return Ok(Everything {
+            chats: page.value,
+            teams: Vec::new(),
+        });
+    }
     let mut first = rest.batch(&[chats, "/me/joinedTeams".to_owned()]).await?;
     let (joined, chats) = (first.pop(), first.pop());
-    let chats: Page<Chat> = decoded(chats.unwrap_or(Ok(Value::Null))?)?;
+    let chats = rest.rest_of(chats.unwrap_or(Ok(Value::Null))?).await?;
     let joined: Vec<Team> = match joined {
         Some(Ok(page)) => rest.rest_of(page).await.unwrap_or_default(),
         Some(Err(_)) | None => Vec::new(),
@@ -79,10 +94,7 @@ pub(super) async fn everything(rest: &Rest) -> Result<Everything, Error> {
         };
         teams.push((team, channels));
     }
-    Ok(Everything {
-        chats: chats.value,
-        teams,
-    })
+    Ok(Everything { chats, teams })
 }
 
 /// A chat and everybody in it.

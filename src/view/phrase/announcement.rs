@@ -323,7 +323,10 @@ fn notice_behind(with: &str, kind: NoticeKind, new: &NoticeState) -> String {
 
 fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {
     let mut parts = vec![format!("Joined {topic}")];
-    parts.push(phrase::count(people, "person"));
+    // Who is in a channel is not told.
+    if people > 0 {
+        parts.push(phrase::count(people, "person"));
+    }
     if earlier > 0 {
         parts.push(phrase::count(earlier, "earlier message"));
     }

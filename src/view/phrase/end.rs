@@ -30,7 +30,8 @@ const ASK: &str = "Ask the organizer.";
 const NETWORK: &str = "Check the network and firewall; media needs UDP.";
 const LATER: &str = "Try again in a moment with /join.";
 const AUTOMATIC: &str = "It is joined again by itself.";
-const SIGN_IN: &str = "Start sidetone join again, with a new token if you gave one.";
+const SIGN_IN: &str =
+    "Sign in again with sidetone accounts add, or start again, with a new token if you gave one.";
 
 /// The words for a code and subcode.
 pub fn end_reason(reason: EndReason) -> EndWords {

@@ -107,7 +107,8 @@ pub const NEW: &str = "new";
 pub const YOU: &str = "you";
 pub const TOO_SMALL: &str = "Terminal too small";
 /// There is no signing in from within: a guest's token comes with the start, any other from a file.
-pub const NEW_START: &str = "Start sidetone join again, with a new token if you gave one";
+pub const NEW_START: &str =
+    "Sign in again with sidetone accounts add, or start again, with a new token if you gave one";
 pub const LOADING: &str = "older messages are being fetched";
 pub const NOTHING_FOUND: &str = "Nothing fits.";
 pub const MORE_BELOW: &str = "more below · Down, PageDown";

@@ -1,5 +1,7 @@
 //! Error bodies and the challenge that asks for another sign-in (graph-chat.md 7).
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -49,6 +51,17 @@ pub fn asks_for_sign_in(www_authenticate: &str) -> bool {
     header.contains("claims=") || header.contains("error=\"insufficient_claims\"")
 }
 
+/// The claims that such a header asks for, which the next sign-in has to carry; JSON.
+pub fn asked_claims(www_authenticate: &str) -> Option<String> {
+    let (_, value) = www_authenticate.split_once("claims=\"")?;
+    let (value, _) = value.split_once('"')?;
+    let value = value
+        .trim_end_matches('=')
+        .replace('+', "-")
+        .replace('/', "_");
+    String::from_utf8(URL_SAFE_NO_PAD.decode(value).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,6 +82,9 @@ mod tests {
     fn a_claims_challenge_is_told_from_an_expired_token() {
         let challenge = r#"Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#;
         assert!(asks_for_sign_in(challenge));
+        let asked = asked_claims(challenge);
+        assert_eq!(asked.as_deref(), Some(r#"{"access_token":{}}"#));
+        assert_eq!(asked_claims(r#"Bearer claims="?""#), None);
         assert!(!asks_for_sign_in(r#"Bearer error="invalid_token""#));
     }
 }

@@ -193,17 +193,33 @@ impl Driver {
         });
     }
 
-    pub(super) fn mark(&self, thread: ThreadId, act: &str) {
-        if self.teams.contains_key(&thread) {
-            return;
-        }
-        let body = ForUser {
+    fn for_me(&self) -> ForUser {
+        ForUser {
             user: UserKey {
                 id: self.me.id.clone(),
                 tenant_id: None,
             },
             last_message_read_date_time: None,
-        };
+        }
+    }
+
+    /// What the person asked for, unlike that something was read: they are told what became of it.
+    fn mark_unread(&self, thread: ThreadId) {
+        let doing = Doing::AskingOrganisation;
+        if self.teams.contains_key(&thread) {
+            let refused =
+                Error::refused("Microsoft keeps no mark of what you have read in a channel");
+            return self.ask(async move { Done::Changed(thread, doing, Err(refused)) });
+        }
+        let target = format!("{}/markChatUnreadForUser", self.place(&thread));
+        self.change(thread, doing, Method::POST, target, self.for_me());
+    }
+
+    pub(super) fn mark(&self, thread: ThreadId, act: &str) {
+        if self.teams.contains_key(&thread) {
+            return;
+        }
+        let body = self.for_me();
         let (rest, target) = (self.rest.clone(), format!("{}/{act}", self.place(&thread)));
         self.errand(async move {
             if let Err(error) = rest.act(Method::POST, &target, &body).await {
@@ -289,7 +305,7 @@ impl Driver {
                     body,
                 );
             }
-            WorkCommand::MarkUnread(thread) => self.mark(thread, "markChatUnreadForUser"),
+            WorkCommand::MarkUnread(thread) => self.mark_unread(thread),
             WorkCommand::MeetingChat(link) => {
                 self.tell_later(async move { work::meeting_chat(&rest, &base, &link).await });
             }

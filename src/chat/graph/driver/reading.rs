@@ -6,6 +6,7 @@ use crate::chat::graph::sync::Part;
 use crate::chat::graph::sync::Wish;
 use crate::chat::graph::work;
 use crate::chat::graph::work::Everything;
+use crate::chat::graph::work::Extent;
 use crate::clock::Clock;
 use crate::event::ChatEvent;
 use crate::event::WorkEvent;
@@ -115,7 +116,8 @@ impl Driver {
         }
         self.listing = true;
         let rest = self.rest.clone();
-        self.ask(async move { Done::Chats(work::everything(&rest).await, asked) });
+        let extent = if asked { Extent::Whole } else { Extent::Newest };
+        self.ask(async move { Done::Chats(work::everything(&rest, extent).await, asked) });
     }
 
     pub(super) async fn listed(
