@@ -242,6 +242,39 @@ async fn signing_out_where_nobody_can_be_told_says_so_and_keeps_the_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_invitation_became_is_not_lost_while_the_resource_is_away() {
+    let place = Place::new();
+    let away = json!({"class": "identity", "effect": {"refuse": {"status": 500}}, "times": 1});
+    place.host.control("/faults", away).await;
+    let code = place.service.invite();
+    let mut session = place.add("ada");
+    session.see("Invitation code");
+    session.press(&format!("{code}\r"));
+    session.see("The sign-in is kept: sidetone accounts add ada goes on with it.");
+    assert_ne!(session.end(), 0, "{}", session.contents());
+    let mut session = place.run(&["accounts", "add", "ada"]);
+    session.see("Signed in. ada: ada (External)");
+    assert!(!session.contents().contains("Invitation code"));
+    assert_eq!(session.end(), 0, "{}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_lost_the_key_of_the_sign_ins_gets_rid_of_the_account_all_the_same() {
+    let place = Place::new();
+    place.sign_in("ada");
+    fs::remove_file(place.home.path().join("key")).unwrap();
+    let mut session = place.run(&["accounts", "remove", "ada"]);
+    session.see("does not open");
+    assert_ne!(session.end(), 0);
+    let mut session = place.run(&["accounts", "remove", "ada", "--force"]);
+    session.see("ada is not listed any more.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let mut session = place.run(&["accounts"]);
+    session.see("No accounts yet.");
+    assert_eq!(session.end(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_owner_of_a_resource_needs_no_other_program() {
     let place = Place::new();
     let connection = place.host.ready()["connectionString"].as_str().unwrap();

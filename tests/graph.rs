@@ -85,6 +85,16 @@ async fn ada(host: &Host, feed: Feed) -> Client {
 }
 
 async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
+    client(host, feed, scopes, Relay::NotAsked).await
+}
+
+enum Relay {
+    NotAsked,
+    /// Of the service itself, which is none.
+    AskedFor,
+}
+
+async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
     let hour = Duration::from_hours(1);
     let token = host.running.service.graph_token(ADA, scopes, hour).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
@@ -102,13 +112,17 @@ async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
         source,
         http: http.clone(),
     };
+    let relay = match relay {
+        Relay::NotAsked => None,
+        Relay::AskedFor => Some(Tokens::start(identity.clone(), &tasks, mpsc::channel(1).0)),
+    };
     let settings = graph::Settings {
         account,
         tokens: Tokens::start(identity, &tasks, events_in.clone()),
         http,
         tasks: tasks.clone(),
         feed,
-        relay: None,
+        relay,
     };
     tasks.spawn(graph::run(settings, commands_out, events_in));
     Client {
@@ -354,6 +368,23 @@ async fn what_others_write_arrives_by_itself_and_on_demand_only_when_asked() {
 }
 
 #[tokio::test]
+async fn where_the_token_service_is_no_relay_it_stays_on_demand() {
+    let host = office().await;
+    let mut client = client(&host, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;
+    client
+        .until(|event| (*event == ChatEvent::Link(Link::OnDemand)).then_some(()))
+        .await;
+    client.work(WorkCommand::List).await;
+    client
+        .until(|event| match event {
+            ChatEvent::Link(link) => panic!("nothing was lost: {link:?}"),
+            ChatEvent::Work(WorkEvent::Listed { .. }) => Some(()),
+            _ => None,
+        })
+        .await;
+}
+
+#[tokio::test]
 async fn a_message_is_sent_answered_changed_taken_back_put_back_and_reacted_to() {
     let host = office().await;
     let mut client = ada(&host, Feed::LocalPush).await;
@@ -498,9 +529,53 @@ async fn a_channel_is_posted_to_and_answered_in() {
         )
         .await;
     client.sent().await;
-    client.message(|m| m.text() == "thanks").await;
+    let answer = client.message(|m| m.text() == "thanks").await.id;
+    let edit = ChatCommand::Edit {
+        thread: thread.clone(),
+        message: answer.clone(),
+        draft: words("thank you"),
+    };
+    client.ask(edit).await;
+    client
+        .message(|m| m.id == answer && m.text() == "thank you")
+        .await;
     client.send(&thread, words("a new post")).await;
     client.message(|m| m.text() == "a new post").await;
+}
+
+#[tokio::test]
+async fn a_channel_is_read_back_to_its_beginning() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let chats = client.chats().await;
+    let channel = chats.iter().find(|chat| chat.topic == "Audio / General");
+    let thread = channel.unwrap().id.clone();
+    for number in 0..60 {
+        let post = Words::html(&format!("<p>post {number}</p>"));
+        let service = &host.running.service;
+        service
+            .post_as(thread.as_str(), "Carol Osei", post)
+            .unwrap();
+    }
+    client.open("Audio / General").await;
+    assert!(client.messages.len() >= 50 && !client.messages.values().any(welcome));
+    let before = client.messages.keys().next().unwrap().clone();
+    client
+        .ask(ChatCommand::LoadOlder {
+            thread,
+            before: Some(before),
+        })
+        .await;
+    let complete = client.until(|event| match event {
+        ChatEvent::OlderPage { complete, .. } => Some(*complete),
+        _ => None,
+    });
+    assert!(complete.await);
+    assert!(client.messages.values().any(welcome));
+}
+
+fn welcome(message: &Message) -> bool {
+    message.text() == "Welcome to the team."
 }
 
 #[tokio::test]

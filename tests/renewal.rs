@@ -108,6 +108,7 @@ impl Place {
             vault,
             folder: home.path().to_owned(),
             own: None,
+            refused: identity::refused::Refused::default(),
         };
         let http = Http::new(Tls::new(None));
         sign_in(&host, &account, &http).await;

@@ -137,7 +137,7 @@ const TRIES: u32 = 3;
 const WAITS: u32 = 5;
 
 /// Longer waits are a person's to decide.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// For a 429 that does not say how long.
 const UNSAID: Duration = Duration::from_secs(5);

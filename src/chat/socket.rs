@@ -1,5 +1,6 @@
 //! One WebSocket: frames in, frames out, until either side is done.
 
+use std::pin::Pin;
 use std::time::Duration;
 
 use futures_util::SinkExt;
@@ -60,6 +61,8 @@ enum Error {
     Plain,
     #[error("could not connect the socket")]
     Connect(#[from] std::io::Error),
+    #[error("the other side does not open the socket in time")]
+    Late,
     #[error(transparent)]
     Tls(#[from] tls::Error),
     #[error("the socket failed")]
@@ -100,12 +103,12 @@ async fn connect(
     let host = parsed.host_str().ok_or(Error::Address)?;
     let port = parsed.port_or_known_default().ok_or(Error::Address)?;
     let bare = host.trim_matches(['[', ']']).to_owned();
-    let stream = TcpStream::connect((bare.as_str(), port)).await?;
+    let stream = in_time(Box::pin(TcpStream::connect((bare.as_str(), port)))).await??;
     stream.set_nodelay(true)?;
     if secure {
         let name = ServerName::try_from(bare).map_err(|_| Error::Address)?;
         let connector = TlsConnector::from(tls.config()?);
-        let stream = connector.connect(name, stream).await?;
+        let stream = in_time(Box::pin(connector.connect(name, stream))).await??;
         talk(link, address, stream, outgoing, heard).await
     } else {
         talk(link, address, stream, outgoing, heard).await
@@ -133,7 +136,12 @@ async fn talk(
         value.set_sensitive(true);
         request.headers_mut().insert(AUTHORIZATION, value);
     }
-    let opened = client_async_with_config(request, stream, Some(config)).await;
+    let opened = in_time(Box::pin(client_async_with_config(
+        request,
+        stream,
+        Some(config),
+    )))
+    .await?;
     let (socket, _) = opened.map_err(Box::new)?;
     let (mut sink, mut frames) = socket.split();
     // Side by side: answers go out while more comes in. Whoever did one after the other
@@ -172,6 +180,12 @@ async fn talk(
     Ok(ended.map_err(Box::new)?)
 }
 
+/// Who takes a connection and then says nothing would otherwise be waited for as long as we run.
+async fn in_time<T>(opening: Pin<Box<impl Future<Output = T>>>) -> Result<T, Error> {
+    let opened = tokio::time::timeout(OPENING, opening).await;
+    opened.map_err(|_| Error::Late)
+}
+
 impl Error {
     /// What was answered in place of a socket.
     fn status(&self) -> Option<u16> {
@@ -180,13 +194,44 @@ impl Error {
                 tungstenite::Error::Http(answer) => Some(answer.status().as_u16()),
                 _ => None,
             },
-            Self::Address | Self::Plain | Self::Connect(_) | Self::Tls(_) => None,
+            Self::Address | Self::Plain | Self::Connect(_) | Self::Late | Self::Tls(_) => None,
         }
     }
 }
 
+const OPENING: Duration = if cfg!(test) {
+    Duration::from_millis(200)
+} else {
+    Duration::from_secs(30)
+};
 /// Three pings of a relay.
 const SILENCE: Duration = Duration::from_secs(100);
 const FOREVER: Duration = Duration::from_hours(24 * 365);
 /// Largest frame, in bytes.
 const LARGEST: usize = 4 << 20;
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_takes_a_connection_and_says_nothing_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("ws://{}/", listener.local_addr().unwrap());
+        let (told, mut heard) = mpsc::channel(4);
+        let (_outgoing, outgoing) = mpsc::channel(1);
+        let opening = run(
+            LinkId(1),
+            Address::from(url),
+            Tls::default(),
+            outgoing,
+            told,
+        );
+        let patience = Duration::from_secs(20);
+        let ended = tokio::time::timeout(patience, opening).await;
+        assert!(ended.is_ok(), "it is waited for");
+        assert!(matches!(heard.recv().await, Some((_, Heard::Closed))));
+    }
+}

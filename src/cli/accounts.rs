@@ -18,6 +18,7 @@ use crate::identity::accounts::Accounts;
 use crate::identity::accounts::Record;
 use crate::identity::accounts::Way;
 use crate::identity::http::Http;
+use crate::identity::refused::Refused;
 use crate::identity::sign_in;
 use crate::identity::sign_in::Step;
 use crate::identity::signed_in;
@@ -158,8 +159,8 @@ impl Home {
         Accounts::load(&self.folder).map_err(|error| local(&error))
     }
 
-    fn save(&self, accounts: &Accounts) -> Result<(), Error> {
-        accounts.save(&self.folder).map_err(|error| local(&error))
+    fn change<T>(&self, change: impl FnOnce(&mut Accounts) -> T) -> Result<T, Error> {
+        Accounts::change(&self.folder, change).map_err(|error| local(&error))
     }
 }
 
@@ -240,11 +241,9 @@ fn sentence(record: &Record, used: bool) -> String {
 }
 
 fn choose(home: &Home, name: &str) -> Result<Exit, Error> {
-    let mut accounts = home.accounts()?;
-    if !accounts.choose(name) {
-        return Err(nobody(name, &accounts));
+    if !home.change(|accounts| accounts.choose(name))? {
+        return Err(nobody(name, &home.accounts()?));
     }
-    home.save(&accounts)?;
     say(&format!("{} is used from now on.", text::name(name)))?;
     Ok(Exit::Done)
 }
@@ -256,8 +255,7 @@ async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
             "an account's name is a word of visible characters".to_owned(),
         ));
     }
-    let mut accounts = home.accounts()?;
-    let known = accounts.find(&name).cloned();
+    let known = home.accounts()?.find(&name).cloned();
     let ca = add
         .ca
         .clone()
@@ -265,7 +263,12 @@ async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
     let ca = ca.or_else(|| home.config.ca.clone());
     let http = Http::new(Tls::new(ca.clone()));
     let (way, by) = Box::pin(find_way(&add, known.as_ref(), &http)).await?;
-    let vault = open_vault(&home.folder, &home.config, None).await?;
+    // Begun before, and not finished: what was kept then is good still.
+    let begun = known
+        .as_ref()
+        .filter(|known| known.raw_id.is_none() && known.way == way);
+    let begun = begun.map(|begun| begun.kept);
+    let vault = open_vault(&home.folder, &home.config, begun).await?;
     let before = known.as_ref().map(|known| known.display_name.clone());
     let display_name = add
         .display_name
@@ -286,13 +289,46 @@ async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
         vault,
         folder: home.folder.clone(),
         own: None,
+        refused: Refused::default(),
     };
-    Box::pin(go_through(&mut account, by, &add, &http)).await?;
-    let first = accounts.all().is_empty();
-    accounts.put(account.record.clone());
-    home.save(&accounts)?;
+    let by = if begun.is_some() {
+        By::Begun(Box::new(by))
+    } else {
+        by
+    };
+    let unfinished = Box::pin(go_through(&mut account, by, &add, &http)).await?;
+    let first = home.change(|accounts| {
+        let first = accounts.all().is_empty();
+        accounts.put(account.record.clone());
+        first
+    })?;
+    if let Some(known) = known.filter(|known| known.kept != account.record.kept) {
+        forget_elsewhere(home, known).await?;
+    }
+    if let Some(error) = unfinished {
+        let why = phrase::failure(&error.failure());
+        let name = text::name(&account.record.name);
+        return Err(Error::Refused(format!(
+            "{why} The sign-in is kept: sidetone accounts add {name} goes on with it."
+        )));
+    }
     say(&format!("Signed in. {}", sentence(&account.record, first)))?;
     Ok(Exit::Done)
+}
+
+/// Nothing of the sign-in before stays in the place where it was kept.
+async fn forget_elsewhere(home: &Home, known: Record) -> Result<(), Error> {
+    let place = known.kept;
+    let forgotten = match open(&home.folder, &home.config, known).await {
+        Ok(account) => account.forget().await.map_err(|error| failed(&error)),
+        Err(error) => Err(error),
+    };
+    match forgotten {
+        Ok(()) => Ok(()),
+        Err(error) => say(&format!(
+            "What was kept of it in {place} is there still: {error}"
+        )),
+    }
 }
 
 /// How somebody signs in.
@@ -300,6 +336,8 @@ enum By {
     Resource,
     Invitation,
     Provider,
+    /// With what is kept already; else as somebody new.
+    Begun(Box<Self>),
 }
 
 /// What the person asked for, or else the only way there is.
@@ -457,10 +495,27 @@ fn issuer(authority: &Url, tenant: Option<String>) -> Result<Url, Error> {
         .map_err(|_| Error::Input(format!("{} is no tenant", text::line(&tenant))))
 }
 
-/// Signs in and keeps it; the first token says who it is.
-async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> Result<(), Error> {
+/// Signs in and keeps it; the first token says who it is. Answers why there is none, where that may pass:
+/// an invitation is good once, so what it became is not let go.
+async fn go_through(
+    account: &mut SignedIn,
+    by: By,
+    add: &Add,
+    http: &Http,
+) -> Result<Option<identity::Error>, Error> {
     let tasks = Tasks::new();
     let granted = match by {
+        By::Begun(by) => {
+            if account.record.way == Way::Own {
+                account.own = own_resource::start(account, &tasks).await.ok();
+            }
+            let granted = account.current(http, Clock).await;
+            if granted.as_ref().is_err_and(|error| !error.may_pass()) {
+                tasks.stop();
+                return Box::pin(go_through(account, *by, add, http)).await;
+            }
+            granted
+        }
         By::Resource => {
             let typed = terminal::ask_hidden("Connection string of the resource (hidden): ");
             let typed = Kept::new(typed.map_err(Error::Ask)?);
@@ -504,6 +559,8 @@ async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> R
                 .keep(refresh)
                 .await
                 .map_err(|error| failed(&error))?;
+            let answered = account.forget_challenge().await;
+            answered.map_err(|error| failed(&error))?;
             account.first(&signed, http, Clock).await
         }
     };
@@ -512,10 +569,11 @@ async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> R
         Ok(Some(granted)) => {
             account.record.raw_id = Some(granted.raw_id.as_str().to_owned());
             account.record.endpoint = Some(granted.endpoint);
-            Ok(())
+            Ok(None)
         }
         // A Teams user without a token service has chats alone.
-        Ok(None) => Ok(()),
+        Ok(None) => Ok(None),
+        Err(error) if error.may_pass() => Ok(Some(error)),
         Err(error) => {
             // Who is not let in needs nothing kept.
             if let Err(error) = account.forget().await {
@@ -527,8 +585,10 @@ async fn go_through(account: &mut SignedIn, by: By, add: &Add, http: &Http) -> R
 }
 
 async fn at_provider(account: &SignedIn, add: &Add, http: &Http) -> Result<sign_in::Signed, Error> {
+    let challenge = account.challenge().await;
+    let challenge = challenge.map_err(|error| failed(&error))?;
     let provider = account
-        .provider(Purpose::Acs, None)
+        .provider(Purpose::Acs, challenge)
         .map_err(|error| failed(&error))?;
     let told = |step| {
         // A line that cannot be written is nobody's to read.
@@ -570,12 +630,16 @@ fn has_browser() -> bool {
 }
 
 async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
-    let mut accounts = home.accounts()?;
+    let accounts = home.accounts()?;
     let Some(record) = accounts.find(name).cloned() else {
         return Err(nobody(name, &accounts));
     };
     let http = Http::new(Tls::new(record.ca.clone()));
-    let mut account = open(&home.folder, &home.config, record).await?;
+    let mut account = match open(&home.folder, &home.config, record).await {
+        Ok(account) => account,
+        Err(error) if force => return forget_unopened(home, name, &error),
+        Err(error) => return Err(error),
+    };
     let tasks = Tasks::new();
     if account.record.way == Way::Own {
         account.own = Some(own_resource::start(&account, &tasks).await?);
@@ -600,16 +664,32 @@ async fn sign_out(home: &Home, name: &str, force: bool) -> Result<Exit, Error> {
     if account.record.way == Way::Own {
         own_resource::erase(&account);
     }
-    accounts.remove(name);
-    home.save(&accounts)?;
+    home.change(|accounts| accounts.remove(name))?;
+    let ends_elsewhere = matches!(account.record.way, Way::Teams { .. } | Way::Direct { .. });
     let name = text::name(name);
-    say(&if revoked {
+    say(&if revoked && ends_elsewhere {
+        format!(
+            "{name} is signed out, and nothing of the sign-in is kept here. Tokens it was given work until they \
+             expire, in about an hour; the pages of your organisation end them at once, on all devices."
+        )
+    } else if revoked {
         format!("{name} is signed out, and nothing of the sign-in is kept here.")
     } else {
         format!(
             "Nothing of the sign-in of {name} is kept here. Tokens it was given work until they expire."
         )
     })?;
+    Ok(Exit::Done)
+}
+
+/// The place of its sign-in is not to be had: whoever lost a passphrase must get rid of the account all the same.
+fn forget_unopened(home: &Home, name: &str, error: &Error) -> Result<Exit, Error> {
+    home.change(|accounts| accounts.remove(name))?;
+    say(&format!(
+        "{} is not listed any more. What is kept of the sign-in could not be erased: {error} Tokens it was given \
+         work until they expire.",
+        text::name(name)
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -621,6 +701,7 @@ pub async fn open(folder: &Path, config: &Config, record: Record) -> Result<Sign
         vault,
         folder: folder.to_owned(),
         own: None,
+        refused: Refused::default(),
     })
 }
 

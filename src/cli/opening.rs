@@ -35,6 +35,7 @@ use crate::identity::Tokens;
 use crate::identity::accounts::Record;
 use crate::identity::accounts::Way;
 use crate::identity::http::Http;
+use crate::identity::refused::Refused;
 use crate::identity::signed_in::Purpose;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::vault::Kind;
@@ -190,6 +191,7 @@ async fn find(
         record: record.clone(),
         folder,
         own: None,
+        refused: Refused::default(),
     };
     let local = is_here(record);
     let (source, chat) = of_account(signed_in);

@@ -130,7 +130,20 @@ impl Accounts {
         }
     }
 
-    pub fn save(&self, folder: &Path) -> Result<(), Error> {
+    /// Changes the list as it is by then: a sign-in takes minutes, and another program may have changed it
+    /// meanwhile.
+    pub fn change<T>(folder: &Path, change: impl FnOnce(&mut Self) -> T) -> Result<T, Error> {
+        let lock = folder.join(LOCK);
+        let failed = |error| Error::Write(lock.clone(), error);
+        let held = paths::append_private(&lock).map_err(failed)?;
+        held.lock().map_err(failed)?;
+        let mut accounts = Self::load(folder)?;
+        let changed = change(&mut accounts);
+        accounts.save(folder)?;
+        Ok(changed)
+    }
+
+    fn save(&self, folder: &Path) -> Result<(), Error> {
         let path = folder.join(FILE);
         let text = toml::to_string(self)
             .map_err(|error| Error::Write(path.clone(), io::Error::other(error)))?;
@@ -177,6 +190,7 @@ impl Accounts {
 }
 
 const FILE: &str = "accounts.toml";
+const LOCK: &str = "accounts.lock";
 
 #[cfg(test)]
 mod tests {
@@ -226,6 +240,21 @@ mod tests {
         assert!(!accounts.choose("nobody"));
         accounts.remove("work").unwrap();
         assert_eq!(accounts.current().map(|r| r.name.as_str()), Some("ada"));
+    }
+
+    #[test]
+    fn who_signs_in_at_the_same_time_is_listed_too() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for n in 0..8 {
+                let folder = folder.path();
+                scope.spawn(move || {
+                    let put = |accounts: &mut Accounts| accounts.put(record(&format!("ada{n}")));
+                    Accounts::change(folder, put).unwrap();
+                });
+            }
+        });
+        assert_eq!(Accounts::load(folder.path()).unwrap().all().len(), 8);
     }
 
     #[test]

@@ -7,12 +7,15 @@
 pub mod accounts;
 pub mod http;
 mod permits;
+pub mod refused;
 mod schedule;
 mod secret;
 pub mod sign_in;
 pub mod signed_in;
 mod source;
 pub mod vault;
+
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -72,7 +75,7 @@ impl Tokens {
     /// Starts the task that owns the account's secret. Nothing is fetched before somebody asks.
     pub fn start(settings: Settings, tasks: &Tasks, events: mpsc::Sender<Event>) -> Self {
         let (requests, asked) = mpsc::channel(16);
-        tasks.spawn(Keeper::new(settings, events).run(asked));
+        tasks.spawn(Keeper::new(settings, events, tasks.clone()).run(asked));
         Self { requests }
     }
 
@@ -99,6 +102,7 @@ impl Tokens {
 struct Keeper {
     settings: Settings,
     events: mpsc::Sender<Event>,
+    tasks: Tasks,
     clock: Clock,
     schedule: Schedule,
     grant: Option<Grant>,
@@ -107,10 +111,11 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn new(settings: Settings, events: mpsc::Sender<Event>) -> Self {
+    fn new(settings: Settings, events: mpsc::Sender<Event>, tasks: Tasks) -> Self {
         Self {
             settings,
             events,
+            tasks,
             clock: Clock,
             schedule: Schedule::default(),
             grant: None,
@@ -121,13 +126,14 @@ impl Keeper {
 
     async fn run(mut self, mut asked: mpsc::Receiver<Ask>) {
         let (done, mut fetched) = mpsc::channel(1);
-        let errands = Tasks::new();
         loop {
             let deadline = match self.schedule.poll(self.clock.now()) {
                 Output::Fetch => {
                     let (settings, clock, done) = (self.settings.clone(), self.clock, done.clone());
                     let previous = self.grant.as_ref().map(|grant| grant.token.clone());
-                    errands.spawn(async move {
+                    // Not torn off when the program ends: a provider that has given a new refresh token
+                    // takes the old one no longer, and the new one must be kept.
+                    self.tasks.spawn_graceful(async move {
                         let http = &settings.http;
                         let result = settings.source.fetch(previous.as_ref(), http, clock).await;
                         // The receiver is gone only when the keeper is.
@@ -146,7 +152,6 @@ impl Keeper {
                 () = self.clock.sleep_until(deadline) => {}
             }
         }
-        errands.stop();
     }
 
     fn ask(&mut self, ask: Ask) {
@@ -155,9 +160,12 @@ impl Keeper {
             Some(generation) => self.schedule.refused(generation, now),
             None => self.schedule.ask(now),
         };
-        match (answer, &self.grant) {
-            // Whoever stopped waiting needs no answer.
-            (Answer::Ready, Some(grant)) => drop(ask.reply.send(Ok(grant.clone()))),
+        // Nobody is kept for an hour without a word.
+        let closed = self.schedule.closed(now).filter(|wait| *wait > PATIENCE);
+        // Whoever stopped waiting needs no answer.
+        match (answer, &self.grant, closed) {
+            (Answer::Ready, Some(grant), _) => drop(ask.reply.send(Ok(grant.clone()))),
+            (_, _, Some(wait)) => drop(ask.reply.send(Err(Error::Throttled(wait).failure()))),
             _ => self.waiting.push(ask.reply),
         }
     }
@@ -251,6 +259,9 @@ impl Keeper {
         })
     }
 }
+
+/// A longer wait for a token is told instead.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -408,7 +419,55 @@ mod tests {
         assert!(matches!(failure.because, Because::Throttled { .. }));
         let asked = Clock.now();
         tokens.token().await.unwrap();
-        assert!(Clock.now().since(asked) >= std::time::Duration::from_millis(250));
+        assert!(Clock.now().since(asked) >= Duration::from_millis(250));
+    }
+
+    #[tokio::test]
+    async fn a_long_wait_is_told_and_not_waited_for() {
+        let throttled = answer("429 Too Many Requests\r\nretry-after: 900", "");
+        let (tokens, _questions, _heard, _tasks) = token_service(vec![throttled]).await;
+        for _ in 0..2 {
+            let told = tokio::time::timeout(Duration::from_secs(20), tokens.token()).await;
+            let failure = told.expect("it is told").unwrap_err();
+            let Because::Throttled { wait } = failure.because else {
+                panic!("{failure:?}");
+            };
+            assert!(wait > Duration::from_secs(800), "{wait:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_renewal_under_way_is_finished_when_the_program_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let settings = Settings {
+            account: AccountId::new("external:me"),
+            source: Source::Service {
+                service: format!("http://{}", listener.local_addr().unwrap())
+                    .parse()
+                    .unwrap(),
+                display_name: "Ada".to_owned(),
+            },
+            http: Http::new(Tls::default()),
+        };
+        let tasks = Tasks::new();
+        let tokens = Tokens::start(settings, &tasks, mpsc::channel(8).0);
+        let asking = tokens.token();
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = Vec::new();
+            while !read.ends_with(b"}") {
+                read.push(stream.read_u8().await.unwrap());
+            }
+            tasks.stop();
+            let a_while = Duration::from_millis(300);
+            let gone = tokio::time::timeout(a_while, stream.read_u8()).await;
+            assert!(gone.is_err(), "the answer is not waited for: {gone:?}");
+            let told = granted("8:acs:r_a", "one");
+            stream.write_all(told.as_bytes()).await.unwrap();
+        };
+        let (asked, ()) = tokio::join!(asking, answering);
+        assert!(asked.is_err(), "nobody is told any more");
+        tasks.finished().await;
     }
 
     #[test]

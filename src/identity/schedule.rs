@@ -106,6 +106,12 @@ impl Schedule {
         self.not_before = Some(now + wait.min(LONGEST_WAIT));
     }
 
+    /// How long nobody gets a new token, because the token service asked for that.
+    pub(super) fn closed(&self, now: Moment) -> Option<Duration> {
+        let until = self.not_before.filter(|at| now < *at)?;
+        Some(until.since(now))
+    }
+
     pub(super) fn generation(&self) -> Generation {
         self.generation
     }
@@ -249,6 +255,8 @@ mod tests {
         assert_eq!(schedule.poll(at(0)), Output::Fetch);
         schedule.throttled(Duration::from_secs(30), at(1));
         assert_eq!(schedule.ask(at(2)), Answer::Wait);
+        assert_eq!(schedule.closed(at(1)), Some(Duration::from_secs(30)));
+        assert_eq!(schedule.closed(at(31)), None);
         assert_eq!(schedule.poll(at(2)), Output::Wait(Some(at(31))));
         assert_eq!(schedule.poll(at(31)), Output::Fetch);
         let mut schedule = with_token(minutes(60));

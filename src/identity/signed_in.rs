@@ -7,13 +7,16 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
 use url::Url;
 
 use super::accounts::Record;
 use super::accounts::Way;
 use super::http::Http;
 use super::http::Request;
+use super::refused::Refused;
 use super::secret::Secret;
 use super::sign_in;
 use super::sign_in::Provider;
@@ -56,26 +59,36 @@ pub struct SignedIn {
     pub folder: PathBuf,
     /// The token service of an own resource, while it runs in this program.
     pub own: Option<Url>,
+    pub refused: Refused,
 }
 
 /// What lies in the vault.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 enum Renews {
-    Session(String),
-    RefreshToken(String),
+    #[serde(serialize_with = "bare", deserialize_with = "kept")]
+    Session(Kept),
+    #[serde(serialize_with = "bare", deserialize_with = "kept")]
+    RefreshToken(Kept),
+}
+
+/// For the vault alone.
+fn bare<S: Serializer>(kept: &Kept, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(kept.as_str())
+}
+
+fn kept<'de, D: Deserializer<'de>>(from: D) -> Result<Kept, D::Error> {
+    String::deserialize(from).map(Kept::new)
 }
 
 impl SignedIn {
     /// Keeps what renews the sign-in, in place of what was there.
     pub async fn keep(&self, refresh: &Kept) -> Result<(), Error> {
-        self.write(&Renews::RefreshToken(refresh.as_str().to_owned()))
-            .await
+        self.write(&Renews::RefreshToken(refresh.clone())).await
     }
 
     pub async fn keep_session(&self, session: &Kept) -> Result<(), Error> {
-        self.write(&Renews::Session(session.as_str().to_owned()))
-            .await
+        self.write(&Renews::Session(session.clone())).await
     }
 
     /// A new token. What renews the next one is kept before anything else is done with it.
@@ -92,7 +105,7 @@ impl SignedIn {
                     return Err(self.signed_out());
                 };
                 let request = self.external(None);
-                ask_service(service, &request, Some(&session), http, clock).await
+                ask_service(service, &request, Some(session.as_str()), http, clock).await
             }
             (Way::Provider { token_service, .. }, Purpose::Acs) => {
                 let signed = self.renew(Purpose::Acs, http).await?;
@@ -218,7 +231,7 @@ impl SignedIn {
     pub async fn revoke(&self, http: &Http) -> Result<(), Error> {
         let (service, shown) = match &self.record.way {
             Way::Invitation { .. } | Way::Own => match self.read().await? {
-                Renews::Session(session) => (self.service()?, Kept::new(session)),
+                Renews::Session(session) => (self.service()?, session),
                 Renews::RefreshToken(_) => return Ok(()),
             },
             Way::Provider { token_service, .. } => {
@@ -244,18 +257,54 @@ impl SignedIn {
         let Renews::RefreshToken(refresh) = self.read().await? else {
             return Err(self.signed_out());
         };
-        let refresh = Kept::new(refresh);
         let provider = self.provider(purpose, None)?;
-        let signed = sign_in::renew(&provider, &refresh, http)
-            .await
-            .map_err(|error| Error::SignIn {
-                account: self.record.name.clone(),
-                source: Box::new(error),
-            })?;
+        let now = Clock.now();
+        let renewed = match self.refused.before(&refresh, now) {
+            Some(said) => Err(said),
+            None => sign_in::renew(&provider, &refresh, http).await,
+        };
+        let signed = match renewed {
+            Ok(signed) => signed,
+            Err(error) => {
+                self.refused.note(&refresh, &error, now);
+                self.keep_challenge(&error).await;
+                return Err(Error::SignIn {
+                    account: self.record.name.clone(),
+                    source: Box::new(error),
+                });
+            }
+        };
         if let Some(next) = &signed.refresh {
             self.keep(next).await?;
         }
         Ok(signed)
+    }
+
+    /// What the provider wants of the next sign-in, so that whoever does that has it.
+    async fn keep_challenge(&self, error: &sign_in::Error) {
+        let Some(claims) = error.claims() else { return };
+        let (entry, claims) = (self.challenge_entry(), Kept::new(claims.to_owned()));
+        let kept = self.with_vault(move |vault, _| vault.write(&entry, &claims));
+        if let Err(error) = kept.await {
+            tracing::warn!(%error, "what the next sign-in has to answer is not kept");
+        }
+    }
+
+    /// What the sign-in of this account has to answer (conditional access), if anything.
+    pub async fn challenge(&self) -> Result<Option<String>, Error> {
+        let entry = self.challenge_entry();
+        let kept = self.with_vault(move |vault, _| vault.read(&entry)).await?;
+        Ok(kept.map(|claims| claims.as_str().to_owned()))
+    }
+
+    /// It was answered.
+    pub async fn forget_challenge(&self) -> Result<(), Error> {
+        let entry = self.challenge_entry();
+        self.with_vault(move |vault, _| vault.erase(&entry)).await
+    }
+
+    fn challenge_entry(&self) -> String {
+        format!("challenge {}", self.record.name)
     }
 
     /// What to sign in at, and for what.
@@ -354,9 +403,9 @@ impl SignedIn {
 
     /// Nothing of the sign-in stays here.
     pub async fn forget(&self) -> Result<(), Error> {
-        let resource = self.resource_entry();
+        let beside = [self.resource_entry(), self.challenge_entry()];
         self.with_vault(move |vault, entry| {
-            vault.erase(&resource)?;
+            beside.iter().try_for_each(|entry| vault.erase(entry))?;
             vault.erase(entry)
         })
         .await

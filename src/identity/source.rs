@@ -135,6 +135,28 @@ impl Error {
         }
     }
 
+    /// Whether the same may work in a while, so that what was signed in with is worth keeping.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Http(_) | Self::Throttled(_) | Self::Vault(_) | Self::Turn(_) | Self::Stopped => {
+                true
+            }
+            Self::Status { status, .. } => *status >= 500 || *status == 408,
+            Self::Told(code) => code.status() >= 500,
+            Self::SignIn { source, .. } => matches!(**source, sign_in::Error::Http(_)),
+            Self::Protocol(_)
+            | Self::Plain(_)
+            | Self::File { .. }
+            | Self::NotAToken(_)
+            | Self::Expired
+            | Self::Refused
+            | Self::SomebodyElse
+            | Self::SignedOut(_)
+            | Self::NoExchange
+            | Self::NoGraph => false,
+        }
+    }
+
     pub fn failure(&self) -> Failure {
         let (because, remedy) = match self {
             Self::Http(error) => (error.because(), error.remedy()),

@@ -84,7 +84,13 @@ impl Keys {
             if signing.is_none() {
                 tracing::error!("could not make a signing key");
             }
-            let made = signing.map(|key| Held::Made(Arc::new(SigningKeys::of(key))));
+            let before = keys.path.as_deref().and_then(SigningKey::before);
+            let made = signing.map(|key| {
+                Held::Made(Arc::new(SigningKeys {
+                    now: Arc::new(key),
+                    before: before.map(Arc::new),
+                }))
+            });
             keys.held.send_replace(made.unwrap_or(Held::Failed));
         })?;
         Ok(keys)
@@ -103,7 +109,7 @@ impl Keys {
         let mut held = self.held.subscribe();
         let started = self.clone().work(move |keys| {
             let next = SigningKey::make().map(|(key, der)| {
-                if let Some(Err(error)) = keys.path.as_deref().map(|path| keep(path, &der)) {
+                if let Some(Err(error)) = keys.path.as_deref().map(|path| replace(path, &der)) {
                     tracing::warn!(%error, "the new signing key lives only as long as this run");
                 }
                 Arc::new(SigningKeys {
@@ -132,13 +138,6 @@ pub(super) struct SigningKeys {
 }
 
 impl SigningKeys {
-    fn of(key: SigningKey) -> Self {
-        Self {
-            now: Arc::new(key),
-            before: None,
-        }
-    }
-
     /// The token of `user` (a raw id). `serial` keeps two tokens of one second apart.
     pub(super) fn token(&self, user: &str, scopes: &str, times: Lifetime, serial: u64) -> String {
         self.now.token(user, scopes, times, serial)
@@ -196,6 +195,11 @@ impl SigningKey {
             tracing::warn!(%error, "the signing key lives only as long as this run");
         }
         Some(key)
+    }
+
+    /// The one that the one at `path` came after: what it signed is good after a restart too.
+    fn before(path: &Path) -> Option<Self> {
+        Self::from_pkcs8(&fs::read(path_before(path)).ok()?)
     }
 
     fn make() -> Option<(Self, Vec<u8>)> {
@@ -291,6 +295,18 @@ pub(super) struct Lifetime {
     pub(super) expires: Timestamp,
 }
 
+/// A new key at `path`; the one before is kept beside it.
+fn replace(path: &Path, der: &[u8]) -> io::Result<()> {
+    if let Ok(old) = fs::read(path) {
+        keep(&path_before(path), &old)?;
+    }
+    keep(path, der)
+}
+
+fn path_before(path: &Path) -> PathBuf {
+    path.with_file_name("signing-key-before.der")
+}
+
 /// Written beside and renamed: two services starting at once leave one whole key.
 fn keep(path: &Path, der: &[u8]) -> io::Result<()> {
     let beside = path.with_extension(format!("new-{}", uuid::Uuid::new_v4()));
@@ -305,6 +321,8 @@ fn keep(path: &Path, der: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use jsonwebtoken::Validation;
 
     use super::*;
@@ -347,7 +365,7 @@ mod tests {
         assert!(third.read::<serde_json::Value>(&new).is_some());
         assert!(third.read::<serde_json::Value>(&old).is_none());
         assert_eq!(third.public().len(), 2);
-        // The next start signs with the newest.
+        // The next start signs with the newest, and knows the one before.
         let kept = Keys::open(Some(data.path()))
             .unwrap()
             .ready()
@@ -355,5 +373,9 @@ mod tests {
             .unwrap();
         let token = kept.sign(&json!({}));
         assert!(third.read::<serde_json::Value>(&token).is_some());
+        assert!(kept.read::<serde_json::Value>(&new).is_some());
+        assert!(kept.read::<serde_json::Value>(&old).is_none());
+        let mode = fs::metadata(data.path().join("signing-key-before.der")).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o777, 0o600);
     }
 }

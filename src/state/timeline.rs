@@ -40,6 +40,8 @@ pub struct Echo {
     pub at: Timestamp,
     /// Known once the reply to the send came; the copy may still be on its way.
     pub message: Option<MessageId>,
+    /// The draft was changed after it was sent: the change follows as soon as the message has an id.
+    pub amended: bool,
 }
 
 /// A settled entry, wherever it is by now.
@@ -87,6 +89,8 @@ pub struct Timeline {
     pub(crate) entries: Vec<Entry>,
     /// How many entries at the end are echoes.
     echoes: usize,
+    /// What is to be changed of messages of ours that were confirmed.
+    amendments: Vec<(MessageId, Draft)>,
     /// How many entries are captions or real-time text.
     turns: usize,
     /// Everything older was loaded.
@@ -351,6 +355,7 @@ impl Timeline {
             state: SendState::Sending,
             at,
             message: None,
+            amended: false,
         }));
         self.echoes += 1;
         self.revision += 1;
@@ -364,12 +369,31 @@ impl Timeline {
         };
         self.revision += 1;
         if arrived {
-            self.entries.remove(at);
-            self.echoes -= 1;
+            self.take_entry(at, &message);
         } else if let Entry::Echo(echo) = &mut self.entries[at] {
+            if std::mem::take(&mut echo.amended) {
+                self.amendments.push((message.clone(), echo.draft.clone()));
+            }
             echo.state = SendState::Sent;
             echo.message = Some(message);
         }
+    }
+
+    /// Changes what an echo says. The service learns of it once it has told the message's id.
+    pub fn amend(&mut self, client_id: &ClientMessageId, draft: Draft) {
+        let Some(at) = self.echo_at(|e| e.client_id == *client_id) else {
+            return;
+        };
+        if let Entry::Echo(echo) = &mut self.entries[at] {
+            echo.draft = draft;
+            echo.amended = true;
+            self.revision += 1;
+        }
+    }
+
+    /// Changes that had to wait for an id, and no longer do.
+    pub fn amendments(&mut self) -> Vec<(MessageId, Draft)> {
+        std::mem::take(&mut self.amendments)
     }
 
     /// The draft of a message that could not be sent.
@@ -535,11 +559,19 @@ impl Timeline {
             .as_ref()
             .and_then(|id| self.echo_at(|e| e.client_id == *id));
         let at = by_client.or_else(|| self.echo_at(|e| e.message.as_ref() == Some(&message.id)))?;
+        self.take_entry(at, &message.id)
+    }
+
+    /// The echo there has become that message.
+    fn take_entry(&mut self, at: usize, message: &MessageId) -> Option<ClientMessageId> {
         self.echoes -= 1;
-        match self.entries.remove(at) {
-            Entry::Echo(echo) => Some(echo.client_id),
-            Entry::Message(_) | Entry::Banner { .. } => None,
+        let Entry::Echo(echo) = self.entries.remove(at) else {
+            return None;
+        };
+        if echo.amended {
+            self.amendments.push((message.clone(), echo.draft));
         }
+        Some(echo.client_id)
     }
 }
 

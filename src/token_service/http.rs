@@ -217,7 +217,7 @@ fn admit(
     }
     let now = service.clock.now();
     let counted = match path {
-        Some(NOTIFICATION) => service.limits.notification(now),
+        Some(NOTIFICATION) => service.limits.notification(from.0, now),
         _ => service.limits.request(from.0, now),
     };
     counted.map_err(Refused::throttled)

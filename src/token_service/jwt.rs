@@ -42,6 +42,8 @@ pub(crate) struct Expected {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub(crate) struct Claims {
     pub(crate) sub: String,
+    #[serde(default)]
+    pub(crate) aud: Audience,
     pub(crate) iat: Option<u64>,
     pub(crate) exp: Option<u64>,
     pub(crate) nonce: Option<String>,
@@ -56,6 +58,29 @@ impl Claims {
     /// Whether the token was made after that time.
     pub(crate) fn is_newer_than(&self, at: Timestamp) -> bool {
         self.iat.is_some_and(|issued| person::is_after(issued, at))
+    }
+}
+
+/// Whom a token is for; who that may be is checked before.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Audience {
+    One(String),
+    Several(Vec<String>),
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
+impl Audience {
+    pub(crate) const fn is_for_several(&self) -> bool {
+        match self {
+            Self::One(_) => false,
+            Self::Several(all) => all.len() > 1,
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Limits {
     person: Pace<Who>,
     invitation: Pace<IpAddr>,
     wrong_invitation: Pace<()>,
-    notification: Pace<()>,
+    notification: Pace<IpAddr>,
 }
 
 impl Limits {
@@ -39,9 +39,10 @@ impl Limits {
         self.address.count(network(from), now)
     }
 
-    /// Counts a delivery: the cloud makes many from few addresses.
-    pub(crate) fn notification(&self, now: Moment) -> Result<(), Duration> {
-        self.notification.count((), now)
+    /// Counts a delivery: the cloud makes many from few addresses. Who floods us from others keeps
+    /// none of them away.
+    pub(crate) fn notification(&self, from: IpAddr, now: Moment) -> Result<(), Duration> {
+        self.notification.count(network(from), now)
     }
 
     pub(crate) fn token(&self, who: &Who, now: Moment) -> Result<(), Duration> {
@@ -148,6 +149,22 @@ mod tests {
         assert!(pace.ask(&(), Moment::ZERO).is_ok());
         assert!(pace.count((), Moment::ZERO).is_ok());
         assert!(pace.ask(&(), Moment::ZERO).is_err());
+    }
+
+    #[test]
+    fn a_flood_of_deliveries_keeps_none_from_elsewhere_away() {
+        let limits = Limits::new(&LimitsConfig {
+            notifications_per_minute: 3,
+            ..LimitsConfig::default()
+        });
+        let (cloud, stranger) = (
+            IpAddr::from([192, 0, 2, 1]),
+            IpAddr::from([198, 51, 100, 1]),
+        );
+        let now = Moment::ZERO;
+        let flood = (0..10).filter(|_| limits.notification(stranger, now).is_ok());
+        assert_eq!(flood.count(), 3);
+        assert_eq!(limits.notification(cloud, now), Ok(()));
     }
 
     #[test]

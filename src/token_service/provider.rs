@@ -60,13 +60,15 @@ impl Provider {
         clock: Clock,
     ) -> Result<Claims, Refused> {
         let claims = self.verifier.check(token, rules, clock).await?;
-        // A token for several audiences has to be one that our client asked for.
+        // A token for several audiences has to be one that our client asked for, and to say so
+        // (OpenID Connect Core 3.1.3.7).
         match &claims.azp {
-            Some(party) if *party != self.client_id => Err(Refused::new(
+            Some(party) if *party == self.client_id => Ok(claims),
+            None if !claims.aud.is_for_several() => Ok(claims),
+            _ => Err(Refused::new(
                 Code::TokenRefused,
                 "The token was made for another application.",
             )),
-            _ => Ok(claims),
         }
     }
 }
@@ -116,10 +118,17 @@ impl Verifier {
         if fault != Fault::UnknownKey {
             return Err(refused(fault));
         }
-        let keys = self.keys.newer_than(&keys, clock).await?;
+        let keys = self.keys.newer_than(&keys, clock).await;
+        let keys = keys.map_err(|wait| LATER.after(wait))?;
         jwt::check(token, &keys, &self.expected, rules).map_err(refused)
     }
 }
+
+/// It may be a key of the last minute: whoever is good is asked to come again, and not to sign in.
+const LATER: Refused = Refused::new(
+    Code::ProviderUnavailable,
+    "The token names a key that is not known here yet.",
+);
 
 fn refused(fault: Fault) -> Refused {
     match fault {
@@ -148,7 +157,26 @@ struct Keys {
 struct Held {
     keys: Arc<Vec<Jwk>>,
     fetched: Option<Moment>,
-    tried: Option<Moment>,
+    /// When the allowance of fetches is whole again.
+    whole: Option<Moment>,
+    /// The last one gave nothing.
+    failed: bool,
+}
+
+impl Held {
+    /// How long the next fetch has to wait. A token that names a key nobody publishes costs one, and
+    /// must not keep out who comes with a new key after it: so there are some at once.
+    fn wait(&self, refetch: Duration, now: Moment) -> Option<Duration> {
+        let spare = if self.failed { 0 } else { SPARE };
+        let left = self.whole?.since(now).saturating_sub(refetch * spare);
+        (!left.is_zero()).then_some(left)
+    }
+
+    fn took(&mut self, fetched: bool, refetch: Duration, now: Moment) {
+        let whole = self.whole.filter(|_| fetched).map_or(now, |at| at.max(now));
+        self.whole = Some(whole + refetch);
+        self.failed = !fetched;
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -196,34 +224,38 @@ impl Keys {
         }
     }
 
-    /// Keys fetched after these, where that is allowed already; else the same.
+    /// Keys fetched after these; otherwise when they may be asked for.
     async fn newer_than(
         &self,
         seen: &Arc<Vec<Jwk>>,
         clock: Clock,
-    ) -> Result<Arc<Vec<Jwk>>, Refused> {
-        let held = self.held();
-        if !Arc::ptr_eq(&held.keys, seen) {
-            return Ok(held.keys);
+    ) -> Result<Arc<Vec<Jwk>>, Duration> {
+        let mut held = self.held();
+        if Arc::ptr_eq(&held.keys, seen) {
+            held = self.fetch(held.fetched, clock).await;
         }
-        Ok(self.fetch(held.fetched, clock).await.keys)
+        if Arc::ptr_eq(&held.keys, seen) {
+            let wait = held.wait(self.refetch, clock.now());
+            return Err(wait.unwrap_or(self.refetch));
+        }
+        Ok(held.keys)
     }
 
-    /// Fetches unless somebody did since `seen`, or the last try was too short a while ago.
+    /// Fetches unless somebody did since `seen`, or it was done too often lately.
     async fn fetch(&self, seen: Option<Moment>, clock: Clock) -> Held {
         let _turn = self.turn.lock().await;
         let held = self.held();
-        let recently = |at: Moment| clock.now().since(at) < self.refetch;
-        if held.fetched != seen || held.tried.is_some_and(recently) {
+        if held.fetched != seen || held.wait(self.refetch, clock.now()).is_some() {
             return held;
         }
         let fetched = self.fetch_keys().await;
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        held.tried = Some(clock.now());
+        let now = clock.now();
+        held.took(fetched.is_ok(), self.refetch, now);
         match fetched {
             Ok(keys) => {
                 held.keys = Arc::new(keys);
-                held.fetched = held.tried;
+                held.fetched = Some(now);
             }
             Err(error) => {
                 let issuer = &self.issuer;
@@ -271,3 +303,39 @@ impl Keys {
 const FRESH: Duration = Duration::from_hours(1);
 /// …or than this, where the provider does not answer.
 const USABLE: Duration = Duration::from_hours(24);
+/// Fetches at once, beside the first.
+const SPARE: u32 = 4;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn some_fetches_are_allowed_at_once_and_then_one_each_interval() {
+        let (refetch, start) = (Duration::from_mins(1), Moment::ZERO);
+        let mut held = Held::default();
+        for n in 0..=SPARE {
+            assert_eq!(held.wait(refetch, start), None, "{n}");
+            held.took(true, refetch, start);
+        }
+        let wait = held.wait(refetch, start).unwrap();
+        assert!(wait <= refetch, "{wait:?}");
+        assert_eq!(held.wait(refetch, start + wait), None);
+        held.took(true, refetch, start + wait);
+        assert!(held.wait(refetch, start + wait).is_some());
+    }
+
+    #[test]
+    fn a_provider_that_does_not_answer_is_asked_once_each_interval() {
+        let (refetch, start) = (Duration::from_mins(1), Moment::ZERO);
+        let mut held = Held::default();
+        for _ in 0..3 {
+            held.took(true, refetch, start);
+        }
+        held.took(false, refetch, start);
+        assert_eq!(held.wait(refetch, start), Some(refetch));
+        assert_eq!(held.wait(refetch, start + refetch), None);
+        held.took(true, refetch, start + refetch);
+        assert_eq!(held.wait(refetch, start + refetch), None, "it is back");
+    }
+}

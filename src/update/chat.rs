@@ -33,6 +33,7 @@ use crate::state::timeline::Direction;
 use crate::state::timeline::Inserted;
 use crate::state::timeline::Page;
 use crate::update::command::answer;
+use crate::update::messages;
 use crate::update::usage;
 use crate::update::work;
 
@@ -51,7 +52,9 @@ pub(super) fn on_event(
         ChatEvent::Access { thread, access } => on_access(state, &key(thread), access),
         ChatEvent::ThreadRead(info) => on_read(state, &key(info.id.clone()), info),
         ChatEvent::MessageReceived { thread, message } => {
-            on_message(state, &key(thread), message, fx);
+            let key = key(thread);
+            on_message(state, &key, message, fx);
+            messages::amended(state, &key, fx);
         }
         ChatEvent::OlderPage {
             thread,
@@ -64,18 +67,21 @@ pub(super) fn on_event(
                 .insert_page(messages, Page::Older { complete });
             thread.timeline.trim(Direction::Older);
         }
-        ChatEvent::NewerPage { thread, messages } => on_newer(state, &key(thread), messages, fx),
+        ChatEvent::NewerPage { thread, messages } => {
+            let key = key(thread);
+            on_newer(state, &key, messages, fx);
+            messages::amended(state, &key, fx);
+        }
         ChatEvent::Sent {
             thread,
             client_id,
             message,
         } => {
             usage::sent(state, account, &thread, &message, fx);
-            state
-                .threads
-                .open(&key(thread))
-                .timeline
-                .settle(&client_id, message);
+            let key = key(thread);
+            let timeline = &mut state.threads.open(&key).timeline;
+            timeline.settle(&client_id, message);
+            messages::amended(state, &key, fx);
         }
         ChatEvent::SendFailed {
             thread,

@@ -13,6 +13,7 @@ use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::message::Attachment;
 use crate::model::message::Body;
+use crate::model::message::ClientMessageId;
 use crate::model::message::Draft;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
@@ -132,11 +133,16 @@ fn quote(message: &Message) -> Quoted {
 /// Changes a message of ours, or begins to.
 pub(super) fn edit(state: &mut State, words: Option<String>, fx: &mut Vec<Effect>) {
     let target = match state.composer.purpose() {
-        Purpose::Edit(id) => Some(id.clone()),
-        Purpose::Write | Purpose::Reply(_) => own(state).map(|m| m.id.clone()),
+        Purpose::Edit(id) => Some(Own::Message(id.clone())),
+        Purpose::Write | Purpose::Reply(_) => own(state),
     };
-    let Some(message) = target else {
+    let (Some(target), words) = (target, words) else {
         return not_mine(state, Doing::Editing);
+    };
+    let message = match (target, &words) {
+        (Own::Message(message), _) => message,
+        (Own::Echo(echo), Some(words)) => return amend(state, &echo, words),
+        (Own::Echo(_), None) => return not_mine(state, Doing::Editing),
     };
     let Some(words) = words else {
         let held = state.thread().and_then(|t| t.timeline.find(&message));
@@ -145,11 +151,7 @@ pub(super) fn edit(state: &mut State, words: Option<String>, fx: &mut Vec<Effect
         state.composer.edit(message, &before);
         return;
     };
-    let people = state.people();
-    let draft = Draft {
-        reply_to: None,
-        ..state.composer.draft(words.trim_end(), &people)
-    };
+    let draft = changed(state, &words);
     state.focus.selected = None;
     if let Some((account, thread)) = place(state) {
         let edit = ChatCommand::Edit {
@@ -161,19 +163,68 @@ pub(super) fn edit(state: &mut State, words: Option<String>, fx: &mut Vec<Effect
     }
 }
 
-/// The message of ours that is selected, or our newest.
-fn own(state: &State) -> Option<&Message> {
+fn changed(state: &State, words: &str) -> Draft {
+    let people = state.people();
+    Draft {
+        reply_to: None,
+        ..state.composer.draft(words.trim_end(), &people)
+    }
+}
+
+/// The service does not know the message yet, or has not said so: the change follows it.
+fn amend(state: &mut State, echo: &ClientMessageId, words: &str) {
+    let draft = changed(state, words);
+    if let Some(thread) = state.threads.current_mut() {
+        thread.timeline.amend(echo, draft);
+    }
+}
+
+/// What was changed of messages before the service told their ids.
+pub(super) fn amended(state: &mut State, key: &ThreadKey, fx: &mut Vec<Effect>) {
+    let thread = state.threads.open(key);
+    for (message, draft) in thread.timeline.amendments() {
+        thread.errands += 1;
+        let edit = ChatCommand::Edit {
+            thread: key.thread.clone(),
+            message,
+            draft,
+        };
+        fx.push(Effect::Chat(key.account.clone(), edit));
+    }
+}
+
+/// A message of ours, by what it is known as.
+enum Own {
+    Message(MessageId),
+    /// Not confirmed, or not sent.
+    Echo(ClientMessageId),
+}
+
+/// The message of ours that is selected, or our newest. One that is not confirmed yet is newer than
+/// all that are: a change meant for it must not hit the one before.
+fn own(state: &State) -> Option<Own> {
     let timeline = &state.thread()?.timeline;
-    match &state.focus.selected {
-        Some(selected) => timeline.find(selected).filter(|m| m.mine),
-        None => timeline.newest_of_mine(),
+    if let Some(selected) = &state.focus.selected {
+        let selected = timeline.find(selected).filter(|m| m.mine);
+        return selected.map(|m| Own::Message(m.id.clone()));
+    }
+    match timeline.echoes().next_back() {
+        Some(echo) => Some(match &echo.message {
+            Some(message) => Own::Message(message.clone()),
+            None => Own::Echo(echo.client_id.clone()),
+        }),
+        None => timeline
+            .newest_of_mine()
+            .map(|m| Own::Message(m.id.clone())),
     }
 }
 
 pub(super) fn ask_to_delete(state: &mut State) {
-    match own(state).map(|m| m.id.clone()) {
-        Some(message) => overlay::ask(state, Confirm::Delete(message), Question::Delete),
-        None => not_mine(state, Doing::Deleting),
+    match own(state) {
+        Some(Own::Message(message)) => {
+            overlay::ask(state, Confirm::Delete(message), Question::Delete);
+        }
+        Some(Own::Echo(_)) | None => not_mine(state, Doing::Deleting),
     }
 }
 

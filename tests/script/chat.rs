@@ -114,6 +114,58 @@ fn what_was_not_sent_is_kept_and_sent_again() {
 }
 
 #[test]
+fn a_change_of_what_is_not_confirmed_follows_it_and_spares_the_message_before() {
+    let before = || script().then(received(message(5, "Ada", "see you tomorrow")));
+    for copy_first in [true, false] {
+        let shown = before().line("helo").forget().line("/edit hello");
+        assert_eq!(shown.chat_commands(), []);
+        assert_eq!(shown.texts(), ["see you tomorrow", "hello"]);
+        let (first, second) = if copy_first {
+            (copy(1, 10, "helo"), sent(1, 10))
+        } else {
+            (sent(1, 10), copy(1, 10, "helo"))
+        };
+        let shown = shown.then(first);
+        let [ChatCommand::Edit { message, draft, .. }] = &shown.chat_commands()[..] else {
+            panic!("{:?}", shown.chat_commands());
+        };
+        assert_eq!((message.as_str(), draft.text.as_str()), ("10", "hello"));
+        let shown = shown.forget().then(second);
+        assert_eq!(shown.chat_commands(), [], "once");
+    }
+    let refused = "Error: could not delete the message: the service has not confirmed yours yet.";
+    let shown = before().line("helo").forget().line("/delete");
+    let shown = shown.transcript([refused]).forget().press("Up");
+    assert!(shown.state.composer.is_empty());
+    // Told once it has an id, though the copy is still on its way.
+    let shown = before().line("helo").then(sent(1, 10)).forget();
+    let shown = shown.line("/edit hello");
+    let [ChatCommand::Edit { message, .. }] = &shown.chat_commands()[..] else {
+        panic!("{:?}", shown.chat_commands());
+    };
+    assert_eq!(message.as_str(), "10");
+}
+
+#[test]
+fn what_was_not_sent_is_sent_again_as_it_was_changed() {
+    let failed = chat(ChatEvent::SendFailed {
+        thread: thread(),
+        client_id: ClientMessageId::new("run-1"),
+        failure: Failure {
+            doing: Doing::Sending,
+            because: Because::Timeout,
+            remedy: Remedy::Retry,
+        },
+    });
+    let shown = script().line("helo").line("/edit hello").then(failed);
+    let again = shown.forget().line("/retry");
+    let [ChatCommand::Send { draft, .. }] = &again.chat_commands()[..] else {
+        panic!("{:?}", again.chat_commands());
+    };
+    assert_eq!(draft.text, "hello");
+}
+
+#[test]
 fn a_refused_message_stays_in_the_composer() {
     let shown = crate::play::alone(Settings::default()).line("hello");
     assert_eq!(shown.state.composer.text(), "hello");

@@ -16,6 +16,7 @@ use crate::support::Browser;
 use crate::support::TokenService;
 use crate::support::external;
 use crate::support::host;
+use crate::support::settings;
 
 const ADA: &str = "ada@sidetone.example";
 
@@ -47,6 +48,10 @@ async fn an_id_token_that_is_signed_well_and_says_the_wrong_thing_is_refused() {
         (json!({ "nbf": now() + 600 }), (401, "tokenNotYetValid")),
         (json!({ "aud": "somebody-else" }), (401, "tokenRefused")),
         (json!({ "aud": null }), (401, "tokenRefused")),
+        (
+            json!({ "aud": [browser.entra("clientId"), "somebody-else"] }),
+            (401, "tokenRefused"),
+        ),
         (json!({ "iss": foreign }), (401, "tokenRefused")),
         (
             json!({ "iss": "https://evil.example" }),
@@ -133,6 +138,41 @@ async fn the_public_key_is_no_secret_to_sign_with() {
         let refused = service.token(&token).await;
         assert_eq!(refused.refusal(), (401, "tokenRefused"));
     }
+}
+
+#[tokio::test]
+async fn forged_keys_keep_nobody_out_who_comes_with_a_new_one() {
+    let host = host();
+    let settings =
+        settings(&host, "").replace("keys_refetch_seconds = 1", "keys_refetch_seconds = 600");
+    let service = TokenService::start_with(&host, &settings);
+    let browser = Browser::new(&host);
+    let good = browser.signed(&browser.claims("ada")).await;
+    assert_eq!(service.token(&good).await.status, 200);
+    let payload = URL_SAFE_NO_PAD.encode(browser.claims("ada").to_string());
+    let forged = |kid: u32| {
+        let head = json!({ "alg": "RS256", "kid": format!("k{kid}") });
+        let head = URL_SAFE_NO_PAD.encode(head.to_string());
+        format!("{head}.{payload}.c2ln")
+    };
+    let refused = service.token(&forged(0)).await;
+    assert_eq!(refused.refusal(), (401, "tokenRefused"));
+    host.control("/directory/keys/rotate", json!({})).await;
+    let newer = browser.signed(&browser.claims("ada")).await;
+    assert_eq!(service.token(&newer).await.status, 200);
+    // The provider is not asked for ever. Who is good is told when to come again, and not to sign in.
+    for kid in 1..4 {
+        service.token(&forged(kid)).await;
+    }
+    let later = service.token(&forged(9)).await;
+    assert_eq!(later.refusal(), (503, "providerUnavailable"));
+    let wait: u64 = later.headers["retry-after"]
+        .to_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!((1..=600).contains(&wait), "{wait}");
+    assert_eq!(service.token(&newer).await.status, 200);
 }
 
 #[tokio::test]

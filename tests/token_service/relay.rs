@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::SinkExt;
 use futures_util::StreamExt;
+use rustix::process::Signal;
 use rustls::pki_types::CertificateDer;
 use rustls::server::ParsedCertificate;
 use serde_json::Value;
@@ -363,6 +364,37 @@ async fn a_line_lives_as_long_as_its_token() {
     let token = browser.signed(&vouching(&browser)).await;
     assert_eq!(kept.deliver(&service, &news, &token).await, 202);
     assert!(kept.next().await.is_some());
+}
+
+#[tokio::test]
+async fn with_another_key_lines_are_new_and_what_was_sealed_for_the_old_one_goes_nowhere() {
+    let host = host();
+    let mut service = start(&host, "");
+    let browser = Browser::new(&host);
+    let mut before = Line::open(&service, &browser.access_token(ADA).await).await;
+    let token = browser.signed(&vouching(&browser)).await;
+    let old = before.news(&browser, "for the old key");
+    assert_eq!(service.signal(Signal::TERM), Some(0));
+    assert_eq!(before.next().await, None);
+    std::fs::remove_file(service.folder.path().join("relay-key.der")).unwrap();
+    service.start_again();
+    let mut now = Line::open(&service, &browser.access_token(ADA).await).await;
+    assert_ne!(
+        now.text("encryptionCertificateId"),
+        before.text("encryptionCertificateId")
+    );
+    // A subscription of the line before: thanked, and nobody hears of it.
+    let address = url::Url::parse(before.text("notificationUrl")).unwrap();
+    let late = service.http.post(service.url(address.path())).json(&old);
+    assert_eq!(service.send(late).await.status, 202);
+    let state = json!({ "clientState": now.text("clientState") });
+    let sealed = with(&old, state);
+    assert_eq!(now.deliver(&service, &sealed, &token).await, 403);
+    now.hears_nothing().await;
+    let news = now.news(&browser, "for the new key");
+    assert_eq!(now.deliver(&service, &news, &token).await, 202);
+    let told = now.next().await.unwrap()["value"][0].clone();
+    assert_eq!(told["resourceData"]["body"]["content"], "for the new key");
 }
 
 #[tokio::test]

@@ -23,9 +23,9 @@ impl Budget {
 
     /// Counts one request; when it may go.
     pub(super) fn take(&mut self, now: Moment) -> Moment {
-        self.full = self.full.max(now) + PACE;
-        let room = PACE * BURST;
-        (self.full - room).max(now).max(self.closed)
+        let earliest = now.max(self.closed);
+        self.full = self.full.max(earliest) + PACE;
+        (self.full - PACE * BURST).max(earliest)
     }
 
     /// Counts as many at once; when the last of them may go.
@@ -36,17 +36,19 @@ impl Budget {
 
     /// The service asked to wait.
     pub(super) fn throttled(&mut self, wait: Duration, now: Moment) {
-        self.closed = self.closed.max(now + wait);
+        self.closed = self.closed.max(now + wait.min(LONGEST));
     }
 
-    /// When a request that was counted already may go at last.
-    pub(super) const fn closed(&self) -> Moment {
-        self.closed
+    /// How long nothing may go yet.
+    pub(super) fn closed(&self, now: Moment) -> Option<Duration> {
+        (now < self.closed).then(|| self.closed.since(now))
     }
 }
 
 const PACE: Duration = Duration::from_millis(500);
 pub(super) const BURST: u32 = 8;
+/// No wait that a service asks for keeps us out for longer.
+const LONGEST: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {
@@ -79,8 +81,18 @@ mod tests {
     fn nothing_goes_while_the_service_asks_to_wait() {
         let mut budget = Budget::new();
         budget.throttled(Duration::from_secs(10), START);
-        assert_eq!(budget.take(START).since(START).as_secs(), 10);
+        let gone: Vec<_> = (0..10)
+            .map(|_| budget.take(START).since(START).as_millis())
+            .collect();
+        assert!(gone[..8].iter().all(|at| *at == 10_000), "{gone:?}");
+        assert_eq!(gone[8..], [10_500, 11_000], "not all at once");
+        assert!(budget.closed(START).is_some());
+        let mut budget = Budget::new();
+        budget.throttled(Duration::from_secs(10), START);
         let later = START + Duration::from_secs(11);
         assert_eq!(budget.take(later), later);
+        assert_eq!(budget.closed(later), None);
+        budget.throttled(Duration::from_hours(1000), later);
+        assert_eq!(budget.closed(later), Some(LONGEST));
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 use crate::chat::retry::Kind;
+use crate::clock::Timestamp;
 use crate::event::ChatEvent;
 use crate::model::failure::Doing;
 use crate::model::message::ClientMessageId;
@@ -21,6 +22,8 @@ pub(super) struct Letter {
     pub(super) thread: ThreadId,
     pub(super) client_id: ClientMessageId,
     pub(super) draft: Draft,
+    /// The newest change of the chat that was known when it was given to us.
+    pub(super) seen: Option<Timestamp>,
     /// How often it was not known whether it arrived.
     doubts: u32,
 }
@@ -37,6 +40,8 @@ pub(super) enum Output {
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     waiting: BTreeMap<ThreadId, VecDeque<Letter>>,
+    /// What others of ours became, newest last: whoever says the same twice means two messages.
+    became: BTreeMap<ThreadId, VecDeque<MessageId>>,
 }
 
 impl Outbox {
@@ -45,11 +50,13 @@ impl Outbox {
         thread: ThreadId,
         client_id: ClientMessageId,
         draft: Draft,
+        seen: Option<Timestamp>,
     ) -> Vec<Output> {
         let letter = Letter {
             thread: thread.clone(),
             client_id,
             draft,
+            seen,
             doubts: 0,
         };
         let queue = self.waiting.entry(thread).or_default();
@@ -81,9 +88,11 @@ impl Outbox {
     pub(super) fn looked(
         &mut self,
         letter: Letter,
-        found: Result<Option<MessageId>, Error>,
+        found: Result<Vec<MessageId>, Error>,
     ) -> Vec<Output> {
-        match found {
+        let others = self.became.get(&letter.thread);
+        let is_other = |id: &MessageId| others.is_some_and(|others| others.contains(id));
+        match found.map(|all| all.into_iter().find(|id| !is_other(id))) {
             Ok(Some(message)) => self.done(&letter, Ok(message)),
             Ok(None) => vec![Output::Post(letter)],
             // Not known still; the person decides.
@@ -93,6 +102,13 @@ impl Outbox {
 
     fn done(&mut self, letter: &Letter, result: Result<MessageId, Error>) -> Vec<Output> {
         let (thread, client_id) = (letter.thread.clone(), letter.client_id.clone());
+        if let Ok(message) = &result {
+            let became = self.became.entry(thread.clone()).or_default();
+            became.push_back(message.clone());
+            if became.len() > REMEMBERED {
+                became.pop_front();
+            }
+        }
         let mut outputs = vec![Output::Event(match result {
             Ok(message) => ChatEvent::Sent {
                 thread,
@@ -114,6 +130,8 @@ impl Outbox {
 }
 
 const DOUBTS: u32 = 3;
+/// As many as are looked through.
+const REMEMBERED: usize = 50;
 
 #[cfg(test)]
 mod tests {
@@ -130,6 +148,7 @@ mod tests {
             ThreadId::new("19:a@thread.v2"),
             ClientMessageId::new(id),
             draft,
+            None,
         )
     }
 
@@ -162,14 +181,31 @@ mod tests {
         let first = letter(send(&mut outbox, "1"));
         let doubt = outbox.posted(first, Err(lost()));
         assert!(matches!(doubt[0], Output::Look(_)));
-        let found = outbox.looked(letter(doubt), Ok(Some(MessageId::new("7"))));
+        let found = outbox.looked(letter(doubt), Ok(vec![MessageId::new("7")]));
         assert!(matches!(
             &found[..],
             [Output::Event(ChatEvent::Sent { .. })]
         ));
         let second = letter(send(&mut outbox, "2"));
         let doubt = letter(outbox.posted(second, Err(lost())));
-        let again = outbox.looked(doubt, Ok(None));
+        let again = outbox.looked(doubt, Ok(Vec::new()));
         assert!(matches!(again[0], Output::Post(_)));
+    }
+
+    #[test]
+    fn the_same_words_twice_are_two_messages() {
+        let mut outbox = Outbox::default();
+        let first = letter(send(&mut outbox, "ok"));
+        outbox.posted(first, Ok(MessageId::new("7")));
+        let second = letter(send(&mut outbox, "ok"));
+        let doubt = letter(outbox.posted(second, Err(lost())));
+        let found = outbox.looked(doubt.clone(), Ok(vec![MessageId::new("7")]));
+        assert!(matches!(found[0], Output::Post(_)), "it never arrived");
+        let both = vec![MessageId::new("8"), MessageId::new("7")];
+        let arrived = outbox.looked(doubt, Ok(both));
+        let Output::Event(ChatEvent::Sent { message, .. }) = &arrived[0] else {
+            panic!("{arrived:?}");
+        };
+        assert_eq!(*message, MessageId::new("8"));
     }
 }

@@ -29,7 +29,7 @@ pub(super) enum Input {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Output {
-    Open,
+    Open(With),
     Close,
     Subscribe(Channel),
     /// Tell the relay which subscription is ours.
@@ -48,7 +48,17 @@ pub(super) enum Output {
     Wait(Duration),
 }
 
+/// Which token a line is opened with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum With {
+    TheTokenAtHand,
+    /// The one at hand was refused: it would be again.
+    ANewerToken,
+}
+
 pub(super) struct Relay {
+    /// Of the next opening.
+    with: With,
     backoff: Backoff,
     channel: Option<Channel>,
     subscription: Option<String>,
@@ -58,6 +68,7 @@ pub(super) struct Relay {
 impl Relay {
     pub(super) fn new(seed: u64) -> Self {
         Self {
+            with: With::TheTokenAtHand,
             backoff: Backoff::new(seed),
             channel: None,
             subscription: None,
@@ -75,10 +86,15 @@ impl Relay {
             return Vec::new();
         }
         match input {
-            Input::Begin => vec![Output::Open],
+            Input::Begin => vec![Output::Open(self.with)],
             // Nothing there, not for us, or not this way: the same the next time.
             Input::Refused(400 | 403 | 404 | 405) => self.give_up(),
-            // That the line is lost follows.
+            Input::Refused(401) if self.with == With::ANewerToken => self.give_up(),
+            // That the line is lost follows, here too.
+            Input::Refused(401) => {
+                self.with = With::ANewerToken;
+                Vec::new()
+            }
             Input::Refused(_) => Vec::new(),
             Input::Lost => self.lost(),
             Input::Frame(frame) => self.frame(frame),
@@ -100,7 +116,7 @@ impl Relay {
             Input::Subscribed(Err(_)) => vec![Output::Close],
             Input::Due => match &self.subscription {
                 Some(id) => vec![Output::Renew(id.clone()), Output::Wait(RENEWAL)],
-                None if self.channel.is_none() => vec![Output::Open],
+                None if self.channel.is_none() => vec![Output::Open(self.with)],
                 None => Vec::new(),
             },
         }
@@ -122,6 +138,7 @@ impl Relay {
         let mut outputs = Vec::new();
         if let Some(channel) = frame.channel {
             self.channel = Some(channel.clone());
+            self.with = With::TheTokenAtHand;
             outputs.push(Output::Subscribe(channel));
         }
         for told in frame.value {
@@ -152,6 +169,8 @@ const RENEWAL: Duration = Duration::from_mins(50);
 mod tests {
     use super::*;
 
+    const OPEN: Output = Output::Open(With::TheTokenAtHand);
+
     fn channel() -> Channel {
         Channel {
             notification_url: "https://relay.example/v1/relay/a".to_owned(),
@@ -179,7 +198,7 @@ mod tests {
 
     fn live() -> Relay {
         let mut relay = Relay::new(1);
-        assert_eq!(relay.handle(Input::Begin), [Output::Open]);
+        assert_eq!(relay.handle(Input::Begin), [OPEN]);
         let subscribe = [Output::Subscribe(channel())];
         assert_eq!(relay.handle(Input::Frame(opened())), subscribe);
         let outputs = relay.handle(Input::Subscribed(Ok("s".to_owned())));
@@ -195,7 +214,7 @@ mod tests {
         assert_eq!(outputs[0], Output::Unsubscribe("s".to_owned()));
         assert_eq!(outputs[1], Output::OnDemand);
         assert!(matches!(outputs[2], Output::Wait(_)));
-        assert_eq!(relay.handle(Input::Due), [Output::Open]);
+        assert_eq!(relay.handle(Input::Due), [OPEN]);
         relay.handle(Input::Frame(opened()));
         let outputs = relay.handle(Input::Subscribed(Ok("t".to_owned())));
         assert!(outputs.contains(&Output::Live));
@@ -218,6 +237,24 @@ mod tests {
             relay.handle(Input::Lost)[..],
             [Output::OnDemand, Output::Wait(_)]
         ));
+    }
+
+    #[test]
+    fn a_refused_token_is_not_shown_again_and_a_newer_one_once() {
+        let mut relay = Relay::new(1);
+        relay.handle(Input::Begin);
+        assert_eq!(relay.handle(Input::Refused(401)), []);
+        relay.handle(Input::Lost);
+        let anew = [Output::Open(With::ANewerToken)];
+        assert_eq!(relay.handle(Input::Due), anew);
+        relay.handle(Input::Frame(opened()));
+        relay.handle(Input::Lost);
+        assert_eq!(relay.handle(Input::Due), [OPEN], "that one was taken");
+        relay.handle(Input::Refused(401));
+        relay.handle(Input::Lost);
+        assert_eq!(relay.handle(Input::Due), anew);
+        let refused = relay.handle(Input::Refused(401));
+        assert_eq!(refused, [Output::Close, Output::GiveUp]);
     }
 
     #[test]

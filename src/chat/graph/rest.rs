@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::chat::retry::Attempts;
 use crate::chat::retry::Kind;
+use crate::chat::retry::LONGEST_WAIT;
 use crate::chat::retry::Repeat;
 use crate::chat::retry::Verdict;
 use crate::clock::Clock;
@@ -387,7 +388,7 @@ impl Rest {
                 .header(CONTENT_TYPE, "application/json")
                 .body(body.clone());
         }
-        self.wait_for_turn(call.counts).await;
+        self.turn(call.counts).await?;
         let sent = self.http.send(request).await;
         let response = sent.map_err(|e| Error::http(&e))?;
         if (200..300).contains(&response.status) {
@@ -400,15 +401,27 @@ impl Rest {
         Err(error)
     }
 
-    async fn wait_for_turn(&self, requests: usize) {
-        let mut turn = self.budget().take_all(requests, Clock.now());
+    /// Waits until so many requests may go. Where the service asked for a long wait, whoever asks is told
+    /// so instead of being kept.
+    async fn turn(&self, requests: usize) -> Result<(), Error> {
         loop {
-            Clock.sleep_until(Some(turn)).await;
-            let closed = self.budget().closed();
-            if closed <= Clock.now() {
-                return;
+            let now = Clock.now();
+            if let Some(wait) = self
+                .budget()
+                .closed(now)
+                .filter(|wait| *wait > LONGEST_WAIT)
+            {
+                return Err(Error {
+                    kind: Kind::Throttled(wait),
+                    because: Because::Throttled { wait },
+                    remedy: Remedy::Retry,
+                });
             }
-            turn = closed;
+            let turn = self.budget().take_all(requests, now);
+            Clock.sleep_until(Some(turn)).await;
+            if self.budget().closed(Clock.now()).is_none() {
+                return Ok(());
+            }
         }
     }
 

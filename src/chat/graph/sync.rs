@@ -21,7 +21,7 @@ pub(super) enum Part {
 impl Part {
     pub(super) fn query(&self) -> MessagesQuery {
         match self {
-            Self::Newest => MessagesQuery::modified_after(None),
+            Self::Newest => MessagesQuery::newest(),
             Self::Since(time) => MessagesQuery::modified_after(Some(&time.to_string())),
             Self::Before(time) => MessagesQuery::created_before(&time.to_string()),
         }
@@ -41,6 +41,7 @@ impl Part {
 struct Chat {
     /// The greatest time of change that was seen.
     newest: Option<Timestamp>,
+    /// From here on nothing is missing. A change of something older does not move it.
     oldest: Option<Timestamp>,
     busy: bool,
     waiting: VecDeque<Wish>,
@@ -81,15 +82,23 @@ impl Sync {
     pub(super) fn listed(
         &mut self,
         thread: &ThreadId,
+        part: &Part,
         times: impl Iterator<Item = (Timestamp, Timestamp)>,
     ) -> Option<Wish> {
         let chat = self.0.entry(thread.clone()).or_default();
         for (created, modified) in times {
             chat.newest = chat.newest.max(Some(modified));
-            chat.oldest = Some(chat.oldest.map_or(created, |oldest| oldest.min(created)));
+            if !matches!(part, Part::Since(_)) {
+                chat.oldest = Some(chat.oldest.map_or(created, |oldest| oldest.min(created)));
+            }
         }
         chat.busy = false;
         chat.waiting.pop_front()
+    }
+
+    /// The greatest time of change that was seen in the chat.
+    pub(super) fn seen(&self, thread: &ThreadId) -> Option<Timestamp> {
+        self.0.get(thread)?.newest
     }
 
     pub(super) fn opened(&self) -> impl Iterator<Item = &ThreadId> {
@@ -105,10 +114,12 @@ impl Sync {
     }
 }
 
-const OVERLAP: i64 = 2_000;
+pub(super) const OVERLAP: i64 = 2_000;
 
 #[cfg(test)]
 mod tests {
+    use crate::wire::graph::query::Property;
+
     use super::*;
 
     const fn at(millis: i64) -> Timestamp {
@@ -123,11 +134,25 @@ mod tests {
         assert_eq!(sync.ask(&chat, Wish::Newer), None);
         assert_eq!(sync.ask(&chat, Wish::Newer), None);
         let told = [(at(10_000), at(30_000)), (at(20_000), at(20_000))];
-        assert_eq!(sync.listed(&chat, told.into_iter()), Some(Wish::Newer));
-        let part = sync.ask(&chat, Wish::Newer);
-        assert_eq!(part, Some(Part::Since(at(28_000))));
-        assert_eq!(sync.listed(&chat, std::iter::empty()), None);
+        let listed = sync.listed(&chat, &Part::Newest, told.into_iter());
+        assert_eq!(listed, Some(Wish::Newer));
+        let since = Part::Since(at(28_000));
+        assert_eq!(sync.ask(&chat, Wish::Newer), Some(since.clone()));
+        assert_eq!(sync.listed(&chat, &since, std::iter::empty()), None);
         assert_eq!(sync.ask(&chat, Wish::Older), Some(Part::Before(at(10_000))));
+    }
+
+    #[test]
+    fn a_reaction_to_something_old_leaves_nothing_out_of_what_is_read_backwards() {
+        let mut sync = Sync::default();
+        let chat = ThreadId::new("19:a@thread.v2");
+        sync.ask(&chat, Wish::Newer);
+        sync.listed(&chat, &Part::Newest, [(at(50_000), at(50_000))].into_iter());
+        let since = sync.ask(&chat, Wish::Newer).unwrap();
+        sync.listed(&chat, &since, [(at(1_000), at(60_000))].into_iter());
+        assert_eq!(sync.ask(&chat, Wish::Older), Some(Part::Before(at(50_000))));
+        // Sorted by its changes, the first page would hold what is old as well.
+        assert_eq!(Part::Newest.query().order, Some(Property::Created));
     }
 
     #[test]

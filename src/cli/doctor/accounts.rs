@@ -11,6 +11,7 @@ use crate::config::tls::Tls;
 use crate::identity::accounts::Record;
 use crate::identity::accounts::Way;
 use crate::identity::http::Http;
+use crate::identity::refused::Refused;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::vault::Kind;
 use crate::model::text;
@@ -47,6 +48,7 @@ async fn open(record: &Record, paths: &Paths, config: &Config) -> Result<SignedI
             vault,
             folder: paths.data.clone(),
             own: None,
+            refused: Refused::default(),
         }),
         Err(_) if record.kept == Kind::File && config.secrets_key_file.is_none() => Err(Row::ok(
             format!("{name}: kept in a file with a passphrase, not looked at"),

@@ -51,6 +51,20 @@ impl Error {
         }
     }
 
+    /// The same, where the answer to the same request would be as well.
+    pub(in crate::identity) fn lasting(&self) -> Option<Self> {
+        match self {
+            Self::Refused(refusal) if !refusal.is_transient() => {
+                Some(Self::Refused(refusal.clone()))
+            }
+            Self::Consent { refusal, link } => Some(Self::Consent {
+                refusal: refusal.clone(),
+                link: link.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// Whether somebody has to agree first.
     pub fn lacks_consent(&self) -> bool {
         matches!(self, Self::Consent { .. })

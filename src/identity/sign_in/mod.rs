@@ -155,11 +155,13 @@ async fn elsewhere(
     let device = endpoints.device()?;
     let client = client(provider, &endpoints)?.set_device_authorization_url(device);
     let carrier = Carrier(http);
-    let asked: StandardDeviceAuthorizationResponse = client
+    let mut asking = client
         .exchange_device_code()
-        .add_scopes(provider.every_scope())
-        .request_async(&carrier)
-        .await?;
+        .add_scopes(provider.every_scope());
+    if let Some(claims) = &provider.claims {
+        asking = asking.add_extra_param("claims", claims);
+    }
+    let asked: StandardDeviceAuthorizationResponse = asking.request_async(&carrier).await?;
     told(Step::Enter {
         url: text::line(asked.verification_uri().as_str()),
         code: text::line(asked.user_code().secret()),

@@ -168,6 +168,11 @@ fn from_passphrase(path: &Path, ask: Ask) -> Result<Identity, Error> {
             let passphrase = asked(
                 "No keyring here. A new passphrase, under which your sign-ins are kept (hidden): ",
             )?;
+            // A slip of the finger would keep everybody out, and first be noticed when that is too late.
+            let again = asked("The same once more (hidden): ")?;
+            if again.expose_secret() != passphrase.expose_secret() {
+                return Err(Error::Mistyped);
+            }
             let key = Identity::generate();
             let sealing = age::scrypt::Recipient::new(passphrase);
             let sealed = age::encrypt(&sealing, key.to_string().expose_secret().as_bytes())
@@ -282,6 +287,22 @@ mod tests {
         assert!(matches!(refused, Err(Error::WrongKey(_))));
         let empty = Sealed::open(&settings(folder.path(), None, Some(none)));
         assert!(matches!(empty, Err(Error::NoPassphrase)));
+    }
+
+    #[test]
+    fn a_new_passphrase_that_is_typed_in_two_ways_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let slipped: Ask = |question| {
+            let typed = if question.contains("once more") {
+                "correct hosre"
+            } else {
+                "correct horse"
+            };
+            Ok(typed.to_owned())
+        };
+        let refused = Sealed::open(&settings(folder.path(), None, Some(slipped)));
+        assert!(matches!(refused, Err(Error::Mistyped)));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -72,8 +72,13 @@ pub enum Error {
     Open(PathBuf),
     #[error("{0} is not an age key")]
     NoKey(PathBuf),
-    #[error("that passphrase or key does not open {0}")]
+    #[error(
+        "that passphrase or key does not open {0}; where it is lost, remove the files sign-ins.age and \
+         sign-ins.key.age beside it, and sign in again"
+    )]
     WrongKey(PathBuf),
+    #[error("the two are not the same; start again")]
+    Mistyped,
     #[error("{0} is damaged")]
     Damaged(PathBuf),
     #[error("an empty passphrase protects nothing")]

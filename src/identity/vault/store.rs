@@ -10,6 +10,7 @@ use keyring_core::Entry;
 use linux_keyutils::KeyRing;
 #[cfg(target_os = "linux")]
 use linux_keyutils::KeyRingIdentifier;
+use uuid::Uuid;
 
 use super::Error;
 use super::Kept;
@@ -95,10 +96,12 @@ impl Opened {
             Kind::File => return Err(absent("it is no keyring".to_owned())),
         };
         let opened = Self { kind, store };
+        // Of its own: another program that tries at the same moment would erase it.
+        let probe = format!("{PROBE} {}", Uuid::new_v4());
         let tried = Kept::new("1".to_owned());
-        opened.write(PROBE, &tried)?;
-        let found = opened.read(PROBE)?;
-        opened.erase(PROBE)?;
+        opened.write(&probe, &tried)?;
+        let found = opened.read(&probe)?;
+        opened.erase(&probe)?;
         if found != Some(tried) {
             return Err(absent("it does not keep what it is given".to_owned()));
         }

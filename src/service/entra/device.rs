@@ -61,6 +61,8 @@ pub struct Devices {
 struct Device {
     client: String,
     scopes: Vec<Scope>,
+    /// A challenge of an earlier refusal.
+    claims: Option<String>,
     user_code: String,
     until: Timestamp,
     interval: Duration,
@@ -88,7 +90,13 @@ enum Found {
 
 impl Devices {
     /// Answers device code and user code.
-    fn begin(&mut self, client: String, scopes: Vec<Scope>, now: Timestamp) -> (String, String) {
+    fn begin(
+        &mut self,
+        client: String,
+        scopes: Vec<Scope>,
+        claims: Option<String>,
+        now: Timestamp,
+    ) -> (String, String) {
         // What has expired is told so for a while longer.
         let known = |device: &Device| after(device.until, self.times.expires) > now;
         self.waiting.retain(|_, device| known(device));
@@ -96,6 +104,7 @@ impl Devices {
         let device = Device {
             client,
             scopes,
+            claims,
             user_code: user_code.clone(),
             until: after(now, self.times.expires),
             interval: self.times.interval,
@@ -106,17 +115,21 @@ impl Devices {
         (device_code, user_code)
     }
 
-    /// `false`: no device waits with this code.
-    fn decide(&mut self, user_code: &str, decided: Decided, now: Timestamp) -> bool {
+    /// The device that waits with this code.
+    fn waits(&mut self, user_code: &str, now: Timestamp) -> Option<&mut Device> {
         let typed: String = user_code
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .collect();
         let typed = typed.to_ascii_uppercase();
-        let device = self.waiting.values_mut().find(|device| {
+        self.waiting.values_mut().find(|device| {
             device.user_code == typed && device.until > now && device.decided.is_none()
-        });
-        match device {
+        })
+    }
+
+    /// `false`: no device waits with this code.
+    fn decide(&mut self, user_code: &str, decided: Decided, now: Timestamp) -> bool {
+        match self.waits(user_code, now) {
             Some(device) => {
                 device.decided = Some(decided);
                 true
@@ -175,11 +188,12 @@ pub(super) async fn begin(
     if scopes.iter().any(|s| matches!(s, Scope::Unknown(_))) {
         return Err(Refusal::of(&service, 70011));
     }
+    let claims = form.get("claims").cloned();
     let now = service.clock().utc();
     let (times, (device_code, user_code)) = {
         let mut state = service.lock();
         let devices = &mut state.entra.devices;
-        (devices.times, devices.begin(client, scopes, now))
+        (devices.times, devices.begin(client, scopes, claims, now))
     };
     let verification_uri = format!("{}/devicelogin", service.endpoint());
     let answer = DeviceCodeAnswer {
@@ -258,6 +272,12 @@ pub(super) async fn sign_in(
         let problem = "Nobody in the directory is called that.";
         return page::device(get("user_code"), Some(problem));
     };
+    if let Decided::Accepted { oid } = &decided
+        && let Some(device) = entra.devices.waits(get("user_code"), now)
+        && let Some(claims) = &device.claims
+    {
+        entra.directory.prove(oid, claims);
+    }
     let said = match decided {
         Decided::Accepted { .. } => "You are signed in on the device.",
         Decided::Declined => "The device was not signed in.",
@@ -296,7 +316,7 @@ mod tests {
     fn begun() -> (Devices, String, String) {
         let mut devices = Devices::default();
         let scopes = vec![Scope::OpenId];
-        let (device, user) = devices.begin("app".to_owned(), scopes, at(0));
+        let (device, user) = devices.begin("app".to_owned(), scopes, None, at(0));
         (devices, device, user)
     }
 

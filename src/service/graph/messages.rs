@@ -57,6 +57,9 @@ pub(super) struct At {
     chat: String,
     #[serde(default)]
     message: Option<u64>,
+    /// An answer in a channel, below its post.
+    #[serde(default)]
+    reply: Option<u64>,
     #[serde(default)]
     act: Option<String>,
     #[serde(default)]
@@ -65,7 +68,18 @@ pub(super) struct At {
 
 impl At {
     fn message(&self) -> u64 {
-        self.message.unwrap_or_default()
+        self.reply.or(self.message).unwrap_or_default()
+    }
+
+    /// An answer in a channel is found below its post, and nowhere else.
+    fn placed(&self, state: &Everything) -> Result<(), Failure> {
+        let extra = state.tenant.extra(&self.chat, self.message());
+        let root = extra.and_then(|extra| extra.reply_to);
+        if self.team.is_none() || root == self.reply.and(self.message) {
+            Ok(())
+        } else {
+            Err(Failure::not_found())
+        }
     }
 
     /// The permissions of one kind of act, which channels have of their own.
@@ -260,6 +274,7 @@ pub(super) async fn get(
 ) -> Result<Response, Failure> {
     at.needs(&caller, Permission::Read)?;
     at.check(&service.lock(), &caller)?;
+    at.placed(&service.lock())?;
     let message = at.answer(&service, &caller, at.message())?;
     Ok(http::json(StatusCode::OK, &message))
 }
@@ -419,6 +434,7 @@ pub(super) async fn edit(
     body: Bytes,
 ) -> Result<Response, Failure> {
     at.needs(&caller, Permission::Change)?;
+    at.placed(&service.lock())?;
     let request: SendMessage = http::read(&body)?;
     let id = at.message();
     service.change_with(|state, now| {
@@ -443,6 +459,7 @@ pub(super) async fn act(
     Path(at): Path<At>,
     body: Bytes,
 ) -> Result<Response, Failure> {
+    at.placed(&service.lock())?;
     let id = at.message();
     match at.act.as_deref() {
         Some("softDelete") => {

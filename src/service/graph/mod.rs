@@ -96,6 +96,11 @@ fn messages(at: &str) -> Router<Arc<Service>> {
             &below("/replies"),
             get(messages::replies).post(messages::reply),
         )
+        .route(
+            &below("/replies/{reply}"),
+            get(messages::get).patch(messages::edit),
+        )
+        .route(&below("/replies/{reply}/{act}"), post(messages::act))
         .route(&below("/{act}"), post(messages::act))
         .route(&below("/hostedContents"), get(messages::hosted))
         .route(

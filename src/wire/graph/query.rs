@@ -114,6 +114,11 @@ pub struct MessagesQuery {
 }
 
 impl MessagesQuery {
+    /// Newest first, and nothing left out between them: what was changed lately may be very old.
+    pub fn newest() -> Self {
+        Self::sorted(Property::Created, Comparison::Before, None)
+    }
+
     /// Newest changes first; with a time, only those after it. Order and filter always name the same property.
     pub fn modified_after(time: Option<&str>) -> Self {
         Self::sorted(Property::LastModified, Comparison::After, time)

@@ -370,7 +370,7 @@ impl Sync {
                 let me = people.iter().any(|who| who.id == self.eyes.me);
                 let id = thread.clone();
                 self.tell(ChatEvent::ParticipantsRemoved { thread, people });
-                self.with(&id, |known, out| known.went(me, now, out));
+                self.with(&id, |known, _| known.went(me, now));
             }
             Notification::ChatThreadCreated(_)
             | Notification::ChatMessageReceived(_)

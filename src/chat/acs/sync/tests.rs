@@ -12,6 +12,7 @@ use crate::model::message::Version;
 use crate::wire::acs::notification::ChatMessageDeleted;
 use crate::wire::acs::notification::ChatMessageReceived;
 use crate::wire::acs::notification::ChatThreadPropertiesUpdated;
+use crate::wire::acs::notification::ParticipantsAdded;
 use crate::wire::acs::notification::ParticipantsRemoved;
 use crate::wire::acs::notification::Participation;
 use crate::wire::acs::notification::Properties;
@@ -654,34 +655,76 @@ fn a_receipt_that_overtakes_its_message_and_one_for_what_is_not_ours_to_see_cost
     assert_eq!(listings, 1);
 }
 
+fn me() -> Vec<Participant> {
+    vec![Participant {
+        participant_id: "8:acs:r_me".to_owned(),
+        ..Participant::default()
+    }]
+}
+
+fn here() -> ThreadLevel {
+    ThreadLevel {
+        thread_id: THREAD.to_owned(),
+        ..ThreadLevel::default()
+    }
+}
+
+fn taken_out() -> Input {
+    Input::Notified(Box::new(Notification::ParticipantsRemoved(
+        ParticipantsRemoved {
+            at: here(),
+            participants_removed: me(),
+            ..ParticipantsRemoved::default()
+        },
+    )))
+}
+
+fn put_back() -> Input {
+    Input::Notified(Box::new(Notification::ParticipantsAdded(
+        ParticipantsAdded {
+            at: here(),
+            participants_added: me(),
+            ..ParticipantsAdded::default()
+        },
+    )))
+}
+
+fn is_denied(event: &ChatEvent) -> bool {
+    let ChatEvent::Access { access, .. } = event else {
+        return false;
+    };
+    matches!(access, ChatAccess::Denied(_))
+}
+
 #[test]
 fn being_removed_ends_access() {
     let service = Service::new([1]);
     let (mut sync, mut told) = opened(&service);
     told.others.clear();
-    let removed = ParticipantsRemoved {
-        at: ThreadLevel {
-            thread_id: THREAD.to_owned(),
-            ..ThreadLevel::default()
-        },
-        participants_removed: vec![Participant {
-            participant_id: "8:acs:r_me".to_owned(),
-            ..Participant::default()
-        }],
-        ..ParticipantsRemoved::default()
-    };
-    let removed = Notification::ParticipantsRemoved(removed);
-    sync.handle(Input::Notified(Box::new(removed)), at(10));
+    sync.handle(taken_out(), at(10));
     settle(&mut sync, &service, &mut told, at(10));
-    assert!(matches!(
-        told.others.last(),
-        Some(ChatEvent::Access {
-            access: ChatAccess::Denied(_),
-            ..
-        })
-    ));
-    sync.handle(Input::Live, at(20));
+    assert!(!told.others.iter().any(is_denied), "not at once");
+    sync.handle(Input::Timeout, at(3010));
+    settle(&mut sync, &service, &mut told, at(3010));
+    assert!(told.others.last().is_some_and(is_denied));
+    sync.handle(Input::Live, at(3020));
     assert_eq!(sync.poll(), Output::Wait(None));
+}
+
+#[test]
+fn who_is_back_in_a_moment_is_not_told_to_have_gone() {
+    let mut service = Service::new([1]);
+    let (mut sync, mut told) = opened(&service);
+    told.others.clear();
+    sync.handle(taken_out(), at(10));
+    settle(&mut sync, &service, &mut told, at(10));
+    service.messages.insert(2, 2);
+    sync.handle(put_back(), at(900));
+    settle(&mut sync, &service, &mut told, at(900));
+    sync.handle(Input::Timeout, at(3010));
+    settle(&mut sync, &service, &mut told, at(3010));
+    assert!(!told.others.iter().any(is_denied), "{:?}", told.others);
+    assert_eq!(told.ids(), [1, 2], "and nothing of the moment is lost");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::chat::graph::convert;
 use crate::chat::graph::outbox;
 use crate::chat::graph::outbox::Letter;
 use crate::chat::graph::rest::Error;
+use crate::chat::graph::sync::OVERLAP;
 use crate::chat::graph::sync::Wish;
 use crate::chat::graph::work;
 use crate::clock::Clock;
@@ -72,7 +73,7 @@ impl Driver {
                 }
                 (None, _) => rest.post_once(&format!("{place}/messages"), &request).await,
             };
-            Done::Posted(letter, result)
+            Done::Posted(letter, result.map(Box::new))
         });
     }
 
@@ -82,15 +83,17 @@ impl Driver {
             self.place(&letter.thread),
             self.eyes.clone(),
         );
-        let earliest = Timestamp::from_millis(Clock.utc().as_millis() - RECENT_MILLIS);
+        let earliest = earliest(letter.seen);
         self.ask(async move {
             let target = format!("{place}/messages?$top=50");
             let page: Result<Page<ChatMessage>, Error> = rest.get(&target).await;
             let found = page.map(|page| {
-                page.value.into_iter().find(|message| {
+                let mut all = page.value;
+                all.retain(|message| {
                     convert::times(message).0 >= earliest
                         && convert::is_sent(&eyes, message, &letter.draft)
-                })
+                });
+                all
             });
             Done::Looked(letter, found)
         });
@@ -111,7 +114,8 @@ impl Driver {
                 client_id,
                 draft,
             } => {
-                let outputs = self.outbox.send(thread, client_id, draft);
+                let seen = self.sync.seen(&thread);
+                let outputs = self.outbox.send(thread, client_id, draft, seen);
                 self.perform(outputs).await;
             }
             // Graph has no typing indicators.
@@ -152,11 +156,16 @@ impl Driver {
     }
 
     pub(super) fn of_message(&self, thread: &ThreadId, message: &MessageId, act: &str) -> String {
-        format!(
-            "{}/messages/{}{act}",
-            self.place(thread),
-            segment(message.as_str())
-        )
+        let place = self.place(thread);
+        let own = segment(message.as_str());
+        // Answers in a channel lie below their post.
+        match self.roots.get(&(thread.clone(), message.clone())) {
+            Some(root) => format!(
+                "{place}/messages/{}/replies/{own}{act}",
+                segment(root.as_str())
+            ),
+            None => format!("{place}/messages/{own}{act}"),
+        }
     }
 
     /// Deletions are documented below the own user only.
@@ -310,6 +319,14 @@ fn origin(endpoint: &Url) -> String {
     base.strip_suffix(crate::wire::graph::VERSION)
         .unwrap_or(base)
         .to_owned()
+}
+
+/// What was there when it was given to us is not it, though it may say the same. The service's times
+/// are not told in order, so two seconds are left.
+fn earliest(seen: Option<Timestamp>) -> Timestamp {
+    let recent = Clock.utc().as_millis() - RECENT_MILLIS;
+    let seen = seen.map(|time| time.as_millis() - OVERLAP);
+    Timestamp::from_millis(seen.map_or(recent, |seen| seen.max(recent)))
 }
 
 /// How long ago a message that may have arrived can have arrived.

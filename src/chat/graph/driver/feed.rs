@@ -8,6 +8,7 @@ use url::Url;
 use crate::chat::graph::Feed;
 use crate::chat::graph::convert;
 use crate::chat::graph::relay;
+use crate::chat::graph::relay::With;
 use crate::chat::graph::rest::Error;
 use crate::chat::graph::sync::Wish;
 use crate::chat::retry::Kind;
@@ -19,7 +20,10 @@ use crate::clock::Clock;
 use crate::clock::Timestamp;
 use crate::event::ChatEvent;
 use crate::event::WorkEvent;
+use crate::identity::Grant;
+use crate::identity::Tokens;
 use crate::identity::http::is_loopback;
+use crate::model::failure::Failure;
 use crate::model::text;
 use crate::model::thread::Link;
 use crate::model::thread::ThreadId;
@@ -60,7 +64,7 @@ impl Driver {
     pub(super) async fn by_relay(&mut self, input: relay::Input) {
         for output in self.relay.handle(input) {
             match output {
-                relay::Output::Open => self.open_relay(),
+                relay::Output::Open(with) => self.open_relay(with),
                 relay::Output::Close => self.socket = None,
                 relay::Output::Subscribe(channel) => self.subscribe_by(channel),
                 relay::Output::Bind(subscription_id) => {
@@ -76,6 +80,8 @@ impl Driver {
                 relay::Output::GiveUp => {
                     self.relayed = false;
                     self.due = None;
+                    // What the closed line still says is nobody's news.
+                    self.links += 1;
                     Box::pin(self.begin()).await;
                 }
                 relay::Output::CatchUp => self.catch_up(),
@@ -85,7 +91,7 @@ impl Driver {
         }
     }
 
-    pub(super) fn open_relay(&mut self) {
+    pub(super) fn open_relay(&mut self, with: With) {
         let Some(tokens) = self.settings.relay.clone() else {
             return;
         };
@@ -96,7 +102,7 @@ impl Driver {
         let link = LinkId(self.links);
         let (tls, heard) = (self.settings.http.tls().clone(), self.heard.0.clone());
         self.settings.tasks.spawn(async move {
-            let Ok(grant) = tokens.token().await else {
+            let Ok(grant) = granted(&tokens, with).await else {
                 let _ = heard.send((link, Heard::Closed)).await;
                 return;
             };
@@ -144,10 +150,7 @@ impl Driver {
             return;
         };
         self.settings.tasks.spawn(async move {
-            let Ok(grant) = tokens.token().await else {
-                return;
-            };
-            let Ok(grant) = tokens.after_refusal(grant.generation).await else {
+            let Ok(grant) = granted(&tokens, With::ANewerToken).await else {
                 return;
             };
             let Ok(token) = grant.token.for_trusted(&grant.endpoint) else {
@@ -309,6 +312,14 @@ impl Driver {
             Err(error) if error.kind == Kind::Permanent => self.link_is(Link::OnDemand).await,
             Err(_) => self.due = Some(Clock.now() + self.backoff.next()),
         }
+    }
+}
+
+async fn granted(tokens: &Tokens, with: With) -> Result<Grant, Failure> {
+    let grant = tokens.token().await?;
+    match with {
+        With::TheTokenAtHand => Ok(grant),
+        With::ANewerToken => tokens.after_refusal(grant.generation).await,
     }
 }
 

@@ -45,16 +45,24 @@ use super::work::Everything;
 
 /// What comes back from an errand.
 enum Done {
-    Listed(ThreadId, Part, Result<Vec<ChatMessage>, Error>),
+    Listed(ThreadId, Part, Result<Listing, Error>),
     Opened(ThreadId, Result<Box<Chat>, Error>),
     Chats(Result<Everything, Error>, bool),
-    Posted(Letter, Result<ChatMessage, Error>),
-    Looked(Letter, Result<Option<ChatMessage>, Error>),
+    Posted(Letter, Result<Box<ChatMessage>, Error>),
+    Looked(Letter, Result<Vec<ChatMessage>, Error>),
     Subscribed(Result<Subscription, Error>),
     Relayed(Result<Subscription, Error>),
     /// A change was made: what it is, and the chat to read again.
     Changed(ThreadId, Doing, Result<(), Error>),
     Event(ChatEvent),
+}
+
+/// A part of a chat.
+#[derive(Default)]
+struct Listing {
+    messages: Vec<ChatMessage>,
+    /// Where it goes on; `None`: there is no more.
+    next: Option<String>,
 }
 
 /// Both ends of a channel of our own.
@@ -71,8 +79,13 @@ pub(super) struct Driver {
     sync: Sync,
     outbox: Outbox,
     teams: Places,
+    /// In channels, which are not filtered: where the next older page is, if there is one.
+    older: BTreeMap<ThreadId, Option<String>>,
     /// In channels, the post that a message answers.
     roots: BTreeMap<(ThreadId, MessageId), MessageId>,
+    /// The list of chats is being read, and for whom it is read once more.
+    listing: bool,
+    list_again: Option<bool>,
     link: Link,
     subscription: Option<String>,
     /// When the subscription is renewed, or asked for again.
@@ -102,7 +115,10 @@ impl Driver {
             sync: Sync::default(),
             outbox: Outbox::default(),
             teams: Places::new(),
+            older: BTreeMap::new(),
             roots: BTreeMap::new(),
+            listing: false,
+            list_again: None,
             link: Link::Connecting,
             subscription: None,
             due: None,
@@ -204,7 +220,8 @@ impl Driver {
                 }
             }
             Done::Looked(letter, result) => {
-                let found = result.map(|message| Some(MessageId::new(&text::line(&message?.id))));
+                let id = |message: &ChatMessage| MessageId::new(&text::line(&message.id));
+                let found = result.map(|all| all.iter().map(id).collect());
                 let outputs = self.outbox.looked(letter, found);
                 self.perform(outputs).await;
             }

@@ -29,6 +29,7 @@ use crate::wire::graph::query::segment;
 
 use super::Done;
 use super::Driver;
+use super::Listing;
 
 impl Driver {
     /// Reads a part of a chat, unless another list of it is under way.
@@ -37,20 +38,40 @@ impl Driver {
             return;
         };
         let (rest, thread, place) = (self.rest.clone(), thread.clone(), self.place(thread));
-        let channel = self.teams.contains_key(&thread);
+        if self.teams.contains_key(&thread) {
+            return self.read_channel(thread, &place, part);
+        }
         self.ask(async move {
-            let listed = if channel {
-                let target = format!("{place}/messages?$top=50&$expand=replies");
-                rest.get(&target).await.map(flattened)
-            } else {
-                let target = format!("{place}/messages?{}", part.query());
-                match part {
-                    Part::Since(_) => rest.all(&target).await,
-                    Part::Newest | Part::Before(_) => rest
-                        .get::<Page<ChatMessage>>(&target)
+            let target = format!("{place}/messages?{}", part.query());
+            let listed = match part {
+                Part::Since(_) => rest.all(&target).await.map(|messages| Listing {
+                    messages,
+                    next: None,
+                }),
+                Part::Newest | Part::Before(_) => {
+                    rest.get::<Page<ChatMessage>>(&target)
                         .await
-                        .map(|page| page.value),
+                        .map(|page| Listing {
+                            messages: page.value,
+                            next: page.next_link,
+                        })
                 }
+            };
+            Done::Listed(thread, part, listed)
+        });
+    }
+
+    fn read_channel(&self, thread: ThreadId, place: &str, part: Part) {
+        let newest = format!("{place}/messages?$top=50&$expand=replies");
+        let target = match (&part, self.older.get(&thread)) {
+            (Part::Before(_), Some(next)) => next.clone(),
+            (Part::Before(_) | Part::Newest | Part::Since(_), _) => Some(newest),
+        };
+        let rest = self.rest.clone();
+        self.ask(async move {
+            let listed = match target {
+                Some(target) => rest.get(&target).await.map(flattened),
+                None => Ok(Listing::default()),
             };
             Done::Listed(thread, part, listed)
         });
@@ -86,7 +107,13 @@ impl Driver {
         });
     }
 
-    pub(super) fn list(&self, asked: bool) {
+    /// One list is under way; who wishes for it meanwhile is served by one more.
+    pub(super) fn list(&mut self, asked: bool) {
+        if self.listing {
+            self.list_again = Some(asked || self.list_again == Some(true));
+            return;
+        }
+        self.listing = true;
         let rest = self.rest.clone();
         self.ask(async move { Done::Chats(work::everything(&rest).await, asked) });
     }
@@ -95,20 +122,28 @@ impl Driver {
         &mut self,
         thread: ThreadId,
         part: Part,
-        result: Result<Vec<ChatMessage>, Error>,
+        result: Result<Listing, Error>,
     ) {
-        let page = match result {
-            Ok(page) => page,
+        let Listing {
+            messages: page,
+            next,
+        } = match result {
+            Ok(listing) => listing,
             Err(error) => {
-                self.sync.listed(&thread, std::iter::empty());
+                self.sync.listed(&thread, &part, std::iter::empty());
                 let failure = error.failure(Doing::LoadingMessages);
                 return self.tell(ChatEvent::ActionFailed { thread, failure }).await;
             }
         };
-        let complete = page.len() < PAGE;
+        let complete = next.is_none();
+        let channel = self.teams.contains_key(&thread);
+        if channel && !matches!(part, Part::Since(_)) {
+            self.older.insert(thread.clone(), next);
+        }
         let held = |m: &&ChatMessage| {
             let (created, modified) = convert::times(m);
-            part.holds(created, modified)
+            // An old post of a channel comes with new answers.
+            channel && matches!(part, Part::Before(_)) || part.holds(created, modified)
         };
         let page: Vec<ChatMessage> = page.iter().filter(held).cloned().collect();
         for message in &page {
@@ -117,7 +152,10 @@ impl Driver {
                 self.roots.insert(key, MessageId::new(&text::line(root)));
             }
         }
-        let again = self.sync.listed(&thread, page.iter().map(convert::times));
+        let again = {
+            let times = page.iter().map(convert::times);
+            self.sync.listed(&thread, &part, times)
+        };
         let mut messages: Vec<_> = page
             .iter()
             .filter_map(|message| convert::message(&self.eyes, message))
@@ -209,6 +247,10 @@ impl Driver {
     }
 
     pub(super) async fn chats(&mut self, result: Result<Everything, Error>, asked: bool) {
+        self.listing = false;
+        if let Some(asked) = self.list_again.take() {
+            self.list(asked);
+        }
         let Everything { chats, teams } = match result {
             Ok(all) => all,
             Err(error) => {
@@ -253,13 +295,14 @@ impl Driver {
 }
 
 /// Posts, and the answers that came with them, in one list.
-fn flattened(page: Page<ChatMessage>) -> Vec<ChatMessage> {
-    let mut all = Vec::new();
+fn flattened(page: Page<ChatMessage>) -> Listing {
+    let mut messages = Vec::new();
     for mut post in page.value {
-        all.append(&mut post.replies);
-        all.push(post);
+        messages.append(&mut post.replies);
+        messages.push(post);
     }
-    all
+    Listing {
+        messages,
+        next: page.next_link,
+    }
 }
-
-const PAGE: usize = 50;

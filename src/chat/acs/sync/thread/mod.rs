@@ -61,6 +61,8 @@ pub(super) struct Thread {
     looked_for: Option<MessageId>,
     failures: u32,
     retry_at: Option<Moment>,
+    /// We were taken out, which is told then, unless we are back.
+    parted_at: Option<Moment>,
     /// The latest thread-level events, to know repeated ones.
     seen: VecDeque<(u16, String)>,
 }
@@ -107,6 +109,7 @@ impl Thread {
             looked_for: None,
             failures: 0,
             retry_at: None,
+            parted_at: None,
             seen: VecDeque::new(),
         }
     }
@@ -124,6 +127,7 @@ impl Thread {
         self.access = Access::Opening;
         self.failures = 0;
         self.retry_at = None;
+        self.parted_at = None;
         out.access(&self.id, ChatAccess::Opening);
         self.ask_again(out);
     }
@@ -205,11 +209,16 @@ impl Thread {
         self.look_soon(now);
     }
 
-    pub(super) fn went(&mut self, me: bool, now: Moment, out: &mut Out<'_>) {
+    pub(super) fn went(&mut self, me: bool, now: Moment) {
         if !me {
             return self.look_soon(now);
         }
         self.close(Access::Denied(GIVEN_UP));
+        // A call that joins again is taken out and put back within a moment.
+        self.parted_at = Some(now + PARTING);
+    }
+
+    fn parted(&self, out: &mut Out<'_>) {
         let failure = Failure {
             doing: Doing::StayingInChat,
             because: Because::Refused {
@@ -235,6 +244,7 @@ impl Thread {
         self.look_at = None;
         self.wanted = None;
         self.retry_at = None;
+        self.parted_at = None;
         self.hold_until = None;
         self.held.clear();
     }
@@ -319,10 +329,9 @@ impl Thread {
 
     pub(super) fn deadline(&self) -> Option<Moment> {
         let wanted = self.wanted.as_ref().map(|(_, at)| *at);
-        [self.hold_until, self.look_at, wanted, self.retry_at]
-            .into_iter()
-            .flatten()
-            .min()
+        let held = [self.hold_until, self.look_at, wanted];
+        let access = [self.retry_at, self.parted_at];
+        held.into_iter().chain(access).flatten().min()
     }
 
     pub(super) fn due(&mut self, now: Moment, out: &mut Out<'_>) {
@@ -336,6 +345,9 @@ impl Thread {
             && self.window.lacks(&message)
         {
             self.look_again(Depth::Gap, out);
+        }
+        if self.parted_at.take_if(|at| *at <= now).is_some() {
+            self.parted(out);
         }
         if self.retry_at.take_if(|at| *at <= now).is_some() {
             let denied = match self.access {
@@ -388,6 +400,9 @@ const MOST_SEEN: usize = 64;
 
 /// After a thread-level event, or a receipt for an unknown message, the newest messages are listed.
 const LOOK_AFTER: Duration = Duration::from_millis(300);
+
+/// How long who was taken out may take to come back before it is told.
+const PARTING: Duration = Duration::from_secs(3);
 
 /// A link that leads to the page it came with leads nowhere.
 fn next_link(next: Option<String>, this: Option<&String>) -> Option<String> {
