@@ -13,6 +13,9 @@ mod program;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+#[path = "support/machine.rs"]
+mod machine;
+
 #[path = "support/issuing.rs"]
 mod issuing;
 
@@ -25,12 +28,13 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::issuing::TokenService;
+use crate::machine::Machine;
 use crate::program::Host;
 use crate::terminal::Session;
 
 /// A person's machine, and the services they know.
 struct Place {
-    home: tempfile::TempDir,
+    home: Machine,
     host: Host,
     service: TokenService,
 }
@@ -40,7 +44,7 @@ impl Place {
         let host = Host::start();
         let service = TokenService::start(&host, "");
         Self {
-            home: tempfile::tempdir().unwrap(),
+            home: Machine::new(100),
             host,
             service,
         }
@@ -52,22 +56,7 @@ impl Place {
 
     /// `more`: further variables of the environment.
     fn run_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> Session {
-        let home = self.home.path();
-        let folder = |name: &str| home.join(name).display().to_string();
-        let variables = [
-            ("HOME", home.display().to_string()),
-            ("XDG_CONFIG_HOME", folder("config")),
-            ("XDG_DATA_HOME", folder("data")),
-            ("XDG_STATE_HOME", folder("state")),
-            ("XDG_RUNTIME_DIR", folder("run")),
-            ("SIDETONE_SECRETS_KEY_FILE", folder("key")),
-        ];
-        let variables: Vec<(&str, &str)> = variables
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .chain(more.iter().copied())
-            .collect();
-        Session::start(100, 24, arguments, &variables)
+        self.home.run(arguments, more)
     }
 
     /// Signs in with a new invitation; the code, which is used up by it.

@@ -14,6 +14,9 @@ mod program;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+#[path = "support/machine.rs"]
+mod machine;
+
 #[path = "support/issuing.rs"]
 mod issuing;
 
@@ -28,6 +31,7 @@ use sidetone::identity::vault;
 use sidetone::identity::vault::Vault;
 
 use crate::issuing::TokenService;
+use crate::machine::Machine;
 use crate::person::Browser;
 use crate::person::between;
 use crate::program::Host;
@@ -48,7 +52,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 struct Place {
     host: Host,
     service: TokenService,
-    home: tempfile::TempDir,
+    home: Machine,
     browser: Browser,
 }
 
@@ -69,28 +73,13 @@ impl Place {
         Self {
             service: TokenService::start(&host, &settings),
             host,
-            home: tempfile::tempdir().unwrap(),
+            home: Machine::new(240),
             browser: Browser::new(),
         }
     }
 
     fn run(&self, arguments: &[&str], more: &[(&str, &str)]) -> Session {
-        let home = self.home.path();
-        let folder = |name: &str| home.join(name).display().to_string();
-        let variables = [
-            ("HOME", home.display().to_string()),
-            ("XDG_CONFIG_HOME", folder("config")),
-            ("XDG_DATA_HOME", folder("data")),
-            ("XDG_STATE_HOME", folder("state")),
-            ("XDG_RUNTIME_DIR", folder("run")),
-            ("SIDETONE_SECRETS_KEY_FILE", folder("key")),
-        ];
-        let mut variables: Vec<(&str, &str)> = variables
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        variables.extend(more);
-        Session::start(240, 24, arguments, &variables)
+        self.home.run(arguments, more)
     }
 
     /// Signs in by a code that somebody types elsewhere.
@@ -445,7 +434,7 @@ async fn what_others_write_comes_by_relay_without_a_request_and_on_demand_while_
     assert!(!spoken.contents().contains("while it was lost"));
     spoken.press("/refresh\r");
     spoken.see("Carol Osei: while it was lost");
-    place.service.start_again();
+    place.service.start_again_there();
     seen.see("Chat: messages come by themselves, by relay.");
     seen.see("while it was lost");
     let write = async |text: &str| {

@@ -232,8 +232,12 @@ async fn renewed_for(lasting: Duration, lifetime: Duration, refetch: Duration) {
     assert_ne!(before[0]["kid"], after[0]["kid"]);
     for heard in [&mut acs_heard, &mut graph_heard] {
         while let Ok(Event::Identity(_, event)) = heard.try_recv() {
-            let signed_in = matches!(event, sidetone::event::IdentityEvent::SignedIn { .. });
-            assert!(signed_in, "{event:?}");
+            let good = matches!(
+                event,
+                sidetone::event::IdentityEvent::SignedIn { .. }
+                    | sidetone::event::IdentityEvent::Permitted { .. }
+            );
+            assert!(good, "{event:?}");
         }
     }
     // At half of its life each token has its successor, though never less than five seconds after it.

@@ -9,6 +9,9 @@
 #[path = "support/program.rs"]
 mod program;
 
+#[path = "support/issuing.rs"]
+mod issuing;
+
 #[path = "support/token_service.rs"]
 mod support;
 

@@ -1,4 +1,4 @@
-//! The built `sidetone token-service` in a process of its own, and people who sign in as browsers do.
+//! What is asked of a `sidetone token-service`, and people who sign in as browsers do.
 #![allow(
     dead_code,
     clippy::allow_attributes,
@@ -6,34 +6,40 @@
 )]
 
 use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::os::unix::fs::PermissionsExt;
+use std::ops::Deref;
+use std::ops::DerefMut;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
-use rustix::process::Pid;
-use rustix::process::Signal;
 use serde_json::Value;
 use serde_json::json;
 use sidetone::clock::Clock;
 use url::Url;
 
+use crate::issuing::TokenService as Running;
 use crate::program::Host;
-use crate::program::look_through;
 
-/// A running token service with a folder of its own; killed when dropped.
+/// A running token service, and what is asked of it.
 pub(crate) struct TokenService {
-    child: Option<Child>,
-    ready: Value,
-    pub(crate) folder: tempfile::TempDir,
+    running: Running,
     pub(crate) http: reqwest::Client,
+}
+
+impl Deref for TokenService {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.running
+    }
+}
+
+impl DerefMut for TokenService {
+    fn deref_mut(&mut self) -> &mut Running {
+        &mut self.running
+    }
 }
 
 pub(crate) struct Answer {
@@ -105,80 +111,23 @@ impl TokenService {
 
     pub(crate) fn start_with(host: &Host, settings: &str) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let folder = tempfile::tempdir().expect("a folder");
-        let secret = folder.path().join("connection-string");
-        fs::write(&secret, text(&host.ready()["connectionString"])).expect("the secret is kept");
-        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).expect("it is closed");
-        fs::write(folder.path().join("settings.toml"), settings).expect("the settings are kept");
-        certificate(folder.path());
-        let mut service = Self {
-            child: None,
-            ready: Value::Null,
-            folder,
-            http: reqwest::Client::builder()
-                .redirect(Policy::none())
-                .build()
-                .expect("a client"),
-        };
-        service.start_again();
-        service
-    }
-
-    /// On the same database as before.
-    pub(crate) fn start_again(&mut self) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_sidetone"))
-            .args(["token-service", "--config"])
-            .arg(self.settings_file())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(self.said())
-            .spawn()
-            .expect("the built program starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("stdout is a pipe"))
-            .read_line(&mut line)
-            .expect("it says when it is ready");
-        self.ready = serde_json::from_str(&line).expect("the ready line is JSON");
-        self.child = Some(child);
-    }
-
-    /// Where it says what it has to, after what it said before.
-    fn said(&self) -> fs::File {
-        let said = fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .open(self.folder.path().join(SAID));
-        said.expect("a file for what is said")
+        let http = reqwest::Client::builder().redirect(Policy::none()).build();
+        Self {
+            running: Running::start_with(host, settings, certificate),
+            http: http.expect("a client"),
+        }
     }
 
     pub(crate) fn settings_file(&self) -> PathBuf {
-        self.folder.path().join("settings.toml")
-    }
-
-    /// Ends it; the exit code, if it had one.
-    pub(crate) fn signal(&mut self, signal: Signal) -> Option<i32> {
-        let mut child = self.child.take().expect("it runs");
-        rustix::process::kill_process(Pid::from_child(&child), signal).expect("it runs");
-        child.wait().expect("it ends").code()
-    }
-
-    pub(crate) fn process(&self) -> Pid {
-        Pid::from_child(self.child.as_ref().expect("it runs"))
-    }
-
-    /// It was killed from outside.
-    pub(crate) fn start_after_kill(&mut self) {
-        let mut child = self.child.take().expect("it ran");
-        child.wait().expect("it ended");
-        self.start_again();
+        self.file("settings.toml")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", text(&self.ready["url"]))
+        format!("{}{path}", self.running.url())
     }
 
     pub(crate) fn operator_url(&self, path: &str) -> String {
-        format!("{}{path}", text(&self.ready["operatorUrl"]))
+        format!("{}{path}", self.told("operatorUrl"))
     }
 
     pub(crate) fn address(&self) -> String {
@@ -222,18 +171,8 @@ impl TokenService {
         self.send(request.json(&json!({ "code": code }))).await
     }
 
-    /// Invitation codes, made by the command that operators have.
     pub(crate) fn invite(&self, more: &[&str]) -> Vec<String> {
-        let made = Command::new(env!("CARGO_BIN_EXE_sidetone"))
-            .args(["token-service", "invite", "--config"])
-            .arg(self.settings_file())
-            .args(more)
-            .output()
-            .expect("the built program starts");
-        let told = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "{told}");
-        let text = String::from_utf8(made.stdout).expect("codes are text");
-        text.lines().map(str::to_owned).collect()
+        self.invite_with(more)
     }
 
     /// Everything in the audit log.
@@ -257,22 +196,6 @@ impl TokenService {
         all
     }
 }
-
-impl Drop for TokenService {
-    fn drop(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        for file in [SAID, "audit.jsonl"] {
-            let written = fs::read(self.folder.path().join(file)).unwrap_or_default();
-            look_through("token service", &written);
-        }
-    }
-}
-
-/// In its folder.
-const SAID: &str = "said";
 
 pub(crate) fn external() -> Value {
     json!({ "kind": "external", "displayName": "Ada", "scopes": ["chat", "voip"] })
