@@ -12,11 +12,13 @@ use crate::cli::opening::CallWay;
 use crate::cli::opening::ChatWay;
 use crate::cli::opening::Destination;
 use crate::cli::session;
+use crate::cli::session::Prepared;
 use crate::cli::session::ViewArgs;
 use crate::config::Calls;
 use crate::config::Entry;
 use crate::identity::Source;
 use crate::identity::signed_in::SignedIn;
+use crate::model::account::Account;
 use crate::model::account::AccountKind;
 use crate::model::locator::Locator;
 use crate::model::locator::MeetingHost;
@@ -74,7 +76,23 @@ impl Args {
     }
 }
 
+/// Who joins what, by which way.
+pub(super) struct Joining {
+    pub(super) prepared: Prepared,
+    pub(super) identity: Account,
+    pub(super) destination: Destination,
+}
+
 pub async fn run(args: Args) -> Result<Exit, Error> {
+    let joining = find(args).await?;
+    Box::pin(session::run(joining.prepared, joining.identity, |tasks| {
+        opening::ready(joining.destination, tasks)
+    }))
+    .await
+}
+
+/// Reads settings, accounts and what was asked for; asks what is missing.
+pub(super) async fn find(args: Args) -> Result<Joining, Error> {
     let mut prepared = session::prepare(&args.view, args.entries())?;
     prepared.know_accounts()?;
     let words = args.locator.join(" ");
@@ -127,13 +145,13 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         (None, Some(path)) => {
             let source = Source::File {
                 path: path.clone(),
-                endpoint: endpoint.clone(),
+                endpoint,
             };
             (source, ChatWay::Acs)
         }
         (None, None) => {
             let source = Source::Service {
-                service: endpoint.clone(),
+                service: endpoint,
                 display_name: prepared.name.clone(),
             };
             (source, ChatWay::Acs)
@@ -147,10 +165,11 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ca,
         chat,
     };
-    Box::pin(session::run(prepared, identity, |tasks| {
-        opening::ready(destination, tasks)
-    }))
-    .await
+    Ok(Joining {
+        prepared,
+        identity,
+        destination,
+    })
 }
 
 /// To join, a Teams user needs something to call with.

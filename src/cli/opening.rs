@@ -323,10 +323,7 @@ pub(super) fn open(
             }),
             CallWay::Bridge => Calls::Bridge(bridge::Settings {
                 account: account.id.clone(),
-                identity: match account.kind {
-                    AccountKind::External => Identity::External,
-                    AccountKind::Teams => Identity::Teams,
-                },
+                identity: identity_of(account.kind),
                 tokens,
                 sdk: sdk(prepared.paths.as_ref()),
                 browser: bridge::find(prepared.config.browser.as_deref()),
@@ -337,6 +334,35 @@ pub(super) fn open(
         }),
         locator: destination.locator,
         name: name.to_owned(),
+    }
+}
+
+/// What calls alone need: tokens, and the origins of this machine that an SDK may speak to. `None` where the
+/// account cannot call.
+pub(super) fn calling(
+    account: &Account,
+    destination: Destination,
+    tasks: &Tasks,
+) -> Option<(Tokens, String)> {
+    let local = destination.source.endpoint().map(beside);
+    let source = match destination.chat {
+        ChatWay::Acs => destination.source,
+        ChatWay::Graph { call, .. } => call?,
+    };
+    let settings = identity::Settings {
+        account: account.id.clone(),
+        source,
+        http: Http::new(Tls::new(destination.ca)),
+    };
+    let tokens = Tokens::start(settings, tasks, mpsc::channel(1).0);
+    Some((tokens, local.unwrap_or_default()))
+}
+
+/// As whom the SDK lets somebody in.
+pub(super) const fn identity_of(kind: AccountKind) -> Identity {
+    match kind {
+        AccountKind::External => Identity::External,
+        AccountKind::Teams => Identity::Teams,
     }
 }
 
@@ -352,7 +378,7 @@ fn beside(endpoint: &Url) -> String {
     }
 }
 
-fn sdk(paths: Option<&Paths>) -> PathBuf {
+pub(super) fn sdk(paths: Option<&Paths>) -> PathBuf {
     let folder = paths.map(Paths::calling_sdk).unwrap_or_default();
     folder.join("sdk.js")
 }

@@ -8,7 +8,7 @@ const QUIET = ["echo_cancellation", "noise_suppression", "gain_control", "earcon
 export const made = ({ control }, options = {}) => control.post("/meetings", { topic: "Design review", organizer: "Alice", lobby: "everyone", anonymousStart: true, ...options });
 
 // The stand-in lies where the vendor's bundle lies for a user.
-function installed(name, bundle) {
+export function installed(name, bundle) {
   const folder = join(process.env.WORK, name, "data", "sidetone", "calling-sdk");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   copyFileSync(bundle, join(folder, "sdk.js"));

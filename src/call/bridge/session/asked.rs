@@ -20,6 +20,8 @@ use crate::call::bridge::convert;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     Agent,
+    /// That the agent goes, for one with another token.
+    Gone,
     Join,
     Consent,
     Statistics,
@@ -53,6 +55,7 @@ impl Session {
                     self.dial(agent);
                 }
             }
+            Some(Asked::Gone) => self.make_agent(),
             Some(Asked::Join) => {
                 let Some(call) = result["call"].as_u64() else {
                     return;
@@ -83,6 +86,7 @@ impl Session {
             Some(Asked::Agent | Asked::Join) => {
                 self.give_up(convert::because(error), Remedy::None, at);
             }
+            Some(Asked::Gone) => self.make_agent(),
             // A line in /stats that stays empty.
             Some(Asked::Statistics) | None => {}
             Some(Asked::HangUp) => {

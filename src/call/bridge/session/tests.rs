@@ -435,3 +435,30 @@ fn who_was_there_before_us_does_not_come_when_we_do() {
     scene.page(participant("Ben"));
     assert_eq!(changes(&scene), 1);
 }
+
+#[test]
+fn a_call_that_ends_for_its_token_is_joined_again_with_another_and_not_twice() {
+    let mut scene = Scene::new();
+    scene.connected();
+    let end = json!({"code":401,"subCode":10_009,"message":null,"categories":[]});
+    scene.page(json!({"type":"callEnded","call":7,"reason":end}));
+    scene.pass(BACK_OFF + SETTLING, true);
+    // The SDK keeps the token of an agent: there must be another agent.
+    let id = scene.asked("disposeAgent");
+    scene.page(json!({"type":"done","id":id,"result":null}));
+    let wanted = json!({"type":"tokenWanted","wanted":2,"identity":"external","agent":null});
+    scene.page(wanted);
+    assert!(scene.did.contains(&Output::Token {
+        wanted: 2,
+        refused: true
+    }));
+    let id = scene.asked("createAgent");
+    scene.page(json!({"type":"done","id":id,"result":{"agent":2,"connection":"Connected"}}));
+    let id = scene.asked("join");
+    scene.page(json!({"type":"done","id":id,"result":{"call":8}}));
+    scene.page(json!({"type":"callEnded","call":8,"reason":end}));
+    assert!(matches!(
+        scene.events().last(),
+        Some(CallEvent::Ended { .. })
+    ));
+}
