@@ -44,6 +44,8 @@ export async function live(report, { standin }) {
       await doctor.line("Connected. Somebody should speak now");
       const stage = await staged;
       assert.equal(await stage("calls.-1.isMuted"), true);
+      // The meeting's own sound is there by then.
+      await doctor.line("Showing one reaction");
       await stage("calls.-1.tone", 440);
       await doctor.line("Leaving the call.");
       assert.equal(await doctor.ended, 0, doctor.said);

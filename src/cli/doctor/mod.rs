@@ -40,7 +40,7 @@ pub struct Args {
     pub chosen: Chosen,
 
     #[command(flatten)]
-    pub live: live::Args,
+    pub live: live::LiveArgs,
 }
 
 /// In the order in which they are told.

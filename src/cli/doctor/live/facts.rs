@@ -122,7 +122,7 @@ fn no_microphone(found: &Findings, join: &Join, asked: bool) -> Row {
             named(error)
         )),
         None => Row::ok(format!(
-            "{WHAT}: connected, our raw sound is {}",
+            "{WHAT}: connected, our raw sound {}",
             given(audio.has_capture)
         )),
     }

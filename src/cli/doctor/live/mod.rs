@@ -37,7 +37,7 @@ use crate::tasks::Tasks;
 use crate::view::phrase;
 
 #[derive(Debug, clap::Args)]
-pub struct Args {
+pub struct LiveArgs {
     /// Join this meeting at Microsoft, muted and after asking, and find out what only it can tell.
     #[arg(long = "live", value_name = "LINK")]
     pub live: Option<String>,
@@ -80,13 +80,13 @@ pub struct Args {
     pub yes: bool,
 }
 
-impl Args {
+impl LiveArgs {
     pub(super) const fn is_asked(&self) -> bool {
         self.live.is_some()
     }
 }
 
-pub(super) async fn run(args: Args, chosen: Chosen) -> Result<Exit, Error> {
+pub(super) async fn run(args: LiveArgs, chosen: Chosen) -> Result<Exit, Error> {
     let joining = join::find(join::Args {
         locator: args.live.into_iter().collect(),
         passcode: args.passcode,
