@@ -11,7 +11,8 @@ export async function clicks(program, call, many) {
   const started = performance.now();
   for (let n = 0; took.length < many; n += 1) {
     if (n > 100 * many) throw new Error(`only ${took.length} of ${many} clicks came back`);
-    if (sent === null && n % 40 === 39) {
+    // One that a busy machine lost is not waited for.
+    if (n % 40 === 39 && (sent === null || performance.now() - sent > LOST)) {
       sent = performance.now();
       program.sendFrame({ call, samples: click, micros: n * 10_000 });
     } else program.sendFrame({ call, samples: silent, micros: n * 10_000 });
@@ -25,3 +26,6 @@ export async function clicks(program, call, many) {
   }
   return took.sort((one, other) => one - other);
 }
+
+// In milliseconds.
+const LOST = 2000;

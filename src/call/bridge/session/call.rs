@@ -51,6 +51,7 @@ impl Session {
             again: None,
             leaving: false,
             settles: None,
+            refreshed: false,
         });
         self.idle = None;
         let state = CallState::Connecting;
@@ -116,6 +117,7 @@ impl Session {
             plan.attempt = 0;
         }
         if state == CallState::Connected {
+            plan.refreshed = false;
             plan.settles.get_or_insert(now + SETTLING);
         }
         let back = plan.lost && state.is_inside();
@@ -165,7 +167,7 @@ impl Session {
             AfterEnd::Rejoin => plan.inside && plan.attempt < ATTEMPTS,
             AfterEnd::RefreshAndRejoin => {
                 self.refused = true;
-                plan.attempt == 0
+                !std::mem::replace(&mut plan.refreshed, true)
             }
             AfterEnd::ManualRejoin | AfterEnd::Final => false,
         };

@@ -440,25 +440,29 @@ fn who_was_there_before_us_does_not_come_when_we_do() {
 fn a_call_that_ends_for_its_token_is_joined_again_with_another_and_not_twice() {
     let mut scene = Scene::new();
     scene.connected();
-    let end = json!({"code":401,"subCode":10_009,"message":null,"categories":[]});
-    scene.page(json!({"type":"callEnded","call":7,"reason":end}));
-    scene.pass(BACK_OFF + SETTLING, true);
-    // The SDK keeps the token of an agent: there must be another agent.
-    let id = scene.asked("disposeAgent");
-    scene.page(json!({"type":"done","id":id,"result":null}));
-    let wanted = json!({"type":"tokenWanted","wanted":2,"identity":"external","agent":null});
-    scene.page(wanted);
-    assert!(scene.did.contains(&Output::Token {
-        wanted: 2,
-        refused: true
-    }));
-    let id = scene.asked("createAgent");
-    scene.page(json!({"type":"done","id":id,"result":{"agent":2,"connection":"Connected"}}));
-    let id = scene.asked("join");
-    scene.page(json!({"type":"done","id":id,"result":{"call":8}}));
-    scene.page(json!({"type":"callEnded","call":8,"reason":end}));
-    assert!(matches!(
-        scene.events().last(),
-        Some(CallEvent::Ended { .. })
-    ));
+    let end = |call: u64| json!({"type":"callEnded","call":call,"reason":{"code":401,"subCode":10_009,"message":null,"categories":[]}});
+    // As often as it was in the call in between: a token lives an hour, a call longer.
+    for call in [7, 8] {
+        scene.page(end(call));
+        scene.pass(BACK_OFF * 3, true);
+        // The SDK keeps the token of an agent: there must be another agent.
+        let id = scene.asked("disposeAgent");
+        scene.page(json!({"type":"done","id":id,"result":null}));
+        scene.page(json!({"type":"tokenWanted","wanted":call,"identity":"external","agent":null}));
+        let wanted = Output::Token {
+            wanted: call,
+            refused: true,
+        };
+        assert!(scene.did.contains(&wanted));
+        let id = scene.asked("createAgent");
+        scene.page(json!({"type":"done","id":id,"result":{"agent":call,"connection":"Connected"}}));
+        let id = scene.asked("join");
+        scene.page(json!({"type":"done","id":id,"result":{"call":call + 1}}));
+        if call == 7 {
+            scene.page(json!({"type":"callState","call":8,"state":"Connected"}));
+        }
+    }
+    scene.page(end(9));
+    let last = scene.events().pop();
+    assert!(matches!(last, Some(CallEvent::Ended { .. })), "{last:?}");
 }
