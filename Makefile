@@ -59,8 +59,9 @@ test-long: build
 	@.ci/step "a call of half an hour: memory and descriptors" cargo test --release --locked --test sound -- --ignored --nocapture endurance
 
 bench: build
-	@.ci/setup pulse chromium baresip
+	@.ci/setup pulse chromium baresip node
 	@.ci/step "a call, beside Chromium and baresip" cargo bench --locked --bench call
+	@.ci/step "a call by way of the bridge to the calling SDK" benches/bridge/run
 	@.ci/step "notices under load" cargo bench --locked --bench notice
 	@.ci/step "sign-ins" cargo bench --locked --bench sign_in
 

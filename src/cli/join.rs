@@ -76,7 +76,23 @@ impl Args {
     }
 }
 
+/// Who joins what, by which way.
+pub(super) struct Joining {
+    pub(super) prepared: Prepared,
+    pub(super) identity: Account,
+    pub(super) destination: Destination,
+}
+
 pub async fn run(args: Args) -> Result<Exit, Error> {
+    let joining = find(args).await?;
+    Box::pin(session::run(joining.prepared, joining.identity, |tasks| {
+        opening::ready(joining.destination, tasks)
+    }))
+    .await
+}
+
+/// Reads settings, accounts and what was asked for; asks what is missing.
+pub(super) async fn find(args: Args) -> Result<Joining, Error> {
     let mut prepared = session::prepare(&args.view, args.entries())?;
     prepared.know_accounts()?;
     let words = args.locator.join(" ");
@@ -116,10 +132,11 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         ca: way.ca,
         chat: way.chat,
     };
-    Box::pin(session::run(prepared, way.identity, |tasks| {
-        opening::ready(destination, tasks)
-    }))
-    .await
+    Ok(Joining {
+        prepared,
+        identity: way.identity,
+        destination,
+    })
 }
 
 /// As whom a service is reached, and over what.

@@ -333,10 +333,7 @@ pub(super) fn open(
             }),
             CallWay::Bridge => Calls::Bridge(bridge::Settings {
                 account: account.id.clone(),
-                identity: match account.kind {
-                    AccountKind::External => Identity::External,
-                    AccountKind::Teams => Identity::Teams,
-                },
+                identity: identity_of(account.kind),
                 name: name.to_owned(),
                 emergency_country: prepared.config.emergency_country.clone(),
                 caller_id: prepared.config.caller_id.clone(),
@@ -366,6 +363,35 @@ async fn tell_permits(mut heard: mpsc::Receiver<Event>, told: mpsc::Sender<Event
     }
 }
 
+/// What calls alone need: tokens, and the origins of this machine that an SDK may speak to. `None` where the
+/// account cannot call.
+pub(super) fn calling(
+    account: &Account,
+    destination: Destination,
+    tasks: &Tasks,
+) -> Option<(Tokens, String)> {
+    let local = destination.source.endpoint().map(beside);
+    let source = match destination.chat {
+        ChatWay::Acs => destination.source,
+        ChatWay::Graph { call, .. } => call?,
+    };
+    let settings = identity::Settings {
+        account: account.id.clone(),
+        source,
+        http: Http::new(Tls::new(destination.ca)),
+    };
+    let tokens = Tokens::start(settings, tasks, mpsc::channel(1).0);
+    Some((tokens, local.unwrap_or_default()))
+}
+
+/// As whom the SDK lets somebody in.
+pub(super) const fn identity_of(kind: AccountKind) -> Identity {
+    match kind {
+        AccountKind::External => Identity::External,
+        AccountKind::Teams => Identity::Teams,
+    }
+}
+
 /// What an SDK that speaks to a service of this machine may connect to.
 fn beside(endpoint: &Url) -> String {
     let here = endpoint.host_str().is_some_and(is_loopback);
@@ -378,7 +404,7 @@ fn beside(endpoint: &Url) -> String {
     }
 }
 
-fn sdk(paths: Option<&Paths>) -> PathBuf {
+pub(super) fn sdk(paths: Option<&Paths>) -> PathBuf {
     let folder = paths.map(Paths::calling_sdk).unwrap_or_default();
     folder.join("sdk.js")
 }

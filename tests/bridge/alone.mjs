@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { dbfs, frequencyNear } from "../interop/tone.mjs";
 import { closed, opened } from "./browser.mjs";
+import { clicks } from "./clicks.mjs";
 import { Program } from "./program.mjs";
 
 const ALICE = "8:orgid:00000000-0000-0000-0000-0000000000a1";
@@ -380,32 +381,6 @@ async function tone(program, call, hertz) {
     if (last[0] > -25 && Math.abs(last[1] - hertz) < hertz / 100) return;
   }
   throw new Error(`no ${hertz} Hz in call ${call}: the last was ${last[1]} Hz at ${last[0]} dBFS`);
-}
-
-// How long each click takes that is sent among silent frames, sorted, in milliseconds.
-async function clicks(program, call, many) {
-  const silent = new Int16Array(480);
-  const click = Int16Array.from({ length: 480 }, (_, n) => (n < 48 ? 20000 : 0));
-  const took = [];
-  let sent = null;
-  const from = program.frames.length;
-  let looked = from;
-  const started = performance.now();
-  for (let n = 0; took.length < many; n += 1) {
-    if (n > 100 * many) throw new Error(`only ${took.length} of ${many} clicks came back`);
-    if (sent === null && n % 40 === 39) {
-      sent = performance.now();
-      program.sendFrame({ call, samples: click, micros: n * 10_000 });
-    } else program.sendFrame({ call, samples: silent, micros: n * 10_000 });
-    while (performance.now() < started + 10 * n) await new Promise((resolve) => setTimeout(resolve, 1));
-    for (; looked < program.frames.length; looked += 1) {
-      const { at, samples } = program.frames[looked];
-      if (sent === null || !samples.some((sample) => sample > 5000)) continue;
-      took.push(at - sent);
-      sent = null;
-    }
-  }
-  return took.sort((one, other) => one - other);
 }
 
 // How loud the microphone is that the newest call was given, at its source.

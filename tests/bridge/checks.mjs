@@ -1,4 +1,4 @@
-// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, sandbox.
+// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, live, sandbox.
 import { Report } from "../interop/report.mjs";
 import { launched } from "./browser.mjs";
 import { doors, playout } from "./doors.mjs";
@@ -6,10 +6,11 @@ import { meeting } from "./meeting.mjs";
 import { alone } from "./alone.mjs";
 import { official } from "./official.mjs";
 import { sandbox } from "./sandbox.mjs";
+import { live } from "./live.mjs";
 import { terminal } from "./terminal.mjs";
 import { people } from "./people.mjs";
 
-const parts = [doors, playout, meeting, alone, official, terminal, people, sandbox];
+const parts = [doors, playout, meeting, alone, official, terminal, people, live, sandbox];
 const chosen = process.argv.slice(2);
 const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
 

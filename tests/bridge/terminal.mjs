@@ -21,6 +21,8 @@ export async function terminal(report, { standin }) {
     await inside(scene);
     await gone(scene);
     await consent(scene);
+    await lobby(scene);
+    await tokens(scene);
   } finally {
     way.stop();
     await service.stop();
@@ -138,6 +140,57 @@ async function gone(scene) {
   }, 60);
   await ada.quit();
   await eve.quit();
+}
+
+// A recording that starts while we wait for the door is told when we are through it.
+async function lobby(scene) {
+  const { report, control } = scene;
+  const meeting = await made(scene, { lobby: "organizer" });
+  await control.post(`/meetings/${encodeURIComponent(meeting.threadId)}/participants`, { name: "Alice" });
+  const ada = await bridged(scene, meeting, "Abe");
+  await report.check("recording started in the lobby: said with the admission, and not as if it began now", async () => {
+    await ada.line("lobby");
+    await control.meeting(meeting, "recording", { active: true, byName: "Alice" });
+    assert.ok(!ada.news.some(({ event, state }) => event === "notice" && state === "active"), "nobody in the lobby is told");
+    await control.person(meeting, "Abe", "admit");
+    await ada.line("this meeting is being recorded");
+  }, 60);
+  await ada.quit();
+}
+
+// A token ends in mid-call: answered with another, late, and not at all.
+async function tokens(scene) {
+  const { report, control } = scene;
+  const meeting = await made(scene);
+  await control.post(`/meetings/${encodeURIComponent(meeting.threadId)}/participants`, { name: "Alice" });
+  const ada = await bridged(scene, meeting, "Alma");
+  const count = (state) => ada.news.filter(({ event, state: now }) => event === "call" && now === state).length;
+  const again = async (before) => ada.until(() => count("Connected") > before, "was in the call again", 0, 30_000);
+  // A running call outlives its token; the service ends it when it looks.
+  const expire = async () => {
+    await control.post("/tokens/expire");
+    await control.person(meeting, "Alma", "end", { code: 401, subcode: 10009 });
+  };
+  await ada.line("Joined Design review");
+  await report.check("its token expired in mid-call: another is asked for, and it is in the call again", async () => {
+    const before = count("Connected");
+    await expire();
+    await again(before);
+  }, 60);
+  await report.check("the next token comes late: said as joining again, and in the call once it is there", async () => {
+    const before = count("Connected");
+    await control.post("/faults", { class: "token", effect: { delay: 3000 }, times: 1 });
+    await expire();
+    await again(before);
+    assert.match(ada.transcript, /join(ing|s)? again|rejoin/i);
+  }, 60);
+  await report.check("no token any more: said in words, and the call is over", async () => {
+    await control.post("/faults", { class: "token", effect: { refuse: { status: 403 } }, times: 50 });
+    await expire();
+    await ada.until(() => count("Disconnected") > 0 && /token|signed? in|sign-in/i.test(ada.transcript), "said that there is no token", 0, 40_000);
+    await control.ask("DELETE", "/faults");
+  }, 60);
+  await ada.quit();
 }
 
 // Recording is on already, and people must agree.

@@ -31,6 +31,15 @@ pub fn find(chosen: Option<&Path>) -> Option<PathBuf> {
     installed.chain(places).find(|path| path.is_file())
 }
 
+/// What the browser has to hear with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Microphone {
+    /// A silent one that does not exist.
+    StandIn,
+    /// None, whatever the machine has: no sound server and no card is told to it.
+    None,
+}
+
 /// A running browser; ended, with everything it left, when this is dropped.
 pub(super) struct Browser {
     child: Child,
@@ -45,10 +54,11 @@ impl Browser {
         address: &str,
         secret: &str,
         here: bool,
+        microphone: Microphone,
     ) -> io::Result<Self> {
         let profile = env::temp_dir().join(format!("sidetone-call-{:016x}", fastrand::u64(..)));
         paths::private_folder(&profile)?;
-        let started = launch(program, &profile, address, secret, here);
+        let started = launch(program, &profile, address, secret, here, microphone);
         if started.is_err() {
             clear(&profile);
         }
@@ -87,6 +97,7 @@ fn launch(
     address: &str,
     secret: &str,
     here: bool,
+    microphone: Microphone,
 ) -> io::Result<Child> {
     let start = profile.join("start.html");
     let page = format!("<script>location.replace(\"{address}#{secret}\")</script>");
@@ -97,14 +108,22 @@ fn launch(
     command
         .args(FLAGS)
         .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!(
-            "--use-file-for-fake-audio-capture={}",
-            silence.display()
-        ))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .process_group(0);
+    match microphone {
+        Microphone::StandIn => {
+            command.arg("--use-fake-device-for-media-stream");
+            let file = format!("--use-file-for-fake-audio-capture={}", silence.display());
+            command.arg(file);
+        }
+        Microphone::None => {
+            let nowhere = format!("unix:{}", profile.join("no-sound").display());
+            command.env("PULSE_SERVER", nowhere);
+            command.env("ALSA_CONFIG_PATH", "/dev/null");
+        }
+    }
     if here {
         command.arg("--allow-loopback-in-peer-connection");
     }
@@ -161,7 +180,7 @@ const PLACES: [&str; 2] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 /// Measured one by one (media.md 2). No debugging port, ever.
-const FLAGS: [&str; 18] = [
+const FLAGS: [&str; 17] = [
     "--ozone-platform=headless",
     // Never another loopback address, where somebody else may listen on the same port.
     "--host-resolver-rules=MAP localhost 127.0.0.1",
@@ -169,7 +188,6 @@ const FLAGS: [&str; 18] = [
     "--no-default-browser-check",
     "--autoplay-policy=no-user-gesture-required",
     "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

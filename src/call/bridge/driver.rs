@@ -21,12 +21,13 @@ use crate::tasks::Tasks;
 use crate::wire::bridge::Frame;
 use crate::wire::bridge::Identity;
 
-use super::browser::Browser;
+use super::browser::Microphone;
+use super::launch::Page;
+use super::launch::Parts;
+use super::launch::launch;
 use super::pcm::Pcm;
 use super::pcm::Samples;
-use super::server;
 use super::server::Said;
-use super::server::Server;
 use super::session::Granted;
 use super::session::Input;
 use super::session::Output;
@@ -95,11 +96,6 @@ struct Driver {
     sequence: u32,
 }
 
-struct Page {
-    server: Server,
-    browser: Browser,
-}
-
 type Fetching =
     std::pin::Pin<Box<dyn Future<Output = (u64, Result<Grant, Failure>)> + Send + 'static>>;
 
@@ -133,10 +129,10 @@ impl Driver {
             .handle(input, self.clock.now(), self.clock.utc());
     }
 
-    fn said(&mut self, said: Option<Said>) {
+    fn said(&mut self, said: Said) {
         match said {
-            Some(Said::Word(word)) => self.handle(Input::Page(*word)),
-            Some(Said::Ended) | None => self.ended(Because::Lost),
+            Said::Word(word) => self.handle(Input::Page(*word)),
+            Said::Ended => self.ended(Because::Lost),
         }
     }
 
@@ -219,48 +215,20 @@ impl Driver {
     }
 
     async fn launch(&mut self) -> Result<Page, Because> {
-        let local = |detail: String| Because::Local { detail };
-        let Some(program) = self.settings.browser.clone() else {
-            return Err(local(
-                "no Chromium and no Chrome was found; install one, or set browser in the settings"
-                    .to_owned(),
-            ));
-        };
-        if !self.settings.sdk.is_file() {
-            return Err(local(
-                "the vendor's calling SDK is not installed; sidetone setup calls installs it"
-                    .to_owned(),
-            ));
-        }
-        let secret = secret().map_err(|()| local("there are no random numbers".to_owned()))?;
-        let settings = server::Settings {
-            sdk: self.settings.sdk.clone(),
-            local: self.settings.local.clone(),
-            secret: secret.clone(),
+        let parts = Parts {
+            browser: self.settings.browser.as_deref(),
+            sdk: &self.settings.sdk,
+            local: &self.settings.local,
+            microphone: Microphone::StandIn,
             heard: self.settings.sound.heard.clone(),
         };
-        let server = server::start(settings, &self.settings.tasks).await;
-        let server = server.map_err(|error| local(format!("no page can be served: {error}")))?;
-        let browser = Browser::start(
-            &program,
-            &server.address,
-            &secret,
-            !self.settings.local.is_empty(),
-        );
-        let browser = browser.map_err(|error| local(format!("no browser starts: {error}")))?;
         self.sequence = 0;
-        Ok(Page { server, browser })
+        launch(parts, &self.settings.tasks).await
     }
 
     async fn send(&mut self, word: &crate::wire::bridge::ToPage) {
-        let Some(page) = &self.page else { return };
-        match serde_json::to_string(word) {
-            // A page that takes nothing for so long hangs, which the session finds out.
-            Ok(text) => {
-                let sent = page.server.words.send(text);
-                let _ = tokio::time::timeout(WRITE, sent).await;
-            }
-            Err(error) => tracing::error!(%error, "a word for the page cannot be written"),
+        if let Some(page) = &self.page {
+            page.send(word).await;
         }
     }
 
@@ -277,21 +245,11 @@ impl Driver {
     }
 }
 
-async fn said(page: &mut Option<Page>) -> Option<Said> {
+async fn said(page: &mut Option<Page>) -> Said {
     match page {
-        Some(page) => page.server.said.recv().await,
+        Some(page) => page.said().await,
         None => std::future::pending().await,
     }
-}
-
-/// 32 random bytes, in hexadecimal digits.
-fn secret() -> Result<String, ()> {
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| ())?;
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    Ok(digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect())
 }
 
 fn micros(now: Moment) -> u64 {
@@ -300,4 +258,3 @@ fn micros(now: Moment) -> u64 {
 
 /// How often it is looked whether the browser is still there.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(200);
-const WRITE: std::time::Duration = std::time::Duration::from_secs(2);

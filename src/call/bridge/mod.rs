@@ -12,10 +12,12 @@
 mod browser;
 mod convert;
 mod driver;
+mod launch;
 mod pcm;
 mod seen;
 mod server;
 mod session;
+pub mod trial;
 
 pub use browser::find;
 pub use driver::Settings;

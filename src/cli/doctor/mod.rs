@@ -5,6 +5,7 @@
 mod accounts;
 mod calls;
 mod files;
+pub mod live;
 mod service;
 mod sound;
 mod terminal;
@@ -31,12 +32,15 @@ use crate::runtime::terminal as screen;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// As one JSON object.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "live")]
     pub json: bool,
 
     /// One of your accounts: whether it gets a token, and whether its service answers.
     #[command(flatten)]
     pub chosen: Chosen,
+
+    #[command(flatten)]
+    pub live: live::LiveArgs,
 }
 
 /// In the order in which they are told.
@@ -132,6 +136,9 @@ impl Row {
 }
 
 pub async fn run(args: Args) -> Result<Exit, Error> {
+    if args.live.is_asked() {
+        return Box::pin(live::run(args.live, args.chosen)).await;
+    }
     let surroundings = session::surroundings();
     let paths = Paths::find();
     let accounts = chosen::known(paths.as_ref());

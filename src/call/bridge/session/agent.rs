@@ -27,6 +27,14 @@ impl Session {
         self.command(act, Asked::Agent);
     }
 
+    /// The SDK keeps the token of an agent until it ends, also one that was refused.
+    pub(super) fn make_agent_anew(&mut self, old: u64) {
+        if let Page::Ready { agent, .. } = &mut self.page {
+            *agent = None;
+        }
+        self.command(Act::DisposeAgent { agent: old }, Asked::Gone);
+    }
+
     pub(super) fn agent_state(&mut self, of: u64, connection: &str, because: Option<&str>) {
         self.refused |= because == Some("invalidToken");
         let Page::Ready {

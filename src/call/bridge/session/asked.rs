@@ -23,6 +23,8 @@ use crate::call::bridge::convert;
 pub(super) enum Asked {
     Agent,
     Join(CallNumber),
+    /// That the agent goes, for one with another token.
+    Gone,
     Consent,
     Statistics,
     HangUp(CallNumber),
@@ -60,6 +62,7 @@ impl Session {
                     self.dial(agent);
                 }
             }
+            Some(Asked::Gone) => self.make_agent(),
             Some(Asked::Join(number)) => {
                 let Some(call) = result["call"].as_u64() else {
                     return;
@@ -103,6 +106,7 @@ impl Session {
                     self.give_up(convert::because(error), Remedy::None, at);
                 }
             }
+            Some(Asked::Gone) => self.make_agent(),
             // A line in /stats that stays empty.
             Some(Asked::Statistics) | None => {}
             Some(Asked::HangUp(number)) => self.hung_up(number, at),

@@ -48,6 +48,7 @@ impl Plan {
             again: None,
             leaving: false,
             settles: None,
+            refreshed: false,
         }
     }
 
@@ -170,6 +171,7 @@ impl Session {
             plan.attempt = 0;
         }
         if state == CallState::Connected {
+            plan.refreshed = false;
             plan.settles.get_or_insert(now + SETTLING);
         }
         let back = plan.lost && state.is_inside();
@@ -227,7 +229,7 @@ impl Session {
             AfterEnd::Rejoin => plan.inside && plan.attempt < ATTEMPTS,
             AfterEnd::RefreshAndRejoin => {
                 self.refused = true;
-                plan.attempt == 0
+                !std::mem::replace(&mut plan.refreshed, true)
             }
             AfterEnd::ManualRejoin | AfterEnd::Final => false,
         };

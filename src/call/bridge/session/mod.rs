@@ -157,6 +157,8 @@ struct Plan {
     leaving: bool,
     /// When what the SDK says of recordings is how things are.
     settles: Option<Moment>,
+    /// It is being joined again with another token; one that is refused too is the last.
+    refreshed: bool,
 }
 
 impl Session {

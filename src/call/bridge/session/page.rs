@@ -44,6 +44,9 @@ impl Session {
         match self.page {
             Page::Ready {
                 agent: Some(agent), ..
+            } if self.refused => self.make_agent_anew(agent),
+            Page::Ready {
+                agent: Some(agent), ..
             } => self.dial(agent),
             Page::Ready { agent: None, .. } => self.make_agent(),
             Page::Starting { .. } => {}

@@ -912,3 +912,34 @@ fn what_the_service_refuses_is_said_in_words_with_its_numbers_beside_them() {
         assert!(scene.session.is_idle());
     }
 }
+
+#[test]
+fn a_call_that_ends_for_its_token_is_joined_again_with_another_and_not_twice() {
+    let mut scene = Scene::new();
+    scene.connected();
+    let end = |call: u64| json!({"type":"callEnded","call":call,"reason":{"code":401,"subCode":10_009,"message":null,"categories":[]}});
+    // As often as it was in the call in between: a token lives an hour, a call longer.
+    for call in [7, 8] {
+        scene.page(end(call));
+        scene.pass(BACK_OFF * 3, true);
+        // The SDK keeps the token of an agent: there must be another agent.
+        let id = scene.asked("disposeAgent");
+        scene.page(json!({"type":"done","id":id,"result":null}));
+        scene.page(json!({"type":"tokenWanted","wanted":call,"identity":"external","agent":null}));
+        let wanted = Output::Token {
+            wanted: call,
+            refused: true,
+        };
+        assert!(scene.did.contains(&wanted));
+        let id = scene.asked("createAgent");
+        scene.page(json!({"type":"done","id":id,"result":{"agent":call,"connection":"Connected"}}));
+        let id = scene.asked("join");
+        scene.page(json!({"type":"done","id":id,"result":{"call":call + 1}}));
+        if call == 7 {
+            scene.page(json!({"type":"callState","call":8,"state":"Connected"}));
+        }
+    }
+    scene.page(end(9));
+    let last = scene.events().pop();
+    assert!(matches!(last, Some(CallEvent::Ended { .. })), "{last:?}");
+}
