@@ -316,6 +316,10 @@ async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
     place.host.control("/graph/plant", planted).await;
     let graph = format!("{}/v1.0", place.host.endpoint());
     let more = ["--teams", "--graph", &graph, "--display-name", "Ada Quist"];
+    let mut session = place
+        .by_device_code("ada", &["--display-name", "Ada"], ADA)
+        .await;
+    assert_eq!(session.end(), 0, "{}", session.contents());
     let mut session = place.by_device_code("work", &more, ADA).await;
     session.see("Signed in. work: Ada Quist, Teams user");
     assert_eq!(session.end(), 0, "{}", session.contents());
@@ -351,11 +355,24 @@ async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
     assert_eq!(place.clients(&meeting).await, ["Ada Quist"]);
     session.press("/leave\r");
     session.see("Call: you hung up");
+    // The same meeting as the external user, in the same run; the chats are there all the while.
+    session.press("/account ada\r");
+    session.see(
+        "You are Ada (External) now, an external user. /join joins the meeting as you are now.",
+    );
+    session.press("/join\r");
+    session.see("Joined Meeting on this machine, 1 person");
+    assert_eq!(place.clients(&meeting).await, ["Ada (External)"]);
+    session.press("/thread Release notes\r");
+    session.see("You are Ada Quist now, a Teams user. The call goes on as Ada (External)");
+    session.press("still at work\r");
+    session.see("you: still at work");
     session.press("/quit\r");
     assert_eq!(session.end(), 0, "{}", session.contents());
 
     let link = text(&place.host.ready()["meeting"], "link").to_owned();
-    let arguments = ["join", &link, "--screen-reader", "--no-check"];
+    let view = ["--screen-reader", "--no-check"];
+    let arguments = ["join", &link, "--account", "work", view[0], view[1]];
     let mut session = place.run(&arguments, &[]);
     session.see("Joined Meeting on this machine");
     assert_eq!(place.clients(&meeting).await, ["Ada Quist"]);
@@ -368,7 +385,7 @@ async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
     session.see("work is signed out");
     assert_eq!(session.end(), 0, "{}", session.contents());
     let mut session = place.run(&["chats", "--account", "work"], &[]);
-    session.see("there are no accounts yet");
+    session.see("there is no account work; there are ada");
     assert_ne!(session.end(), 0);
 }
 

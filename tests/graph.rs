@@ -188,8 +188,7 @@ async fn a_token_tells_what_it_has_leave_for_and_the_one_after_the_consent_tells
     std::fs::write(file.path(), wide.unwrap()).unwrap();
     let (given, withheld) = permits(&tokens, &mut events).await;
     assert!(given.contains(&Permission::SendMessages), "{given:?}");
-    let none = BTreeSet::from([Permission::ChangeInChannels]);
-    assert_eq!(withheld, none, "nobody asked for that");
+    assert!(withheld.is_empty(), "{withheld:?}");
     tasks.stop();
 }
 

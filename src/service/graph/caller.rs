@@ -176,4 +176,5 @@ const AUDIENCE: &str = "https://graph.microsoft.com";
 /// Everything the client can make use of.
 pub const EVERYTHING: &str = "User.Read Chat.ReadWrite Chat.Read Chat.Create ChatMessage.Send \
     ChatMember.ReadWrite OnlineMeetings.Read People.Read Presence.ReadWrite Presence.Read.All \
-    Team.ReadBasic.All Channel.ReadBasic.All ChannelMessage.Read.All ChannelMessage.Send";
+    Team.ReadBasic.All Channel.ReadBasic.All ChannelMessage.Read.All ChannelMessage.Send \
+    ChannelMessage.ReadWrite";
