@@ -8,6 +8,11 @@
 //! steps of a pitch period and this client in steps of frames. That is no noise. So the sound is
 //! compared in pieces of a tenth of a second, each at the delay at which it fits best near the
 //! delay before it; only within a piece is a change of speed counted as noise, for both alike.
+//!
+//! What is left of one fifteen seconds is mostly a matter of luck: nearly all noise is where two
+//! packets in a row are lost, in a loud place or in a quiet one, and one seed differs from another
+//! by 8 dB, also for a decoder that could wait for every packet. So what shall be reached is the
+//! mean of several seeds.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -31,6 +36,7 @@ mod way;
 #[path = "chromium/alike.rs"]
 mod alike;
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +74,6 @@ use crate::way::Turn;
 
 const US: PeerId = PeerId(1);
 const CHROMIUM: PeerId = PeerId(2);
-const SEED: u64 = 7;
 
 /// One who speaks to both.
 impl Service {
@@ -161,10 +166,10 @@ impl Us {
 }
 
 /// What each heard of the same voice, at so many percent lost.
-async fn listen_at(loss: u8, packets: &[Arc<[u8]>]) -> [Vec<f32>; 2] {
+async fn listen_at(loss: u8, seed: u64, packets: &[Arc<[u8]>]) -> [Vec<f32>; 2] {
     let mut sender = Service::start();
-    let ours = Turn::new(Impairment::default(), SEED);
-    let theirs = Turn::new(Impairment::default(), SEED);
+    let ours = Turn::new(Impairment::default(), seed);
+    let theirs = Turn::new(Impairment::default(), seed);
     let mut us = Us::connect(&mut sender, &ours).await;
     let page = include_str!("chromium/listen.html");
     let flags = ["--allow-loopback-in-peer-connection"];
@@ -259,29 +264,40 @@ fn decoded(packets: &[Arc<[u8]>]) -> Vec<f32> {
     sound
 }
 
-/// What shall be left at 10 % loss; the codec and the jitter buffer by themselves leave as much.
+/// The shares of packets lost, and the seeds under which each is listened to.
+const WEATHERS: [(u8, RangeInclusive<u64>); 4] = [(1, 7..=7), (5, 7..=7), (10, 1..=7), (20, 7..=7)];
+
+/// What shall be left at 10 % loss, in the mean of the seeds.
 const AIM: f64 = 17.0;
 
 /// Both learn the network in the first of it.
 const LEARNT: usize = 2 * 48_000;
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs Chromium and a quiet machine for two minutes: a part of `make test-long`"]
+#[ignore = "needs Chromium and a quiet machine for four minutes: a part of `make test-long`"]
 async fn as_much_of_a_voice_is_left_as_in_chromium() {
     let voice = voice();
-    println!("lost %   sidetone dB   Chromium dB");
-    for loss in [1, 5, 10, 20] {
+    println!("lost %   seed   sidetone dB   Chromium dB");
+    for (loss, seeds) in WEATHERS {
         let packets = encoded(&voice, loss);
         let clean = decoded(&packets);
-        let heard = listen_at(loss, &packets).await;
-        let [ours, theirs] = heard.map(|heard| signal_to_noise(&clean, &heard, LEARNT));
-        println!("{loss:>6}   {ours:>11.1}   {theirs:>11.1}");
+        let mut sums = [0.0, 0.0];
+        let count = seeds.clone().count() as f64;
+        for seed in seeds {
+            let heard = listen_at(loss, seed, &packets).await;
+            let left = heard.map(|heard| signal_to_noise(&clean, &heard, LEARNT));
+            println!(
+                "{loss:>6}   {seed:>4}   {:>11.1}   {:>11.1}",
+                left[0], left[1]
+            );
+            sums = [sums[0] + left[0], sums[1] + left[1]];
+        }
+        let [ours, theirs] = sums.map(|sum| sum / count);
+        println!("{loss:>6}   mean   {ours:>11.1}   {theirs:>11.1}");
         assert!(
             ours >= theirs - 1.0,
             "{loss} % lost: {ours:.1} dB here, {theirs:.1} dB in Chromium"
         );
-        if loss == 10 && ours < AIM {
-            println!("         the aim of {AIM} dB is missed");
-        }
+        assert!(loss != 10 || ours >= AIM, "{ours:.1} dB of {AIM} are left");
     }
 }
