@@ -255,6 +255,8 @@ impl Session {
             return;
         };
         plan.lost = true;
+        // Nothing is how things are until we are back.
+        plan.settles = None;
         self.event(CallEvent::SignallingLost { at });
     }
 

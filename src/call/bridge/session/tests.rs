@@ -943,3 +943,14 @@ fn a_call_that_ends_for_its_token_is_joined_again_with_another_and_not_twice() {
     let last = scene.events().pop();
     assert!(matches!(last, Some(CallEvent::Ended { .. })), "{last:?}");
 }
+
+#[test]
+fn a_call_that_is_lost_right_after_the_door_is_not_said_to_be_unrecorded() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.notice(false, false);
+    let end = json!({"code":410,"subCode":3112,"message":null,"categories":[]});
+    scene.page(json!({"type":"callEnded","call":7,"reason":end}));
+    scene.pass(SETTLING + SETTLING / 2, true);
+    assert_eq!(scene.told(), []);
+}
