@@ -16,6 +16,7 @@ use crate::cli::session::ViewArgs;
 use crate::config::Entry;
 use crate::model::account::AccountKind;
 use crate::model::callee::Callee;
+use crate::model::callee::NOT_FOR_EMERGENCIES;
 use crate::model::locator::Locator;
 use crate::runtime::exit::Exit;
 
@@ -66,6 +67,10 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     let mut prepared = session::prepare(&args.view, args.entries())?;
     prepared.know_accounts()?;
     let callee = Callee::parse(&words).map_err(|reason| Error::Input(format!("{reason}.")))?;
+    let emergency = matches!(callee, Callee::Emergency(_));
+    if emergency && prepared.config.emergency_country.is_none() {
+        return Err(no_emergency());
+    }
     let account = join_as::choose(&mut prepared, &args.chosen, &words).await?;
     if let (Some(account), None) = (&account, &args.view.name) {
         prepared.name.clone_from(&account.record.display_name);
@@ -84,7 +89,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
         Callee::Emergency(digits) if external && prepared.config.emergency_country.is_some() => {
             Some(Locator::Person(format!("4:{digits}")))
         }
-        Callee::Emergency(_) => return Err(Error::Input(EMERGENCY.to_owned())),
+        Callee::Emergency(_) => return Err(no_emergency()),
         Callee::Listed(_) => return Err(Error::Input(NO_LIST.to_owned())),
         Callee::Name(_) if external => return Err(Error::Input(NO_DIRECTORY.to_owned())),
         Callee::Name(_) => None,
@@ -103,9 +108,12 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     .await
 }
 
+fn no_emergency() -> Error {
+    Error::Input(format!("{NOT_FOR_EMERGENCIES}."))
+}
+
 const WHO: &str = "you call as somebody: sidetone accounts add NAME --token-service URL signs in (as a Teams user with \
                    --teams), or give --endpoint URL and --token-file FILE; sidetone setup calls installs what calls need";
-const EMERGENCY: &str = "this may be an emergency number, and this program must not be relied on for them: use a phone.";
 const NO_LIST: &str =
     "a phone number begins with + and the code of its country, like +14255550123.";
 const NO_DIRECTORY: &str = "an external user has no directory to look in: give an id, or a phone number like +14255550123.";

@@ -20,6 +20,10 @@ pub enum Callee {
     Name(String),
 }
 
+/// What nobody must have to find out in an emergency.
+pub const NOT_FOR_EMERGENCIES: &str =
+    "this may be an emergency number, and this program must not be relied on for them: use a phone";
+
 /// Why a text names nobody who can be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotCallable {

@@ -8,6 +8,7 @@ use crate::model::account::AccountKind;
 use crate::model::call::CallState;
 use crate::model::call::Role;
 use crate::model::call::Signalling;
+use crate::model::callee::Callee;
 use crate::model::capability::Capability;
 use crate::model::capability::Reason;
 use crate::model::capability::facts;
@@ -59,9 +60,21 @@ impl State {
             Command::Work(Work::Presence(Some(_))) => {
                 self.may(Capability::Organisation(Permission::SetPresence))
             }
+            // Whatever else is in the way, it is refused in the words that say what to do.
+            Command::Call(whom) if self.is_no_call(whom) => Ok(()),
             Command::Retry if !self.can_retry() => Err(Reason::NothingFailed),
             command => self.may(command::row(command).needs),
         }
+    }
+
+    /// Dials the emergency numbers of a country, as it was set up.
+    pub fn calls_emergencies(&self) -> bool {
+        let caller = self.account().and_then(|account| self.callers.get(account));
+        caller.is_some_and(|caller| caller.emergency)
+    }
+
+    fn is_no_call(&self, whom: &str) -> bool {
+        matches!(Callee::parse(whom), Ok(Callee::Emergency(_))) && !self.calls_emergencies()
     }
 
     /// Something was not sent, or a chat was refused or is not connected.

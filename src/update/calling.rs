@@ -11,6 +11,7 @@ use crate::model::announcement::Said;
 use crate::model::call::TransferTo;
 use crate::model::callee::Callee;
 use crate::model::callee::Errand;
+use crate::model::callee::NOT_FOR_EMERGENCIES;
 use crate::model::callee::NotCallable;
 use crate::model::capability::Capability;
 use crate::model::directory::Colleague;
@@ -32,7 +33,7 @@ use crate::update::start;
 pub(super) fn perform(state: &mut State, errand: Errand, whom: &str, fx: &mut Vec<Effect>) {
     match Callee::parse(whom) {
         Ok(Callee::Id(id)) => reach(state, errand, Person::new(&id, ""), fx),
-        Ok(Callee::Emergency(digits)) if calls_emergency(state) => {
+        Ok(Callee::Emergency(digits)) if state.calls_emergencies() => {
             reach(
                 state,
                 errand,
@@ -40,18 +41,11 @@ pub(super) fn perform(state: &mut State, errand: Errand, whom: &str, fx: &mut Ve
                 fx,
             );
         }
-        Ok(Callee::Emergency(_)) => refuse(state, EMERGENCY),
+        Ok(Callee::Emergency(_)) => refuse(state, NOT_FOR_EMERGENCIES),
         Ok(Callee::Listed(number)) => listed(state, errand, number, fx),
         Ok(Callee::Name(name)) => look_for(state, errand, &name, fx),
         Err(reason) => refuse(state, &reason.to_string()),
     }
-}
-
-fn calls_emergency(state: &State) -> bool {
-    let caller = state
-        .account()
-        .and_then(|account| state.callers.get(account));
-    caller.is_some_and(|caller| caller.emergency)
 }
 
 /// `/transfer`: to somebody, to their voicemail, or to the call on hold.
@@ -222,8 +216,5 @@ fn refuse(state: &mut State, reason: &str) {
     state.say_as(Class::Answer, Said::Failed(failure));
 }
 
-/// What nobody must have to find out in an emergency.
-const EMERGENCY: &str =
-    "this may be an emergency number, and this program must not be relied on for them: use a phone";
 /// Chosen by one key of a phone.
 const MOST: usize = 9;

@@ -184,6 +184,17 @@ fn an_emergency_number_is_refused_with_what_to_do() {
 }
 
 #[test]
+fn where_nobody_can_be_called_an_emergency_number_still_gets_its_own_words() {
+    let mut script = work();
+    script.state.callers.clear();
+    let script = script.line("/call 112").after(1.0);
+    assert!(commands(&script).is_empty());
+    script.transcript([
+        "Error: could not make the call: this may be an emergency number, and this program must not be relied on for them: use a phone.",
+    ]);
+}
+
+#[test]
 fn set_up_for_it_an_emergency_number_is_dialled() {
     let mut script = work();
     script.state.callers.get_mut(&account()).unwrap().emergency = true;
