@@ -64,7 +64,13 @@ async function calls(report, standin, way) {
   await report.check("a person is called into the call", async () => {
     cal.type("/add +14255550199\r");
     await cal.line("Call: +14255550199 is being called.");
-    assert.equal((await stage("calls.0.remoteParticipants")).length, 2);
+    // It is said when it is asked for; the page has it a moment later.
+    let here = 0;
+    for (let tries = 0; tries < 200 && here !== 2; tries += 1) {
+      here = (await stage("calls.0.remoteParticipants")).length;
+      if (here !== 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    assert.equal(here, 2);
   });
   await report.check("a call is handed on, or is not, and either is said", async () => {
     await stage("set", "transferEnds", "Failed");
