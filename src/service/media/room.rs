@@ -431,7 +431,7 @@ fn whole(dbfs: f32) -> i8 {
 }
 
 /// From 7 on Opus also looks for voices, to tell them from silence. A mix knows its silence, and
-/// without looking the same packets take six sevenths of the time.
+/// without looking packets of the same size take six sevenths of the time.
 const COMPLEXITY: u8 = 6;
 
 const PACKET_STEP: u32 = 960;
