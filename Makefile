@@ -40,6 +40,8 @@ tests:
 sources:
 	@.ci/beside "lints" nice -n 19 cargo clippy --locked --all-targets -- -D warnings
 	@.ci/beside "documentation" env RUSTDOCFLAGS="-D warnings" nice -n 19 cargo doc --locked --no-deps --lib --examples
+	@.ci/beside "types of the page" nice -n 19 tests/bridge/types
+	@.ci/beside "what the pages need" nice -n 19 tests/interop/prepare
 
 interop:
 	@.ci/beside "interop with the official SDKs" tests/interop/run

@@ -1,14 +1,13 @@
-// One line per check, kept until all of a part are known: parts may run side by side.
+// What every check said, kept until all of a part are known: parts may run side by side.
 export class Report {
-  passed = 0;
-  failed = 0;
-  lines = [];
+  parts = [];
 
   part(title) {
-    this.lines.push(`\n${title}`);
+    this.parts.push({ title, lines: [], failed: [], start: performance.now(), end: performance.now() });
   }
 
   async check(name, body, seconds = 30) {
+    const part = this.parts.at(-1);
     const start = performance.now();
     let timer;
     try {
@@ -18,19 +17,34 @@ export class Report {
           timer = setTimeout(() => reject(new Error(`not done after ${seconds} s`)), seconds * 1000);
         }),
       ]);
-      this.passed += 1;
-      this.lines.push(`ok    ${name} (${Math.round(performance.now() - start)} ms)`);
+      part.lines.push(`ok    ${name} (${Math.round(performance.now() - start)} ms)`);
     } catch (error) {
-      this.failed += 1;
       const told = String(error?.stack ?? error).split("\n");
       const where = told.filter((line) => !/^\s+at /.test(line) || /(interop|bridge)\/(?!(report|control|host|sidetone|program|browser|checks)\b)\w+\.mjs/.test(line));
-      this.lines.push(`FAIL  ${name}\n      ${where.join("\n      ")}`);
+      part.lines.push(`FAIL  ${name}\n      ${where.join("\n      ")}`);
+      part.failed.push(`${part.title}: ${name}`);
     } finally {
+      part.end = performance.now();
       clearTimeout(timer);
     }
   }
 
-  print() {
-    console.log(this.lines.join("\n"));
+  // A part that passed is one line, unless it was asked for by name: what failed must not be lost among it.
+  print(whole) {
+    for (const { title, lines, failed, start, end } of this.parts) {
+      if (lines.length === 0) continue;
+      if (whole || failed.length > 0) console.log(`\n${title}\n${lines.join("\n")}\n`);
+      else console.log(`ok    ${title}: ${lines.length} checks (${Math.round((end - start) / 1000)} s)`);
+    }
   }
+}
+
+// The sum of it; true if there was something and none of it failed.
+export function passed(reports) {
+  const parts = reports.flatMap((report) => report.parts);
+  const failed = parts.flatMap((part) => part.failed);
+  const checks = parts.reduce((total, part) => total + part.lines.length, 0);
+  for (const name of failed) console.log(`FAIL  ${name}`);
+  console.log(`\n${checks - failed.length} passed, ${failed.length} failed`);
+  return checks > 0 && failed.length === 0;
 }
