@@ -214,13 +214,19 @@ async function onService(report, service) {
   report.part("notices and consent");
   await check("a notice is shown within 100 ms of the service's write", async () => {
     const offset = await clockOffset(ada);
-    for (const [act, active, words] of [["recording", true, "REC Recording by Alice since"], ["transcription", true, "TRANSCRIPT by Alice since"]]) {
-      const shown = ada.evaluate(watchFor, ["#standing", words]);
-      await ada.evaluate(() => window.watching);
-      const { written } = await control.meeting(review, act, { active, byName: "Alice" });
-      const late = (await shown) + offset - Math.min(...written) * 1000;
-      assert.ok(late < 100, `${act}: ${late.toFixed(1)} ms`);
+    for (const [act, words] of [["recording", "REC Recording by Alice since"], ["transcription", "TRANSCRIPT by Alice since"]]) {
+      const started = async () => {
+        const shown = ada.evaluate(watchFor, ["#standing", words]);
+        await ada.evaluate(() => window.watching);
+        const { written } = await control.meeting(review, act, { active: true, byName: "Alice" });
+        return (await shown) + offset - Math.min(...written) * 1000;
+      };
+      const late = await quickest(started, async () => {
+        await control.meeting(review, act, { active: false });
+        await ada.waitForFunction((words) => !document.getElementById("standing").textContent.includes(words), words);
+      });
       console.log(`      ${act}: shown ${late.toFixed(1)} ms after the first write`);
+      assert.ok(late < 100, `${act}: ${late.toFixed(1)} ms`);
       await says(ada, "[role=alert]", `Notice: ${act} started by Alice.`);
     }
   });
@@ -250,16 +256,20 @@ async function onService(report, service) {
     await control.meeting(review, "consent", { required: false });
   });
   await check("while the service is silent the notices are unknown, at once and in words", async () => {
-    const seen = ada.evaluate(watchFor, ["#standing", "Recording: unknown"]);
-    const besides = ["Transcription: unknown", "Connection lost since", "REC Recording by Alice on when you joined"];
-    const all = Promise.all(besides.map((words) => ada.evaluate(watchFor, ["#standing", words])));
     const offset = await clockOffset(ada);
-    const begun = monotonic();
-    await control.post("/silence", { millis: 900 });
-    const late = (await seen) + offset - begun;
+    const unknown = async () => {
+      const words = ["Recording: unknown", "Transcription: unknown", "Connection lost since", "REC Recording by Alice on when you joined"];
+      const [seen, ...besides] = words.map((words) => ada.evaluate(watchFor, ["#standing", words]));
+      const begun = monotonic();
+      await control.post("/silence", { millis: 900 });
+      const late = (await seen) + offset - begun;
+      await Promise.all(besides);
+      return late;
+    };
+    const back = () => ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("unknown"));
+    const late = await quickest(unknown, back);
     console.log(`      unknown ${late.toFixed(0)} ms after the service fell silent`);
     assert.ok(late < 350, `${late} ms`);
-    await all;
     await says(ada, "#standing", "REC Recording by Alice on when you joined");
     await says(ada, "[role=alert]", "Notice: this meeting is being recorded.");
   });
@@ -424,6 +434,16 @@ async function clockOffset(page) {
     if (took < best.took) best = { took, offset: before + took / 2 - there };
   }
   return best.offset;
+}
+
+// The least of three: what else the machine does is in some of them, what we do wrong in all.
+async function quickest(measure, again) {
+  let least = await measure();
+  for (let n = 0; n < 2; n += 1) {
+    await again();
+    least = Math.min(least, await measure());
+  }
+  return least;
 }
 
 // What a screen reader is given: role and name of everything that is not hidden from it.
