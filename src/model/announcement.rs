@@ -29,6 +29,11 @@ impl Announcement {
     pub fn is_worth_a_bell(&self) -> bool {
         self.class == Class::Assertive || self.said.topic() == Topic::Mention
     }
+
+    /// What a person waits for who did something: its answer, or what went wrong.
+    pub fn is_answer(&self) -> bool {
+        self.class == Class::Answer || self.said.topic() == Topic::Error
+    }
 }
 
 /// What people wrote may be in it: only the shape is printed.

@@ -31,8 +31,10 @@ pub struct Focus {
     pub dropping: Option<Moment>,
     /// The open question was raised over the control socket, where it may be answered too.
     pub asked_by_program: bool,
-    /// The last line said, for the one row that answers: gone with the next key.
+    /// What was last said of itself, above the answer: both are gone with the next key.
     pub said: Option<Announcement>,
+    /// What a command was answered, or what went wrong: nothing that happens meanwhile takes its place.
+    pub answer: Option<Announcement>,
     /// What went wrong stays until then, whatever is typed: it may come in the middle of a word.
     pub unread_until: Option<Moment>,
 }
@@ -159,10 +161,11 @@ impl Rest {
 }
 
 impl Focus {
-    /// A key was pressed or a place was clicked: the row for answers has done its work.
+    /// A key was pressed or a place was clicked: the rows for what was said have done their work.
     pub fn dismiss(&mut self, now: Moment) {
+        self.said = None;
         if self.unread_until.is_none_or(|until| until <= now) {
-            self.said = None;
+            self.answer = None;
             self.unread_until = None;
         }
     }
@@ -182,6 +185,7 @@ impl Focus {
             dropping: None,
             asked_by_program: false,
             said: None,
+            answer: None,
             unread_until: None,
         }
     }

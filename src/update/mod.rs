@@ -140,10 +140,8 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
             // What the last one said again need not be true any more.
             state.focus.said.take_if(|shown| shown.said.is_repeat());
         }
-        if is_worth_the_row(state.focus.said.as_ref(), &announcement) {
-            let unread = (announcement.said.topic() == Topic::Error).then(|| now + TIME_TO_NOTICE);
-            state.focus.unread_until = unread;
-            state.focus.said = Some(announcement.clone());
+        if is_worth_a_row(&announcement) {
+            show(state, &announcement);
         }
         fx.push(Effect::Publish(ControlNews::Announced(
             announcement.clone(),
@@ -160,19 +158,24 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
-/// Messages, also counted ones, stand in the timeline above the row for answers, and a notice has
-/// its banner there; an error keeps the row until a key is pressed, or something as urgent comes.
-fn is_worth_the_row(shown: Option<&Announcement>, next: &Announcement) -> bool {
-    if is_news_of_notices(next) {
-        return false;
+/// In the rows under the talk.
+fn show(state: &mut State, announcement: &Announcement) {
+    if announcement.is_answer() {
+        let wrong = announcement.said.topic() == Topic::Error;
+        state.focus.unread_until = wrong.then(|| state.now.moment + TIME_TO_NOTICE);
+        state.focus.answer = Some(announcement.clone());
+    } else {
+        state.focus.said = Some(announcement.clone());
     }
-    let kept = shown.is_some_and(|shown| shown.said.topic() == Topic::Error);
-    let urgent = matches!(next.class, Class::Assertive | Class::Answer);
+}
+
+/// Messages, also counted ones, stand in the timeline above, and a notice has its banner there.
+fn is_worth_a_row(next: &Announcement) -> bool {
     let talk = matches!(
         next.said,
         Said::Message { .. } | Said::Summary { .. } | Said::Turn { .. }
     );
-    !talk && (urgent || !kept)
+    !talk && !is_news_of_notices(next)
 }
 
 fn is_news_of_notices(announcement: &Announcement) -> bool {

@@ -315,6 +315,18 @@ fn a_notice_that_was_typed_over_is_written_again_on_the_full_screen_until_acknow
 }
 
 #[test]
+fn an_answer_stays_while_a_notice_is_said_again() {
+    script()
+        .connected()
+        .then(notice(Recording, true))
+        .line("/nonsense")
+        .status("nonsense")
+        .after(5.0)
+        .status("Again: recording started.")
+        .status("nonsense");
+}
+
+#[test]
 fn a_repeat_goes_when_what_it_says_is_no_longer_so() {
     let repeated = || {
         script()

@@ -21,6 +21,7 @@ use std::ops::Range;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::model::announcement::Announcement;
 use crate::model::announcement::Topic;
 use crate::model::settings::Motion;
 use crate::model::spot::Spot;
@@ -121,16 +122,17 @@ impl Screen {
         let heights = [composer.rows.len(), notices.len(), strip.len()];
         let areas = divide(area, heights, &painter);
         header(state, &areas, &mut painter);
-        let middle = pane::draw(state, areas.timeline, &mut painter);
+        let answered = answered(state, &areas);
+        let talk = answered.above(state, areas.timeline);
+        let middle = pane::draw(state, talk, &mut painter);
         let page = self.timeline(state, middle, &mut painter);
         painter.row(
             &status::above(state, usize::from(areas.above.width)),
             areas.above,
         );
         rows(&strip, areas.strip, &mut painter);
-        let answered = answered(state, &areas);
-        let repeat = answered.as_ref().map_or(0..0, |a| a.draw(&mut painter));
-        let chosen = draw_overlay(state, &areas, answered.as_ref(), &mut painter);
+        answered.draw(&mut painter);
+        let chosen = draw_overlay(state, &areas, &answered, &mut painter);
         rows(&notices, areas.notices, &mut painter);
         self.call_line(state, areas.call, &mut painter);
         rows(&composer.rows, areas.composer, &mut painter);
@@ -146,7 +148,7 @@ impl Screen {
             links: painter.links,
             spots: painter.spots,
             top: page.top,
-            repeat,
+            repeat: answered.repeat,
         }
     }
 
@@ -343,31 +345,34 @@ fn rows(rows: &[Row], area: Rect, painter: &mut Painter<'_>) {
     }
 }
 
-/// What was answered last, and where it stands.
+/// What was said and answered last, and where it stands.
 struct Answered {
     rows: Vec<Row>,
     area: Rect,
-    /// A notice that was said before.
-    repeats: bool,
+    /// Those of a notice that was said before.
+    repeat: Range<u16>,
 }
 
-/// Over the last rows of talk, as many as it needs: the end of an error is what to do.
-fn answered(state: &State, areas: &Areas) -> Option<Answered> {
+/// What happened, and under it what was answered, at the end of the talk and in as many rows as
+/// they need: the end of an error is what to do.
+fn answered(state: &State, areas: &Areas) -> Answered {
     // A notice has its banner and its line already; said again it has nothing else (accessibility N3, N5).
     let said = state.focus.said.as_ref();
-    let said = said.filter(|s| s.said.is_repeat() || s.said.topic() != Topic::Notice)?;
-    let words = phrase::announcement(said, state);
-    let repeats = said.said.is_repeat();
-    let (role, fill, column) = if repeats {
-        (Role::Notice, Fill::Banner, areas.timeline)
-    } else {
-        (Role::Text, Fill::Blank, inner(areas.timeline))
+    let said = said.filter(|s| s.said.is_repeat() || s.said.topic() != Topic::Notice);
+    let width = usize::from(inner(areas.timeline).width);
+    let set = |said: &Announcement| {
+        let (role, fill) = if said.said.is_repeat() {
+            (Role::Notice, Fill::Banner)
+        } else {
+            (Role::Text, Fill::Blank)
+        };
+        let rows = wrap::text(&phrase::announcement(said, state), role, width);
+        rows.into_iter().map(move |row| row.filled(fill))
     };
-    let room = inner(areas.timeline).width;
-    let mut rows: Vec<Row> = wrap::text(&words, role, usize::from(room))
-        .into_iter()
-        .map(|row| row.filled(fill))
-        .collect();
+    let mut rows: Vec<Row> = said.into_iter().flat_map(set).collect();
+    let repeats = said.is_some_and(|s| s.said.is_repeat());
+    let repeated = if repeats { rows.len() } else { 0 };
+    rows.extend(state.focus.answer.iter().flat_map(set));
     let room = areas.timeline.height + areas.strip.height + areas.above.height;
     let listed = state.focus.overlay.is_some();
     let room = room.saturating_sub(if listed { LEAST_OVERLAY } else { 0 });
@@ -376,24 +381,41 @@ fn answered(state: &State, areas: &Areas) -> Option<Answered> {
     let area = Rect {
         y: areas.above.bottom() - height,
         height,
-        ..column
+        ..areas.timeline
     };
-    Some(Answered {
+    Answered {
         rows,
         area,
-        repeats,
-    })
+        repeat: area.y..area.y + narrow(repeated).min(height),
+    }
 }
 
 impl Answered {
-    /// The rows of a repeated notice are handed back.
-    fn draw(&self, painter: &mut Painter<'_>) -> Range<u16> {
-        painter.clear(self.area);
-        rows(&self.rows, self.area, painter);
-        if self.repeats {
-            self.area.top()..self.area.bottom()
+    /// The talk moves up by what would cover its newest rows; a page that was scrolled to does not move.
+    fn above(&self, state: &State, timeline: Rect) -> Rect {
+        let covered = timeline.bottom().saturating_sub(self.area.y);
+        let height = if state.focus.is_following() {
+            timeline.height - covered.min(timeline.height)
         } else {
-            0..0
+            timeline.height
+        };
+        Rect { height, ..timeline }
+    }
+
+    fn draw(&self, painter: &mut Painter<'_>) {
+        painter.clear(self.area);
+        for (row, y) in self.rows.iter().zip(self.area.y..) {
+            let whole = Rect {
+                y,
+                height: 1,
+                ..self.area
+            };
+            let area = if row.fill == Fill::Banner {
+                whole
+            } else {
+                inner(whole)
+            };
+            painter.row(row, area);
         }
     }
 }
@@ -402,7 +424,7 @@ impl Answered {
 fn draw_overlay(
     state: &State,
     areas: &Areas,
-    answered: Option<&Answered>,
+    answered: &Answered,
     painter: &mut Painter<'_>,
 ) -> Option<(u16, u16)> {
     let area = Rect {
@@ -410,7 +432,7 @@ fn draw_overlay(
         height: areas.above.bottom() - areas.header.y,
         ..areas.timeline
     };
-    let said = answered.map_or(0, |answered| answered.area.height);
+    let said = answered.area.height;
     if let Some(overlay) = state.focus.overlay.as_ref() {
         let area = Rect {
             height: area.height - said,

@@ -561,12 +561,48 @@ fn an_error_is_shown_to_its_end_on_a_small_screen() {
     };
     let said = Said::Failed(failure);
     let class = Class::Assertive;
-    state.focus.said = Some(Announcement { class, said });
+    state.focus.answer = Some(Announcement { class, said });
     let (rows, _) = draw(&state, 40, 10);
     let words = rows.join(" ");
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         words.contains("40000 of at most 28000 bytes. It is kept. Shorten it and send it again."),
+        "{rows:#?}"
+    );
+}
+
+#[test]
+fn what_happens_stands_above_an_answer_and_neither_covers_the_newest_words() {
+    let mut state = talk();
+    let last = "can you take the first half?";
+    let answer = Said::Failed(Failure {
+        doing: Doing::Sending,
+        because: Because::TooLong {
+            bytes: 40_000,
+            limit: 28_000,
+        },
+        remedy: Remedy::Shorten,
+    });
+    let repeat = Said::Notice {
+        account: fixture::account(),
+        kind: NoticeKind::Recording,
+        change: NoticeChange::Started { by: None },
+        again: true,
+    };
+    let class = Class::Assertive;
+    state.focus.answer = Some(Announcement {
+        class,
+        said: answer,
+    });
+    state.focus.said = Some(Announcement {
+        class,
+        said: repeat,
+    });
+    let (rows, _) = draw(&state, 60, 16);
+    let at = |words: &str| rows.iter().position(|row| row.contains(words));
+    let [talk, happened, wrong] = [last, "Again: recording started.", "Error: could"].map(at);
+    assert!(
+        talk.is_some() && talk < happened && happened < wrong,
         "{rows:#?}"
     );
 }
