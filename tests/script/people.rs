@@ -1,5 +1,7 @@
 //! Calls with people and phones: called, being called, a second call, keys of a phone, handed on.
 
+use std::collections::BTreeSet;
+
 use sidetone::effect::CallCommand;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
@@ -8,6 +10,7 @@ use sidetone::effect::WorkCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
+use sidetone::event::IdentityEvent;
 use sidetone::event::WorkEvent;
 use sidetone::model::account::AccountKind;
 use sidetone::model::announcement::Class;
@@ -25,6 +28,7 @@ use sidetone::model::identity::RawId;
 use sidetone::model::locator::Locator;
 use sidetone::model::notice::NoticeKind;
 use sidetone::model::notice::NoticeState;
+use sidetone::model::permission::Permission;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::state::calls::Caller;
@@ -375,6 +379,23 @@ fn calls_are_waited_for_as_the_settings_say() {
         commands(&script).last(),
         Some(&&CallCommand::Receive(false))
     );
+}
+
+#[test]
+fn nobody_is_looked_for_without_leave_to() {
+    let permitted = IdentityEvent::Permitted {
+        given: BTreeSet::new(),
+        withheld: BTreeSet::from([Permission::FindPeople]),
+    };
+    let script = work().then(Event::Identity(account(), permitted)).quietly();
+    let script = script.line("/call Dave");
+    assert!(script.chat_commands().is_empty());
+    let script = script.told(
+        "Error: /call is not possible, your sign-in was not given leave to find people; once that is allowed, the \
+         next token has it.",
+    );
+    // A number needs no directory.
+    assert_eq!(commands(&script.line("/call +14255550123")).len(), 1);
 }
 
 #[test]
