@@ -1,4 +1,4 @@
-// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, live, sandbox.
+// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, work, live, sandbox.
 import { Report, passed } from "../interop/report.mjs";
 import { launched } from "./browser.mjs";
 import { doors, playout } from "./doors.mjs";
@@ -9,8 +9,9 @@ import { sandbox } from "./sandbox.mjs";
 import { live } from "./live.mjs";
 import { terminal } from "./terminal.mjs";
 import { people } from "./people.mjs";
+import { work } from "./work.mjs";
 
-const parts = [doors, playout, meeting, alone, official, terminal, people, live, sandbox];
+const parts = [doors, playout, meeting, alone, official, terminal, people, work, live, sandbox];
 const chosen = process.argv.slice(2);
 const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
 
