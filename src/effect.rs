@@ -27,6 +27,7 @@ use crate::model::sound::Choice;
 use crate::model::sound::Cue;
 use crate::model::sound::Direction;
 use crate::model::sound::Processing;
+use crate::model::sound::Ringing;
 use crate::model::status::StatusReport;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
@@ -290,8 +291,8 @@ pub enum SoundCommand {
     },
     /// A short sound beside words that are said too; nobody else hears it.
     Cue(Cue),
-    /// Rings until it is told not to.
-    Ring(bool),
+    /// Rings until it is told otherwise.
+    Ring(Ringing),
     /// While `true` nothing that the network brings is played.
     Deafen(bool),
     /// Of everything that is played, in percent.

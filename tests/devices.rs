@@ -556,13 +556,41 @@ fn an_earcon_sounds_once_however_often_it_is_asked_for_and_ringing_stops() {
             heard.extend(ear.hear(48_000));
             let louder = 20.0 * (peak(&heard) / peak(&once)).log10();
             assert!(louder.abs() < 1.0, "{louder} dB louder than one");
-            earcons.ring(true);
-            earcons.ring(true);
+            earcons.ring(Some(Earcon::Ring));
+            earcons.ring(Some(Earcon::Ring));
             while dbfs(&ear.hear(480)) < -50.0 {}
-            earcons.ring(false);
-            // What remains of the round, and not another one.
-            ear.hear(2 * 48_000);
-            assert!(dbfs(&ear.hear(3 * 48_000)) < -90.0);
+            earcons.ring(None);
+            // What is on its way, and not the rest of the round.
+            ear.hear(48_000 / 2);
+            assert!(dbfs(&ear.hear(4 * 48_000)) < -90.0);
+        },
+    );
+}
+
+#[test]
+fn it_rings_there_with_the_tone_of_phones_until_it_rings_here() {
+    beside_a_server(
+        "it_rings_there_with_the_tone_of_phones_until_it_rings_here",
+        async |server| {
+            let earcons = Sound::new().earcons(Choice::Default);
+            let mut ear = server.listen("spk.monitor");
+            earcons.ring(Some(Earcon::RingBack));
+            for _ in 0..2 {
+                while dbfs(&ear.hear(480)) < -50.0 {}
+                ear.hear(4800);
+                assert_sine(&ear.hear(24_000), 425.0);
+                // The rest of its second, and then four of silence.
+                ear.hear(24_000);
+                assert!(dbfs(&ear.hear(3 * 48_000)) < -90.0);
+            }
+            while dbfs(&ear.hear(480)) < -50.0 {}
+            earcons.ring(Some(Earcon::Ring));
+            let figure: Vec<f32> = Earcon::Ring.samples().collect();
+            let heard = ear.hear(48_000);
+            let peak = |samples: &[f32]| samples.iter().fold(0_f32, |peak, s| peak.max(s.abs()));
+            let louder = 20.0 * (peak(&heard) / peak(&figure)).log10();
+            assert!(louder > -2.0, "{louder} dB beside a ring");
+            earcons.ring(None);
         },
     );
 }

@@ -58,6 +58,9 @@ pub enum Earcon {
     NoticeOff,
     /// One round of ringing; it is repeated by whoever plays it.
     Ring,
+    /// One round of what a caller hears while it rings at the other side: 425 Hz for a second, as
+    /// networks of phones play it (ETSI TR 101 041-2).
+    RingBack,
     Hand,
     Lost,
     Back,
@@ -68,7 +71,7 @@ pub enum Earcon {
 }
 
 impl Earcon {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Join,
         Self::Leave,
         Self::Mute,
@@ -76,6 +79,7 @@ impl Earcon {
         Self::Notice,
         Self::NoticeOff,
         Self::Ring,
+        Self::RingBack,
         Self::Hand,
         Self::Lost,
         Self::Back,
@@ -100,6 +104,7 @@ impl Earcon {
             Note::new(D6, 300, 380),
         ];
         const NOTICE_OFF: [Note; 2] = [Note::new(D6, 0, 300), Note::new(A5, 300, 250)];
+        const RING_BACK: [Note; 1] = [Note::held(425.0, 0, 1000)];
         const RING: [Note; 4] = [
             Note::new(E5, 0, 200),
             Note::new(G5, 180, 400),
@@ -137,6 +142,7 @@ impl Earcon {
             Self::Notice => &NOTICE,
             Self::NoticeOff => &NOTICE_OFF,
             Self::Ring => &RING,
+            Self::RingBack => &RING_BACK,
             Self::Hand => &HAND,
             Self::Lost => &LOST,
             Self::Back => &BACK,
@@ -282,7 +288,8 @@ mod tests {
     fn every_earcon_is_short_soft_and_not_loud() {
         for earcon in Earcon::ALL {
             let samples: Vec<f32> = earcon.samples().collect();
-            let limit = if earcon == Earcon::Ring { 1500 } else { 750 } * 48;
+            let rings = matches!(earcon, Earcon::Ring | Earcon::RingBack);
+            let limit = if rings { 1500 } else { 750 } * 48;
             assert!(samples.len() <= limit, "{earcon:?} is long");
             assert!(samples[0].abs() < 0.001, "{earcon:?} begins with a click");
             assert!(

@@ -48,6 +48,17 @@ pub enum Errand {
     Voicemail,
 }
 
+impl Errand {
+    /// The command that it is of.
+    pub const fn command(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Add => "add",
+            Self::Transfer | Self::Voicemail => "transfer",
+        }
+    }
+}
+
 impl Callee {
     pub fn parse(text: &str) -> Result<Self, NotCallable> {
         let text = text.trim();

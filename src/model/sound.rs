@@ -81,6 +81,17 @@ pub enum Cue {
     Mention,
 }
 
+/// What sounds until somebody answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ringing {
+    #[default]
+    Off,
+    /// We are called.
+    Here,
+    /// It rings at the other side, whom we call.
+    There,
+}
+
 /// A level in whole decibels below full scale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Level(i8);

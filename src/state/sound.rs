@@ -18,6 +18,7 @@ use crate::model::sound::Direction;
 use crate::model::sound::Level;
 use crate::model::sound::Processing;
 use crate::model::sound::PushToTalk;
+use crate::model::sound::Ringing;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::focus::Overlay;
@@ -25,8 +26,8 @@ use crate::state::talk::Talk;
 
 #[derive(Debug, Clone, Default)]
 pub struct Sound {
-    /// The sound side was asked to ring.
-    pub rings: bool,
+    /// What the sound side was asked to ring.
+    pub rings: Ringing,
     pub system: System,
     /// There is none, and nobody was told so far: no call wanted any.
     pub unsaid: bool,

@@ -22,6 +22,7 @@ use crate::model::failure::Remedy;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
+use crate::model::permission::Permission;
 use crate::state::State;
 use crate::state::capability::may_add;
 use crate::state::focus::Overlay;
@@ -96,6 +97,11 @@ fn look_for(state: &mut State, errand: Errand, name: &str, fx: &mut Vec<Effect>)
     let kind = account.as_ref().and_then(|id| state.accounts.get(id));
     match (account.clone(), kind.map(|account| account.kind)) {
         (Some(account), Some(AccountKind::Teams)) => {
+            let needed = Capability::Organisation(Permission::FindPeople);
+            if let Err(reason) = state.may(needed) {
+                let command = errand.command();
+                return state.say_as(Class::Answer, Said::Refused { command, reason });
+            }
             state.work.wanted = Some(errand);
             let search = WorkCommand::FindPeople(name.to_owned());
             fx.push(Effect::Chat(account, ChatCommand::Work(search)));

@@ -13,6 +13,7 @@ use crate::model::call::IncomingNumber;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
 use crate::model::sound::Choice;
+use crate::model::sound::Ringing as Rings;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::lines::Opening;
@@ -148,10 +149,23 @@ pub(super) fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     receive(state, fx);
 }
 
+/// Who calls us is louder than whom we call. What a network plays before anybody answers is no state of
+/// ringing, and is heard instead.
 fn ring(state: &mut State, fx: &mut Vec<Effect>) {
     let chosen = &state.settings.sound;
     let possible = state.sound.system == System::Present && chosen.speaker != Choice::None;
-    let rings = possible && chosen.ring && !state.ringing.is_empty() && !state.quitting;
+    let waits = |call: &Call| {
+        call.state == CallState::Ringing && call.audio != Audio::None && !state.sound.deafened
+    };
+    let rings = if !possible || !chosen.ring || state.quitting {
+        Rings::Off
+    } else if !state.ringing.is_empty() {
+        Rings::Here
+    } else if state.call().is_some_and(waits) {
+        Rings::There
+    } else {
+        Rings::Off
+    };
     if std::mem::replace(&mut state.sound.rings, rings) != rings {
         fx.push(Effect::Sound(SoundCommand::Ring(rings)));
     }

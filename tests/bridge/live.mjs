@@ -95,10 +95,10 @@ export async function live(report, { standin }) {
 }
 
 // A command without a terminal, in a home of its own.
-function run(name, args) {
+export function run(name, args, more = {}) {
   const home = join(process.env.WORK, name);
   mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
-  const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TMPDIR: process.env.WORK, SIDETONE_NO_VENDOR: undefined };
+  const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TMPDIR: process.env.WORK, SIDETONE_NO_VENDOR: undefined, ...more };
   for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());
   const child = spawn(process.env.SIDETONE, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   const self = { child, said: "", look: new Set() };

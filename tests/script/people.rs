@@ -1,5 +1,7 @@
 //! Calls with people and phones: called, being called, a second call, keys of a phone, handed on.
 
+use std::collections::BTreeSet;
+
 use sidetone::effect::CallCommand;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
@@ -8,6 +10,7 @@ use sidetone::effect::WorkCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
+use sidetone::event::IdentityEvent;
 use sidetone::event::WorkEvent;
 use sidetone::model::account::AccountKind;
 use sidetone::model::announcement::Class;
@@ -25,8 +28,10 @@ use sidetone::model::identity::RawId;
 use sidetone::model::locator::Locator;
 use sidetone::model::notice::NoticeKind;
 use sidetone::model::notice::NoticeState;
+use sidetone::model::permission::Permission;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::Ringing;
 use sidetone::state::calls::Caller;
 
 use crate::play::Script;
@@ -271,7 +276,7 @@ fn somebody_calls_and_it_is_said_until_it_is_answered() {
     assert!(
         script
             .effects
-            .contains(&Effect::Sound(SoundCommand::Ring(true)))
+            .contains(&Effect::Sound(SoundCommand::Ring(Ringing::Here)))
     );
     let script = script.after(70.0);
     let line = "Call: Dave is calling. /accept or /reject.";
@@ -283,7 +288,7 @@ fn somebody_calls_and_it_is_said_until_it_is_answered() {
     assert!(
         script
             .effects
-            .contains(&Effect::Sound(SoundCommand::Ring(false)))
+            .contains(&Effect::Sound(SoundCommand::Ring(Ringing::Off)))
     );
     assert!(matches!(
         commands(&script)[..],
@@ -334,7 +339,7 @@ fn a_call_that_nobody_answered_is_said_with_how_it_ended() {
         assert!(
             script
                 .effects
-                .contains(&Effect::Sound(SoundCommand::Ring(false)))
+                .contains(&Effect::Sound(SoundCommand::Ring(Ringing::Off)))
         );
         script
     };
@@ -375,6 +380,54 @@ fn calls_are_waited_for_as_the_settings_say() {
         commands(&script).last(),
         Some(&&CallCommand::Receive(false))
     );
+}
+
+#[test]
+fn who_calls_hears_that_it_rings_there_until_somebody_answers() {
+    let rings = |script: &Script| {
+        let all = script.effects.iter().filter_map(|effect| match effect {
+            Effect::Sound(SoundCommand::Ring(rings)) => Some(*rings),
+            _ => None,
+        });
+        all.collect::<Vec<_>>()
+    };
+    let calling = |script: Script| {
+        script
+            .line("/call +14255550123")
+            .then(front(1))
+            .then(state(CallState::Ringing))
+    };
+    let script = calling(work());
+    assert_eq!(rings(&script), [Ringing::There]);
+    // Who calls us meanwhile is heard instead.
+    let script = script.then(call(CallEvent::Incoming(dave())));
+    assert_eq!(rings(&script), [Ringing::There, Ringing::Here]);
+    let script = script.then(over(487, 10004));
+    assert_eq!(rings(&script).last(), Some(&Ringing::There));
+    let script = script.then(state(CallState::Connected));
+    assert_eq!(rings(&script).last(), Some(&Ringing::Off));
+    // What the network plays is no ringing of ours.
+    let script = calling(work()).then(state(CallState::EarlyMedia));
+    assert_eq!(rings(&script), [Ringing::There, Ringing::Off]);
+    let quiet = calling(work().line("/set ring false"));
+    assert!(rings(&quiet).is_empty());
+}
+
+#[test]
+fn nobody_is_looked_for_without_leave_to() {
+    let permitted = IdentityEvent::Permitted {
+        given: BTreeSet::new(),
+        withheld: BTreeSet::from([Permission::FindPeople]),
+    };
+    let script = work().then(Event::Identity(account(), permitted)).quietly();
+    let script = script.line("/call Dave");
+    assert!(script.chat_commands().is_empty());
+    let script = script.told(
+        "Error: /call is not possible, your sign-in was not given leave to find people; once that is allowed, the \
+         next token has it.",
+    );
+    // A number needs no directory.
+    assert_eq!(commands(&script.line("/call +14255550123")).len(), 1);
 }
 
 #[test]

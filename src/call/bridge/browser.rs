@@ -31,13 +31,24 @@ pub fn find(chosen: Option<&Path>) -> Option<PathBuf> {
     installed.chain(places).find(|path| path.is_file())
 }
 
-/// What the browser has to hear with.
+/// What the browser has to hear and to be heard with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Microphone {
-    /// A silent one that does not exist.
+pub(super) enum Sounds {
+    /// A silent microphone and a speaker that do not exist: the sound is ours.
     StandIn,
+    /// The devices of this machine, which the browser uses by itself.
+    System,
     /// None, whatever the machine has: no sound server and no card is told to it.
     None,
+}
+
+/// What a browser takes with all its processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Memory {
+    /// In bytes.
+    pub bytes: u64,
+    /// What several of them share was counted once; else more than once.
+    pub is_exact: bool,
 }
 
 /// A running browser; ended, with everything it left, when this is dropped.
@@ -54,11 +65,11 @@ impl Browser {
         address: &str,
         secret: &str,
         here: bool,
-        microphone: Microphone,
+        sounds: Sounds,
     ) -> io::Result<Self> {
         let profile = env::temp_dir().join(format!("sidetone-call-{:016x}", fastrand::u64(..)));
         paths::private_folder(&profile)?;
-        let started = launch(program, &profile, address, secret, here, microphone);
+        let started = launch(program, &profile, address, secret, here, sounds);
         if started.is_err() {
             clear(&profile);
         }
@@ -66,6 +77,29 @@ impl Browser {
             child: started?,
             profile,
         })
+    }
+
+    /// What it takes now; `None` where the system does not tell.
+    pub(super) fn memory(&self) -> Option<Memory> {
+        let group = self.child.id().to_string();
+        let mut all = Memory {
+            bytes: 0,
+            is_exact: true,
+        };
+        for process in fs::read_dir("/proc").ok()?.flatten() {
+            let Ok(stat) = fs::read_to_string(process.path().join("stat")) else {
+                continue;
+            };
+            // The name, in brackets, may hold anything; the group is the third word after it.
+            let rest = stat.rsplit_once(')').map(|(_, rest)| rest);
+            if rest.and_then(|rest| rest.split_whitespace().nth(2)) == Some(group.as_str()) {
+                let proportional = kilobytes(&process.path().join("smaps_rollup"), "Pss:");
+                all.is_exact &= proportional.is_some();
+                let resident = || kilobytes(&process.path().join("status"), "VmRSS:");
+                all.bytes += 1024 * proportional.or_else(resident).unwrap_or(0);
+            }
+        }
+        (all.bytes > 0).then_some(all)
     }
 
     /// What it said at last, if it has ended by itself.
@@ -97,7 +131,7 @@ fn launch(
     address: &str,
     secret: &str,
     here: bool,
-    microphone: Microphone,
+    sounds: Sounds,
 ) -> io::Result<Child> {
     let start = profile.join("start.html");
     let page = format!("<script>location.replace(\"{address}#{secret}\")</script>");
@@ -112,13 +146,14 @@ fn launch(
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .process_group(0);
-    match microphone {
-        Microphone::StandIn => {
+    match sounds {
+        Sounds::StandIn => {
             command.arg("--use-fake-device-for-media-stream");
             let file = format!("--use-file-for-fake-audio-capture={}", silence.display());
             command.arg(file);
         }
-        Microphone::None => {
+        Sounds::System => {}
+        Sounds::None => {
             let nowhere = format!("unix:{}", profile.join("no-sound").display());
             command.env("PULSE_SERVER", nowhere);
             command.env("ALSA_CONFIG_PATH", "/dev/null");
@@ -134,6 +169,13 @@ fn launch(
     }
     command.arg(format!("file://{}", start.display()));
     command.spawn()
+}
+
+/// A line `NAME: 12 kB` of a file about a process.
+fn kilobytes(path: &Path, name: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }
 
 /// A browser that ends writes a while.

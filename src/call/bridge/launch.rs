@@ -10,7 +10,7 @@ use crate::tasks::Tasks;
 use crate::wire::bridge::ToPage;
 
 use super::browser::Browser;
-use super::browser::Microphone;
+use super::browser::Sounds;
 use super::server;
 use super::server::Said;
 use super::server::Server;
@@ -26,7 +26,7 @@ pub(super) struct Parts<'a> {
     pub(super) sdk: &'a Path,
     /// Origins on this machine that the SDK may speak to.
     pub(super) local: &'a str,
-    pub(super) microphone: Microphone,
+    pub(super) sounds: Sounds,
     pub(super) heard: mpsc::Sender<audio::Frame>,
 }
 
@@ -54,7 +54,7 @@ pub(super) async fn launch(parts: Parts<'_>, tasks: &Tasks) -> Result<Page, Beca
     let server = server::start(settings, tasks).await;
     let server = server.map_err(|error| local(format!("no page can be served: {error}")))?;
     let here = !parts.local.is_empty();
-    let browser = Browser::start(program, &server.address, &secret, here, parts.microphone);
+    let browser = Browser::start(program, &server.address, &secret, here, parts.sounds);
     let browser = browser.map_err(|error| local(format!("no browser starts: {error}")))?;
     Ok(Page { server, browser })
 }

@@ -35,14 +35,15 @@ pub struct Earcons {
 
 enum Order {
     Play(Sound),
-    StopRinging,
+    /// Rings with this and nothing else.
+    Ring(Option<Earcon>),
     Choose(Choice),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Sound {
     Earcon(Earcon),
-    Ringing,
+    Ringing(Earcon),
     TestTone,
 }
 
@@ -71,13 +72,9 @@ impl Earcons {
         self.order(Order::Play(Sound::Earcon(earcon)));
     }
 
-    /// Begins to ring, or stops.
-    pub fn ring(&self, ringing: bool) {
-        self.order(if ringing {
-            Order::Play(Sound::Ringing)
-        } else {
-            Order::StopRinging
-        });
+    /// Repeats it from now on, in place of what rang before; `None` stops.
+    pub fn ring(&self, round: Option<Earcon>) {
+        self.order(Order::Ring(round));
     }
 
     /// The tone by which a person knows that the speaker works.
@@ -127,7 +124,7 @@ impl Player {
             self.sounding.retain(|(_, state)| !state.over.load(Relaxed));
             match order {
                 Ok(Order::Play(sound)) => self.play(sound),
-                Ok(Order::StopRinging) => self.stop(Sound::Ringing),
+                Ok(Order::Ring(round)) => self.ring(round.map(Sound::Ringing)),
                 Ok(Order::Choose(choice)) => {
                     self.choice = choice;
                     self.close();
@@ -159,11 +156,15 @@ impl Player {
         }
     }
 
-    fn stop(&self, sound: Sound) {
-        for (other, state) in &self.sounding {
-            if *other == sound {
-                state.stop.store(true, Relaxed);
-            }
+    fn ring(&mut self, round: Option<Sound>) {
+        self.sounding.retain(|(other, state)| {
+            let ends = matches!(other, Sound::Ringing(_)) && Some(*other) != round;
+            state.stop.fetch_or(ends, Relaxed);
+            // It fades by itself, and may begin anew meanwhile.
+            !ends
+        });
+        if let Some(round) = round {
+            self.play(round);
         }
     }
 
@@ -225,6 +226,8 @@ struct Playing {
     sound: Sound,
     samples: tone::Samples,
     pause: usize,
+    /// How loud it still is, once it was told to stop.
+    loudness: f32,
     state: Arc<State>,
 }
 
@@ -233,11 +236,11 @@ impl Playing {
         Self {
             sound,
             samples: match sound {
-                Sound::Earcon(earcon) => earcon.samples(),
-                Sound::Ringing => Earcon::Ring.samples(),
+                Sound::Earcon(earcon) | Sound::Ringing(earcon) => earcon.samples(),
                 Sound::TestTone => tone::test_tone(),
             },
             pause: 0,
+            loudness: 1.0,
             state: Arc::clone(state),
         }
     }
@@ -247,20 +250,28 @@ impl Iterator for Playing {
     type Item = f32;
 
     fn next(&mut self) -> Option<f32> {
+        if self.state.stop.load(Relaxed) {
+            // Softly, so that it does not click.
+            self.loudness -= FADE;
+            if self.loudness <= 0.0 || self.pause > 0 {
+                return None;
+            }
+            return self.samples.next().map(|sample| sample * self.loudness);
+        }
+        let Sound::Ringing(round) = self.sound else {
+            return self.samples.next();
+        };
         if self.pause > 0 {
             self.pause -= 1;
             if self.pause == 0 {
-                self.samples = Earcon::Ring.samples();
+                self.samples = round.samples();
             }
-            // Between two rounds, and never within a note, so that it does not click.
-            return (!self.state.stop.load(Relaxed)).then_some(0.0);
-        }
-        let sample = self.samples.next();
-        if sample.is_none() && self.sound == Sound::Ringing && !self.state.stop.load(Relaxed) {
-            self.pause = RING_PAUSE;
             return Some(0.0);
         }
-        sample
+        self.samples.next().or_else(|| {
+            self.pause = pause_after(round);
+            Some(0.0)
+        })
     }
 }
 
@@ -299,5 +310,14 @@ const LINGER: Duration = Duration::from_secs(2);
 /// Samples at once: 20 ms.
 const PERIOD: usize = 2 * audio::FRAME;
 
-/// Between two rounds of ringing: 2 s.
-const RING_PAUSE: usize = 96_000;
+/// Between two rounds of ringing: 2 s, and 4 s at the other side.
+fn pause_after(round: Earcon) -> usize {
+    if round == Earcon::RingBack {
+        192_000
+    } else {
+        96_000
+    }
+}
+
+/// What remains of a round is silent after 10 ms.
+const FADE: f32 = 1.0 / 480.0;

@@ -45,6 +45,7 @@ use crate::model::sound::Choice;
 use crate::model::sound::Cue;
 use crate::model::sound::Device;
 use crate::model::sound::Direction;
+use crate::model::sound::Ringing;
 use crate::tasks::Tasks;
 
 use console::Console;
@@ -171,8 +172,12 @@ impl Desk {
         }
     }
 
-    fn ring(&mut self, rings: bool) {
-        self.earcons().ring(rings);
+    fn ring(&mut self, rings: Ringing) {
+        self.earcons().ring(match rings {
+            Ringing::Off => None,
+            Ringing::Here => Some(Earcon::Ring),
+            Ringing::There => Some(Earcon::RingBack),
+        });
     }
 
     fn earcons(&mut self) -> &Earcons {

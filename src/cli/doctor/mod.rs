@@ -55,7 +55,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("files", |c| Box::pin(ready(files::private(c)))),
     ("accounts", |c| Box::pin(accounts::signed_in(c))),
     ("sound", |c| Box::pin(sound::devices(c))),
-    ("calls", |c| Box::pin(ready(calls::parts(c)))),
+    ("calls", |c| Box::pin(calls::parts(c))),
     ("service", |c| Box::pin(service::answers(c))),
 ];
 

@@ -3,6 +3,7 @@
 //! For what no machine without an account can find out. The session decides, this drives.
 
 mod findings;
+mod look;
 mod session;
 
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ use crate::model::locator::Locator;
 use crate::tasks::Tasks;
 use crate::wire::bridge::Identity;
 
-use super::browser::Microphone;
+pub use super::browser::Memory;
+use super::browser::Sounds;
 use super::convert;
 use super::launch::Page;
 use super::launch::Parts;
@@ -32,6 +34,9 @@ pub use findings::Error;
 pub use findings::Findings;
 pub use findings::Join;
 pub use findings::Tried;
+pub use look::PATIENCE;
+pub use look::Seen;
+pub use look::look;
 pub use session::Step;
 pub use session::TRIED;
 pub use session::Wish;
@@ -84,10 +89,10 @@ pub async fn run(
         browser: settings.browser.as_deref(),
         sdk: &settings.sdk,
         local: &settings.local,
-        microphone: if settings.has_microphone {
-            Microphone::StandIn
+        sounds: if settings.has_microphone {
+            Sounds::StandIn
         } else {
-            Microphone::None
+            Sounds::None
         },
         heard: hearing,
     };
