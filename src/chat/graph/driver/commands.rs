@@ -313,7 +313,7 @@ impl Driver {
                 let place = self.place(&thread);
                 self.ask(async move {
                     let sent = work::send_picture(&rest, &place, &path).await;
-                    Done::Changed(thread, Doing::Sending, sent)
+                    Done::Changed(thread, Doing::SendingPicture, sent)
                 });
             }
         }
