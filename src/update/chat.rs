@@ -366,7 +366,7 @@ fn taken_in(
         Inserted::New => arrived(state, key, &message),
         // Behind the window that someone reads in: told, and fetched when they come there.
         Inserted::Outside if newest(state, key, &message.id) => arrived(state, key, &message),
-        Inserted::Updated => changed(state, key, &message),
+        Inserted::Updated => changed(state, key, &message, was),
         Inserted::Replaced { .. } | Inserted::Outside | Inserted::Duplicate | Inserted::Stale => {}
     }
     let message = Box::new(message);

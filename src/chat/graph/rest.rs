@@ -211,6 +211,11 @@ impl Rest {
         }
     }
 
+    /// What was agreed to since the last token is in the next one, which is fetched beside it.
+    pub(super) async fn wider(&self) {
+        self.tokens.wider().await;
+    }
+
     /// Who we are, and where.
     pub(super) async fn me(&self) -> Result<(User, Url), Error> {
         let grant = self.tokens.token().await.map_err(Error::token)?;
@@ -223,11 +228,6 @@ impl Rest {
 
     /// Every page from here on, as far as their links lead.
     pub(super) async fn all<T: DeserializeOwned>(&self, target: &str) -> Result<Vec<T>, Error> {
-        let mut page: Page<T> = self.get(target).await?;
-        let mut all = std::mem::take(&mut page.value);
-        for _ in 1..most {
-            let Some(link) = page.next_link.take() else {
-                break;
         Ok(self.pages(target, MOST_PAGES).await?.0)
     }
 
@@ -250,6 +250,11 @@ impl Rest {
         target: &str,
         most: usize,
     ) -> Result<(Vec<T>, Option<String>), Error> {
+        let mut page: Page<T> = self.get(target).await?;
+        let mut all = std::mem::take(&mut page.value);
+        for _ in 1..most {
+            let Some(link) = page.next_link.take() else {
+                break;
             };
             page = self.get(&link).await?;
             all.append(&mut page.value);

@@ -214,10 +214,17 @@ fn whole(span: Duration) -> u64 {
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Identity { why } | Reason::CallsNobody { why } => (*why).to_owned(),
-        Reason::Withheld(permission) => format!(
-            "your sign-in was not given leave to {}; once that is allowed, the next token has it",
-            leave(*permission)
-        ),
+        Reason::Withheld(permission) => match asked_for(*permission) {
+            Some(word) => format!(
+                "your sign-in was not given leave to {}; sidetone accounts consent NAME {word} asks for it, and /refresh \
+                 takes it up",
+                leave(*permission)
+            ),
+            None => format!(
+                "your sign-in was not given leave to {}; once that is allowed, the next token has it",
+                leave(*permission)
+            ),
+        },
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {
@@ -262,6 +269,26 @@ pub fn reason(reason: &Reason) -> String {
         Reason::JoinedToListen => {
             "you joined to listen, /leave and /join joins with your microphone".to_owned()
         }
+    }
+}
+
+/// The word of `sidetone accounts consent` that asks for it; the others are asked for by every sign-in.
+const fn asked_for(permission: Permission) -> Option<&'static str> {
+    match permission {
+        Permission::FindPeople => Some("people"),
+        Permission::SeePresence | Permission::SetPresence => Some("presence"),
+        Permission::ReadChannels | Permission::SendToChannels | Permission::ChangeInChannels => {
+            Some("channels")
+        }
+        Permission::Chat
+        | Permission::Call
+        | Permission::ReadChats
+        | Permission::SendMessages
+        | Permission::ChangeChats
+        | Permission::CreateChats
+        | Permission::ChangeMembers
+        | Permission::SearchAll
+        | Permission::FindMeetings => None,
     }
 }
 
@@ -333,6 +360,23 @@ mod tests {
             "Could not send the message: no answer in time. It is kept. /retry does it again.",
         );
         check(
+            Doing::SendingPicture,
+            Because::Timeout,
+            Remedy::Retry,
+            "Could not send the picture: no answer in time. The file is as it was. See whether the picture is there; if \
+             not, /picture FILE sends it again.",
+        );
+        check(
+            Doing::SendingPicture,
+            Because::Service {
+                status: 502,
+                message: String::new(),
+            },
+            Remedy::Retry,
+            "Could not send the picture: the service answered with error 502. The file is as it was. /picture FILE sends \
+             it again.",
+        );
+        check(
             Doing::JoiningCall,
             Because::Unreachable {
                 host: "127.0.0.1:8080".to_owned(),
@@ -359,23 +403,6 @@ mod tests {
         };
         check(
             Doing::FindingThread,
-        check(
-            Doing::SendingPicture,
-            Because::Timeout,
-            Remedy::Retry,
-            "Could not send the picture: no answer in time. The file is as it was. See whether the picture is there; if \
-             not, /picture FILE sends it again.",
-        );
-        check(
-            Doing::SendingPicture,
-            Because::Service {
-                status: 502,
-                message: String::new(),
-            },
-            Remedy::Retry,
-            "Could not send the picture: the service answered with error 502. The file is as it was. /picture FILE sends \
-             it again.",
-        );
             local("none here is called nosuch"),
             Remedy::None,
             "Could not find the thread: none here is called nosuch.",
