@@ -157,6 +157,20 @@ async fn an_invitation_is_good_once_and_a_wrong_one_keeps_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_before_a_hidden_question_answers_it_not_and_what_answers_it_is_not_shown() {
+    let place = Place::new();
+    let code = place.service.invite();
+    let mut session = place.add("ada");
+    session.press("AAAA-BBBB-CCCC-DDDD\r");
+    session.see("Invitation code");
+    session.press(&format!("{code}\r"));
+    session.see("Signed in.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let shown = session.contents();
+    assert!(!shown.contains(&code), "{shown}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn with_several_accounts_it_is_asked_once_for_each_meeting() {
     let place = Place::new();
     place.sign_in("ada");

@@ -78,6 +78,17 @@ impl Place {
         }
     }
 
+    /// Ada has signed in there already, as a Teams user called work.
+    async fn at_work() -> Self {
+        let place = Self::new();
+        let graph = format!("{}/v1.0", place.host.endpoint());
+        let more = ["--teams", "--graph", &graph];
+        let mut session = place.by_device_code("work", &more, ADA).await;
+        session.see("Signed in. work: work, Teams user");
+        assert_eq!(session.end(), 0, "{}", session.contents());
+        place
+    }
+
     fn run(&self, arguments: &[&str], more: &[(&str, &str)]) -> Session {
         self.home.run(arguments, more)
     }
@@ -87,7 +98,12 @@ impl Place {
         let mut arguments = vec!["accounts", "add", name, "--device-code"];
         arguments.extend(["--token-service", self.service.url()]);
         arguments.extend(more);
-        let mut session = self.run(&arguments, &[]);
+        self.on_another_device(&arguments, who).await
+    }
+
+    /// Runs what shows a code, which somebody types elsewhere.
+    async fn on_another_device(&self, arguments: &[&str], who: &str) -> Session {
+        let mut session = self.run(arguments, &[]);
         session.see("It is good for 15 minutes. Waiting.");
         let shown = session.contents();
         let code = between(&shown, "type this code:", "It is good")
@@ -390,6 +406,63 @@ async fn a_teams_user_signs_in_reads_and_writes_their_chats_and_signs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
+    let place = Place::at_work().await;
+    let meeting = text(&place.host.ready()["meeting"], "threadId").to_owned();
+    let planted = json!({"meeting": meeting});
+    place.host.control("/graph/plant", planted).await;
+    let arguments = [
+        "chats",
+        "--account",
+        "work",
+        "--screen-reader",
+        "--no-check",
+    ];
+    let mut chats = place.run(&arguments, &[]);
+    chats.see("As of");
+    chats.press("/colleagues Carol\r");
+    chats.see("sidetone accounts consent NAME people asks for it, and /refresh takes it up");
+
+    let asking = ["accounts", "consent", "work", "people", "--device-code"];
+    let mut session = place.on_another_device(&asking, BOB).await;
+    session.see("somebody else signed in than work is; nothing was changed");
+    assert_ne!(session.end(), 0);
+    let mut session = place.on_another_device(&asking, ADA).await;
+    session
+        .see("You ask for leave to find people of your organisation (/colleagues): People.Read.");
+    session.see("Agreed to. A sidetone that runs takes it up with /refresh.");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let mut session = place.run(&["accounts", "consent", "work"], &[]);
+    session.see("people: to find people of your organisation (/colleagues). Asked for.");
+    session.see("channels: to read channels of your teams, and to write in them. Not asked for. An administrator");
+    assert_eq!(session.end(), 0);
+
+    chats.press("/chats\r");
+    // The new token comes beside the one in use, in its own time.
+    let found = (0..40).any(|_| {
+        chats.press("/colleagues Carol\r");
+        chats.listen(Duration::from_millis(500));
+        chats.contents().contains("carol@")
+    });
+    assert!(found, "{}", chats.contents());
+    chats.press("/quit\r");
+    assert_eq!(chats.end(), 0, "{}", chats.contents());
+
+    // What nobody can agree to alone says so, with the link for who can.
+    let asking = ["accounts", "consent", "work", "channels", "--device-code"];
+    let mut session = place.on_another_device(&asking, ADA).await;
+    let shown = session.contents().replace('\n', "");
+    assert!(
+        shown.contains("An administrator of your organisation has to agree first"),
+        "{shown}"
+    );
+    assert!(shown.contains("/v2.0/adminconsent?client_id="), "{shown}");
+    assert!(shown.contains("ChannelMessage.Read.All"), "{shown}");
+    session.see("Agreed to.");
+    assert_eq!(session.end(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_write_comes_by_relay_without_a_request_and_on_demand_while_that_is_lost() {
     let mut place = Place::with("[relay]\n");
     place.host.control("/graph/plant", json!({})).await;
@@ -648,12 +721,7 @@ async fn a_challenge_is_answered_by_signing_in_with_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_renewal_was_refused_for_is_answered_by_the_next_sign_in() {
-    let place = Place::new();
-    let graph = format!("{}/v1.0", place.host.endpoint());
-    let more = ["--teams", "--graph", &graph];
-    let mut session = place.by_device_code("work", &more, ADA).await;
-    session.see("Signed in. work");
-    assert_eq!(session.end(), 0, "{}", session.contents());
+    let place = Place::at_work().await;
     place
         .host
         .control("/directory/challenge", json!({"userName": ADA}))
@@ -663,23 +731,15 @@ async fn what_a_renewal_was_refused_for_is_answered_by_the_next_sign_in() {
     session.see("sidetone accounts add work signs in again");
     session.press("/quit\r");
     session.end();
-    let mut session = place.run(&["accounts", "add", "work", "--device-code"], &[]);
-    session.see("It is good for 15 minutes. Waiting.");
-    let shown = session.contents();
-    let code = between(&shown, "type this code:", "It is good").trim();
-    place.browser.allow(place.host.endpoint(), code, ADA).await;
+    let again = ["accounts", "add", "work", "--device-code"];
+    let mut session = place.on_another_device(&again, ADA).await;
     session.see("Signed in. work");
     assert_eq!(session.end(), 0, "{}", session.contents());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_graph_refused_a_token_for_is_kept_for_the_next_sign_in() {
-    let place = Place::new();
-    let graph = format!("{}/v1.0", place.host.endpoint());
-    let more = ["--teams", "--graph", &graph];
-    let mut session = place.by_device_code("work", &more, ADA).await;
-    session.see("Signed in. work");
-    assert_eq!(session.end(), 0, "{}", session.contents());
+    let place = Place::at_work().await;
     place
         .host
         .control("/graph/challenge", json!({"on": true}))

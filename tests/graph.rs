@@ -395,6 +395,31 @@ async fn what_others_write_arrives_by_itself_and_on_demand_only_when_asked() {
 }
 
 #[tokio::test]
+async fn however_much_came_since_a_chat_was_read_none_of_it_is_left_out() {
+    let host = office().await;
+    let mut client = ada(&host, Feed::OnDemand).await;
+    let thread = client.open("Release notes").await;
+    client
+        .message(|m| m.text() == "The draft is ready for reading.")
+        .await;
+    let count = 1_070;
+    for n in 0..count {
+        let draft = Words::html(&format!("<p>number {n}</p>"));
+        host.running
+            .service
+            .post_as(thread.as_str(), "Carol Osei", draft)
+            .unwrap();
+    }
+    client.ask(ChatCommand::Refresh(thread)).await;
+    client.message(|m| m.text() == "number 0").await;
+    let last = format!("number {}", count - 1);
+    client.message(|m| m.text() == last).await;
+    let numbered = client.messages.values();
+    let numbered = numbered.filter(|m| m.text().starts_with("number "));
+    assert_eq!(numbered.count(), count);
+}
+
+#[tokio::test]
 async fn where_the_token_service_is_no_relay_it_stays_on_demand() {
     let host = office().await;
     let mut client = client(&host, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;

@@ -1,6 +1,7 @@
 //! `sidetone accounts`: sign in, list, switch, sign out.
 
 mod add;
+mod consent;
 
 use std::path::Path;
 use std::path::PathBuf;
@@ -32,6 +33,8 @@ use crate::view::phrase;
 use crate::wire::acs::sign::ConnectionString;
 
 pub use self::add::Add;
+pub use self::consent::Consent;
+pub use self::consent::Wider;
 
 /// Sign in, list who you can be, switch, sign out.
 #[derive(Debug, clap::Args)]
@@ -50,6 +53,7 @@ pub enum Act {
     Use {
         name: String,
     },
+    Consent(Consent),
     /// Sign out: tokens are revoked where that can be done, and nothing of the sign-in stays here.
     Remove {
         name: String,
@@ -64,6 +68,7 @@ pub async fn run(args: Args) -> Result<Exit, Error> {
     match args.act {
         None | Some(Act::List) => list(&home),
         Some(Act::Add(add)) => Box::pin(add::sign_in(&home, *add)).await,
+        Some(Act::Consent(consent)) => Box::pin(consent::ask(&home, consent)).await,
         Some(Act::Use { name }) => choose(&home, &name),
         Some(Act::Remove { name, force }) => Box::pin(sign_out(&home, &name, force)).await,
     }

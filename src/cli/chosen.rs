@@ -79,6 +79,7 @@ mod tests {
                 endpoint: None,
                 ca: None,
                 kept: Kind::File,
+                wider: Vec::new(),
                 way: Way::Own,
             });
         }

@@ -222,6 +222,7 @@ mod tests {
             endpoint: Some(endpoint.parse().unwrap()),
             ca: None,
             kept: Kind::File,
+            wider: Vec::new(),
             way,
         };
         sentence(&Choice::Account(&record), "Guest", settings)

@@ -34,6 +34,9 @@ pub struct Record {
     pub ca: Option<PathBuf>,
     /// Where its sign-in is kept.
     pub kept: Kind,
+    /// Scopes that were asked for beyond what a sign-in asks for by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wider: Vec<String>,
     pub way: Way,
 }
 
@@ -206,6 +209,7 @@ mod tests {
             endpoint: Some("https://contoso.example/".parse().unwrap()),
             ca: None,
             kept: Kind::File,
+            wider: Vec::new(),
             way: Way::Invitation {
                 token_service: "https://tokens.example/".parse().unwrap(),
             },

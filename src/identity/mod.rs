@@ -70,6 +70,8 @@ enum Request {
     Token(Ask),
     /// A service wants more of the next sign-in than the last one had.
     Challenge(String),
+    /// The person may have been given more leave.
+    Wider,
 }
 
 #[derive(Debug)]
@@ -100,6 +102,11 @@ impl Tokens {
     pub async fn challenged(&self, claims: String) {
         // Without anybody who owns the secret there is nothing to keep it beside.
         let _ = self.requests.send(Request::Challenge(claims)).await;
+    }
+
+    /// Where something is withheld: a new token at once, which has what was agreed to meanwhile.
+    pub async fn wider(&self) {
+        let _ = self.requests.send(Request::Wider).await;
     }
 
     async fn ask(&self, refused: Option<Generation>) -> Result<Grant, Failure> {
@@ -164,6 +171,10 @@ impl Keeper {
                         let keeping = async move { source.keep_challenge(&claims).await };
                         self.tasks.spawn_graceful(keeping);
                     }
+                    Some(Request::Wider) if !self.permits.withheld.is_empty() => {
+                        self.schedule.renew(self.clock.now());
+                    }
+                    Some(Request::Wider) => {}
                     None => break,
                 },
                 Some(result) = fetched.recv() => self.settle(result).await,

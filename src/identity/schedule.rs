@@ -71,6 +71,15 @@ impl Schedule {
         self.ask(now)
     }
 
+    /// A new token may give leave for more than the one at hand, which is handed out until it is there.
+    pub(super) fn renew(&mut self, now: Moment) {
+        if self.held.is_some() {
+            // No earlier than what is planned already after a failure, which a person's impatience does not mend.
+            let planned = self.refresh_at.filter(|_| self.failures > 0);
+            self.refresh_at = Some(planned.unwrap_or(now));
+        }
+    }
+
     /// A fetch gave a token. `false`: it has expired already, which is an error and not a
     /// reason to fetch again.
     pub(super) fn fetched(&mut self, lifetime: Duration, now: Moment) -> bool {
@@ -218,6 +227,20 @@ mod tests {
         let mut schedule = with_token(minutes(60));
         assert_eq!(schedule.ask(at(3601)), Answer::Wait);
         assert_eq!(schedule.poll(at(3601)), Output::Fetch);
+    }
+
+    #[test]
+    fn a_renewal_that_is_wished_for_makes_nobody_wait_and_is_not_repeated_by_itself() {
+        let mut schedule = with_token(minutes(60));
+        schedule.renew(at(60));
+        assert_eq!(schedule.poll(at(60)), Output::Fetch);
+        assert_eq!(schedule.ask(at(60)), Answer::Ready);
+        schedule.fetch_failed(at(61));
+        schedule.renew(at(61));
+        assert_eq!(schedule.poll(at(61)), Output::Wait(Some(at(71))));
+        let mut none = Schedule::default();
+        none.renew(at(0));
+        assert_eq!(none.poll(at(0)), Output::Wait(None));
     }
 
     #[test]

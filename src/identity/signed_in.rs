@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::Serializer;
 use url::Url;
 
+use super::accounts::Accounts;
 use super::accounts::Record;
 use super::accounts::Way;
 use super::http::Http;
@@ -258,9 +259,21 @@ impl SignedIn {
             return Err(self.signed_out());
         };
         let provider = self.provider(purpose, None)?;
+        let wider = self.wider().await;
         let now = Clock.now();
         let renewed = match self.refused.before(&refresh, now) {
             Some(said) => Err(said),
+            None if purpose == Purpose::Graph && !wider.is_empty() => {
+                let mut whole = provider.clone();
+                whole.scopes.extend(wider);
+                match sign_in::renew(&whole, &refresh, http).await {
+                    // What was agreed to later was taken back: the rest goes on without it.
+                    Err(error) if error.lacks_consent() => {
+                        sign_in::renew(&provider, &refresh, http).await
+                    }
+                    renewed => renewed,
+                }
+            }
             None => sign_in::renew(&provider, &refresh, http).await,
         };
         let signed = match renewed {
@@ -280,6 +293,44 @@ impl SignedIn {
             self.keep(next).await?;
         }
         Ok(signed)
+    }
+
+    /// What was asked for beyond the usual, as the list has it by now: another program of the person may have asked.
+    async fn wider(&self) -> Vec<String> {
+        let (folder, name) = (self.folder.clone(), self.record.name.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let accounts = Accounts::load(&folder).ok()?;
+            accounts.find(&name).map(|record| record.wider.clone())
+        });
+        let read = read.await.ok().flatten();
+        read.unwrap_or_else(|| self.record.wider.clone())
+    }
+
+    /// Keeps a sign-in that asked for more, in place of the one before. No renewal of another program comes in
+    /// between, which would put its own back.
+    pub async fn widen(&self, refresh: &Kept, wider: Vec<String>) -> Result<(), Error> {
+        let _turn = self.turn().await?;
+        self.keep(refresh).await?;
+        let (folder, name) = (self.folder.clone(), self.record.name.clone());
+        let written = tokio::task::spawn_blocking(move || {
+            Accounts::change(&folder, |accounts| {
+                if let Some(mut record) = accounts.find(&name).cloned() {
+                    record.wider = wider;
+                    accounts.put(record);
+                }
+            })
+        });
+        let written = written.await.map_err(|_| Error::Stopped)?;
+        written.map_err(|error| Error::Unlisted(error.to_string()))
+    }
+
+    /// Whose sign-in it is at Entra, to compare with another one of the same account.
+    pub async fn object_id(&self, http: &Http) -> Result<Option<String>, Error> {
+        let known = self.record.raw_id.as_deref();
+        match known.and_then(|id| id.strip_prefix("8:orgid:")) {
+            Some(id) => Ok(Some(id.to_owned())),
+            None => Ok(self.renew(Purpose::Graph, http).await?.object_id()),
+        }
     }
 
     /// What the next sign-in has to prove, so that whoever does that has it.
@@ -314,6 +365,7 @@ impl SignedIn {
             Way::Provider {
                 issuer, client_id, ..
             } => (issuer, client_id, &[][..], &[][..]),
+            // What is asked for beyond it is added where somebody signs in, and at a renewal.
             Way::Teams {
                 issuer,
                 client_id,

@@ -99,6 +99,8 @@ pub enum Error {
     Vault(#[from] vault::Error),
     #[error("could not wait for another sidetone that renews the same sign-in")]
     Turn(#[source] std::io::Error),
+    #[error("{0}")]
+    Unlisted(String),
     #[error("the program is ending")]
     Stopped,
     #[error(
@@ -153,6 +155,7 @@ impl Error {
             | Self::SomebodyElse
             | Self::SignedOut(_)
             | Self::NoExchange
+            | Self::Unlisted(_)
             | Self::NoGraph => false,
         }
     }
@@ -219,7 +222,7 @@ impl Error {
                 },
                 Remedy::None,
             ),
-            Self::Vault(_) | Self::Turn(_) | Self::Stopped => (
+            Self::Vault(_) | Self::Turn(_) | Self::Unlisted(_) | Self::Stopped => (
                 Because::Local {
                     detail: text::line(&self.to_string()),
                 },

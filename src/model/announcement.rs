@@ -285,6 +285,11 @@ pub enum Said {
     Deleted {
         sender: Sender,
     },
+    /// A message that was deleted is there again.
+    Restored {
+        sender: Sender,
+        text: String,
+    },
     /// Somebody reacted to a message of ours.
     ReactionReceived {
         /// An emoji, or the vendor's name of one.
@@ -518,9 +523,10 @@ impl Said {
                 Topic::Message
             }
             Self::OtherThread { .. } => Topic::OtherThread,
-            Self::Edited { .. } | Self::Deleted { .. } | Self::ReactionReceived { .. } => {
-                Topic::Change
-            }
+            Self::Edited { .. }
+            | Self::Deleted { .. }
+            | Self::Restored { .. }
+            | Self::ReactionReceived { .. } => Topic::Change,
             Self::Failed(_)
             | Self::NotSent { .. }
             | Self::LeftWhileSending { .. }

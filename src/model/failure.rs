@@ -18,6 +18,8 @@ pub enum Doing {
     OpeningThread,
     LoadingMessages,
     Sending,
+    /// A picture, from a file that stays where it is.
+    SendingPicture,
     Editing,
     Deleting,
     SavingAttachment,

@@ -385,11 +385,14 @@ pub fn ask_hidden(question: &str) -> io::Result<String> {
     let mut hidden = settings.clone();
     hidden.local_modes -= LocalModes::ECHO;
     let mut out = io::stdout().lock();
-    out.write_all(question.as_bytes())?;
-    out.flush()?;
-    termios::tcsetattr(&input, OptionalActions::Now, &hidden)?;
+    // Before the question, which is when people begin to type. What they typed earlier stood on the screen and was no
+    // answer to it: it is let go.
+    termios::tcsetattr(&input, OptionalActions::Flush, &hidden)?;
     let mut answer = String::new();
-    let read = input.read_line(&mut answer);
+    let read = out
+        .write_all(question.as_bytes())
+        .and_then(|()| out.flush())
+        .and_then(|()| input.read_line(&mut answer));
     termios::tcsetattr(&input, OptionalActions::Now, &settings)?;
     out.write_all(b"\n")?;
     read?;

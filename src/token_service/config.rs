@@ -74,7 +74,6 @@ pub struct LimitsConfig {
     pub per_address_per_minute: u32,
     pub per_person_per_minute: u32,
     pub invitations_per_address_per_minute: u32,
-    pub wrong_invitations_per_minute: u32,
     pub notifications_per_minute: u32,
     pub connections: usize,
     pub connections_per_address: usize,
@@ -88,7 +87,6 @@ impl Default for LimitsConfig {
             per_address_per_minute: 120,
             per_person_per_minute: 20,
             invitations_per_address_per_minute: 10,
-            wrong_invitations_per_minute: 100,
             notifications_per_minute: 6000,
             connections: 512,
             connections_per_address: 64,
@@ -442,7 +440,6 @@ fn check_limits(limits: &LimitsConfig) -> Result<(), String> {
         limits.per_address_per_minute,
         limits.per_person_per_minute,
         limits.invitations_per_address_per_minute,
-        limits.wrong_invitations_per_minute,
         limits.notifications_per_minute,
     ];
     let open = [limits.connections, limits.connections_per_address];
@@ -505,7 +502,6 @@ const KEYS: &[&str] = &[
     "limits.per_address_per_minute",
     "limits.per_person_per_minute",
     "limits.invitations_per_address_per_minute",
-    "limits.wrong_invitations_per_minute",
     "limits.notifications_per_minute",
     "limits.connections",
     "limits.connections_per_address",

@@ -138,7 +138,6 @@ async fn redeem(
         None => None,
     };
     let Some(who) = redeemed else {
-        service.limits.wrong_invitation(service.clock.now());
         return Err(Refused::new(
             Code::InvitationRefused,
             "This invitation is not good, or no longer.",

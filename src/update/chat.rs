@@ -140,6 +140,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::SavingAttachment
         | Doing::Reacting
         | Doing::Sending
+        | Doing::SendingPicture
         | Doing::AskingOrganisation => errand_done(state, key),
         // Tried again by itself, for whoever is there to wait.
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {
@@ -279,7 +280,7 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
         state.say(Said::ConnectionBack { seconds, missed });
     }
     for (message, inserted) in news {
-        taken_in(state, key, message, inserted, fx);
+        taken_in(state, key, message, inserted, Was::There, fx);
     }
 }
 
@@ -321,13 +322,24 @@ fn on_message(state: &mut State, key: &ThreadKey, message: Message, fx: &mut Vec
     let thread = state.threads.open(key);
     let known = thread.timeline.find(&message.id);
     let same_words = known.is_some_and(|known| known.body == message.body);
+    let was = match known.map(|known| &known.body) {
+        Some(Body::Deleted) => Was::Deleted,
+        _ => Was::There,
+    };
     let before = known.map(|known| known.reactions.clone());
     let inserted = thread.timeline.insert(message.clone());
     if same_words && inserted == Inserted::Updated {
         // A reaction, or that it was read: nobody wrote anything.
         return reacted(state, key, &before.unwrap_or_default(), &message);
     }
-    taken_in(state, key, message, inserted, fx);
+    taken_in(state, key, message, inserted, was, fx);
+}
+
+/// What a message was before it changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Was {
+    There,
+    Deleted,
 }
 
 /// What follows from how a message was taken.
@@ -336,6 +348,7 @@ fn taken_in(
     key: &ThreadKey,
     message: Message,
     inserted: Inserted,
+    was: Was,
     fx: &mut Vec<Effect>,
 ) {
     let word = match &inserted {
@@ -353,7 +366,7 @@ fn taken_in(
         Inserted::New => arrived(state, key, &message),
         // Behind the window that someone reads in: told, and fetched when they come there.
         Inserted::Outside if newest(state, key, &message.id) => arrived(state, key, &message),
-        Inserted::Updated => changed(state, key, &message),
+        Inserted::Updated => changed(state, key, &message, was),
         Inserted::Replaced { .. } | Inserted::Outside | Inserted::Duplicate | Inserted::Stale => {}
     }
     let message = Box::new(message);
@@ -447,8 +460,8 @@ pub(super) fn message_said(state: &State, message: &Message) -> Option<Said> {
     })
 }
 
-/// Somebody else edited or deleted a message.
-fn changed(state: &mut State, key: &ThreadKey, message: &Message) {
+/// Somebody edited or deleted a message, or put one back.
+fn changed(state: &mut State, key: &ThreadKey, message: &Message, was: Was) {
     let Some(sender) = message
         .sender
         .as_ref()
@@ -458,6 +471,10 @@ fn changed(state: &mut State, key: &ThreadKey, message: &Message) {
     };
     let sender = state.sender(sender, message.mine);
     let said = match &message.body {
+        Body::Text(rich) if was == Was::Deleted => Said::Restored {
+            sender,
+            text: rich.to_text(),
+        },
         Body::Text(rich) => Said::Edited {
             sender,
             text: rich.to_text(),

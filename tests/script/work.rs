@@ -18,7 +18,10 @@ use sidetone::model::failure::Because;
 use sidetone::model::failure::Doing;
 use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
+use sidetone::model::message::Body;
+use sidetone::model::message::Message;
 use sidetone::model::message::MessageId;
+use sidetone::model::message::Version;
 use sidetone::model::permission::Permission;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
@@ -263,6 +266,72 @@ fn a_message_is_sent_changed_taken_back_and_put_back() {
                 }],
             "{view:?}"
         );
+    }
+}
+
+#[test]
+fn what_is_put_back_is_told_as_that_and_not_as_a_change() {
+    // What others put back stands in full screen where it stood; that it is there again is not said.
+    for (view, name, words) in [
+        (Interface::Linear, "Ada", "you put a message back: thanks"),
+        (
+            Interface::FullScreen,
+            "Ada",
+            "you put a message back: thanks",
+        ),
+        (
+            Interface::Linear,
+            "Alice",
+            "Alice put a message back: thanks",
+        ),
+    ] {
+        let whole = message(3, name, "thanks");
+        let arrived = |body: Option<Body>, version: u64| {
+            chat(ChatEvent::MessageReceived {
+                thread: thread(),
+                message: Message {
+                    version: Version(version),
+                    body: body.unwrap_or_else(|| whole.body.clone()),
+                    ..whole.clone()
+                },
+            })
+        };
+        let shown = opened(view)
+            .line("/verbosity 3")
+            .then(arrived(None, 5))
+            .then(arrived(Some(Body::Deleted), 6))
+            .after(5.0)
+            .forget()
+            .then(arrived(None, 7));
+        let shown = told(shown.after(1.0), words);
+        assert!(!shown.said().contains("edited"), "{view:?}");
+    }
+}
+
+#[test]
+fn an_answer_of_two_rows_leaves_the_newest_words_to_be_read() {
+    let answered =
+        opened(Interface::FullScreen).line("/thread a chat whose name is long enough for two rows");
+    let answered = answered.shows((60, 16), "Error: could not find the thread");
+    answered.shows((60, 16), "thanks");
+}
+
+#[test]
+fn a_channel_says_how_old_it_is_whatever_brings_the_messages_of_chats() {
+    for way in [Link::Live, Link::Relayed] {
+        let channel = ThreadId::new("19:general@thread.tacv2");
+        chats(Interface::FullScreen)
+            .then(link(way))
+            .line("/thread Voice / General")
+            .then(chat(ChatEvent::Access {
+                thread: channel.clone(),
+                access: ChatAccess::Open,
+            }))
+            .then(work(WorkEvent::AsOf {
+                thread: channel,
+                at: at(0.0),
+            }))
+            .shows((120, 30), "· /refresh");
     }
 }
 

@@ -310,10 +310,9 @@ async fn an_invitation_is_good_once_also_when_many_try_at_the_same_time() {
 }
 
 #[tokio::test]
-async fn guessing_codes_is_slow_from_one_address_and_from_many() {
+async fn guessing_codes_is_slow_and_keeps_nobody_elsewhere_out() {
     let host = host();
-    let limits = "behind_proxy = true\n[limits]\n\
-        invitations_per_address_per_minute = 5\nwrong_invitations_per_minute = 12";
+    let limits = "behind_proxy = true\n[limits]\ninvitations_per_address_per_minute = 5";
     let service = TokenService::start(&host, limits);
     let right = service.invite(&[]).remove(0);
     let guess = |from: String, code: &str| {
@@ -335,12 +334,13 @@ async fn guessing_codes_is_slow_from_one_address_and_from_many() {
         .parse()
         .unwrap();
     assert!((1..=60).contains(&wait), "{wait}");
-    for n in 0..7 {
+    // Who has many addresses guesses no 125 bits, and locks no guest out either.
+    for n in 0..120 {
         let refused = guess(format!("198.51.100.{n}"), wrong).await;
-        assert_eq!(refused.refusal(), (403, "invitationRefused"));
+        assert_eq!(refused.refusal(), (403, "invitationRefused"), "{n}");
     }
-    let refused = guess("198.51.100.200".to_owned(), &right).await;
-    assert_eq!(refused.refusal(), (429, "tooManyRequests"));
+    let taken = guess("198.51.100.200".to_owned(), &right).await;
+    assert_eq!(taken.status, 200);
 }
 
 #[tokio::test]

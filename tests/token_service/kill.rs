@@ -20,7 +20,7 @@ async fn killing_it_loses_no_mapping_and_lets_no_invitation_be_used_twice() {
     let kills = kills.map_or(KILLS, |kills| kills.parse().unwrap());
     let host = host();
     let limits = "[limits]\nper_address_per_minute = 1000000\nper_person_per_minute = 1000000\n\
-        invitations_per_address_per_minute = 1000000\nwrong_invitations_per_minute = 1000000";
+        invitations_per_address_per_minute = 1000000";
     let mut service = TokenService::start(&host, limits);
     let browser = Browser::new(&host);
     let codes = service.invite(&["--count", &kills.to_string()]);

@@ -211,6 +211,11 @@ impl Rest {
         }
     }
 
+    /// What was agreed to since the last token is in the next one, which is fetched beside it.
+    pub(super) async fn wider(&self) {
+        self.tokens.wider().await;
+    }
+
     /// Who we are, and where.
     pub(super) async fn me(&self) -> Result<(User, Url), Error> {
         let grant = self.tokens.token().await.map_err(Error::token)?;
@@ -223,16 +228,38 @@ impl Rest {
 
     /// Every page from here on, as far as their links lead.
     pub(super) async fn all<T: DeserializeOwned>(&self, target: &str) -> Result<Vec<T>, Error> {
+        Ok(self.pages(target, MOST_PAGES).await?.0)
+    }
+
+    /// Everything that changed in a chat since a time, at the pace of the budget. Too much of it is an error:
+    /// what is left out in silence would look as if nobody had written it.
+    pub(super) async fn changes<T: DeserializeOwned>(&self, target: &str) -> Result<Vec<T>, Error> {
+        match self.pages(target, MOST_PAGES_OF_CHANGES).await? {
+            (all, None) => Ok(all),
+            (all, Some(_)) => Err(Error::refused(&format!(
+                "more than {} changes came since it was read, and none of them is shown; sidetone started anew \
+                 reads the chat from its end",
+                all.len()
+            ))),
+        }
+    }
+
+    /// At most so many pages, and the link to what follows them.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        most: usize,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
         let mut page: Page<T> = self.get(target).await?;
         let mut all = std::mem::take(&mut page.value);
-        for _ in 1..MOST_PAGES {
+        for _ in 1..most {
             let Some(link) = page.next_link.take() else {
                 break;
             };
             page = self.get(&link).await?;
             all.append(&mut page.value);
         }
-        Ok(all)
+        Ok((all, page.next_link))
     }
 
     pub(super) async fn bytes(&self, target: &str) -> Result<Vec<u8>, Error> {
@@ -450,3 +477,5 @@ const RETURN_ID: HeaderName = HeaderName::from_static("return-client-request-id"
 
 /// More pages than this are not a list any more.
 const MOST_PAGES: usize = 20;
+/// Two and a half minutes of reading at two pages a second, 15,000 changes.
+const MOST_PAGES_OF_CHANGES: usize = 300;

@@ -128,6 +128,9 @@ pub(super) async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
         .or(before)
         .or_else(|| home.config.name.clone())
         .unwrap_or_else(|| name.clone());
+    // Asked for again, so that signing in anew takes none of it away.
+    let wider = known.as_ref().filter(|known| known.way == way);
+    let wider = wider.map_or_else(Vec::new, |known| known.wider.clone());
     let mut account = SignedIn {
         record: Record {
             name,
@@ -136,6 +139,7 @@ pub(super) async fn sign_in(home: &Home, add: Add) -> Result<Exit, Error> {
             endpoint: None,
             ca,
             kept: vault.kind(),
+            wider,
             way,
         },
         vault,
@@ -399,7 +403,7 @@ async fn go_through(
             account.current(http, Clock).await
         }
         By::Provider => {
-            let signed = Box::pin(at_provider(account, add, http)).await?;
+            let signed = Box::pin(at_provider(account, add.device_code, http)).await?;
             let Some(refresh) = &signed.refresh else {
                 return Err(Error::Refused(
                     "the provider gives no refresh token, so you would have to sign in every hour; its \
@@ -436,12 +440,19 @@ async fn go_through(
     }
 }
 
-async fn at_provider(account: &SignedIn, add: &Add, http: &Http) -> Result<sign_in::Signed, Error> {
+pub(super) async fn at_provider(
+    account: &SignedIn,
+    device_code: bool,
+    http: &Http,
+) -> Result<sign_in::Signed, Error> {
     let challenge = account.challenge().await;
     let challenge = challenge.map_err(|error| failed(&error))?;
-    let provider = account
+    let mut provider = account
         .provider(Purpose::Acs, challenge)
         .map_err(|error| failed(&error))?;
+    provider
+        .consent
+        .extend(account.record.wider.iter().cloned());
     let told = |step| {
         // A line that cannot be written is nobody's to read.
         let _ = say(&instruction(&step));
@@ -450,7 +461,7 @@ async fn at_provider(account: &SignedIn, add: &Add, http: &Http) -> Result<sign_
             let _ = outside::open(url.as_str());
         }
     };
-    let signed = if add.device_code || !has_browser() {
+    let signed = if device_code || !has_browser() {
         sign_in::by_device_code(&provider, http, told).await
     } else {
         sign_in::in_browser(&provider, http, told).await

@@ -22,7 +22,7 @@ pub(super) fn explained(error: Error, provider: &Provider) -> Error {
 }
 
 /// `None`: the provider is not addressed as Entra is, or no organisation can be meant.
-fn link(provider: &Provider) -> Option<Url> {
+pub fn link(provider: &Provider) -> Option<Url> {
     let issuer = provider.issuer.as_str().trim_end_matches('/');
     let tenant = issuer.strip_suffix("/v2.0")?.rsplit('/').next()?;
     if ["common", "consumers"].contains(&tenant) {

@@ -15,6 +15,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use oauth2::AsyncHttpClient;
 use oauth2::AuthorizationCode;
 use oauth2::ClientId;
@@ -36,6 +38,7 @@ use serde::Serialize;
 use url::Url;
 
 use self::browser::Browser;
+pub use self::consent::link as consent_link;
 use self::discovery::Endpoints;
 pub use self::error::Error;
 pub use self::error::Refusal;
@@ -87,6 +90,21 @@ pub struct Signed {
     pub lifetime: Option<Duration>,
     /// What the access token gives leave for, where that was told.
     pub scopes: Option<String>,
+}
+
+impl Signed {
+    /// The id of the person in their directory, as the id token says. It came from the provider itself, so nothing
+    /// has to be checked to compare it.
+    pub fn object_id(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Claims {
+            oid: String,
+        }
+        let payload = self.id_token.as_ref()?.as_str().split('.').nth(1)?;
+        let bytes = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        let claims: Claims = serde_json::from_slice(&bytes).ok()?;
+        Some(claims.oid)
+    }
 }
 
 /// With a browser on this machine. `told` opens it; the way back is a port on loopback.

@@ -119,6 +119,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         Said::OtherThread { .. }
         | Said::Edited { .. }
         | Said::Deleted { .. }
+        | Said::Restored { .. }
         | Said::ReactionReceived { .. }
         | Said::Reacted { .. } => by_level(verbosity, Class::Off, Class::Quiet, Class::Polite),
         // Who may act on a hand hears of it; `update` knows the role and offers it as polite.
@@ -175,6 +176,7 @@ pub(super) fn words(said: &Said) -> u32 {
             count(&sender.name) + external + all(texts) + times + name(thread) + 1
         }
         Said::Edited { sender, text } => count(&sender.name) + count(text) + 2,
+        Said::Restored { sender, text } => count(&sender.name) + count(text) + 5,
         Said::ReactionReceived { kind, text } => count(kind) + count(text) + 3,
         Said::Summary { thread, names, .. } => count(thread) + all(names) + 13,
         Said::CameAndWent { joined, left, .. } => all(joined) + all(left) + 10,

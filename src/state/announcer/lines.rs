@@ -155,6 +155,7 @@ pub(super) fn budgeted(said: &Said) -> bool {
             | Said::OtherThread { .. }
             | Said::Edited { .. }
             | Said::Deleted { .. }
+            | Said::Restored { .. }
             | Said::ReactionReceived { .. }
             | Said::Reacted { .. }
             | Said::CameAndWent { .. }

@@ -198,6 +198,13 @@ pub fn said(said: &Said, state: &State) -> String {
             format!("{} edited: {}", name(sender), phrase::one_line(text))
         }
         Said::Deleted { sender } => format!("{} deleted a message.", name(sender)),
+        Said::Restored { sender, text } => {
+            format!(
+                "{} put a message back: {}",
+                name(sender),
+                phrase::one_line(text)
+            )
+        }
         Said::ReactionReceived { kind, text } => {
             format!("{kind} on your message: {}", phrase::one_line(text))
         }

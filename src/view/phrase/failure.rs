@@ -33,6 +33,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::OpeningThread => "open the chat",
         Doing::LoadingMessages => "load messages",
         Doing::Sending => "send the message",
+        Doing::SendingPicture => "send the picture",
         Doing::Editing => "change the message",
         Doing::Deleting => "delete the message",
         Doing::SavingAttachment => "save the attachment",
@@ -126,6 +127,7 @@ pub fn briefly(because: &Because) -> String {
 fn fate(failure: &Failure) -> String {
     let kept = match failure.doing {
         Doing::Sending => "It is kept",
+        Doing::SendingPicture => "The file is as it was",
         // What cannot be changed at all was not given as far as the service.
         Doing::Editing if matches!(failure.because, Because::Local { .. }) => "",
         Doing::Editing => "Your text is kept",
@@ -157,6 +159,16 @@ fn fate(failure: &Failure) -> String {
     let remedy = match failure.because {
         Because::WrongPasscode => "Check the passcode, --passcode gives it.".to_owned(),
         Because::NoSuchMeeting => "Check the link or the meeting id.".to_owned(),
+        // Nothing of it is kept here that could be sent again, and a lost answer says not whether it arrived.
+        Because::Timeout | Because::Lost if failure.doing == Doing::SendingPicture => {
+            "See whether the picture is there; if not, /picture FILE sends it again.".to_owned()
+        }
+        _ if failure.doing == Doing::SendingPicture && failure.remedy == Remedy::Retry => {
+            "/picture FILE sends it again.".to_owned()
+        }
+        Because::TooLong { .. } if failure.doing == Doing::SendingPicture => {
+            "Make it smaller and send it again.".to_owned()
+        }
         _ => remedy(&failure.remedy),
     };
     match (kept, remedy.as_str()) {
@@ -202,10 +214,17 @@ fn whole(span: Duration) -> u64 {
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Identity { why } | Reason::CallsNobody { why } => (*why).to_owned(),
-        Reason::Withheld(permission) => format!(
-            "your sign-in was not given leave to {}; once that is allowed, the next token has it",
-            leave(*permission)
-        ),
+        Reason::Withheld(permission) => match asked_for(*permission) {
+            Some(word) => format!(
+                "your sign-in was not given leave to {}; sidetone accounts consent NAME {word} asks for it, and /refresh \
+                 takes it up",
+                leave(*permission)
+            ),
+            None => format!(
+                "your sign-in was not given leave to {}; once that is allowed, the next token has it",
+                leave(*permission)
+            ),
+        },
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {
@@ -250,6 +269,26 @@ pub fn reason(reason: &Reason) -> String {
         Reason::JoinedToListen => {
             "you joined to listen, /leave and /join joins with your microphone".to_owned()
         }
+    }
+}
+
+/// The word of `sidetone accounts consent` that asks for it; the others are asked for by every sign-in.
+const fn asked_for(permission: Permission) -> Option<&'static str> {
+    match permission {
+        Permission::FindPeople => Some("people"),
+        Permission::SeePresence | Permission::SetPresence => Some("presence"),
+        Permission::ReadChannels | Permission::SendToChannels | Permission::ChangeInChannels => {
+            Some("channels")
+        }
+        Permission::Chat
+        | Permission::Call
+        | Permission::ReadChats
+        | Permission::SendMessages
+        | Permission::ChangeChats
+        | Permission::CreateChats
+        | Permission::ChangeMembers
+        | Permission::SearchAll
+        | Permission::FindMeetings => None,
     }
 }
 
@@ -319,6 +358,23 @@ mod tests {
             Because::Timeout,
             Remedy::Retry,
             "Could not send the message: no answer in time. It is kept. /retry does it again.",
+        );
+        check(
+            Doing::SendingPicture,
+            Because::Timeout,
+            Remedy::Retry,
+            "Could not send the picture: no answer in time. The file is as it was. See whether the picture is there; if \
+             not, /picture FILE sends it again.",
+        );
+        check(
+            Doing::SendingPicture,
+            Because::Service {
+                status: 502,
+                message: String::new(),
+            },
+            Remedy::Retry,
+            "Could not send the picture: the service answered with error 502. The file is as it was. /picture FILE sends \
+             it again.",
         );
         check(
             Doing::JoiningCall,

@@ -10,6 +10,7 @@ use crate::model::message::RecordingState;
 use crate::model::message::SystemEvent;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
+use crate::model::thread::ThreadKind;
 use crate::state::State;
 use crate::state::threads::Thread;
 use crate::view::facts;
@@ -181,7 +182,12 @@ pub fn chat_state(state: &State, thread: &Thread) -> Option<String> {
             return Some(format!("No chat: {why}{goes_on} · /retry"));
         }
     }
+    let on_demand = |at| format!("as of {} · /refresh", state.zone.time(at));
+    // Nothing pushes what is written in channels, whatever brings the messages of chats.
+    let channel = thread.listed.as_ref();
+    let channel = channel.is_some_and(|listed| listed.kind == ThreadKind::Channel);
     match state.threads.links.get(&thread.key.account) {
+        Some(Link::Live | Link::Relayed) if channel => Some(on_demand(thread.as_of?)),
         None | Some(Link::Live) => None,
         Some(Link::Connecting) => Some("The chat is being connected".to_owned()),
         Some(Link::Reconnecting) => {
@@ -191,10 +197,7 @@ pub fn chat_state(state: &State, thread: &Thread) -> Option<String> {
             let at = state.zone.time(thread.as_of?);
             Some(format!("by relay, as of {at}"))
         }
-        Some(Link::OnDemand) => {
-            let at = state.zone.time(thread.as_of?);
-            Some(format!("as of {at} · /refresh"))
-        }
+        Some(Link::OnDemand) => Some(on_demand(thread.as_of?)),
         Some(Link::Polling) => {
             Some("Messages do not come by themselves here · /refresh asks for new ones".to_owned())
         }

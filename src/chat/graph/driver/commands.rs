@@ -106,6 +106,7 @@ impl Driver {
             ChatCommand::LoadOlder { thread, .. } => self.read(&thread, Wish::Older),
             ChatCommand::LoadNewer { thread, .. } => self.read(&thread, Wish::Newer),
             ChatCommand::Refresh(thread) => {
+                self.rest.wider().await;
                 self.open(thread);
                 self.list(false);
             }
@@ -233,7 +234,14 @@ impl Driver {
         let rest = self.rest.clone();
         let base = origin(&self.eyes.endpoint);
         match command {
-            WorkCommand::List => self.list(true),
+            WorkCommand::List => {
+                let wider = self.rest.clone();
+                self.errand(async move {
+                    wider.wider().await;
+                    None
+                });
+                self.list(true);
+            }
             WorkCommand::FindPeople(words) => {
                 self.tell_later(async move {
                     Ok(WorkEvent::People(work::people(&rest, &words).await?))
@@ -313,7 +321,7 @@ impl Driver {
                 let place = self.place(&thread);
                 self.ask(async move {
                     let sent = work::send_picture(&rest, &place, &path).await;
-                    Done::Changed(thread, Doing::Sending, sent)
+                    Done::Changed(thread, Doing::SendingPicture, sent)
                 });
             }
         }

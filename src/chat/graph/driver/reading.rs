@@ -45,7 +45,7 @@ impl Driver {
         self.ask(async move {
             let target = format!("{place}/messages?{}", part.query());
             let listed = match part {
-                Part::Since(_) => rest.all(&target).await.map(|messages| Listing {
+                Part::Since(_) => rest.changes(&target).await.map(|messages| Listing {
                     messages,
                     next: None,
                 }),
