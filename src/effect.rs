@@ -224,6 +224,15 @@ pub enum CallCommand {
     Hold(bool),
     RaiseHand(bool),
     React(Reaction),
+    /// On somebody; `None`: on us.
+    Spotlight(Option<RawId>),
+    /// `None`: on nobody any more.
+    EndSpotlight(Option<RawId>),
+    /// Into a breakout room.
+    EnterRoom(ThreadId),
+    ReturnToMeeting,
+    /// Answered with [`crate::event::CallEvent::DialIn`].
+    DialIn,
     Admit(RawId),
     AdmitAll,
     Reject(RawId),

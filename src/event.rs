@@ -26,6 +26,8 @@ use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::key::Key;
 use crate::model::key::Pointer;
+use crate::model::meeting::DialIn;
+use crate::model::meeting::Rooms;
 use crate::model::message::ClientMessageId;
 use crate::model::message::Message;
 use crate::model::message::MessageId;
@@ -241,6 +243,16 @@ pub enum CallEvent {
     Transfer(TransferStep),
     /// Somebody handed us on, and we are in a call with somebody else.
     HandedOn,
+    /// We are in a breakout room of that name, or in the meeting again. Of recordings nothing is
+    /// known until it is stated for that call.
+    Moved {
+        room: Option<String>,
+        at: Timestamp,
+    },
+    /// The breakout rooms that we may know of.
+    Rooms(Rooms),
+    /// How to take part by phone.
+    DialIn(DialIn),
     /// Somebody whom we asked to come does not.
     Declined {
         person: Person,

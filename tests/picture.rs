@@ -172,6 +172,8 @@ fn entry(person: &Person, role: Role, me: bool) -> RosterEntry {
         audio: Audio::Full,
         talking: false,
         hand: None,
+        sharing: false,
+        spotlit: false,
     }
 }
 

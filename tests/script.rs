@@ -32,6 +32,9 @@ mod identity;
 #[path = "script/keys.rs"]
 mod keys;
 
+#[path = "script/meeting.rs"]
+mod meeting;
+
 #[path = "script/notices.rs"]
 mod notices;
 

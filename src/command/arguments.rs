@@ -1,5 +1,6 @@
 //! What stands behind the name of a slash command, read as the command of it.
 
+use crate::command::Breakout;
 use crate::command::Command;
 use crate::model::sound::Audio;
 use crate::model::sound::Direction;
@@ -113,6 +114,17 @@ pub(super) fn volume(arguments: &str) -> Option<Command> {
     };
     let name = text(name.trim());
     Some(Command::Volume { name, percent })
+}
+
+pub(super) fn breakout(arguments: &str) -> Option<Command> {
+    let (word, name) = arguments.split_once(' ').unwrap_or((arguments, ""));
+    let wish = match (word, name) {
+        ("", _) => Breakout::List,
+        ("join", name) => Breakout::Enter(text(name.trim())),
+        ("back", "") => Breakout::Return,
+        _ => return None,
+    };
+    Some(Command::Breakout(wish))
 }
 
 pub(super) fn consent(arguments: &str) -> Option<Command> {

@@ -82,6 +82,14 @@ pub enum Command {
     Hold(bool),
     RaiseHand(Option<bool>),
     React(Reaction),
+    /// `None`: us.
+    Spotlight(Option<String>),
+    /// `None`: everybody.
+    EndSpotlight(Option<String>),
+    Breakout(Breakout),
+    DialIn,
+    /// The meeting in a browser, for those who want to look at a screen.
+    Watch,
     Call(String),
     Answer {
         name: Option<String>,
@@ -143,6 +151,15 @@ pub enum Command {
         value: Option<String>,
     },
     Quit,
+}
+
+/// What is wished of breakout rooms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breakout {
+    List,
+    /// By name; `None`: the one that we belong to.
+    Enter(Option<String>),
+    Return,
 }
 
 /// What only work accounts can do.
@@ -240,6 +257,11 @@ impl Command {
             Self::RaiseHand(Some(false)) => "lower",
             Self::RaiseHand(_) => "raise",
             Self::React(_) => "react",
+            Self::Spotlight(_) => "spotlight",
+            Self::EndSpotlight(_) => "unspotlight",
+            Self::Breakout(_) => "breakout",
+            Self::DialIn => "dialin",
+            Self::Watch => "watch",
             Self::Call(_) => "call",
             Self::Answer { .. } => "accept",
             Self::Decline(_) => "decline",

@@ -3,6 +3,7 @@
 mod call;
 mod chat;
 mod knowing;
+mod meeting;
 mod reading;
 mod screen;
 mod sound;
@@ -53,11 +54,12 @@ pub fn row(command: &Command) -> &'static Row {
 /// Every command, group by group.
 pub const TABLE: &[Row] = &all();
 
-const GROUPS: [&[Row]; 7] = [
+const GROUPS: [&[Row]; 8] = [
     &chat::ROWS,
     &reading::ROWS,
     &work::ROWS,
     &call::ROWS,
+    &meeting::ROWS,
     &sound::ROWS,
     &knowing::ROWS,
     &screen::ROWS,

@@ -12,6 +12,7 @@ use crate::model::call::TransferStep;
 use crate::model::capability::Reason;
 use crate::model::failure::Because;
 use crate::model::failure::Failure;
+use crate::model::meeting::DialIn;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::sound::Direction;
@@ -204,6 +205,25 @@ pub enum Said {
         up: bool,
         mine: bool,
     },
+    /// Somebody shows a screen, or does no more.
+    Shares {
+        name: String,
+        on: bool,
+    },
+    Spotlit {
+        name: String,
+        on: bool,
+        mine: bool,
+    },
+    /// We belong into a breakout room; its name may be empty.
+    RoomAssigned {
+        name: String,
+    },
+    /// We are in a breakout room, or in the meeting again.
+    Moved {
+        room: Option<String>,
+    },
+    DialIn(DialIn),
     Reacted {
         name: String,
         reaction: Reaction,
@@ -369,6 +389,7 @@ pub enum Answer {
     /// What an organisation told; the view reads it from state.
     Work,
     Can,
+    Rooms,
     /// Pictures and files of the chat.
     Files,
     /// Who we can be.
@@ -492,6 +513,10 @@ impl Said {
             | Self::HeldEnded { .. }
             | Self::StillHeld { .. }
             | Self::Held(_)
+            | Self::Shares { .. }
+            | Self::Spotlit { .. }
+            | Self::RoomAssigned { .. }
+            | Self::Moved { .. }
             | Self::RoleChanged => Topic::Call,
             Self::Turn {
                 kind: TurnKind::Caption,
@@ -535,6 +560,7 @@ impl Said {
             | Self::Refused { .. }
             | Self::UnknownCommand { .. }
             | Self::BadArgument { .. }
+            | Self::DialIn(_)
             | Self::Answer(_) => Topic::Answer,
         }
     }

@@ -152,6 +152,9 @@ pub struct RosterEntry {
     pub talking: bool,
     /// The order in which hands went up, from 1.
     pub hand: Option<u32>,
+    /// They show a screen, which we do not see.
+    pub sharing: bool,
+    pub spotlit: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -52,6 +52,12 @@ pub enum Capability {
     ManageLobby,
     RaiseHand,
     UseReactions,
+    /// Inside a meeting that may have breakout rooms.
+    BreakoutRooms,
+    Spotlight,
+    DialIn,
+    /// A meeting with a link, where its screens can be looked at elsewhere.
+    WatchElsewhere,
     /// The meeting asks for consent.
     AnswerConsent,
     /// There is sound on this machine.
@@ -64,7 +70,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 37] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -93,6 +99,10 @@ impl Capability {
         Self::ManageLobby,
         Self::RaiseHand,
         Self::UseReactions,
+        Self::BreakoutRooms,
+        Self::Spotlight,
+        Self::DialIn,
+        Self::WatchElsewhere,
         Self::AnswerConsent,
         Self::Sound,
         Self::HearCall,
@@ -129,6 +139,9 @@ impl Capability {
             Self::ManageLobby => &["lobby"],
             Self::RaiseHand => &["call.hand"],
             Self::UseReactions => &["call.react"],
+            Self::BreakoutRooms => &["call.rooms"],
+            Self::Spotlight => &["call.spotlight"],
+            Self::DialIn => &["call.dialin"],
             Self::AnswerConsent => &["recording.consent"],
             Self::Captions => &["captions"],
             Self::RealTimeText => &["captions.text"],
@@ -137,6 +150,7 @@ impl Capability {
             | Self::WorkChat(_)
             | Self::Anything
             | Self::InCall
+            | Self::WatchElsewhere
             | Self::Sound
             | Self::HearCall => &[],
         }
@@ -194,6 +208,8 @@ pub enum Reason {
     /// There is nothing of ours to take off hold.
     NotOnHold,
     HandNotUp,
+    /// The meeting was joined by its id, and has no link here.
+    NoLink,
     /// Nothing failed that could be tried again.
     NothingFailed,
     /// The role is too small: organiser or presenter needed.

@@ -14,6 +14,7 @@ pub mod failure;
 pub mod identity;
 pub mod key;
 pub mod locator;
+pub mod meeting;
 pub mod message;
 pub mod notice;
 pub mod permission;

@@ -19,6 +19,9 @@ use crate::model::call::Signalling;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
+use crate::model::meeting::Rooms;
+use crate::model::notice::Consent;
+use crate::model::notice::NoticeKind;
 use crate::model::sound::Audio;
 use crate::model::sound::Level;
 use crate::model::sound::MediaState;
@@ -50,6 +53,9 @@ pub struct Call {
     pub role: Role,
     pub roster: Vec<RosterEntry>,
     pub lobby: Vec<Person>,
+    pub rooms: Rooms,
+    /// The breakout room that we are in; its name may be empty.
+    pub room: Option<String>,
     /// How we take part in the sound.
     pub audio: Audio,
     /// As the service states it, never as we wish it.
@@ -152,6 +158,15 @@ pub enum RosterNews {
         up: bool,
         mine: bool,
     },
+    Shares {
+        name: String,
+        on: bool,
+    },
+    Spotlit {
+        name: String,
+        on: bool,
+        mine: bool,
+    },
     Nothing,
 }
 
@@ -173,6 +188,8 @@ impl Call {
             role: Role::Unknown,
             roster: Vec::new(),
             lobby: Vec::new(),
+            rooms: Rooms::default(),
+            room: None,
             audio: Audio::Full,
             muted: true,
             muting: false,
@@ -199,6 +216,32 @@ impl Call {
             parting: None,
             rejoins_by: None,
         }
+    }
+
+    /// The link of the meeting, where there is one to be opened elsewhere.
+    pub fn link(&self) -> Option<&str> {
+        match &self.locator {
+            Locator::Meeting { link, .. } => Some(link),
+            Locator::MeetingId { .. }
+            | Locator::Thread(_)
+            | Locator::GroupCall(_)
+            | Locator::Room(_)
+            | Locator::Person(_) => None,
+        }
+    }
+
+    /// In another call of the same meeting: who is in it is not known yet. Tells which notices
+    /// were known until now and are not any more.
+    pub fn move_to(&mut self, room: Option<String>, at: Timestamp) -> Vec<NoticeKind> {
+        self.room = room;
+        self.state = CallState::Connected;
+        self.roster.retain(|entry| entry.me);
+        for entry in &mut self.roster {
+            (entry.hand, entry.spotlit) = (None, false);
+        }
+        self.lobby.clear();
+        self.notices.consent = Consent::NotRequired;
+        self.notices.lose(at)
     }
 
     /// What people know it by: whom we talk to, or what the meeting is about.
@@ -297,9 +340,16 @@ impl Call {
         all
     }
 
-    /// The whole roster, on joining and after a reconnect.
-    pub fn set_roster(&mut self, roster: Vec<RosterEntry>) {
-        self.roster = roster;
+    /// The whole roster, on joining and after a reconnect. Tells who shares a screen of whom that
+    /// was not known.
+    pub fn set_roster(&mut self, roster: Vec<RosterEntry>) -> Vec<String> {
+        let before = std::mem::replace(&mut self.roster, roster);
+        let known = |entry: &RosterEntry| {
+            let mut before = before.iter();
+            before.any(|e| e.sharing && e.person.id == entry.person.id)
+        };
+        let new = self.roster.iter().filter(|e| e.sharing && !known(e));
+        new.map(|e| e.person.name.clone()).collect()
     }
 
     pub fn change(&mut self, entry: RosterEntry) -> RosterNews {
@@ -316,13 +366,21 @@ impl Call {
         };
         let was_coming = known.state.is_called();
         let (before, up) = (known.hand.is_some(), entry.hand.is_some());
+        let (shared, sharing) = (known.sharing, entry.sharing);
+        let (was_spotlit, spotlit) = (known.spotlit, entry.spotlit);
         *known = entry;
         if was_coming && !coming && !mine {
             RosterNews::Joined(name)
-        } else if before == up {
-            RosterNews::Nothing
-        } else {
+        } else if before != up {
             RosterNews::Hand { name, up, mine }
+        } else if shared != sharing {
+            let on = sharing;
+            RosterNews::Shares { name, on }
+        } else if was_spotlit != spotlit {
+            let on = spotlit;
+            RosterNews::Spotlit { name, on, mine }
+        } else {
+            RosterNews::Nothing
         }
     }
 

@@ -1,6 +1,7 @@
 //! What may be done now, and why not: one answer for both views.
 
 use crate::command;
+use crate::command::Breakout;
 use crate::command::Command;
 use crate::command::Work;
 use crate::model::account::Account;
@@ -62,6 +63,8 @@ impl State {
             }
             // Whatever else is in the way, it is refused in the words that say what to do.
             Command::Call(whom) if self.is_no_call(whom) => Ok(()),
+            // Whoever was moved into a room may read which, and go back, whatever they may join.
+            Command::Breakout(Breakout::List | Breakout::Return) => self.meeting().map(drop),
             Command::Retry if !self.can_retry() => Err(Reason::NothingFailed),
             command => self.may(command::row(command).needs),
         }
@@ -210,6 +213,21 @@ impl State {
             Capability::ManageLobby => self.lead("manageLobby"),
             Capability::RaiseHand => granted(self.inside()?, "raiseHand", None),
             Capability::UseReactions => granted(self.inside()?, "useReactions", None),
+            Capability::BreakoutRooms => unless_denied(self.meeting()?, "joinBreakoutRooms"),
+            Capability::Spotlight => {
+                let call = self.meeting()?;
+                unless_denied(call, "spotlightParticipant")?;
+                if call.leads() {
+                    Ok(())
+                } else {
+                    Err(Reason::Role)
+                }
+            }
+            Capability::DialIn => granted(self.meeting()?, "dialIn", None),
+            Capability::WatchElsewhere => match self.meeting()?.link() {
+                Some(_) => Ok(()),
+                None => Err(Reason::NoLink),
+            },
             // Without signalling an answer would not arrive, and must not be logged as given.
             Capability::AnswerConsent => match self.inside()?.notices.consent {
                 Consent::NotRequired => Err(Reason::NoConsentAsked),
@@ -249,6 +267,7 @@ impl State {
             | Reason::NoOtherCall
             | Reason::CannotCall
             | Reason::OnHold
+            | Reason::NoLink
             | Reason::NotOnHold
             | Reason::HandNotUp
             | Reason::NothingFailed
@@ -287,6 +306,19 @@ impl State {
             Some(AccountKind::External) | None => Err(Reason::Identity {
                 why: "only work accounts have that; you are an external user here",
             }),
+        }
+    }
+
+    /// In a meeting, and not with people or phones.
+    fn meeting(&self) -> Result<&Call, Reason> {
+        let call = self.inside()?;
+        match call.locator {
+            Locator::Meeting { .. } | Locator::MeetingId { .. } => Ok(call),
+            Locator::Thread(_) | Locator::GroupCall(_) | Locator::Room(_) | Locator::Person(_) => {
+                Err(Reason::Identity {
+                    why: "this call is no meeting",
+                })
+            }
         }
     }
 
@@ -470,6 +502,14 @@ pub fn may_add(call: &Call, phone: bool) -> Result<(), Reason> {
     };
     let denied = needed.iter().find(|name| said(name));
     denied.map_or(Ok(()), |name| granted(call, name, None))
+}
+
+/// Tried where the service has not made up its mind.
+fn unless_denied(call: &Call, capability: &str) -> Result<(), Reason> {
+    match call.denied.get(capability).map(String::as_str) {
+        Some("NotInitialized") => Ok(()),
+        Some(_) | None => granted(call, capability, None),
+    }
 }
 
 /// The service's own word goes first; then what the role allows.

@@ -76,7 +76,13 @@ pub(super) fn on_event(
             call.info_known = true;
         }
         CallEvent::Role(role) => call.role = role,
-        CallEvent::Roster(roster) => call.set_roster(roster),
+        CallEvent::Roster(roster) => drop(call.set_roster(roster)),
+        CallEvent::Rooms(rooms) => call.rooms = rooms,
+        CallEvent::Moved { room, at } => {
+            for kind in call.move_to(room, at) {
+                tell(state, account, number, (kind, NoticeState::Unknown), at, fx);
+            }
+        }
         CallEvent::RosterChanged(entry) => drop(call.change(entry)),
         CallEvent::RosterLeft(id) => drop(call.remove(&id)),
         CallEvent::Lobby(people) => call.lobby = people,
@@ -98,6 +104,7 @@ pub(super) fn on_event(
         | CallEvent::TonesSent(_)
         | CallEvent::Transfer(_)
         | CallEvent::HandedOn
+        | CallEvent::DialIn(_)
         | CallEvent::Declined { .. }
         | CallEvent::Front(_)
         | CallEvent::Behind { .. } => {}

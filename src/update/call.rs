@@ -33,6 +33,7 @@ use crate::state::call::Media;
 use crate::state::call::REJOINS_WITHIN;
 use crate::state::call::RosterNews;
 use crate::update::behind;
+use crate::update::meeting;
 use crate::update::ringing;
 use crate::update::turns;
 use crate::update::usage;
@@ -91,7 +92,14 @@ pub(super) fn on_event(
                 state.say(Said::RoleChanged);
             }
         }
-        CallEvent::Roster(roster) => call.set_roster(roster),
+        CallEvent::Moved { room, at } => meeting::on_moved(state, account, room, at, fx),
+        CallEvent::Rooms(rooms) => meeting::on_rooms(state, account, rooms),
+        CallEvent::DialIn(dial_in) => state.say(Said::DialIn(dial_in)),
+        CallEvent::Roster(roster) => {
+            for name in call.set_roster(roster) {
+                state.say(Said::Shares { name, on: true });
+            }
+        }
         CallEvent::RosterChanged(entry) => on_roster(state, account, entry),
         CallEvent::RosterLeft(id) => on_left(state, account, &id),
         CallEvent::Lobby(people) => on_lobby(state, account, people),
@@ -300,6 +308,8 @@ fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {
             };
             state.say_as(class, Said::Hand { name, up, mine });
         }
+        RosterNews::Shares { name, on } => state.say(Said::Shares { name, on }),
+        RosterNews::Spotlit { name, on, mine } => state.say(Said::Spotlit { name, on, mine }),
         RosterNews::Nothing => {}
     }
 }
@@ -483,6 +493,7 @@ fn on_rejoining(state: &mut State, account: &AccountId, attempt: u32, fx: &mut V
         return;
     }
     call.rejoining = Some(attempt);
+    call.room = None;
     if call.ended.take().is_some() {
         call.begin_again(now);
         usage::begin(state, account, fx);

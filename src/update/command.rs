@@ -32,6 +32,7 @@ use crate::update::accounts;
 use crate::update::call;
 use crate::update::calling;
 use crate::update::check;
+use crate::update::meeting;
 use crate::update::messages;
 use crate::update::overlay;
 use crate::update::parting;
@@ -96,6 +97,11 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::Hold(held) => hold(state, held, fx),
         Command::RaiseHand(up) => ask_call(state, |call| Ok(raise_hand(call, up)), fx),
         Command::React(reaction) => ask_call(state, |_| Ok(CallCommand::React(reaction)), fx),
+        Command::Spotlight(_)
+        | Command::EndSpotlight(_)
+        | Command::Breakout(_)
+        | Command::DialIn
+        | Command::Watch => meeting::perform(state, command, fx),
         Command::Admit(name) => ask_call(state, |call| admit(call, name), fx),
         Command::Reject(name) => ask_call(state, |call| reject(call, name), fx),
         Command::Remove(name) => ask_call(state, |call| remove(call, name), fx),
@@ -281,7 +287,7 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
 }
 
 /// Asks the call for something. What became of it is true once the service says so.
-fn ask_call(
+pub(super) fn ask_call(
     state: &mut State,
     wish: impl FnOnce(&Call) -> Result<CallCommand, Because>,
     fx: &mut Vec<Effect>,
@@ -329,7 +335,7 @@ fn waiting(call: &Call, name: String) -> Result<RawId, Because> {
     id.ok_or(Because::NobodyWaits { name: Some(name) })
 }
 
-fn here(call: &Call, name: String) -> Result<RawId, Because> {
+pub(super) fn here(call: &Call, name: String) -> Result<RawId, Because> {
     let others = call.roster.iter().filter(|e| !e.me).map(|e| &e.person);
     named(others, &name).ok_or(Because::NobodyHere { name })
 }

@@ -14,6 +14,7 @@ mod cue;
 mod follow;
 mod identity;
 mod lines;
+mod meeting;
 mod messages;
 mod overlay;
 mod parting;

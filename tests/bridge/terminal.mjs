@@ -8,6 +8,7 @@ import { host } from "../interop/host.mjs";
 import { Pulse } from "../interop/pulse.mjs";
 import { Sidetone } from "../interop/sidetone.mjs";
 import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs";
+import { beside } from "./beside.mjs";
 import { bridged, browsers, made } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
 
@@ -23,6 +24,7 @@ export async function terminal(report, { standin }) {
     await consent(scene);
     await lobby(scene);
     await tokens(scene);
+    await beside(scene);
   } finally {
     way.stop();
     await service.stop();

@@ -84,6 +84,8 @@ pub(crate) fn entry(name: &str) -> RosterEntry {
         audio: Audio::Full,
         talking: false,
         hand: None,
+        sharing: false,
+        spotlit: false,
     }
 }
 

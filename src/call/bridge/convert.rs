@@ -15,6 +15,8 @@ use crate::model::failure::Because;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
+use crate::model::meeting::DialIn;
+use crate::model::meeting::DialInNumber;
 use crate::model::sound::Statistics;
 use crate::model::text;
 use crate::wire::bridge;
@@ -91,6 +93,16 @@ pub(super) fn act(command: CallCommand, call: u64) -> Option<Act> {
             call,
             reaction: reaction.word().to_owned(),
         },
+        CallCommand::Spotlight(id) => Act::StartSpotlight {
+            call,
+            who: id.iter().map(who).collect(),
+        },
+        CallCommand::EndSpotlight(Some(id)) => Act::StopSpotlight {
+            call,
+            who: vec![who(&id)],
+        },
+        CallCommand::EndSpotlight(None) => Act::StopAllSpotlight { call },
+        CallCommand::DialIn => Act::DialIn { call },
         CallCommand::Admit(id) => Act::Admit {
             call,
             who: who(&id),
@@ -133,6 +145,8 @@ pub(super) fn act(command: CallCommand, call: u64) -> Option<Act> {
         | CallCommand::Transfer(_)
         | CallCommand::Add { .. }
         | CallCommand::Switch(_)
+        | CallCommand::EnterRoom(_)
+        | CallCommand::ReturnToMeeting
         | CallCommand::Leave
         | CallCommand::EndForEverybody => return None,
     })
@@ -194,6 +208,31 @@ pub(super) fn because(error: &bridge::Failure) -> Because {
         _ => Because::Refused {
             reason: refusal(error),
         },
+    }
+}
+
+/// What the page answers to being asked for the numbers of a meeting.
+pub(super) fn dial_in(answer: &serde_json::Value) -> DialIn {
+    let word = |value: &serde_json::Value| text::line(value.as_str().unwrap_or_default());
+    let mut numbers = Vec::new();
+    for one in answer["numbers"].as_array().into_iter().flatten() {
+        let place = [word(&one["city"]), word(&one["country"])];
+        let place: Vec<String> = place.into_iter().filter(|p| !p.is_empty()).collect();
+        for (key, toll_free) in [("toll", false), ("tollFree", true)] {
+            let number = word(&one[key]);
+            if !number.is_empty() {
+                let place = place.join(", ");
+                numbers.push(DialInNumber {
+                    number,
+                    toll_free,
+                    place,
+                });
+            }
+        }
+    }
+    DialIn {
+        conference: word(&answer["conferenceId"]),
+        numbers,
     }
 }
 

@@ -41,6 +41,7 @@ pub(super) struct Seen {
     muted: bool,
     roster: BTreeMap<String, Participant>,
     hands: Vec<bridge::Hand>,
+    spotlit: Vec<String>,
     talking: Vec<String>,
     /// We are in the call long enough for what the SDK says to be how things are: at first it
     /// says that nothing is recorded because it does not know yet.
@@ -253,6 +254,12 @@ impl Seen {
                 let ids = before.iter().chain(&self.hands).map(|hand| hand.id.clone());
                 self.changed(ids.collect(), events);
             }
+            ToProgram::Spotlight { spotlighted, .. } => {
+                let now = spotlighted.into_iter().map(|one| one.id).collect();
+                let before = std::mem::replace(&mut self.spotlit, now);
+                let ids = before.into_iter().chain(self.spotlit.clone());
+                self.changed(ids.collect(), events);
+            }
             ToProgram::Reaction { who, reaction, .. } => {
                 if let Some(reaction) = Reaction::parse(&reaction) {
                     let name = self.roster.get(&who).and_then(|p| p.display_name.clone());
@@ -444,6 +451,8 @@ impl Seen {
             audio: Audio::Full,
             talking: self.talking.iter().any(|id| id == me.id.as_str()),
             hand: self.hand(me.id.as_str()),
+            sharing: false,
+            spotlit: self.is_spotlit(me.id.as_str()),
         })
     }
 
@@ -458,7 +467,13 @@ impl Seen {
             audio: Audio::Full,
             talking: who.is_speaking || self.talking.contains(&who.id),
             hand: self.hand(&who.id),
+            sharing: who.is_sharing_screen,
+            spotlit: self.is_spotlit(&who.id),
         }
+    }
+
+    fn is_spotlit(&self, id: &str) -> bool {
+        self.spotlit.iter().any(|spotlit| spotlit == id)
     }
 
     fn hand(&self, id: &str) -> Option<u32> {
@@ -485,6 +500,7 @@ pub(super) const fn of(message: &ToProgram) -> Option<u64> {
         | ToProgram::DominantSpeakers { call, .. }
         | ToProgram::Hands { call, .. }
         | ToProgram::Reaction { call, .. }
+        | ToProgram::Spotlight { call, .. }
         | ToProgram::Caption { call, .. }
         | ToProgram::RealTimeText { call, .. }
         | ToProgram::Diagnostic { call, .. }

@@ -86,7 +86,8 @@ impl Seen {
             }
             ToClient::Role { role: now } => events.push(CallEvent::Role(role(now))),
             ToClient::Capabilities { capabilities } => {
-                let all = capabilities.into_iter().map(capability);
+                let lacking = LACKING.map(|name| (name.to_owned(), Some(UNSUPPORTED.to_owned())));
+                let all = capabilities.into_iter().map(capability).chain(lacking);
                 events.push(CallEvent::Capabilities(all.collect()));
             }
             ToClient::Notice(notice) => self.notice(notice, at, events),
@@ -206,9 +207,17 @@ impl Seen {
             audio: audio_of(who.audio),
             talking: self.talking.contains(&who.id),
             hand: hand.map(|hand| hand.order),
+            // The embedded service has sound alone.
+            sharing: false,
+            spotlit: false,
         }
     }
 }
+
+/// What the vendor's meetings have and the embedded service does not.
+const LACKING: [&str; 3] = ["joinBreakoutRooms", "spotlightParticipant", "dialIn"];
+/// The vendor's word for that.
+const UNSUPPORTED: &str = "FeatureNotSupported";
 
 /// What the embedded service calls a locator, or why it cannot be called on it.
 pub(super) fn meeting(locator: &Locator) -> Result<local::Meeting, String> {
@@ -272,6 +281,12 @@ pub(super) fn request(command: CallCommand) -> Option<ToService> {
         | CallCommand::Transfer(_)
         | CallCommand::Add { .. }
         | CallCommand::Switch(_)
+        // The embedded service has none of these.
+        | CallCommand::Spotlight(_)
+        | CallCommand::EndSpotlight(_)
+        | CallCommand::EnterRoom(_)
+        | CallCommand::ReturnToMeeting
+        | CallCommand::DialIn
         | CallCommand::Leave => return None,
     })
 }

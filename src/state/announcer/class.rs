@@ -55,6 +55,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::Connected { .. }
         | Said::NotComing { .. }
         | Said::HandedOn
+        | Said::Moved { .. }
         | Said::Receiving(Err(_))
         | Said::Transfer {
             step: TransferStep::Done | TransferStep::Failed(_),
@@ -74,6 +75,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::Answering { .. }
         | Said::Declining { .. }
         | Said::TonesSent { .. }
+        | Said::DialIn(_)
         | Said::ConsentAnswered { .. }
         | Said::LinesWait { .. }
         | Said::Refused { .. }
@@ -86,6 +88,9 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::SomeoneWaits { .. }
         | Said::Rejoining { .. }
         | Said::StillHeld { .. }
+        | Said::Shares { .. }
+        | Said::Spotlit { .. }
+        | Said::RoomAssigned { .. }
         | Said::ItRings { .. }
         | Said::Adding { .. }
         | Said::Receiving(Ok(_))

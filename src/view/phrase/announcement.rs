@@ -122,6 +122,11 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::OwnMute { muted: false } => "Microphone on.".to_owned(),
         Said::SomeoneWaits { names } => someone_waits(names),
         Said::Hand { name, up, mine } => hand(name, *up, *mine),
+        Said::Shares { .. }
+        | Said::Spotlit { .. }
+        | Said::RoomAssigned { .. }
+        | Said::Moved { .. }
+        | Said::DialIn(_) => phrase::meeting::said(said),
         Said::Reacted { name, reaction } => {
             format!("Call: {name} reacted {}.", phrase::reaction(*reaction))
         }
@@ -490,6 +495,7 @@ fn answer(answer: &Answer, state: &State) -> String {
             .and_then(|t| phrase::typing(t, state.now.moment))
             .map_or_else(|| "Nobody is typing.".to_owned(), |t| format!("{t}.")),
         Answer::Help(topic) => phrase::help(state, topic.as_deref()),
+        Answer::Rooms => phrase::meeting::rooms(state),
         Answer::Can => phrase::can(state),
         Answer::Files => phrase::files(state),
         Answer::Accounts => phrase::accounts(state),

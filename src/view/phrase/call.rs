@@ -17,6 +17,7 @@ use crate::state::notices::Notice;
 use crate::state::notices::Since;
 use crate::view::facts;
 use crate::view::phrase;
+use crate::view::phrase::meeting;
 use crate::view::phrase::sound;
 use crate::view::theme::Role;
 
@@ -65,6 +66,7 @@ pub fn call_line(state: &State) -> Vec<Part> {
     if call.state.is_inside() {
         parts.extend(talking(state, call));
         parts.extend(hands(call));
+        parts.extend(meeting_parts(call));
         parts.extend(deafened(state));
         parts.extend(quality_part(call));
     }
@@ -239,6 +241,23 @@ fn hands(call: &Call) -> Option<Part> {
     ))
 }
 
+/// Where we are, who shows a screen, who is in the spotlight.
+fn meeting_parts(call: &Call) -> Vec<Part> {
+    let room = call.room.as_deref().map(|name| {
+        let full = format!("in {} · /breakout back", meeting::room(name));
+        Part::new(Role::Accent, &full, "in a breakout room")
+    });
+    let screens = meeting::screens(call).map(|words| {
+        Part::new(
+            Role::Call,
+            &format!("{words} · /watch"),
+            "a screen is shared",
+        )
+    });
+    let spotlight = meeting::spotlight(call).map(|words| Part::new(Role::Call, &words, ""));
+    room.into_iter().chain(screens).chain(spotlight).collect()
+}
+
 fn quality_part(call: &Call) -> Option<Part> {
     let role = match call.quality() {
         Quality::Unknown => return None,
@@ -386,6 +405,11 @@ fn call_status(state: &State, call: &Call, parts: &mut Vec<String>) {
             &call.notices.transcription,
         ));
     }
+    if let Some(name) = &call.room {
+        parts.push(format!("in {}", meeting::room(name)));
+    }
+    parts.extend(meeting::screens(call));
+    parts.extend(meeting::spotlight(call));
     match call.notices.consent {
         Consent::Required => parts.push("your consent is asked for".to_owned()),
         Consent::Declined => parts.push("listen only, you did not consent".to_owned()),

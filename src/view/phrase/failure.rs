@@ -249,6 +249,7 @@ pub fn reason(reason: &Reason) -> String {
         Reason::NoOtherCall => "no other call is on hold".to_owned(),
         Reason::OnHold => "the call is on hold".to_owned(),
         Reason::NotOnHold => "you have not put the call on hold".to_owned(),
+        Reason::NoLink => "the meeting was joined by its id, there is no link to open".to_owned(),
         Reason::HandNotUp => "your hand is not up".to_owned(),
         Reason::NothingFailed => "nothing failed that could be tried again".to_owned(),
         Reason::Role => "only organizers and presenters may".to_owned(),

@@ -12,6 +12,7 @@ mod failure;
 mod farewell;
 mod files;
 mod help;
+mod meeting;
 mod notice;
 mod overlay;
 mod reading;

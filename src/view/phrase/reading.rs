@@ -112,6 +112,12 @@ pub(crate) fn roster_entry(state: &State, call: &Call, entry: &RosterEntry) -> S
     if let Some(order) = entry.hand {
         parts.push(format!("hand raised, number {order}"));
     }
+    if entry.sharing {
+        parts.push("shares a screen".to_owned());
+    }
+    if entry.spotlit {
+        parts.push("in the spotlight".to_owned());
+    }
     parts.join(", ")
 }
 

@@ -32,6 +32,9 @@ pub(super) enum Asked {
     HoldFor,
     /// A key of a phone.
     Tone,
+    /// Out of a breakout room.
+    Return,
+    DialIn,
     Other,
 }
 
@@ -85,6 +88,12 @@ impl Session {
             Some(Asked::HangUp(number)) => self.hung_up(number, at),
             Some(Asked::HoldFor) => self.held(now, at),
             Some(Asked::Tone) => self.pressed(),
+            Some(Asked::Return) => {
+                if let Some(call) = result["call"].as_u64() {
+                    self.returned(call, now, at);
+                }
+            }
+            Some(Asked::DialIn) => self.event(CallEvent::DialIn(convert::dial_in(result))),
             Some(Asked::Statistics | Asked::Other) | None => {}
         }
     }
@@ -114,7 +123,7 @@ impl Session {
             Some(Asked::Tone) => {
                 self.not_pressed(convert::because(error));
             }
-            Some(Asked::Consent | Asked::Other) => {
+            Some(Asked::Consent | Asked::Return | Asked::DialIn | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {
                     doing: Doing::CallAction,
                     because: convert::because(error),

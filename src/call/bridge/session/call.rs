@@ -28,6 +28,7 @@ use super::Session;
 use super::Target;
 use super::asked::Asked;
 use super::page::Page;
+use super::rooms::Rooms;
 use crate::call::bridge::convert;
 use crate::call::bridge::pcm::PcmWish;
 
@@ -49,6 +50,7 @@ impl Plan {
             leaving: false,
             settles: None,
             refreshed: false,
+            rooms: Rooms::default(),
         }
     }
 
@@ -83,6 +85,7 @@ impl Session {
     pub(super) fn dial(&mut self, agent: u64) {
         let Some(plan) = &mut self.plan else { return };
         plan.settles = None;
+        plan.rooms = Rooms::default();
         self.seen.call_us(&plan.name);
         let beginning = Beginning {
             audio: AudioMode::Raw,
@@ -132,11 +135,18 @@ impl Session {
             };
             return self.command(act, Asked::Other);
         }
+        if let CallCommand::EnterRoom(thread) = &command {
+            return self.enter_room(thread);
+        }
+        if command == CallCommand::ReturnToMeeting {
+            return self.return_to_meeting();
+        }
         if command == CallCommand::Consent(false) {
             return self.seen.declined();
         }
         let asked = match command {
             CallCommand::Consent(true) => Asked::Consent,
+            CallCommand::DialIn => Asked::DialIn,
             _ => Asked::Other,
         };
         if let Some(act) = convert::act(command, call) {
@@ -149,6 +159,10 @@ impl Session {
         plan.leaving = true;
         if let Some(call) = self.call {
             let number = plan.number;
+            // From a room the meeting is left too, and ended where that is meant.
+            if let Some(call) = plan.rooms.main.take() {
+                self.command(Act::HangUp { call, for_everyone }, Asked::Other);
+            }
             let act = Act::HangUp { call, for_everyone };
             self.command(act, Asked::HangUp(number));
             self.sound(CallState::Disconnecting);

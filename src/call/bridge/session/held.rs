@@ -139,6 +139,13 @@ impl Session {
         let number = held.plan.number;
         let mut events = Vec::new();
         match said {
+            ToProgram::CallEnded { .. } if held.plan.rooms.main.is_some() => {
+                // The room closed, and what is on hold is the meeting.
+                held.call = held.plan.rooms.main.take().unwrap_or(of);
+                held.seen = held.seen.of_another_call();
+                let room = None;
+                events.push(CallEvent::Moved { room, at });
+            }
             ToProgram::CallEnded { reason, .. } => {
                 let reason = convert::end_reason(&reason);
                 self.drop_held(number, reason, at);

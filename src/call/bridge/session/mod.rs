@@ -10,6 +10,7 @@ mod held;
 mod incoming;
 mod page;
 mod phone;
+mod rooms;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -45,6 +46,7 @@ use self::incoming::Receiving;
 use self::page::PAGE_SILENCE;
 use self::page::Page;
 use self::phone::Tones;
+use self::rooms::Rooms;
 
 /// What happened to the driver.
 #[derive(Debug)]
@@ -159,6 +161,7 @@ struct Plan {
     settles: Option<Moment>,
     /// It is being joined again with another token; one that is refused too is the last.
     refreshed: bool,
+    rooms: Rooms,
 }
 
 impl Session {
@@ -303,19 +306,31 @@ impl Session {
                     self.call_state(state, now, at);
                 }
             }
+            ToProgram::BreakoutRooms {
+                call,
+                assigned,
+                rooms,
+                settings,
+            } => self.rooms_said(call, assigned, rooms, settings.as_ref()),
+            ToProgram::CallEnded { call, .. } if self.is_main(call) => self.main_ended(),
             ToProgram::CallEnded { call, reason } if self.call == Some(call) => {
+                if self.room_ended(now, at) {
+                    return;
+                }
                 self.ended(convert::end_reason(&reason), now, at);
             }
             ToProgram::Call {
                 call, cause, from, ..
-            } if from.is_some() && from == self.call => match cause.as_str() {
-                "breakoutRoom" => self.moved_to(call),
-                "transfer" => {
-                    self.moved_to(call);
-                    self.event(CallEvent::HandedOn);
+            } if from.is_some_and(|from| self.call == Some(from) || self.is_main(from)) => {
+                match cause.as_str() {
+                    "breakoutRoom" => self.entered_room(call, now, at),
+                    "transfer" => {
+                        self.moved_to(call);
+                        self.event(CallEvent::HandedOn);
+                    }
+                    _ => {}
                 }
-                _ => {}
-            },
+            }
             ToProgram::Transfer {
                 call,
                 state,

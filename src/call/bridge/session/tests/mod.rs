@@ -3,6 +3,7 @@
 mod held;
 mod page;
 mod people;
+mod rooms;
 
 use std::time::Duration;
 
