@@ -96,6 +96,7 @@ impl Place {
                 endpoint: None,
                 ca: None,
                 kept: vault.kind(),
+                wider: Vec::new(),
                 way: Way::Teams {
                     token_service: Some(service.url().parse().unwrap()),
                     issuer: format!("{}/{TENANT}/v2.0", host.endpoint())

@@ -532,14 +532,13 @@ const DIRECT: &[&str] = &[
     "https://communication.azure.com/clients/Chat",
     "https://communication.azure.com/clients/VoIP",
 ];
-/// What chat through Graph needs (graph-chat.md 1), and calling people by name.
+/// What chat through Graph needs (graph-chat.md 1).
 const GRAPH: &[&str] = &[
     "https://graph.microsoft.com/User.Read",
     "https://graph.microsoft.com/Chat.ReadWrite",
     "https://graph.microsoft.com/Chat.Read",
     "https://graph.microsoft.com/ChatMessage.Send",
     "https://graph.microsoft.com/OnlineMeetings.Read",
-    "https://graph.microsoft.com/People.Read",
 ];
 /// Of a token whose lifetime nobody told.
 const SHORTEST: Duration = Duration::from_mins(5);

@@ -74,10 +74,10 @@ pub(super) fn on_event(
             state.say(Said::Transfer { to, step });
         }
         CallEvent::HandedOn => state.say(Said::HandedOn),
-        CallEvent::Declined { person, reason } => {
-            let name = person.name;
-            state.say(Said::NotComing { name, reason });
-        }
+        CallEvent::Declined { person, reason } => state.say(Said::NotComing {
+            name: person.name,
+            reason,
+        }),
         CallEvent::Front(_)
         | CallEvent::Behind { .. }
         | CallEvent::Incoming(_)
@@ -86,20 +86,11 @@ pub(super) fn on_event(
         | CallEvent::ActionFailed(_) => {}
         CallEvent::State { state: new, at } => on_state(state, account, new, at, fx),
         CallEvent::Info(info) => on_info(state, account, info, fx),
-        CallEvent::Role(role) => {
-            let before = std::mem::replace(&mut call.role, role);
-            if before != Role::Unknown && before != role {
-                state.say(Said::RoleChanged);
-            }
-        }
+        CallEvent::Role(role) => on_role(state, account, role),
         CallEvent::Moved { room, at } => meeting::on_moved(state, account, room, at, fx),
         CallEvent::Rooms(rooms) => meeting::on_rooms(state, account, rooms),
         CallEvent::DialIn(dial_in) => state.say(Said::DialIn(dial_in)),
-        CallEvent::Roster(roster) => {
-            for name in call.set_roster(roster) {
-                state.say(Said::Shares { name, on: true });
-            }
-        }
+        CallEvent::Roster(roster) => on_people(state, account, roster),
         CallEvent::RosterChanged(entry) => on_roster(state, account, entry),
         CallEvent::RosterLeft(id) => on_left(state, account, &id),
         CallEvent::Lobby(people) => on_lobby(state, account, people),
@@ -283,6 +274,26 @@ fn open_chat(state: &mut State, account: &AccountId, fx: &mut Vec<Effect>) {
     }
     state.threads.current.get_or_insert(key);
     fx.push(Effect::Chat(account.clone(), ChatCommand::Open(thread)));
+}
+
+fn on_role(state: &mut State, account: &AccountId, role: Role) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    let before = std::mem::replace(&mut call.role, role);
+    if before != Role::Unknown && before != role {
+        state.say(Said::RoleChanged);
+    }
+}
+
+/// All of them; who shares a screen is said.
+fn on_people(state: &mut State, account: &AccountId, roster: Vec<RosterEntry>) {
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    for name in call.set_roster(roster) {
+        state.say(Said::Shares { name, on: true });
+    }
 }
 
 fn on_roster(state: &mut State, account: &AccountId, entry: RosterEntry) {

@@ -89,10 +89,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::EndForEverybody => {
             overlay::ask(state, Confirm::EndForEverybody, Question::EndForEverybody);
         }
-        Command::ToggleMute => {
-            let muted = state.call().is_some_and(|c| c.muted);
-            mute(state, !muted, fx);
-        }
+        Command::ToggleMute => mute(state, !state.call().is_some_and(|c| c.muted), fx),
         Command::Mute(muted) => mute(state, muted, fx),
         Command::Hold(held) => hold(state, held, fx),
         Command::RaiseHand(up) => ask_call(state, |call| Ok(raise_hand(call, up)), fx),
@@ -126,11 +123,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::Account(meant) => accounts::perform(state, meant.as_deref(), fx),
         Command::Can => show(state, Overlay::Can, Answer::Can),
         Command::About => show(state, Overlay::About, Answer::About),
-        Command::Help(topic) => {
-            let scroll = 0;
-            let help = Answer::Help(topic.clone());
-            show(state, Overlay::Help { topic, scroll }, help);
-        }
+        Command::Help(topic) => help(state, topic),
         Command::Palette => {
             let (query, selected) = (String::new(), 0);
             let list = Overlay::Palette { query, selected };
@@ -149,6 +142,12 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::Set { .. } => arrange(state, command, fx),
         Command::Quit => parting::quit(state, parting::PATIENCE, fx),
     }
+}
+
+fn help(state: &mut State, topic: Option<String>) {
+    let scroll = 0;
+    let help = Answer::Help(topic.clone());
+    show(state, Overlay::Help { topic, scroll }, help);
 }
 
 fn hold(state: &mut State, held: bool, fx: &mut Vec<Effect>) {

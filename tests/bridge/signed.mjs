@@ -38,12 +38,24 @@ export const keyed = (name) => ({ SIDETONE_SECRETS_KEY_FILE: join(process.env.WO
 
 // Adds the account `work` to the home of that name, by a code that is typed elsewhere.
 export async function signIn(name, { service, graph }) {
+  const said = await byCode(name, ["add", "work", "--device-code", "--teams", "--token-service", service.url, "--graph", graph, "--display-name", "Ada Quist"]);
+  assert.match(said, /Signed in. work: Ada Quist, Teams user/);
+}
+
+// People are found by name by whoever asked for the leave to.
+export async function mayFindPeople(name) {
+  const said = await byCode(name, ["consent", "work", "people", "--device-code"]);
+  assert.match(said, /Agreed to/);
+}
+
+// What a command of accounts says that waits until somebody signed in elsewhere.
+async function byCode(name, command) {
   const home = join(process.env.WORK, name);
   mkdirSync(join(home, "run"), { recursive: true, mode: 0o700 });
   const env = { ...process.env, ...keyed(name), HOME: home, XDG_RUNTIME_DIR: join(home, "run") };
   for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());
-  const args = ["accounts", "add", "work", "--device-code", "--teams", "--token-service", service.url, "--graph", graph, "--display-name", "Ada Quist"];
-  const child = spawn("script", ["-qefc", `stty cols 200; exec ${[process.env.SIDETONE, ...args].map((word) => `'${word}'`).join(" ")}`, "/dev/null"], { env, stdio: ["pipe", "pipe", "pipe"] });
+  const words = [process.env.SIDETONE, "accounts", ...command].map((word) => `'${word}'`);
+  const child = spawn("script", ["-qefc", `stty cols 200; exec ${words.join(" ")}`, "/dev/null"], { env, stdio: ["pipe", "pipe", "pipe"] });
   let said = "";
   const code = new Promise((resolve, reject) => {
     child.stdout.on("data", (data) => {
@@ -58,5 +70,5 @@ export async function signIn(name, { service, graph }) {
   const page = await typeCode(asked.page, asked.code, { user_name: ADA, act: "sign_in" });
   assert.match(page, /signed in on the device/);
   assert.equal(await ended, 0, said);
-  assert.match(said, /Signed in. work: Ada Quist, Teams user/);
+  return said;
 }

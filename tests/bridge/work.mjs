@@ -11,7 +11,7 @@ import { Sidetone } from "../interop/sidetone.mjs";
 import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs";
 import { QUIET, browsers, installed, made } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
-import { keyed, signIn, tokenService } from "./signed.mjs";
+import { keyed, mayFindPeople, signIn, tokenService } from "./signed.mjs";
 
 const PHONE = "+14255550123";
 const NAME = "Work";
@@ -27,6 +27,7 @@ export async function work(report, { standin }) {
   installed(NAME, standin);
   try {
     await report.check("somebody signs in with a work account, and a token service exchanges it", () => signIn(NAME, { service: tokens, graph: `${way.endpoint}/v1.0` }), 30);
+    await report.check("more leave, to find people, is asked for and given", () => mayFindPeople(NAME), 30);
     await meeting(scene);
     await refused(scene);
     await calls(scene);

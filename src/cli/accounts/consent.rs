@@ -116,11 +116,13 @@ pub(super) async fn ask(home: &Home, consent: Consent) -> Result<Exit, Error> {
     account.record.wider.sort();
     account.record.wider.dedup();
     if consent.what.iter().any(|wider| wider.needs_administrator()) {
-        let mut whole = account
+        let mut provider = account
             .provider(Purpose::Acs, None)
             .map_err(|error| failed(&error))?;
-        whole.consent.extend(account.record.wider.iter().cloned());
-        say(&hand_on(sign_in::consent_link(&whole).as_ref()))?;
+        provider
+            .consent
+            .extend(account.record.wider.iter().cloned());
+        say(&hand_on(sign_in::consent_link(&provider).as_ref()))?;
     }
     let signed = Box::pin(at_provider(&account, consent.device_code, &http)).await;
     let signed = signed.map_err(|error| unchanged(&error))?;

@@ -34,7 +34,7 @@ pub(super) struct Held {
 
 /// What comes to the front once the call there is on hold.
 pub(super) enum Next {
-    Begin(Plan),
+    Begin(Box<Plan>),
     Resume(CallNumber),
 }
 
@@ -84,7 +84,7 @@ impl Session {
 
     pub(super) fn go_on(&mut self, next: Next, now: Moment, at: Timestamp) {
         match next {
-            Next::Begin(plan) => self.begin(plan, now, at),
+            Next::Begin(plan) => self.begin(*plan, now, at),
             Next::Resume(number) => self.resume(number),
         }
     }

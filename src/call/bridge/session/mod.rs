@@ -27,6 +27,7 @@ use crate::model::failure::Remedy;
 use crate::model::identity::RawId;
 use crate::model::sound::Audio;
 use crate::model::text;
+use crate::wire::bridge;
 use crate::wire::bridge::App;
 use crate::wire::bridge::Identity;
 use crate::wire::bridge::Meeting;
@@ -195,7 +196,7 @@ impl Session {
             }) => match convert::target(&locator) {
                 Ok(target) => {
                     let plan = Plan::new(number, target, name, audio);
-                    self.turn_to(Next::Begin(plan), now, at);
+                    self.turn_to(Next::Begin(Box::new(plan)), now, at);
                 }
                 Err(reason) => self.refuse(number, Because::Refused { reason }, at),
             },
@@ -208,7 +209,7 @@ impl Session {
             }) => {
                 let mut plan = Plan::new(number, Target::Ringing(incoming.0), name, audio);
                 plan.muted |= muted;
-                self.turn_to(Next::Begin(plan), now, at);
+                self.turn_to(Next::Begin(Box::new(plan)), now, at);
             }
             Input::Command(CallCommand::Decline(incoming)) => self.decline(incoming),
             Input::Command(CallCommand::Receive(wanted)) => self.receive(wanted, now),
@@ -293,14 +294,7 @@ impl Session {
                 because,
             } => self.agent_state(agent, &connection, because.as_deref()),
             ToProgram::Bye { .. } | ToProgram::Beat { .. } | ToProgram::Unknown => {}
-            ToProgram::Trouble { doing, error } => {
-                tracing::warn!(
-                    doing = text::line(&doing),
-                    name = text::line(&error.name),
-                    code = error.code,
-                    "the page met trouble"
-                );
-            }
+            ToProgram::Trouble { doing, error } => log_trouble(&doing, &error),
             ToProgram::CallState { call, state } if self.call == Some(call) => {
                 if let Some(state) = convert::call_state(&state) {
                     self.call_state(state, now, at);
@@ -355,6 +349,15 @@ impl Session {
     fn event(&mut self, event: CallEvent) {
         self.out.push_back(Output::Event(event));
     }
+}
+
+fn log_trouble(doing: &str, error: &bridge::Failure) {
+    tracing::warn!(
+        doing = text::line(doing),
+        name = text::line(&error.name),
+        code = error.code,
+        "the page met trouble"
+    );
 }
 
 #[cfg(test)]
