@@ -4,6 +4,7 @@ import { Sidetone } from "../interop/sidetone.mjs";
 import { bridged, made } from "./bridged.mjs";
 
 const ROOM = "19:room@thread.v2";
+const OTHER_ROOM = "19:another-room@thread.v2";
 
 export async function beside(scene) {
   const { report, control, endpoint, way } = scene;
@@ -50,7 +51,7 @@ export async function beside(scene) {
       assert.equal(await stage("calls.0.state"), "Connected");
     }, 60);
     await report.check("moved into a room and back by the organizer", async () => {
-      await stage("calls.0.features.BreakoutRooms.assign", ROOM, "Room 2");
+      await stage("calls.0.features.BreakoutRooms.assign", OTHER_ROOM, "Room 2");
       await ada.line("Call: you are assigned to the breakout room Room 2.");
       await stage("calls.0.features.BreakoutRooms.assignedBreakoutRooms.join");
       await ada.line("Call: you are in the breakout room Room 2 now.");
