@@ -288,6 +288,11 @@ pub enum CallEvent {
         state: MediaState,
         reason: Option<String>,
     },
+    /// The sound of the call goes by the devices of the system that a browser uses itself, and by none of ours;
+    /// `reason`: why raw sound was refused, and the meeting is joined once more for that.
+    ByBrowser {
+        reason: Option<String>,
+    },
     /// The media connection in figures, about once a second.
     Statistics(Statistics),
     /// Recording or transcription as the service states it; `initial` right after joining or reconnecting.

@@ -258,6 +258,10 @@ pub enum Said {
     TalkKeyLost,
     /// The sound is interrupted, or there again.
     SoundInterrupted(bool),
+    /// The browser plays and captures by itself in this call; why, where that is new.
+    ByBrowser {
+        reason: Option<String>,
+    },
 
     ConnectionLost,
     ConnectionBack {
@@ -531,6 +535,7 @@ impl Said {
             | Self::DeviceOpened { .. }
             | Self::SpeakingWhileMuted
             | Self::TalkKeyLost
+            | Self::ByBrowser { .. }
             | Self::SoundInterrupted(_) => Topic::Sound,
             Self::MutedByOther { .. } => Topic::MutedByOther,
             Self::OwnMute { .. } => Topic::OwnMute,

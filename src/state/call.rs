@@ -122,6 +122,8 @@ pub struct Media {
     /// Why it is not there, as the service says it.
     pub reason: Option<String>,
     pub statistics: Option<Statistics>,
+    /// The browser plays and captures by itself: none of our devices, meters and processing has to do with it.
+    pub by_browser: bool,
     /// The share that is said to be lost; follows the measured one in steps, so that a line stays.
     pub lost: u8,
 }

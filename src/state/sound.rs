@@ -182,9 +182,10 @@ impl State {
     pub fn sound_wanted(&self) -> Wanted {
         let chosen = &self.settings.sound;
         let checking = self.sound.check.is_some();
-        let sounds = self.sounding_calls().next().is_some();
-        let speaks = self.sounding_calls().any(|c| c.audio == Audio::Full);
-        let heard = self.sounding_calls().filter(|c| self.is_heard(c));
+        let ours = || self.sounding_calls().filter(|c| !c.media.by_browser);
+        let sounds = ours().next().is_some();
+        let speaks = ours().any(|c| c.audio == Audio::Full);
+        let heard = ours().filter(|c| self.is_heard(c));
         let present = self.sound.system == System::Present;
         Wanted {
             capture: present && chosen.microphone != Choice::None && (checking || speaks),

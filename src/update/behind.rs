@@ -96,6 +96,7 @@ pub(super) fn on_event(
         | CallEvent::Turn { .. }
         | CallEvent::Levels(_)
         | CallEvent::Media { .. }
+        | CallEvent::ByBrowser { .. }
         | CallEvent::Statistics(_)
         | CallEvent::Rejoining { .. }
         | CallEvent::Incoming(_)

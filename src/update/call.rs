@@ -111,6 +111,10 @@ pub(super) fn on_event(
             }
         }
         CallEvent::Media { state: new, reason } => on_media(state, account, new, reason),
+        CallEvent::ByBrowser { reason } => {
+            call.media.by_browser = true;
+            state.say(Said::ByBrowser { reason });
+        }
         CallEvent::Statistics(statistics) => call.measure(statistics),
         CallEvent::Notice {
             kind,

@@ -269,7 +269,22 @@ pub(super) fn mute(state: &mut State, muted: bool, fx: &mut Vec<Effect>) {
     if muted {
         talk::stop(state, fx);
     }
+    let by_key = state.settings.sound.push_to_talk != PushToTalk::Off;
     let Some(call) = state.call_mut() else { return };
+    if call.media.by_browser && by_key && !muted {
+        // The key stops our own sound and nothing else: an open microphone would be open for good.
+        let reason = "push to talk does not reach the browser, which captures by itself; /ptt off, then /unmute";
+        return state.say_as(
+            Class::Answer,
+            Said::Failed(Failure {
+                doing: Doing::CallAction,
+                because: Because::Refused {
+                    reason: reason.to_owned(),
+                },
+                remedy: Remedy::None,
+            }),
+        );
+    }
     let so_already = call.muted == muted && !call.muting;
     (call.muting, call.opened) = (muted, !muted);
     fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(muted)));

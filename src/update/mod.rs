@@ -73,6 +73,7 @@ fn settle(state: &mut State, fx: &mut Vec<Effect>) {
     parting::settle(state, fx);
     sound::levels_due(state);
     sound::devices_due(state);
+    sound::mute_for_key(state, fx);
     ringing::settle(state, fx);
     lines::take(state, fx);
     send_receipts(state, fx);

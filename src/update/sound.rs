@@ -23,6 +23,7 @@ use crate::model::sound::Direction;
 use crate::model::sound::PushToTalk;
 use crate::model::turn::Typed;
 use crate::state::State;
+use crate::state::call::Call;
 use crate::state::focus::Overlay;
 use crate::state::sound::Line;
 use crate::state::sound::Meter;
@@ -146,6 +147,19 @@ fn opened(state: &mut State, direction: Direction, device: String, missing: Opti
             device,
             missing,
         });
+    }
+}
+
+/// The talk key opens and closes our own sound alone; in a call whose sound is the browser's the microphone stays
+/// off while the key is in use.
+pub(super) fn mute_for_key(state: &mut State, fx: &mut Vec<Effect>) {
+    if state.settings.sound.push_to_talk == PushToTalk::Off {
+        return;
+    }
+    let open = |call: &&mut Call| call.media.by_browser && !call.muted && !call.muting;
+    for call in state.calls.values_mut().filter(open) {
+        (call.muting, call.opened) = (true, false);
+        fx.push(Effect::Call(call.account.clone(), CallCommand::Mute(true)));
     }
 }
 

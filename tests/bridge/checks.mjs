@@ -1,4 +1,4 @@
-// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, work, live, doctor, sandbox.
+// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, work, system, live, doctor, sandbox.
 import { Report, passed } from "../interop/report.mjs";
 import { launched } from "./browser.mjs";
 import { doors, playout } from "./doors.mjs";
@@ -11,8 +11,9 @@ import { doctor } from "./doctor.mjs";
 import { terminal } from "./terminal.mjs";
 import { people } from "./people.mjs";
 import { work } from "./work.mjs";
+import { system } from "./system.mjs";
 
-const parts = [doors, playout, meeting, alone, official, terminal, people, work, live, doctor, sandbox];
+const parts = [doors, playout, meeting, alone, official, terminal, people, work, system, live, doctor, sandbox];
 const chosen = process.argv.slice(2);
 const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
 

@@ -21,7 +21,6 @@ use crate::tasks::Tasks;
 use crate::wire::bridge::Frame;
 use crate::wire::bridge::Identity;
 
-use super::browser::Sounds;
 use super::launch::Page;
 use super::launch::Parts;
 use super::launch::launch;
@@ -219,7 +218,7 @@ impl Driver {
             browser: self.settings.browser.as_deref(),
             sdk: &self.settings.sdk,
             local: &self.settings.local,
-            sounds: Sounds::StandIn,
+            sounds: self.session.sounds(),
             heard: self.settings.sound.heard.clone(),
         };
         self.sequence = 0;

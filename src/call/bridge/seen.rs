@@ -344,6 +344,15 @@ impl Seen {
                 reason: None,
             }),
             ToProgram::Audio {
+                mode: bridge::AudioMode::System,
+                wanted: bridge::AudioMode::System,
+                has_playback: true,
+                ..
+            } => events.push(CallEvent::Media {
+                state: MediaState::Connected,
+                reason: None,
+            }),
+            ToProgram::Audio {
                 error: Some(error), ..
             } => events.push(CallEvent::Media {
                 state: MediaState::None,

@@ -114,6 +114,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::DeviceOpened { .. }
         | Said::SpeakingWhileMuted
         | Said::SoundInterrupted(_)
+        | Said::ByBrowser { .. }
         | Said::Message { mention: true, .. } => Class::Polite,
         Said::Message { .. } | Said::Summary { .. } | Said::MessageReceivedWhileAway { .. } => {
             by_level(verbosity, Class::Quiet, Class::Polite, Class::Polite)

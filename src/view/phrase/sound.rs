@@ -130,6 +130,11 @@ pub fn devices(state: &State) -> String {
         System::Looking => return "The sound devices are not known yet.".to_owned(),
         System::Present => {}
     }
+    if state.call().is_some_and(|call| call.media.by_browser) {
+        return "In this call the browser uses the system's default microphone and speaker itself, for raw sound was \
+                refused; what is chosen here counts for the next call."
+            .to_owned();
+    }
     let mut lines: Vec<String> = Direction::ALL
         .into_iter()
         .map(|which| {
@@ -268,6 +273,9 @@ pub(crate) fn talk_key(state: &State) -> Option<(&'static str, &'static str)> {
 /// Why our microphone cannot be heard whatever we do; `None` where it can.
 pub(crate) fn no_microphone(state: &State, call: &Call) -> Option<&'static str> {
     let chosen = &state.settings.sound;
+    if call.media.by_browser {
+        return None;
+    }
     match (call.audio, &state.sound.system) {
         (Audio::None, _) | (_, System::Absent { .. }) => Some(NO_SOUND),
         (Audio::Listen, _) => Some("listen only"),

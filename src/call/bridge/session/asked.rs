@@ -30,6 +30,8 @@ pub(super) enum Asked {
     HangUp(CallNumber),
     /// The call in front shall be on hold before another is.
     HoldFor,
+    /// That we are out of a call before another browser is in it.
+    OtherBrowser,
     /// A key of a phone.
     Tone,
     /// Out of a breakout room.
@@ -87,6 +89,7 @@ impl Session {
             }
             Some(Asked::HangUp(number)) => self.hung_up(number, at),
             Some(Asked::HoldFor) => self.held(now, at),
+            Some(Asked::OtherBrowser) => self.in_other_browser(now),
             Some(Asked::Tone) => self.pressed(),
             Some(Asked::Return) => {
                 if let Some(call) = result["call"].as_u64() {
@@ -120,6 +123,7 @@ impl Session {
             Some(Asked::Statistics) | None => {}
             Some(Asked::HangUp(number)) => self.hung_up(number, at),
             Some(Asked::HoldFor) => self.not_held(convert::because(error), at),
+            Some(Asked::OtherBrowser) => self.in_other_browser(now),
             Some(Asked::Tone) => {
                 self.not_pressed(convert::because(error));
             }

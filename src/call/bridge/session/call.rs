@@ -17,7 +17,6 @@ use crate::model::failure::Remedy;
 use crate::model::sound::Audio;
 use crate::model::sound::MediaState;
 use crate::wire::bridge::Act;
-use crate::wire::bridge::AudioMode;
 use crate::wire::bridge::Beginning;
 use crate::wire::bridge::Identity;
 
@@ -41,6 +40,7 @@ impl Plan {
             target,
             name,
             audio,
+            by_browser: false,
             attempt: 0,
             state: CallState::Connecting,
             inside: false,
@@ -70,6 +70,7 @@ impl Own {
 impl Session {
     pub(super) fn begin(&mut self, plan: Plan, now: Moment, at: Timestamp) {
         let number = plan.number;
+        let rings = matches!(plan.target, Target::Ringing(_));
         self.plan = Some(plan);
         self.idle = None;
         // However long the page has been there, this call has all its time.
@@ -79,16 +80,18 @@ impl Session {
         self.event(CallEvent::Front(number));
         let state = CallState::Connecting;
         self.event(CallEvent::State { state, at });
+        self.choose_way(rings);
         self.start(now);
     }
 
     pub(super) fn dial(&mut self, agent: u64) {
+        let audio = self.audio_mode();
         let Some(plan) = &mut self.plan else { return };
         plan.settles = None;
         plan.rooms = Rooms::default();
         self.seen.call_us(&plan.name);
         let beginning = Beginning {
-            audio: AudioMode::Raw,
+            audio,
             // Whoever wants to be heard is, once the call says that it may be.
             muted: true,
         };
@@ -217,7 +220,8 @@ impl Session {
         let Some(plan) = &mut self.plan else { return };
         // What is announced before anybody answers is heard too.
         let flows = matches!(state, CallState::Connected | CallState::EarlyMedia);
-        let sounding = flows && plan.audio != Audio::None;
+        // The browser's own devices need none of ours.
+        let sounding = flows && plan.audio != Audio::None && !plan.by_browser;
         if std::mem::replace(&mut plan.sounding, sounding) == sounding {
             return;
         }

@@ -11,6 +11,7 @@ mod incoming;
 mod page;
 mod phone;
 mod rooms;
+mod way;
 
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
@@ -117,6 +118,8 @@ pub(super) struct Session {
     /// Keys of a phone that are still to be sent.
     tones: Tones,
     page: Page,
+    /// The browser has the devices of the system, or the next one shall.
+    by_browser: bool,
     call: Option<u64>,
     asked: BTreeMap<u64, Asked>,
     numbers: u64,
@@ -147,6 +150,8 @@ struct Plan {
     target: Target,
     name: String,
     audio: Audio,
+    /// The sound goes by the browser's devices, for raw sound was refused.
+    by_browser: bool,
     /// Of beginning anew without anybody's doing.
     attempt: u32,
     state: CallState,
@@ -175,6 +180,7 @@ impl Session {
             receiving: Receiving::default(),
             tones: Tones::default(),
             page: Page::Off,
+            by_browser: false,
             call: None,
             asked: BTreeMap::new(),
             numbers: 0,
@@ -246,6 +252,9 @@ impl Session {
         let Some(said) = self.held_said(said, at) else {
             return;
         };
+        if self.way_said(&said, now, at) {
+            return;
+        }
         match said {
             said if incoming::is_of(&said) => self.rings(said),
             ToProgram::Hello { version, .. } if version != VERSION => {

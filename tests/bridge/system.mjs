@@ -1,0 +1,71 @@
+// Raw sound is refused in the middle of a call: another browser, with the devices of the system, joins once more, and plays and captures by itself.
+import assert from "node:assert/strict";
+import { Control } from "../interop/control.mjs";
+import { host } from "../interop/host.mjs";
+import { Pulse } from "../interop/pulse.mjs";
+import { Sidetone } from "../interop/sidetone.mjs";
+import { RATE, dbfs, levelAt } from "../interop/tone.mjs";
+import { bridged, browsers, made } from "./bridged.mjs";
+import { relay } from "./relay.mjs";
+
+export async function system(report, { standin }) {
+  report.part("the sound devices, where raw sound is refused");
+  const service = await host(["--listen", "127.0.0.1:0"]);
+  const way = await relay(service.ready.endpoint);
+  const control = new Control(service.ready);
+  const meeting = await made({ control });
+  const [near, far] = [new Pulse(), new Pulse()];
+  const ben = await Sidetone.meet(meeting.link, { endpoint: service.ready.endpoint, name: "Ben", sound: far });
+  const coming = way.stage();
+  const ada = await bridged({ standin, way }, meeting, "Sys", near);
+  try {
+    await report.check("refused, it says what that means, and is in the meeting once more", async () => {
+      await ada.line("Joined Design review");
+      const first = await coming;
+      const again = way.stage();
+      await first("break", "startAudio", 412, 41073);
+      await first("calls.0.stopAudio");
+      await ada.line("raw sound was refused");
+      const stage = await again;
+      for (let tries = 0; tries < 200; tries += 1) {
+        if ((await stage("calls.0.state").catch(() => "none")) === "Connected") break;
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      assert.equal((await stage("agents.0.begun"))[0].options.streams, 0);
+      ada.type("/devices\r");
+      await ada.line("uses the system's default microphone and speaker itself");
+    }, 60);
+    near.speak(700, -20);
+    far.speak(1100, -20);
+    const [heardNear, heardFar] = [near.listen(), far.listen()];
+    await report.check("muted still means muted", async () => {
+      const samples = await heardFar(RATE);
+      assert.ok(dbfs(samples) < -60, `${dbfs(samples)}`);
+    });
+    const level = async (hear, hertz, wanted) => {
+      let found = -Infinity;
+      for (let tries = 0; tries < 20 && !wanted(found); tries += 1) found = levelAt(await hear(RATE / 4), hertz);
+      assert.ok(wanted(found), `${found} dBFS at ${hertz} Hz`);
+    };
+    await report.check("unmuted, the browser's own microphone and speaker carry the sound both ways", async () => {
+      ada.type("/unmute\r");
+      ben.type("/unmute\r");
+      await ada.line("Microphone on.");
+      await level(heardFar, 700, (found) => found > -40);
+      await level(heardNear, 1100, (found) => found > -40);
+    }, 60);
+    await report.check("muted again, nothing arrives", async () => {
+      ada.type("/mute\r");
+      await ada.line("Muted.");
+      await level(heardFar, 700, (found) => found < -60);
+    });
+  } finally {
+    await ada.quit();
+    assert.equal(browsers().length, 0);
+    await ben.quit();
+    await near.stop();
+    await far.stop();
+    way.stop();
+    await service.stop();
+  }
+}
