@@ -43,7 +43,7 @@ export async function system(report, { standin }) {
       assert.ok(dbfs(samples) < -60, `${dbfs(samples)}`);
     });
     const level = async (hear, hertz, wanted) => {
-      let found = -Infinity;
+      let found = NaN;
       for (let tries = 0; tries < 20 && !wanted(found); tries += 1) found = levelAt(await hear(RATE / 4), hertz);
       assert.ok(wanted(found), `${found} dBFS at ${hertz} Hz`);
     };
