@@ -111,10 +111,7 @@ pub(super) fn on_event(
             }
         }
         CallEvent::Media { state: new, reason } => on_media(state, account, new, reason),
-        CallEvent::ByBrowser { reason } => {
-            call.media.by_browser = true;
-            state.say(Said::ByBrowser { reason });
-        }
+        CallEvent::ByBrowser { reason } => by_browser(state, account, reason),
         CallEvent::Statistics(statistics) => call.measure(statistics),
         CallEvent::Notice {
             kind,
@@ -419,6 +416,13 @@ fn on_consent(state: &mut State, account: &AccountId, required: bool, fx: &mut V
             account: account.clone(),
             again: false,
         });
+    }
+}
+
+fn by_browser(state: &mut State, account: &AccountId, reason: Option<String>) {
+    if let Some(call) = state.calls.get_mut(account) {
+        call.media.by_browser = true;
+        state.say(Said::ByBrowser { reason });
     }
 }
 

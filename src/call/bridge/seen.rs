@@ -339,11 +339,8 @@ impl Seen {
                 has_capture: true,
                 has_playback: true,
                 ..
-            } => events.push(CallEvent::Media {
-                state: MediaState::Connected,
-                reason: None,
-            }),
-            ToProgram::Audio {
+            }
+            | ToProgram::Audio {
                 mode: bridge::AudioMode::System,
                 wanted: bridge::AudioMode::System,
                 has_playback: true,
