@@ -616,6 +616,32 @@ fn quality_is_words_from_figures() {
 }
 
 #[test]
+fn sound_that_goes_by_the_browser_needs_no_device_of_ours_and_obeys_mute_alone() {
+    let by_browser = || {
+        call(CallEvent::ByBrowser {
+            reason: Some("the service does not support it".to_owned()),
+        })
+    };
+    let said = "Call: raw sound was refused (the service does not support it), and the meeting is joined once more. The \
+                browser uses the system's default microphone and speaker itself: levels, noise suppression, the choice \
+                of devices and push to talk do not apply, /mute does.";
+    let shown = live(unchecked()).forget().then(by_browser()).after(5.0);
+    assert!(!shown.state.sound_wanted().capture && !shown.state.sound_wanted().playback);
+    shown
+        .transcript([said])
+        .line("/mute")
+        .transcript_ends("Muted.");
+    // A microphone that the key cannot close is not opened.
+    live(talking_by(PushToTalk::Hold))
+        .then(by_browser())
+        .then(muted(true))
+        .line("/unmute")
+        .transcript_ends(
+            "push to talk does not reach the browser, which captures by itself; /ptt off, then /unmute.",
+        );
+}
+
+#[test]
 fn stats_say_why_there_are_none() {
     let refused = call(CallEvent::Media {
         state: MediaState::None,

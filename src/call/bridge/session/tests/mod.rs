@@ -4,6 +4,7 @@ mod held;
 mod page;
 mod people;
 mod rooms;
+mod way;
 
 use std::time::Duration;
 
