@@ -5,6 +5,7 @@ use sidetone::effect::Effect;
 use sidetone::effect::NoticeMoment;
 use sidetone::event::CallEvent;
 use sidetone::event::Event;
+use sidetone::model::call::CallState;
 use sidetone::model::call::Role;
 use sidetone::model::call::RosterEntry;
 use sidetone::model::meeting::DialIn;
@@ -21,6 +22,7 @@ use crate::play::call;
 use crate::play::entry;
 use crate::play::notice;
 use crate::play::script;
+use crate::play::state;
 use crate::play::stated;
 
 fn rooms(may_return: bool) -> Event {
@@ -73,6 +75,19 @@ fn rooms_are_listed_entered_and_left() {
         .line("/breakout back");
     assert_eq!(shown.call_commands(), [CallCommand::ReturnToMeeting]);
     moved(shown, None).transcript_ends("Call: you are in the meeting again.");
+}
+
+#[test]
+fn the_meeting_that_waits_while_we_are_in_a_room_is_not_said_to_be_on_hold() {
+    let shown = script()
+        .connected()
+        .quietly()
+        .typed("a")
+        .then(state(CallState::LocalHold));
+    moved(shown, Some("Green")).after(5.0).transcript([
+        "Call: you are in the breakout room Green now. Whether it is recorded is not known yet. \
+         /breakout back returns to the meeting.",
+    ]);
 }
 
 #[test]

@@ -191,6 +191,8 @@ impl Announcer {
                 self.polite.retain(|w| !waits(w));
                 self.later.retain(|w| !waits(w));
             }
+            // The call that is left for another one waits on hold: so it should, and so nobody is.
+            Said::Moved { .. } => self.polite.retain(|w| !matches!(w.said, Said::Held(_))),
             Said::Notice { account, kind, .. } => {
                 self.repeats.retain(|r| !is_notice(&r.said, account, *kind));
             }
