@@ -26,13 +26,13 @@ demo: build
 # The licence check, the rules about the sources and the rules about the README are Rust tests.
 # Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
 # Most tests of processes wait for each other more than they compute, so what only computes goes beside them, behind
-# them for a core, and what waits in two browsers waits together.
+# them for a core. The two sets of pages come one after the other: beside each other they take longer, and are late.
 test:
 	@.ci/setup rust lint cc cmake alsa pulse keyring node chromium
 	@.ci/step "format" cargo fmt --check
 	@.ci/step "build" cargo test --locked --quiet --no-run
 	@$(MAKE) --no-print-directory --jobs=2 tests sources
-	@$(MAKE) --no-print-directory --jobs=2 interop bridge
+	@$(MAKE) --no-print-directory interop bridge
 
 tests:
 	@.ci/step "tests" env RUST_TEST_THREADS=4 cargo test --locked --no-fail-fast
@@ -44,10 +44,10 @@ sources:
 	@.ci/beside "what the pages need" nice -n 19 tests/interop/prepare
 
 interop:
-	@.ci/beside "interop with the official SDKs" tests/interop/run
+	@.ci/step "interop with the official SDKs" tests/interop/run
 
 bridge:
-	@.ci/beside "the page of the call bridge" tests/bridge/run
+	@.ci/step "the page of the call bridge" tests/bridge/run
 
 test-long: build
 	@.ci/setup rust cc cmake alsa pulse chromium

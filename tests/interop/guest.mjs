@@ -221,7 +221,7 @@ async function onService(report, service) {
         const { written } = await control.meeting(review, act, { active: true, byName: "Alice" });
         return (await shown) + offset - Math.min(...written) * 1000;
       };
-      const late = await quickest(started, async () => {
+      const late = await quickest(100, started, async () => {
         await control.meeting(review, act, { active: false });
         await ada.waitForFunction((words) => !document.getElementById("standing").textContent.includes(words), words);
       });
@@ -260,6 +260,7 @@ async function onService(report, service) {
     const unknown = async () => {
       const words = ["Recording: unknown", "Transcription: unknown", "Connection lost since", "REC Recording by Alice on when you joined"];
       const [seen, ...besides] = words.map((words) => ada.evaluate(watchFor, ["#standing", words]));
+      await ada.evaluate(() => window.watching);
       const begun = monotonic();
       await control.post("/silence", { millis: 900 });
       const late = (await seen) + offset - begun;
@@ -267,7 +268,7 @@ async function onService(report, service) {
       return late;
     };
     const back = () => ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("unknown"));
-    const late = await quickest(unknown, back);
+    const late = await quickest(350, unknown, back);
     console.log(`      unknown ${late.toFixed(0)} ms after the service fell silent`);
     assert.ok(late < 350, `${late} ms`);
     await says(ada, "#standing", "REC Recording by Alice on when you joined");
@@ -303,8 +304,10 @@ async function onService(report, service) {
     await ada.locator("#people-count").click();
   });
   await check("Tab reaches everything in the order of the page, both ways, and is nowhere trapped", async () => {
-    const order = await tabbed(ada, "Tab");
-    const back = await tabbed(ada, "Shift+Tab");
+    // The way to the newest line is there only while the log is scrolled, as it is by going through its links.
+    const steady = (id) => id !== "to-newest";
+    const order = (await tabbed(ada, "Tab")).filter(steady);
+    const back = (await tabbed(ada, "Shift+Tab")).filter(steady);
     assert.deepEqual(back, order.toReversed());
     const wanted = ["people-count", "log", "mute", "hand", "leave", "text"];
     assert.deepEqual(order.filter((id) => wanted.includes(id)), wanted);
@@ -436,10 +439,10 @@ async function clockOffset(page) {
   return best.offset;
 }
 
-// The least of three: what else the machine does is in some of them, what we do wrong in all.
-async function quickest(measure, again) {
+// The least of at most three, until one is in time: what else the machine does is in some of them, what we do wrong in all.
+async function quickest(limit, measure, again) {
   let least = await measure();
-  for (let n = 0; n < 2; n += 1) {
+  for (let n = 0; n < 2 && least >= limit; n += 1) {
     await again();
     least = Math.min(least, await measure());
   }
