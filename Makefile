@@ -26,7 +26,7 @@ demo: build
 # The licence check, the rules about the sources and the rules about the README are Rust tests.
 # Everything that runs is built once, in the dev profile; clippy and rustdoc share one set of metadata.
 # Most tests of processes wait for each other more than they compute, so what only computes goes beside them, behind
-# them for a core. The two sets of pages come one after the other: beside each other they take longer, and are late.
+# them for a core. The two sets of pages come one after the other: beside each other something in them is always late.
 test:
 	@.ci/setup rust lint cc cmake alsa pulse keyring node chromium
 	@.ci/step "format" cargo fmt --check
