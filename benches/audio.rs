@@ -95,6 +95,7 @@ fn mixer(criterion: &mut Criterion) {
             for (source, _, frames) in &talkers {
                 mixer.put(*source, &frames[at]);
             }
+            mixer.finish();
             let mut out = SILENCE;
             for (_, listener, _) in &mut talkers {
                 mixer.mix(listener, &mut out);

@@ -1,9 +1,13 @@
-//! Everybody hears everybody but themselves: one sum, and for each who speaks the sum without their own part.
+//! Everybody hears those who are heard, but not themselves: one sum, and for each in it the sum without their own part.
 //!
 //! For each 10 ms: [`Mixer::begin`], [`Mixer::put`] for every source that is not
-//! silent, then [`Mixer::full`] for all who are silent themselves (one mix, one
-//! encoding) and [`Mixer::mix`] for those whose mix differs. Nothing is
+//! silent, [`Mixer::finish`]; then [`Mixer::full`] for all whose sound is not in it
+//! (one mix, one encoding) and [`Mixer::mix`] for those whose mix differs. Nothing is
 //! allocated after a source was added.
+//!
+//! At most [`HEARD`] sources are heard at once, the loudest: of more nobody understands a
+//! word, and each would need an encoding without themselves. As many are in a mix of
+//! `libwebrtc`, of which browsers are made.
 
 use super::Frame;
 use super::SILENCE;
@@ -64,13 +68,6 @@ impl Mixer {
         }
     }
 
-    /// How loud everybody hears a source: 0 is not at all, 1 as it is, 2 the most.
-    pub fn set_gain(&mut self, source: Source, gain: f32) {
-        if let Some(slot) = self.slot_mut(source) {
-            slot.gain_wanted = limit_gain(gain);
-        }
-    }
-
     /// Begins the next 10 ms.
     pub fn begin(&mut self) {
         self.sum = SILENCE;
@@ -86,12 +83,7 @@ impl Mixer {
     /// The sound of a source in this frame. A source that is not put is silent.
     pub fn put(&mut self, source: Source, sound: &Frame) {
         let level = level::dbfs(sound);
-        let Some(slot) = self
-            .slots
-            .get_mut(source.slot)
-            .and_then(Option::as_mut)
-            .filter(|slot| slot.generation == source.generation && !slot.sounds)
-        else {
+        let Some(slot) = self.slot_mut(source).filter(|slot| !slot.sounds) else {
             return;
         };
         if !sound.iter().all(|sample| sample.is_finite()) {
@@ -100,14 +92,40 @@ impl Mixer {
         slot.hear(level);
         slot.sounds = true;
         slot.sound = *sound;
-        fade::ramp(&mut slot.sound, slot.gain, slot.gain_wanted);
-        slot.gain = slot.gain_wanted;
-        add(&mut self.sum, &slot.sound, 1.0);
     }
 
-    /// Whether a source was put into this frame.
-    pub fn sounds(&self, source: Source) -> bool {
-        self.slot(source).is_some_and(|slot| slot.sounds)
+    /// Chooses who is heard in this frame, and adds them up.
+    pub fn finish(&mut self) {
+        let loudest = self.loudest();
+        for (at, slot) in self.slots.iter_mut().enumerate() {
+            let Some(slot) = slot else { continue };
+            slot.settle(loudest.contains(&Some(at)));
+            if slot.heard {
+                add(&mut self.sum, &slot.sound, 1.0);
+            }
+        }
+    }
+
+    /// The slots of those who sound the loudest.
+    fn loudest(&self) -> [Option<usize>; HEARD] {
+        let mut best = [None; HEARD];
+        for (at, slot) in self.slots.iter().enumerate() {
+            let mut found = slot
+                .as_ref()
+                .filter(|slot| slot.sounds)
+                .map(|slot| (at, slot.rank()));
+            for place in &mut best {
+                if rank_of(found) > rank_of(*place) {
+                    std::mem::swap(place, &mut found);
+                }
+            }
+        }
+        best.map(|place| place.map(|(at, _)| at))
+    }
+
+    /// Whether a source is in the mix of this frame.
+    pub fn is_heard(&self, source: Source) -> bool {
+        self.slot(source).is_some_and(|slot| slot.heard)
     }
 
     /// Everybody together: what all listeners share whose [`Listener::shares`] is true.
@@ -124,13 +142,13 @@ impl Mixer {
     pub fn mix(&self, listener: &mut Listener, out: &mut Frame) {
         *out = self.sum;
         if let Some(own) = listener.own.and_then(|own| self.slot(own))
-            && own.sounds
+            && own.heard
         {
             add(out, &own.sound, -1.0);
         }
         for volume in &mut listener.volumes {
             if let Some(slot) = self.slot(volume.source)
-                && slot.sounds
+                && slot.heard
                 && Some(volume.source) != listener.own
             {
                 let mut change = slot.sound;
@@ -149,31 +167,6 @@ impl Mixer {
 
     pub fn is_talking(&self, source: Source) -> bool {
         self.slot(source).is_some_and(|slot| slot.talk.is_talking())
-    }
-
-    /// Those who talk, the loudest first, at most `N`, with their levels.
-    pub fn loudest<const N: usize>(&self) -> impl Iterator<Item = (Source, f32)> + use<N> {
-        let mut best = [None; N];
-        for (at, slot) in self.slots.iter().enumerate() {
-            let Some(slot) = slot.as_ref().filter(|slot| slot.talk.is_talking()) else {
-                continue;
-            };
-            let source = Source {
-                slot: at,
-                generation: slot.generation,
-            };
-            let mut found = Some((source, slot.meter.level()));
-            for place in &mut best {
-                let (Some((_, here)), Some((_, new))) = (*place, found) else {
-                    std::mem::swap(place, &mut found);
-                    break;
-                };
-                if new > here {
-                    std::mem::swap(place, &mut found);
-                }
-            }
-        }
-        best.into_iter().flatten()
     }
 
     fn slot(&self, source: Source) -> Option<&Slot> {
@@ -213,7 +206,11 @@ impl Listener {
 
     /// How loud this listener hears a source, 0 to 2; 1 is as everybody does.
     pub fn set_volume(&mut self, source: Source, wanted: f32) {
-        let wanted = limit_gain(wanted);
+        let wanted = if wanted.is_nan() {
+            1.0
+        } else {
+            wanted.clamp(0.0, 2.0)
+        };
         match self.volumes.iter_mut().find(|v| v.source == source) {
             Some(volume) => volume.wanted = wanted,
             None => self.volumes.push(Volume {
@@ -233,19 +230,23 @@ impl Listener {
 
     /// Whether [`Mixer::full`] is what this listener hears in this frame.
     pub fn shares(&self, mixer: &Mixer) -> bool {
-        let own_sounds = self.own.is_some_and(|own| mixer.sounds(own));
-        let differs = |volume: &Volume| mixer.sounds(volume.source) && !volume.is_plain();
-        !own_sounds && !self.volumes.iter().any(differs)
+        let own_is_heard = self.own.is_some_and(|own| mixer.is_heard(own));
+        let differs = |volume: &Volume| mixer.is_heard(volume.source) && !volume.is_plain();
+        !own_is_heard && !self.volumes.iter().any(differs)
     }
 }
 
 #[derive(Debug)]
 struct Slot {
     generation: u64,
-    gain: f32,
-    gain_wanted: f32,
     sound: Frame,
     sounds: bool,
+    /// In the mix, be it fading in or out.
+    heard: bool,
+    /// Was in the mix with all of the frame before, up to its end.
+    stays: bool,
+    /// Sounded in the frame before.
+    sounded: bool,
     meter: Meter,
     talk: Talk,
 }
@@ -254,10 +255,11 @@ impl Slot {
     fn new(generation: u64) -> Self {
         Self {
             generation,
-            gain: 1.0,
-            gain_wanted: 1.0,
             sound: SILENCE,
             sounds: false,
+            heard: false,
+            stays: false,
+            sounded: false,
             meter: Meter::new(),
             talk: Talk::new(),
         }
@@ -267,6 +269,30 @@ impl Slot {
         self.meter.take(level);
         self.talk.hear(level);
     }
+
+    /// Who is heard is not taken out for a little more of another.
+    fn rank(&self) -> f32 {
+        let stays = if self.stays { STAYS } else { 0.0 };
+        self.meter.level() + stays
+    }
+
+    /// In the mix of this frame or not; a change in the middle of sound fades.
+    fn settle(&mut self, chosen: bool) {
+        let before = if self.sounded { self.stays } else { chosen };
+        self.heard = self.sounds && (chosen || before);
+        if self.heard {
+            fade::ramp(&mut self.sound, share(before), share(chosen));
+        }
+        (self.stays, self.sounded) = (chosen, self.sounds);
+    }
+}
+
+fn rank_of(place: Option<(usize, f32)>) -> f32 {
+    place.map_or(f32::NEG_INFINITY, |(_, rank)| rank)
+}
+
+fn share(heard: bool) -> f32 {
+    if heard { 1.0 } else { 0.0 }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -288,13 +314,11 @@ fn add(sum: &mut Frame, sound: &Frame, sign: f32) {
     }
 }
 
-fn limit_gain(gain: f32) -> f32 {
-    if gain.is_nan() {
-        1.0
-    } else {
-        gain.clamp(0.0, 2.0)
-    }
-}
+/// How many are heard at once, as in the mixer of `libwebrtc`.
+pub const HEARD: usize = 3;
+
+/// In dB: by so much another must be louder.
+const STAYS: f32 = 6.0;
 
 #[cfg(test)]
 mod tests {
@@ -302,13 +326,23 @@ mod tests {
     use crate::audio::FRAME;
     use crate::audio::tone::Sine;
 
-    fn frames(hertz: f32, level: f32) -> impl FnMut() -> Frame {
+    type Voice = Box<dyn FnMut() -> Frame>;
+
+    fn frames(hertz: f32, level: f32) -> Voice {
         let mut sine = Sine::new(hertz, level);
-        move || {
+        Box::new(move || {
             let mut frame = SILENCE;
             frame.fill_with(|| sine.next().unwrap());
             frame
+        })
+    }
+
+    fn say(mixer: &mut Mixer, talkers: &mut [(Source, Voice)]) {
+        mixer.begin();
+        for (source, voice) in talkers {
+            mixer.put(*source, &voice());
         }
+        mixer.finish();
     }
 
     fn distance(one: &Frame, other: &Frame) -> f32 {
@@ -334,6 +368,7 @@ mod tests {
             for (source, sound) in sources.iter().zip(&now) {
                 mixer.put(*source, sound);
             }
+            mixer.finish();
             for (me, listener) in listeners.iter_mut().enumerate() {
                 assert!(!listener.shares(&mixer));
                 let mut expected = SILENCE;
@@ -356,6 +391,7 @@ mod tests {
         let sound = frames(300.0, -20.0)();
         mixer.begin();
         mixer.put(talker, &sound);
+        mixer.finish();
         let mut listener = Listener::new(Some(silent));
         assert!(listener.shares(&mixer));
         assert!(Listener::new(None).shares(&mixer));
@@ -375,6 +411,7 @@ mod tests {
         let mut heard = SILENCE;
         mixer.begin();
         mixer.put(talker, &[0.25; FRAME]);
+        mixer.finish();
         assert!(!listener.shares(&mixer));
         mixer.mix(&mut listener, &mut heard);
         assert!(heard[0] > 0.24 && heard[FRAME - 1] < 0.01, "no jump");
@@ -386,6 +423,7 @@ mod tests {
         );
         mixer.begin();
         mixer.put(talker, &[0.25; FRAME]);
+        mixer.finish();
         mixer.mix(&mut listener, &mut heard);
         assert!(heard.iter().all(|sample| sample.abs() < 1e-6));
         listener.set_volume(talker, 1.0);
@@ -395,17 +433,67 @@ mod tests {
     }
 
     #[test]
-    fn gain_goes_from_nothing_to_double() {
+    fn of_more_who_speak_at_once_the_loudest_are_heard_and_keep_the_word() {
         let mut mixer = Mixer::new();
-        let talker = mixer.add();
-        for (gain, expected) in [(2.0, 0.4), (7.0, 0.4), (0.0, 0.0), (f32::NAN, 0.2)] {
-            mixer.set_gain(talker, gain);
-            for _ in 0..2 {
-                mixer.begin();
-                mixer.put(talker, &[0.2; FRAME]);
-            }
-            assert!((mixer.full()[FRAME - 1] - expected).abs() < 1e-6);
+        let mut talkers: Vec<_> = [-32.0, -20.0, -40.0, -25.0, -22.0]
+            .map(|level| (mixer.add(), frames(300.0, level)))
+            .into();
+        let heard = |mixer: &Mixer, talkers: &[(Source, _)]| -> Vec<usize> {
+            let all = 0..talkers.len();
+            all.filter(|at| mixer.is_heard(talkers[*at].0)).collect()
+        };
+        say(&mut mixer, &mut talkers[..2]);
+        assert_eq!(heard(&mixer, &talkers), [0, 1]);
+        say(&mut mixer, &mut talkers);
+        assert_eq!(heard(&mixer, &talkers), [0, 1, 3, 4], "the first fades out");
+        say(&mut mixer, &mut talkers);
+        assert_eq!(heard(&mixer, &talkers), [1, 3, 4]);
+        talkers[0].1 = frames(300.0, -21.0);
+        say(&mut mixer, &mut talkers);
+        assert_eq!(heard(&mixer, &talkers), [1, 3, 4], "a little louder");
+        talkers[0].1 = frames(300.0, -15.0);
+        say(&mut mixer, &mut talkers);
+        say(&mut mixer, &mut talkers);
+        assert_eq!(heard(&mixer, &talkers), [0, 1, 4], "much louder");
+        talkers.truncate(4);
+        say(&mut mixer, &mut talkers);
+        assert_eq!(heard(&mixer, &talkers), [0, 1, 3], "one place is free");
+    }
+
+    #[test]
+    fn whoever_is_not_heard_shares_the_mix_and_is_still_told_as_talking() {
+        let mut mixer = Mixer::new();
+        let mut talkers: Vec<_> = [-20.0, -20.0, -20.0, -40.0]
+            .map(|level| (mixer.add(), frames(300.0, level)))
+            .into();
+        for _ in 0..10 {
+            say(&mut mixer, &mut talkers);
         }
+        let [first, .., last] = [0, 1, 2, 3].map(|at| talkers[at].0);
+        assert!(!Listener::new(Some(first)).shares(&mixer));
+        assert!(Listener::new(Some(last)).shares(&mixer));
+        assert!(mixer.is_talking(last) && mixer.level(last) > -41.0);
+    }
+
+    #[test]
+    fn a_change_of_who_is_heard_does_not_click() {
+        let mut mixer = Mixer::new();
+        let mut talkers: Vec<_> = [-30.0, -30.0, -30.0, -60.0]
+            .map(|level| (mixer.add(), frames(300.0, level)))
+            .into();
+        let (mut last, mut jump) = (0.0_f32, 0.0_f32);
+        for at in 0..40 {
+            if at == 20 {
+                talkers[3].1 = frames(300.0, -22.0);
+            }
+            say(&mut mixer, &mut talkers);
+            for sample in mixer.full() {
+                jump = jump.max((sample - last).abs());
+                last = *sample;
+            }
+        }
+        let slope = 4.0 * 0.112 * 300.0 / 48_000.0 * std::f32::consts::TAU;
+        assert!(jump < slope, "{jump}, of sound that has {slope} at most");
     }
 
     #[test]
@@ -424,6 +512,7 @@ mod tests {
                 add(&mut sum, &frame, 1.0);
                 mixer.put(*source, &frame);
             }
+            mixer.finish();
             for (sample, sum) in mixer.full().iter().zip(&sum) {
                 assert!(sample.abs() < 0.99, "clipped");
                 jump = jump.max((sample - last).abs());
@@ -438,27 +527,20 @@ mod tests {
     }
 
     #[test]
-    fn the_loudest_talkers_are_named_first() {
+    fn who_talks_is_known_with_their_level_until_they_are_silent() {
         let mut mixer = Mixer::new();
-        let mut sources: Vec<_> = [-40.0, -20.0, -30.0, -25.0]
-            .map(|level| (mixer.add(), frames(300.0, level)))
-            .into();
-        let silent = mixer.add();
+        let mut talkers: Vec<_> = vec![(mixer.add(), frames(300.0, -20.0))];
+        let (talker, silent) = (talkers[0].0, mixer.add());
         for _ in 0..20 {
-            mixer.begin();
-            for (source, sound) in &mut sources {
-                mixer.put(*source, &sound());
-            }
+            say(&mut mixer, &mut talkers);
         }
-        let loudest: Vec<_> = mixer.loudest::<3>().map(|(source, _)| source).collect();
-        assert_eq!(loudest, [sources[1].0, sources[3].0, sources[2].0]);
-        assert_eq!(mixer.loudest::<8>().count(), 4);
-        assert!(!mixer.is_talking(silent));
-        assert!((mixer.level(sources[1].0) + 20.0).abs() < 0.2);
+        assert!(mixer.is_talking(talker) && !mixer.is_talking(silent));
+        assert!((mixer.level(talker) + 20.0).abs() < 0.2);
         for _ in 0..60 {
             mixer.begin();
+            mixer.finish();
         }
-        assert_eq!(mixer.loudest::<3>().count(), 0, "silence ends talking");
+        assert!(!mixer.is_talking(talker), "silence ends talking");
     }
 
     #[test]
@@ -469,10 +551,13 @@ mod tests {
         let next = mixer.add();
         mixer.begin();
         mixer.put(gone, &[0.5; FRAME]);
-        assert!(!mixer.sounds(gone) && !mixer.sounds(next));
+        mixer.finish();
+        assert!(!mixer.is_heard(gone) && !mixer.is_heard(next));
         mixer.remove(gone);
+        mixer.begin();
         mixer.put(next, &[0.5; FRAME]);
-        assert!(mixer.sounds(next));
+        mixer.finish();
+        assert!(mixer.is_heard(next));
     }
 
     #[test]
@@ -481,6 +566,7 @@ mod tests {
         let source = mixer.add();
         mixer.begin();
         mixer.put(source, &[f32::NAN; FRAME]);
+        mixer.finish();
         assert_eq!(mixer.full()[..], SILENCE[..]);
     }
 }

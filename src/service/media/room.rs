@@ -1,8 +1,8 @@
 //! The sound of one meeting: packets in, and every 20 ms one packet for each who hears.
 //!
-//! Everybody hears everybody but themselves. Those whose mix is the same share one
-//! encoding; who speaks, or hears somebody at a volume of their own, gets one of their
-//! own for as long as theirs differs. Pure: no socket, no clock; `now` counts from
+//! Everybody hears all others, of more than [`HEARD`](crate::audio::mix::HEARD) at once the
+//! loudest. Those whose mix is the same share one encoding; who is heard, or hears somebody
+//! at a volume of their own, gets one of their own for as long as theirs differs. Pure: no socket, no clock; `now` counts from
 //! any fixed start.
 
 use std::collections::BTreeMap;
@@ -232,6 +232,7 @@ impl Room {
                 self.mixer.put(seat.source, &frame);
             }
         }
+        self.mixer.finish();
         let full = *self.mixer.full();
         for seat in self.seats.values_mut().filter(|seat| seat.hears()) {
             if seat.listener.shares(&self.mixer) {
