@@ -35,11 +35,12 @@ test:
 	@$(MAKE) --no-print-directory interop bridge
 
 tests:
-	@.ci/step "tests" env RUST_TEST_THREADS=4 cargo test --locked --no-fail-fast
+	@.ci/step "tests" .ci/tests
 
 sources:
 	@.ci/beside "lints" nice -n 19 cargo clippy --locked --all-targets -- -D warnings
 	@.ci/beside "documentation" env RUSTDOCFLAGS="-D warnings" nice -n 19 cargo doc --locked --no-deps --lib --examples
+	@.ci/beside "examples in the documentation" nice -n 19 cargo test --locked --quiet --doc
 	@.ci/beside "types of the page" nice -n 19 tests/bridge/types
 	@.ci/beside "what the pages need" nice -n 19 tests/interop/prepare
 

@@ -243,10 +243,8 @@ struct Slot {
     sounds: bool,
     /// In the mix, be it fading in or out.
     heard: bool,
-    /// Was in the mix with all of the frame before, up to its end.
-    stays: bool,
-    /// Sounded in the frame before.
-    sounded: bool,
+    /// How much of the sound was in the mix when the frame before ended, 0 or 1; none if it was silent.
+    share: Option<f32>,
     meter: Meter,
     talk: Talk,
 }
@@ -258,8 +256,7 @@ impl Slot {
             sound: SILENCE,
             sounds: false,
             heard: false,
-            stays: false,
-            sounded: false,
+            share: None,
             meter: Meter::new(),
             talk: Talk::new(),
         }
@@ -272,27 +269,23 @@ impl Slot {
 
     /// Who is heard is not taken out for a little more of another.
     fn rank(&self) -> f32 {
-        let stays = if self.stays { STAYS } else { 0.0 };
-        self.meter.level() + stays
+        self.meter.level() + STAYS * self.share.unwrap_or_default()
     }
 
     /// In the mix of this frame or not; a change in the middle of sound fades.
     fn settle(&mut self, chosen: bool) {
-        let before = if self.sounded { self.stays } else { chosen };
-        self.heard = self.sounds && (chosen || before);
+        let to = if chosen { 1.0 } else { 0.0 };
+        let from = self.share.unwrap_or(to);
+        self.heard = self.sounds && from + to > 0.0;
         if self.heard {
-            fade::ramp(&mut self.sound, share(before), share(chosen));
+            fade::ramp(&mut self.sound, from, to);
         }
-        (self.stays, self.sounded) = (chosen, self.sounds);
+        self.share = self.sounds.then_some(to);
     }
 }
 
 fn rank_of(place: Option<(usize, f32)>) -> f32 {
     place.map_or(f32::NEG_INFINITY, |(_, rank)| rank)
-}
-
-fn share(heard: bool) -> f32 {
-    if heard { 1.0 } else { 0.0 }
 }
 
 #[derive(Debug, Clone, Copy)]

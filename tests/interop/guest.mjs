@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { launched } from "./chromium.mjs";
 import { Control } from "./control.mjs";
 import { host } from "./host.mjs";
+import { quickest } from "./quickest.mjs";
 import { watchFor } from "./watch.mjs";
 import { Sidetone } from "./sidetone.mjs";
 
@@ -437,16 +438,6 @@ async function clockOffset(page) {
     if (took < best.took) best = { took, offset: before + took / 2 - there };
   }
   return best.offset;
-}
-
-// The least of at most three, until one is in time: what else the machine does is in some of them, what we do wrong in all.
-async function quickest(limit, measure, again) {
-  let least = await measure();
-  for (let n = 0; n < 2 && least >= limit; n += 1) {
-    await again();
-    least = Math.min(least, await measure());
-  }
-  return least;
 }
 
 // What a screen reader is given: role and name of everything that is not hidden from it.
