@@ -1,5 +1,5 @@
-// All checks of the page. Arguments choose parts: doors, playout, meeting, alone, official, terminal, people, work, system, live, doctor, sandbox.
-import { Report, passed } from "../interop/report.mjs";
+// The checks of one lane: of the page in a browser of ours, or of the program that starts one. More arguments choose parts: doors, playout, meeting, alone, official, terminal, people, work, system, live, doctor, sandbox.
+import { Report, summed } from "../interop/report.mjs";
 import { launched } from "./browser.mjs";
 import { doors, playout } from "./doors.mjs";
 import { meeting } from "./meeting.mjs";
@@ -13,17 +13,18 @@ import { people } from "./people.mjs";
 import { work } from "./work.mjs";
 import { system } from "./system.mjs";
 
-const parts = [doors, playout, meeting, alone, official, terminal, people, work, system, live, doctor, sandbox];
-const chosen = process.argv.slice(2);
-const scene = { browser: await launched(), standin: process.env.STANDIN, official: process.env.OFFICIAL };
+const [lane, ...chosen] = process.argv.slice(2);
+const lanes = { page: [doors, playout, meeting, alone, official], program: [terminal, people, work, system, live, doctor, sandbox] };
+const parts = lanes[lane].filter((part) => chosen.length === 0 || chosen.includes(part.name));
 
+const browser = lane === "page" && parts.length > 0 ? await launched() : undefined;
 const told = [];
 for (const part of parts) {
-  if (chosen.length > 0 && !chosen.includes(part.name)) continue;
   const report = new Report();
-  await part(report, scene);
+  await part(report, { browser, standin: process.env.STANDIN, official: process.env.OFFICIAL });
   report.print(chosen.length > 0);
   told.push(report);
 }
-await scene.browser.close();
-process.exitCode = passed(told) ? 0 : 1;
+await browser?.close();
+process.send(summed(told));
+process.disconnect();

@@ -1,16 +1,23 @@
-// A folder of one's own for everything that is written, and the checks in it.
-import { spawn } from "node:child_process";
+// Two lanes side by side, each with a folder of its own for everything that is written, and the sum of both.
+import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { passed } from "../interop/report.mjs";
 
-const work = mkdtempSync(join(tmpdir(), "sidetone-bridge-"));
-const own = { WORK: work, XDG_CONFIG_HOME: join(work, "config"), XDG_DATA_HOME: join(work, "data"), XDG_STATE_HOME: join(work, "state"), XDG_RUNTIME_DIR: work };
-const checks = spawn(process.execPath, [join(dirname(fileURLToPath(import.meta.url)), "checks.mjs"), ...process.argv.slice(2)], {
-  env: { ...process.env, ...own },
-  stdio: "inherit",
-});
-const code = await new Promise((resolve) => checks.on("exit", (code, signal) => resolve(signal ? 1 : code)));
-rmSync(work, { recursive: true, force: true, maxRetries: 5 });
-process.exit(code);
+const checks = join(dirname(fileURLToPath(import.meta.url)), "checks.mjs");
+
+// A lane that ends without its sum has failed.
+async function lane(name) {
+  const work = mkdtempSync(join(tmpdir(), "sidetone-bridge-"));
+  const own = { WORK: work, XDG_CONFIG_HOME: join(work, "config"), XDG_DATA_HOME: join(work, "data"), XDG_STATE_HOME: join(work, "state"), XDG_RUNTIME_DIR: work };
+  let sum = { checks: 0, failed: [`${name}: it broke off`] };
+  const child = fork(checks, [name, ...process.argv.slice(2)], { env: { ...process.env, ...own } });
+  child.on("message", (told) => (sum = told));
+  await new Promise((resolve) => child.on("exit", resolve));
+  rmSync(work, { recursive: true, force: true, maxRetries: 5 });
+  return sum;
+}
+
+process.exit(passed(await Promise.all(["page", "program"].map(lane))) ? 0 : 1);

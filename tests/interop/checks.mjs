@@ -1,6 +1,6 @@
 // All checks. Arguments choose parts: rest, browser, together, guest, entra, graph, exchange, sound.
 import { Control } from "./control.mjs";
-import { Report, passed } from "./report.mjs";
+import { Report, passed, summed } from "./report.mjs";
 import { browser } from "./browser.mjs";
 import { entra } from "./entra.mjs";
 import { exchange } from "./exchange.mjs";
@@ -29,4 +29,4 @@ async function reports(lane) {
   return told;
 }
 
-process.exitCode = passed((await Promise.all(lanes.map(reports))).flat()) ? 0 : 1;
+process.exitCode = passed((await Promise.all(lanes.map(reports))).map(summed)) ? 0 : 1;

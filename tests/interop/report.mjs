@@ -39,11 +39,16 @@ export class Report {
   }
 }
 
-// The sum of it; true if there was something and none of it failed.
-export function passed(reports) {
+// How many checks there were, and the names of those that failed.
+export function summed(reports) {
   const parts = reports.flatMap((report) => report.parts);
-  const failed = parts.flatMap((part) => part.failed);
-  const checks = parts.reduce((total, part) => total + part.lines.length, 0);
+  return { checks: parts.reduce((total, part) => total + part.lines.length, 0), failed: parts.flatMap((part) => part.failed) };
+}
+
+// Says the sum of it; true if there was something and none of it failed.
+export function passed(sums) {
+  const failed = sums.flatMap(({ failed }) => failed);
+  const checks = sums.reduce((total, { checks }) => total + checks, 0);
   for (const name of failed) console.log(`FAIL  ${name}`);
   console.log(`\n${checks - failed.length} passed, ${failed.length} failed`);
   return checks > 0 && failed.length === 0;
