@@ -42,6 +42,7 @@ impl Plan {
             audio,
             by_browser: false,
             attempt: 0,
+            connected: None,
             state: CallState::Connecting,
             inside: false,
             sounding: false,
@@ -56,6 +57,14 @@ impl Plan {
 
     pub(super) const fn is_meeting(&self) -> bool {
         matches!(self.target, Target::Meeting(_))
+    }
+
+    /// It ended by itself. What was connected for a while may be begun anew as often as before.
+    pub(super) fn broke_off(&mut self, now: Moment) {
+        let connected = self.connected.take();
+        if connected.is_some_and(|since| since + STANDS <= now) {
+            self.attempt = 0;
+        }
     }
 }
 
@@ -190,6 +199,7 @@ impl Session {
         if state == CallState::Connected {
             plan.refreshed = false;
             plan.settles.get_or_insert(now + SETTLING);
+            plan.connected.get_or_insert(now);
         }
         let back = plan.lost && state.is_inside();
         if back {
@@ -241,6 +251,7 @@ impl Session {
         self.call = None;
         self.sound(CallState::Disconnected);
         let Some(plan) = &mut self.plan else { return };
+        plan.broke_off(now);
         let again = match reason.after() {
             // A person is not called again by themselves.
             _ if !plan.is_meeting() => false,
@@ -354,4 +365,6 @@ pub(super) const HUNG_UP: EndReason = EndReason {
 /// In the call, until what is recorded is known: until then it is unknown, which is said.
 pub(super) const SETTLING: Duration = Duration::from_secs(1);
 pub(super) const ATTEMPTS: u32 = 3;
+/// So long connected, a call stands: what breaks it off then is another trouble than before.
+pub(super) const STANDS: Duration = Duration::from_mins(1);
 pub(super) const BACK_OFF: Duration = Duration::from_secs(2);

@@ -152,8 +152,10 @@ struct Plan {
     audio: Audio,
     /// The sound goes by the browser's devices, for raw sound was refused.
     by_browser: bool,
-    /// Of beginning anew without anybody's doing.
+    /// Of beginning anew without anybody's doing, since the call last stood.
     attempt: u32,
+    /// Since when it is connected; no longer once it was begun anew.
+    connected: Option<Moment>,
     state: CallState,
     inside: bool,
     sounding: bool,

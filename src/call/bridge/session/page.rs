@@ -101,6 +101,7 @@ impl Session {
             // Nobody is called again by themselves.
             return self.over(GONE, at);
         }
+        plan.broke_off(now);
         plan.attempt += 1;
         let attempt = plan.attempt;
         if attempt > 1 {

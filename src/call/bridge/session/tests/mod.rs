@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::call::BACK_OFF;
 use super::call::SETTLING;
+use super::call::STANDS;
 use super::page::CONNECT;
 use super::page::DOUBT;
 use super::page::SILENCE;

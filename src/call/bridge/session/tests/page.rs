@@ -121,6 +121,21 @@ fn a_page_that_ends_is_started_once_more_and_not_twice() {
 }
 
 #[test]
+fn a_call_that_stood_for_a_minute_is_joined_once_more_again() {
+    for (stood, launched) in [(STANDS, 3), (STANDS / 2, 2)] {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.handle(Input::PageEnded(Because::Lost));
+        scene.ready();
+        scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+        scene.pass(stood, true);
+        scene.handle(Input::PageEnded(Because::Lost));
+        let launches = scene.did.iter().filter(|o| **o == Output::Launch);
+        assert_eq!(launches.count(), launched, "after {stood:?}");
+    }
+}
+
+#[test]
 fn who_was_heard_is_heard_again_and_who_was_muted_is_not() {
     for muted in [true, false] {
         let mut scene = Scene::new();
