@@ -125,6 +125,12 @@ impl Place {
             .collect()
     }
 
+    /// How often the directory was asked for tokens.
+    async fn token_requests(&self) -> u64 {
+        let asked = self.host.control_get("/directory/requests").await;
+        asked["tokens"].as_u64().unwrap()
+    }
+
     /// The id of Ada's chat of that name.
     async fn thread(&self, topic: &str) -> String {
         let asked = json!({"user": ADA});
@@ -422,10 +428,20 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
     chats.see("As of");
     chats.press("/colleagues Carol\r");
     chats.see("sidetone accounts consent NAME people asks for it, and /refresh takes it up");
+    // Nothing new was agreed to: looking again and again asks the directory for nothing.
+    chats.press("/thread Release notes\r");
+    chats.see("Joined Release notes");
+    let before = place.token_requests().await;
+    for _ in 0..3 {
+        chats.press("/refresh\r");
+        chats.press("/chats\r");
+        chats.listen(Duration::from_millis(400));
+    }
+    assert_eq!(place.token_requests().await, before);
 
     let asking = ["accounts", "consent", "work", "people", "--device-code"];
     let mut session = place.on_another_device(&asking, BOB).await;
-    session.see("somebody else signed in than work is; nothing was changed");
+    session.see("somebody else signed in than work is. Your sign-in is as it was.");
     assert_ne!(session.end(), 0);
     let mut session = place.on_another_device(&asking, ADA).await;
     session
@@ -437,6 +453,7 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
     session.see("channels: to read channels of your teams, and to write in them. Not asked for. An administrator");
     assert_eq!(session.end(), 0);
 
+    let before = place.token_requests().await;
     chats.press("/chats\r");
     // The new token comes beside the one in use, in its own time.
     let found = (0..40).any(|_| {
@@ -445,6 +462,12 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
         chats.contents().contains("carol@")
     });
     assert!(found, "{}", chats.contents());
+    for _ in 0..3 {
+        chats.press("/refresh\r");
+        chats.press("/chats\r");
+        chats.listen(Duration::from_millis(400));
+    }
+    assert_eq!(place.token_requests().await, before + 1, "once for all");
     chats.press("/quit\r");
     assert_eq!(chats.end(), 0, "{}", chats.contents());
 

@@ -34,7 +34,6 @@ use crate::wire::acs::sign::ConnectionString;
 
 pub use self::add::Add;
 pub use self::consent::Consent;
-pub use self::consent::Wider;
 
 /// Sign in, list who you can be, switch, sign out.
 #[derive(Debug, clap::Args)]

@@ -14,6 +14,7 @@ pub mod sign_in;
 pub mod signed_in;
 mod source;
 pub mod vault;
+pub mod wider;
 
 use std::time::Duration;
 
@@ -80,6 +81,13 @@ struct Ask {
     reply: oneshot::Sender<Result<Grant, Failure>>,
 }
 
+/// What became of what was begun beside the requests.
+#[derive(Debug)]
+enum Done {
+    Fetched(Result<Fetched, Error>),
+    LookedForMore(bool),
+}
+
 impl Tokens {
     /// Starts the task that owns the account's secret. Nothing is fetched before somebody asks.
     pub fn start(settings: Settings, tasks: &Tasks, events: mpsc::Sender<Event>) -> Self {
@@ -104,7 +112,7 @@ impl Tokens {
         let _ = self.requests.send(Request::Challenge(claims)).await;
     }
 
-    /// Where something is withheld: a new token at once, which has what was agreed to meanwhile.
+    /// Where something is withheld: a new token at once, if more was agreed to since the last one was asked for.
     pub async fn wider(&self) {
         let _ = self.requests.send(Request::Wider).await;
     }
@@ -127,6 +135,8 @@ struct Keeper {
     schedule: Schedule,
     grant: Option<Grant>,
     permits: Permits,
+    /// What the token was asked for with, beyond the usual.
+    wider: Vec<String>,
     waiting: Vec<oneshot::Sender<Result<Grant, Failure>>>,
 }
 
@@ -140,12 +150,13 @@ impl Keeper {
             schedule: Schedule::default(),
             grant: None,
             permits: Permits::default(),
+            wider: Vec::new(),
             waiting: Vec::new(),
         }
     }
 
     async fn run(mut self, mut asked: mpsc::Receiver<Request>) {
-        let (done, mut fetched) = mpsc::channel(1);
+        let (done, mut outcomes) = mpsc::channel(4);
         loop {
             let deadline = match self.schedule.poll(self.clock.now()) {
                 Output::Fetch => {
@@ -157,7 +168,7 @@ impl Keeper {
                         let http = &settings.http;
                         let result = settings.source.fetch(previous.as_ref(), http, clock).await;
                         // The receiver is gone only when the keeper is.
-                        let _ = done.send(result).await;
+                        let _ = done.send(Done::Fetched(result)).await;
                     });
                     continue;
                 }
@@ -171,16 +182,33 @@ impl Keeper {
                         let keeping = async move { source.keep_challenge(&claims).await };
                         self.tasks.spawn_graceful(keeping);
                     }
-                    Some(Request::Wider) if !self.permits.withheld.is_empty() => {
-                        self.schedule.renew(self.clock.now());
-                    }
-                    Some(Request::Wider) => {}
+                    Some(Request::Wider) => self.look_for_more(&done),
                     None => break,
                 },
-                Some(result) = fetched.recv() => self.settle(result).await,
+                Some(outcome) = outcomes.recv() => match outcome {
+                    Done::Fetched(result) => self.settle(result).await,
+                    Done::LookedForMore(true) => self.schedule.renew(self.clock.now()),
+                    Done::LookedForMore(false) => {}
+                },
                 () = self.clock.sleep_until(deadline) => {}
             }
         }
+    }
+
+    /// Only what was agreed to since is worth a request: whoever reads a list again and again asks for nothing new.
+    fn look_for_more(&self, done: &mpsc::Sender<Done>) {
+        if self.permits.withheld.is_empty() {
+            return;
+        }
+        let (source, known, done) = (
+            self.settings.source.clone(),
+            self.wider.clone(),
+            done.clone(),
+        );
+        self.tasks.spawn(async move {
+            let more = source.is_wider_than(&known).await;
+            let _ = done.send(Done::LookedForMore(more)).await;
+        });
     }
 
     fn ask(&mut self, ask: Ask) {
@@ -270,6 +298,7 @@ impl Keeper {
         if !self.schedule.fetched(fetched.lifetime, now) {
             return Err(Error::Expired);
         }
+        self.wider = fetched.wider;
         let grant = Grant {
             raw_id: fetched.raw_id,
             token: fetched.token,

@@ -12,7 +12,6 @@ use serde::Serialize;
 use serde::Serializer;
 use url::Url;
 
-use super::accounts::Accounts;
 use super::accounts::Record;
 use super::accounts::Way;
 use super::http::Http;
@@ -109,43 +108,46 @@ impl SignedIn {
                 ask_service(service, &request, Some(session.as_str()), http, clock).await
             }
             (Way::Provider { token_service, .. }, Purpose::Acs) => {
-                let signed = self.renew(Purpose::Acs, http).await?;
+                let signed = self.renew(Purpose::Acs, &[], http).await?;
                 let shown = signed.id_token.as_ref().unwrap_or(&signed.access);
                 let request = self.external(None);
                 ask_service(token_service, &request, Some(shown.as_str()), http, clock).await
             }
             (Way::Teams { token_service, .. }, Purpose::Acs) => {
                 let service = token_service.as_ref().ok_or(Error::NoExchange)?;
-                let signed = self.renew(Purpose::Acs, http).await?;
+                let signed = self.renew(Purpose::Acs, &[], http).await?;
                 let request = TokenRequest::Teams {
                     entra_token: Redacted::from(signed.access.as_str().to_owned()),
                 };
                 ask_service(service, &request, None, http, clock).await
             }
             (Way::Direct { resource, .. }, Purpose::Acs) => {
-                let signed = self.renew(Purpose::Acs, http).await?;
+                let signed = self.renew(Purpose::Acs, &[], http).await?;
                 exchange_directly(resource, signed.access.as_str(), http, clock).await
             }
             (Way::Teams { graph, .. }, Purpose::Graph) => {
-                let signed = self.renew(Purpose::Graph, http).await?;
+                let wider = self.wider().await;
+                let signed = self.renew(Purpose::Graph, &wider, http).await?;
                 Ok(Fetched {
                     raw_id: RawId::new(self.record.raw_id.as_deref().unwrap_or_default()),
                     token: Secret::new(signed.access.as_str().to_owned()),
                     endpoint: graph.clone(),
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
                     scopes: signed.scopes,
+                    wider,
                 })
             }
             // The token that it exchanges as well; here it only says who listens.
             (Way::Teams { token_service, .. }, Purpose::Relay) => {
                 let service = token_service.as_ref().ok_or(Error::NoExchange)?;
-                let signed = self.renew(Purpose::Acs, http).await?;
+                let signed = self.renew(Purpose::Acs, &[], http).await?;
                 Ok(Fetched {
                     raw_id: RawId::new(self.record.raw_id.as_deref().unwrap_or_default()),
                     token: Secret::new(signed.access.as_str().to_owned()),
                     endpoint: service.clone(),
                     lifetime: signed.lifetime.unwrap_or(SHORTEST),
                     scopes: None,
+                    wider: Vec::new(),
                 })
             }
             (
@@ -236,7 +238,7 @@ impl SignedIn {
                 Renews::RefreshToken(_) => return Ok(()),
             },
             Way::Provider { token_service, .. } => {
-                let signed = self.renew(Purpose::Acs, http).await?;
+                let signed = self.renew(Purpose::Acs, &[], http).await?;
                 (token_service, signed.id_token.unwrap_or(signed.access))
             }
             // Entra ends sign-ins in its own pages; the tokens of an exchange end with the Entra token.
@@ -252,20 +254,25 @@ impl SignedIn {
         }
     }
 
-    /// One at a time, over all programs of the person: a refresh token is good for one renewal.
-    async fn renew(&self, purpose: Purpose, http: &Http) -> Result<Signed, Error> {
+    /// One at a time, over all programs of the person: a refresh token is good for one renewal. `wider`: what is asked
+    /// for beyond the usual.
+    pub(super) async fn renew(
+        &self,
+        purpose: Purpose,
+        wider: &[String],
+        http: &Http,
+    ) -> Result<Signed, Error> {
         let _turn = self.turn().await?;
         let Renews::RefreshToken(refresh) = self.read().await? else {
             return Err(self.signed_out());
         };
         let provider = self.provider(purpose, None)?;
-        let wider = self.wider().await;
         let now = Clock.now();
         let renewed = match self.refused.before(&refresh, now) {
             Some(said) => Err(said),
-            None if purpose == Purpose::Graph && !wider.is_empty() => {
+            None if !wider.is_empty() => {
                 let mut whole = provider.clone();
-                whole.scopes.extend(wider);
+                whole.scopes.extend(wider.iter().cloned());
                 match sign_in::renew(&whole, &refresh, http).await {
                     // What was agreed to later was taken back: the rest goes on without it.
                     Err(error) if error.lacks_consent() => {
@@ -293,44 +300,6 @@ impl SignedIn {
             self.keep(next).await?;
         }
         Ok(signed)
-    }
-
-    /// What was asked for beyond the usual, as the list has it by now: another program of the person may have asked.
-    async fn wider(&self) -> Vec<String> {
-        let (folder, name) = (self.folder.clone(), self.record.name.clone());
-        let read = tokio::task::spawn_blocking(move || {
-            let accounts = Accounts::load(&folder).ok()?;
-            accounts.find(&name).map(|record| record.wider.clone())
-        });
-        let read = read.await.ok().flatten();
-        read.unwrap_or_else(|| self.record.wider.clone())
-    }
-
-    /// Keeps a sign-in that asked for more, in place of the one before. No renewal of another program comes in
-    /// between, which would put its own back.
-    pub async fn widen(&self, refresh: &Kept, wider: Vec<String>) -> Result<(), Error> {
-        let _turn = self.turn().await?;
-        self.keep(refresh).await?;
-        let (folder, name) = (self.folder.clone(), self.record.name.clone());
-        let written = tokio::task::spawn_blocking(move || {
-            Accounts::change(&folder, |accounts| {
-                if let Some(mut record) = accounts.find(&name).cloned() {
-                    record.wider = wider;
-                    accounts.put(record);
-                }
-            })
-        });
-        let written = written.await.map_err(|_| Error::Stopped)?;
-        written.map_err(|error| Error::Unlisted(error.to_string()))
-    }
-
-    /// Whose sign-in it is at Entra, to compare with another one of the same account.
-    pub async fn object_id(&self, http: &Http) -> Result<Option<String>, Error> {
-        let known = self.record.raw_id.as_deref();
-        match known.and_then(|id| id.strip_prefix("8:orgid:")) {
-            Some(id) => Ok(Some(id.to_owned())),
-            None => Ok(self.renew(Purpose::Graph, http).await?.object_id()),
-        }
     }
 
     /// What the next sign-in has to prove, so that whoever does that has it.
@@ -426,7 +395,7 @@ impl SignedIn {
         format!("resource {}", self.record.name)
     }
 
-    async fn turn(&self) -> Result<File, Error> {
+    pub(super) async fn turn(&self) -> Result<File, Error> {
         let path = self
             .folder
             .join(format!("{}.lock", file_name(&self.record.name)));

@@ -282,6 +282,8 @@ pub(super) struct Fetched {
     pub(super) lifetime: Duration,
     /// What the answer said it gives leave for; else it stands in the token.
     pub(super) scopes: Option<String>,
+    /// What was asked for beyond the usual.
+    pub(super) wider: Vec<String>,
 }
 
 impl Source {
@@ -318,6 +320,7 @@ impl Source {
                     endpoint: endpoint.clone(),
                     lifetime: lifetime(expires, clock.utc(), None),
                     scopes: None,
+                    wider: Vec::new(),
                 })
             }
             Self::Account(account, purpose) => account.fetch(*purpose, http, clock).await,
@@ -389,6 +392,7 @@ pub(super) async fn exchange_directly(
         endpoint: resource.clone(),
         lifetime: lifetime(expires, clock.utc(), servers),
         scopes: None,
+        wider: Vec::new(),
     })
 }
 
@@ -441,6 +445,7 @@ fn read_response(
         endpoint,
         lifetime: lifetime(expires, ours, servers),
         scopes: None,
+        wider: Vec::new(),
     })
 }
 
@@ -459,6 +464,7 @@ async fn fetch_from_file(path: &Path, endpoint: &Url, clock: Clock) -> Result<Fe
         endpoint: endpoint.clone(),
         lifetime: lifetime(expires, clock.utc(), None),
         scopes: None,
+        wider: Vec::new(),
     })
 }
 

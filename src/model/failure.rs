@@ -47,6 +47,8 @@ pub enum Doing {
     Theming,
     /// Chats, people, presence and what else an organisation has.
     AskingOrganisation,
+    /// For leave that a sign-in does not ask for by itself.
+    AskingForLeave,
     Reacting,
     /// What calls and messages cost, in the store on this machine.
     CountingUsage,

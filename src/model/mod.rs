@@ -20,6 +20,7 @@ pub mod notice;
 pub mod permission;
 pub mod rich;
 pub mod settings;
+pub mod sign_in;
 pub mod sound;
 pub mod spot;
 pub mod status;

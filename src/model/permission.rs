@@ -56,6 +56,55 @@ impl Permission {
     }
 }
 
+/// Leave that a sign-in does not ask for by itself. What is of no use without the others is asked for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wider {
+    People,
+    Presence,
+    Channels,
+}
+
+impl Wider {
+    pub const ALL: [Self; 3] = [Self::People, Self::Presence, Self::Channels];
+
+    /// As it is typed.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::People => "people",
+            Self::Presence => "presence",
+            Self::Channels => "channels",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|wider| wider.word() == word)
+    }
+
+    pub const fn permissions(self) -> &'static [Permission] {
+        match self {
+            Self::People => &[Permission::FindPeople],
+            Self::Presence => &[Permission::SeePresence, Permission::SetPresence],
+            Self::Channels => &[
+                Permission::ReadChannels,
+                Permission::SendToChannels,
+                Permission::ChangeInChannels,
+            ],
+        }
+    }
+
+    /// With what a permission is asked for; the others are asked for by every sign-in.
+    pub fn asks_for(permission: Permission) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|wider| wider.permissions().contains(&permission))
+    }
+
+    /// Whether nobody can agree for themselves alone (identity.md 4.3). What an organisation decides besides is known
+    /// when it refuses.
+    pub const fn needs_administrator(self) -> bool {
+        matches!(self, Self::Channels)
+    }
+}
+
 impl Capability {
     /// What the sign-in must have leave for.
     pub const fn permission(self, kind: AccountKind) -> Option<Permission> {

@@ -55,6 +55,15 @@ pub(super) fn edit(draft: &str, folder: &Path, events: mpsc::Sender<Event>) -> i
     Ok(())
 }
 
+/// On this machine, for the person in front of it.
+pub fn has_browser() -> bool {
+    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let far = set("SSH_CONNECTION") || set("SSH_TTY");
+    let screen =
+        cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("BROWSER");
+    screen && !far
+}
+
 fn editor() -> String {
     let named = |name| env::var(name).ok().filter(|editor| !editor.is_empty());
     named("VISUAL")

@@ -164,7 +164,8 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::Setting
         | Doing::Theming
         | Doing::CountingUsage
-        | Doing::GoingOver => {}
+        | Doing::GoingOver
+        | Doing::AskingForLeave => {}
     }
     state.say(Said::Failed(failure));
 }

@@ -1,6 +1,5 @@
 //! Signing in: finds the way to whoever gives tokens, goes through it with the person, and keeps what comes of it.
 
-use std::env;
 use std::path::PathBuf;
 
 use url::Url;
@@ -15,12 +14,11 @@ use crate::identity::accounts::Record;
 use crate::identity::accounts::Way;
 use crate::identity::http::Http;
 use crate::identity::refused::Refused;
-use crate::identity::sign_in;
-use crate::identity::sign_in::Step;
 use crate::identity::signed_in;
-use crate::identity::signed_in::Purpose;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::vault::Kept;
+use crate::model::sign_in::By as SignInBy;
+use crate::model::sign_in::Step;
 use crate::model::text;
 use crate::runtime::exit::Exit;
 use crate::runtime::outside;
@@ -403,7 +401,10 @@ async fn go_through(
             account.current(http, Clock).await
         }
         By::Provider => {
-            let signed = Box::pin(at_provider(account, add.device_code, http)).await?;
+            let by = where_to(add.device_code);
+            let signed = Box::pin(account.at_provider(by, http, |step| told(&step))).await;
+            let signed =
+                signed.map_err(|error| Error::Refused(phrase::failure(&error.failure())))?;
             let Some(refresh) = &signed.refresh else {
                 return Err(Error::Refused(
                     "the provider gives no refresh token, so you would have to sign in every hour; its \
@@ -440,56 +441,23 @@ async fn go_through(
     }
 }
 
-pub(super) async fn at_provider(
-    account: &SignedIn,
-    device_code: bool,
-    http: &Http,
-) -> Result<sign_in::Signed, Error> {
-    let challenge = account.challenge().await;
-    let challenge = challenge.map_err(|error| failed(&error))?;
-    let mut provider = account
-        .provider(Purpose::Acs, challenge)
-        .map_err(|error| failed(&error))?;
-    provider
-        .consent
-        .extend(account.record.wider.iter().cloned());
-    let told = |step| {
-        // A line that cannot be written is nobody's to read.
-        let _ = say(&instruction(&step));
-        if let Step::Visit { url } = step {
-            // Where none opens, the line says what to do.
-            let _ = outside::open(url.as_str());
-        }
-    };
-    let signed = if device_code || !has_browser() {
-        sign_in::by_device_code(&provider, http, told).await
+/// Signs in where the person can: `device_code` if they said so.
+pub(super) fn where_to(device_code: bool) -> SignInBy {
+    if device_code || !outside::has_browser() {
+        SignInBy::DeviceCode
     } else {
-        sign_in::in_browser(&provider, http, told).await
-    };
-    signed.map_err(|error| Error::Refused(phrase::failure(&error.failure())))
-}
-
-fn instruction(step: &Step) -> String {
-    match step {
-        Step::Visit { url } => {
-            format!("Sign in in the browser that opens now. If none does, open this:\n{url}")
-        }
-        Step::Enter { url, code, lasts } => {
-            let minutes = lasts.as_secs().div_ceil(60);
-            format!(
-                "Open {url} in any browser and type this code:\n{code}\nIt is good for {minutes} minutes. Waiting."
-            )
-        }
+        SignInBy::Browser
     }
 }
 
-/// On this machine, for the person in front of it.
-fn has_browser() -> bool {
-    let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let far = set("SSH_CONNECTION") || set("SSH_TTY");
-    let screen =
-        cfg!(target_os = "macos") || set("DISPLAY") || set("WAYLAND_DISPLAY") || set("BROWSER");
-    screen && !far
+/// Says what to do, and opens the browser where that is it.
+pub(super) fn told(step: &Step) {
+    // A line that cannot be written is nobody's to read.
+    let _ = say(&phrase::sign_in_step(step));
+    if let Step::Visit { url } = step {
+        // Where none opens, the line says what to do.
+        let _ = outside::open(url);
+    }
 }
 
 const AUTHORITY: &str = "https://login.microsoftonline.com";

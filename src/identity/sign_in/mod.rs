@@ -47,6 +47,7 @@ use super::http::Http;
 use super::http::Request;
 use super::vault::Kept;
 use crate::clock::Clock;
+use crate::model::sign_in::Step;
 use crate::model::text;
 
 /// An application at a provider, and what it asks for.
@@ -61,19 +62,6 @@ pub struct Provider {
     pub consent: Vec<String>,
     /// A claims challenge (conditional access) that this sign-in answers.
     pub claims: Option<String>,
-}
-
-/// What the person has to do now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// Open this in a browser of this machine.
-    Visit { url: Url },
-    /// Open this in any browser, and type the code there.
-    Enter {
-        url: String,
-        code: String,
-        lasts: Duration,
-    },
 }
 
 /// A sign-in that succeeded.
@@ -139,7 +127,7 @@ async fn through_browser(
         asking = asking.add_extra_param("claims", claims);
     }
     let (url, state) = asking.url();
-    told(Step::Visit { url });
+    told(Step::Visit { url: url.into() });
     let code = browser
         .answer(state.secret(), Clock.now() + PATIENCE)
         .await?;

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::routing::get;
 use axum::routing::post;
 use serde::Deserialize;
 use serde_json::Value;
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/directory/consent", post(consent))
         .route("/directory/keys/rotate", post(rotate))
         .route("/directory/sign", post(sign))
+        .route("/directory/requests", get(requests))
 }
 
 #[derive(Deserialize)]
@@ -44,6 +46,10 @@ async fn add(State(service): State<Arc<Service>>, body: Bytes) -> Result<Json<Va
     let directory = &mut service.lock().entra.directory;
     let oid = directory.add(&added.user_name, &added.display_name);
     Ok(Json(json!({ "oid": oid })))
+}
+
+async fn requests(State(service): State<Arc<Service>>) -> Json<Value> {
+    Json(json!({ "tokens": service.lock().entra.token_requests }))
 }
 
 #[derive(Deserialize)]

@@ -36,6 +36,7 @@
 //! | `POST /directory/revoke` | `{"userName":…}` or `{}` for everybody: their refresh tokens end |
 //! | `POST /directory/device` | `{"expiresIn":900,"interval":5}`: seconds, for devices from now on |
 //! | `POST /directory/sign` | `{"claims":{…}}` → `{"token"}`: any claims, signed with the key of the directory |
+//! | `GET /directory/requests` | → `{"tokens"}`: how often the token endpoint was asked, whoever asked |
 //! | `POST /graph/tokens` | `{"user":"ada@sidetone.example","scopes":"Chat.Read","seconds":3600}` → `{"token"}` for Microsoft Graph; without scopes, all of them |
 //! | `POST /graph/plant` | `{"meeting":"19:…"}`: chats, a team, and Ada Quist's place in a meeting |
 //! | `POST /graph/invite` | `{"meeting":"19:…","name":"Ada Quist"}` |

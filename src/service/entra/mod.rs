@@ -70,6 +70,8 @@ pub struct Entra {
     /// Of tokens that are given from now on.
     pub tokens: TokenTimes,
     pub consent: Consent,
+    /// How often the token endpoint was asked, whoever asked for what.
+    pub token_requests: u64,
 }
 
 impl Entra {

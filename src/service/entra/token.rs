@@ -60,6 +60,7 @@ pub(super) async fn answer(
     uri: Uri,
     body: Bytes,
 ) -> Result<Response, Refusal> {
+    service.lock().entra.token_requests += 1;
     check_tenant(&service, &tenant)?;
     provoked(&service, &uri)?;
     let form = pairs(&body).ok_or_else(|| Refusal::of(&service, 9_002_313))?;

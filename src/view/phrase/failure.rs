@@ -53,6 +53,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::Setting => "change the setting",
         Doing::Theming => "change the colours",
         Doing::AskingOrganisation => "ask your organisation for that",
+        Doing::AskingForLeave => "get more leave",
         Doing::Reacting => "react to the message",
         Doing::CountingUsage => "write down what is used",
         Doing::GoingOver => "go over to that account",
@@ -135,6 +136,7 @@ fn fate(failure: &Failure) -> String {
         Doing::Theming => "The colours stay as they are",
         Doing::CountingUsage => "Calls and chat go on",
         Doing::GoingOver => "You stay who you are",
+        Doing::AskingForLeave => "Your sign-in is as it was",
         Doing::Connecting
         | Doing::AskingOrganisation
         | Doing::Reacting
@@ -169,7 +171,7 @@ fn fate(failure: &Failure) -> String {
         Because::TooLong { .. } if failure.doing == Doing::SendingPicture => {
             "Make it smaller and send it again.".to_owned()
         }
-        _ => remedy(&failure.remedy),
+        _ => remedy(failure),
     };
     match (kept, remedy.as_str()) {
         ("", words) => words.to_owned(),
@@ -178,8 +180,8 @@ fn fate(failure: &Failure) -> String {
     }
 }
 
-fn remedy(remedy: &Remedy) -> String {
-    match remedy {
+fn remedy(failure: &Failure) -> String {
+    match &failure.remedy {
         Remedy::Automatic { after: None } => "It is tried again by itself.".to_owned(),
         Remedy::Automatic { after: Some(after) } => {
             format!(
@@ -195,11 +197,17 @@ fn remedy(remedy: &Remedy) -> String {
             "If you trust it, name the file of its authority with --ca.".to_owned()
         }
         Remedy::AskOrganizer => "Ask the organizer.".to_owned(),
-        Remedy::AskAdministrator { link } => format!(
-            "Hand this link to an administrator of your organisation, who can agree for everybody in it; then \
-             sign in again: {}",
-            text::line(link)
-        ),
+        Remedy::AskAdministrator { link } => {
+            let again = match failure.doing {
+                Doing::AskingForLeave => "ask again",
+                _ => "sign in again",
+            };
+            format!(
+                "Hand this link to an administrator of your organisation, who can agree for everybody in it; then \
+                 {again}: {}",
+                text::line(link)
+            )
+        }
         Remedy::Shorten => "Shorten it and send it again.".to_owned(),
         Remedy::None => String::new(),
     }
