@@ -17,6 +17,7 @@ mod notice;
 mod overlay;
 mod reading;
 mod sound;
+mod survey;
 mod timeline;
 mod work;
 
@@ -79,6 +80,8 @@ pub use sound::quality;
 pub use sound::stats;
 pub use sound::turn;
 pub use sound::volume;
+pub use survey::can_rate;
+pub use survey::rated;
 pub use timeline::body;
 pub use timeline::chat_state;
 pub use timeline::header;

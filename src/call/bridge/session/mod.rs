@@ -11,6 +11,7 @@ mod incoming;
 mod page;
 mod phone;
 mod rooms;
+mod survey;
 mod way;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ use self::page::PAGE_SILENCE;
 use self::page::Page;
 use self::phone::Tones;
 use self::rooms::Rooms;
+use self::survey::Survey;
 
 /// What happened to the driver.
 #[derive(Debug)]
@@ -125,6 +127,7 @@ pub(super) struct Session {
     numbers: u64,
     beats: u64,
     refused: bool,
+    survey: Survey,
     /// Since when nobody calls by this page.
     idle: Option<Moment>,
     seen: Seen,
@@ -186,6 +189,7 @@ impl Session {
             numbers: 0,
             beats: 0,
             refused: false,
+            survey: Survey::default(),
             idle: None,
             seen: Seen::default(),
             out: VecDeque::new(),
@@ -221,6 +225,7 @@ impl Session {
             Input::Command(CallCommand::Receive(wanted)) => self.receive(wanted, now),
             Input::Command(CallCommand::Tones(tones)) => self.press(&tones),
             Input::Command(CallCommand::Transfer(to)) => self.hand_on(to),
+            Input::Command(CallCommand::Rate(rating)) => self.rate(rating),
             Input::Command(CallCommand::Switch(number)) => {
                 self.turn_to(Next::Resume(number), now, at);
             }
@@ -249,6 +254,9 @@ impl Session {
     }
 
     fn page_said(&mut self, said: ToProgram, now: Moment, at: Timestamp) {
+        if let ToProgram::CallEnded { call, .. } = &said {
+            self.survey_kept(*call);
+        }
         let Some(said) = self.held_said(said, at) else {
             return;
         };
