@@ -8,6 +8,7 @@ use crate::model::announcement::Announcement;
 use crate::model::call::CallInfo;
 use crate::model::call::CallNumber;
 use crate::model::call::IncomingNumber;
+use crate::model::call::Rating;
 use crate::model::call::Reaction;
 use crate::model::call::Tones;
 use crate::model::call::TransferTo;
@@ -269,6 +270,8 @@ pub enum CallCommand {
         who: RawId,
         thread: Option<ThreadId>,
     },
+    /// How the call was that ended last; answered with [`crate::event::CallEvent::Rated`].
+    Rate(Rating),
     /// Brings a call that is on hold to the front; the one there is put on hold first.
     Switch(CallNumber),
     Leave,

@@ -320,6 +320,10 @@ pub enum CallEvent {
         by: Option<Person>,
         at: Timestamp,
     },
+    /// Whether the vendor's survey of the call that ended last can be answered, now that it is over.
+    Rateable(bool),
+    /// It was, and the vendor has it.
+    Rated,
     /// A call command that did not work.
     ActionFailed(Failure),
 }

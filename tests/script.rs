@@ -52,6 +52,9 @@ mod pointer;
 #[path = "script/sound.rs"]
 mod sound;
 
+#[path = "script/survey.rs"]
+mod survey;
+
 #[path = "script/usage.rs"]
 mod usage;
 

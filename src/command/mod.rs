@@ -8,6 +8,7 @@ mod keymap;
 mod parse;
 mod table;
 
+use crate::model::call::Rating;
 use crate::model::call::Reaction;
 use crate::model::call::Tones;
 use crate::model::directory::Presence;
@@ -106,6 +107,8 @@ pub enum Command {
     Remove(String),
     MuteOther(Option<String>),
     Consent(Option<bool>),
+    /// The call that is over.
+    Rate(Rating),
     Acknowledge,
     // sound; `None` toggles a switch and asks for anything else
     Deafen(Option<bool>),
@@ -274,6 +277,7 @@ impl Command {
             Self::Remove(_) => "remove",
             Self::MuteOther(_) => "silence",
             Self::Consent(_) => "consent",
+            Self::Rate(_) => "rate",
             Self::Acknowledge => "ack",
             Self::Deafen(_) => "deafen",
             Self::Devices(_) => "devices",

@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::model::account::AccountId;
 use crate::model::call::EndReason;
+use crate::model::call::Rating;
 use crate::model::call::Reaction;
 use crate::model::call::TransferStep;
 use crate::model::capability::Reason;
@@ -125,6 +126,9 @@ pub enum Said {
         by: Option<String>,
         seconds: u64,
     },
+    /// The vendor's survey of the call that is over can be answered.
+    CanRate,
+    Rated(Rating),
     Rejoining {
         attempt: u32,
     },
@@ -500,6 +504,7 @@ impl Said {
             Self::Admitted
             | Self::Joined
             | Self::CallEnded { .. }
+            | Self::CanRate
             | Self::Rejoining { .. }
             | Self::Calling { .. }
             | Self::ItRings { .. }
@@ -566,6 +571,7 @@ impl Said {
             | Self::UnknownCommand { .. }
             | Self::BadArgument { .. }
             | Self::DialIn(_)
+            | Self::Rated(_)
             | Self::Answer(_) => Topic::Answer,
         }
     }

@@ -68,6 +68,35 @@ impl fmt::Debug for Tones {
     }
 }
 
+/// How a call was, as its survey counts: 1 is worst, 5 is best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rating(u8);
+
+impl Rating {
+    pub const BEST: u8 = 5;
+
+    pub fn parse(text: &str) -> Option<Self> {
+        let score: u8 = text.trim().parse().ok()?;
+        (1..=Self::BEST).contains(&score).then_some(Self(score))
+    }
+
+    pub const fn score(self) -> u8 {
+        self.0
+    }
+}
+
+/// Whether the person can say how a call was that is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Survey {
+    /// Nobody asks, or nobody would hear it.
+    #[default]
+    None,
+    Open,
+    /// Given, and on its way.
+    Sending(Rating),
+    Sent(Rating),
+}
+
 /// Longer than any number of a card.
 const MOST_TONES: usize = 64;
 

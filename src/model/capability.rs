@@ -60,6 +60,8 @@ pub enum Capability {
     WatchElsewhere,
     /// The meeting asks for consent.
     AnswerConsent,
+    /// A call is over, and the vendor's survey of it can be answered.
+    RateCall,
     /// There is sound on this machine.
     Sound,
     Captions,
@@ -70,7 +72,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -104,6 +106,7 @@ impl Capability {
         Self::DialIn,
         Self::WatchElsewhere,
         Self::AnswerConsent,
+        Self::RateCall,
         Self::Sound,
         Self::HearCall,
         Self::Captions,
@@ -143,6 +146,7 @@ impl Capability {
             Self::Spotlight => &["call.spotlight"],
             Self::DialIn => &["call.dialin"],
             Self::AnswerConsent => &["recording.consent"],
+            Self::RateCall => &["call.rate"],
             Self::Captions => &["captions"],
             Self::RealTimeText => &["captions.text"],
             // What is ours alone, and needs nobody's leave.
@@ -198,6 +202,10 @@ pub enum Reason {
     InLobby,
     /// Nobody makes calls to people for this account: a few words of what is missing.
     CallsNobody {
+        why: &'static str,
+    },
+    /// There is no call whose survey could be answered: a clause.
+    NoSurvey {
         why: &'static str,
     },
     /// It is neither connected nor over yet.

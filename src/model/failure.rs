@@ -29,6 +29,8 @@ pub enum Doing {
     Calling,
     /// Mute, hold, hand, admit and the like.
     CallAction,
+    /// A call that is over, for the vendor.
+    Rating,
     ChoosingDevice,
     OpeningMicrophone,
     OpeningSpeaker,

@@ -16,6 +16,7 @@ use crate::model::call::Quality;
 use crate::model::call::Role;
 use crate::model::call::RosterEntry;
 use crate::model::call::Signalling;
+use crate::model::call::Survey;
 use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
@@ -96,6 +97,7 @@ pub struct Call {
     pub parting: Option<Parting>,
     /// Until then it may be joined again by itself, although it ended.
     pub rejoins_by: Option<Moment>,
+    pub survey: Survey,
 }
 
 /// On the way out.
@@ -217,6 +219,7 @@ impl Call {
             leaving: false,
             parting: None,
             rejoins_by: None,
+            survey: Survey::None,
         }
     }
 

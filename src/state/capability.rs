@@ -9,6 +9,7 @@ use crate::model::account::AccountKind;
 use crate::model::call::CallState;
 use crate::model::call::Role;
 use crate::model::call::Signalling;
+use crate::model::call::Survey;
 use crate::model::callee::Callee;
 use crate::model::capability::Capability;
 use crate::model::capability::Reason;
@@ -233,6 +234,7 @@ impl State {
                 Consent::NotRequired => Err(Reason::NoConsentAsked),
                 Consent::Required | Consent::Granted | Consent::Declined => Ok(()),
             },
+            Capability::RateCall => self.may_rate(),
             Capability::Sound => self.has_sound(),
             // What is heard is ours to decide, whatever the service knows of it.
             Capability::HearCall => match self.present()?.audio {
@@ -262,6 +264,7 @@ impl State {
             | Reason::NoChatInMeeting
             | Reason::AlreadyInCall
             | Reason::CallsNobody { .. }
+            | Reason::NoSurvey { .. }
             | Reason::CallBeingMade
             | Reason::NobodyCalls
             | Reason::NoOtherCall
@@ -393,6 +396,21 @@ impl State {
             Some(_) if self.lacks_calls() => Err(Reason::CannotCall),
             Some(_) => Ok(()),
         }
+    }
+
+    fn may_rate(&self) -> Result<(), Reason> {
+        let why = match self.call() {
+            None => "no call has ended here",
+            Some(call) => match call.survey {
+                Survey::Open => return Ok(()),
+                Survey::Sending(_) | Survey::Sent(_) => "this call was rated already",
+                Survey::None if call.is_live() => "a call is rated once it is over",
+                Survey::None => {
+                    "this was no call by the vendor's SDK that you were in, or it ended more than three minutes ago"
+                }
+            },
+        };
+        Err(Reason::NoSurvey { why })
     }
 
     fn may_call(&self) -> Result<(), Reason> {

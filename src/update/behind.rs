@@ -107,6 +107,8 @@ pub(super) fn on_event(
         | CallEvent::HandedOn
         | CallEvent::DialIn(_)
         | CallEvent::Declined { .. }
+        | CallEvent::Rateable(_)
+        | CallEvent::Rated
         | CallEvent::Front(_)
         | CallEvent::Behind { .. } => {}
     }

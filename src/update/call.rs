@@ -35,6 +35,7 @@ use crate::state::call::RosterNews;
 use crate::update::behind;
 use crate::update::meeting;
 use crate::update::ringing;
+use crate::update::survey;
 use crate::update::turns;
 use crate::update::usage;
 
@@ -142,6 +143,8 @@ pub(super) fn on_event(
                 });
             }
         }
+        CallEvent::Rateable(yes) => survey::on_rateable(state, account, yes),
+        CallEvent::Rated => survey::on_rated(state, account),
         CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt, fx),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
     }

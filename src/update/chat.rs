@@ -152,6 +152,7 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::JoiningCall
         | Doing::Calling
         | Doing::CallAction
+        | Doing::Rating
         | Doing::Writing
         | Doing::StayingInChat
         | Doing::FindingThread

@@ -40,6 +40,7 @@ use crate::update::ringing;
 use crate::update::scroll;
 use crate::update::sound;
 use crate::update::start;
+use crate::update::survey;
 use crate::update::talk;
 use crate::update::work;
 
@@ -114,6 +115,7 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         | Command::Talk(_)
         | Command::TestTone => sound::perform(state, command, fx),
         Command::Consent(answer) => consent(state, answer, fx),
+        Command::Rate(rating) => survey::rate(state, rating, fx),
         Command::Acknowledge => acknowledge(state, fx),
         Command::Status => answer(state, Answer::Status),
         Command::Work(work) => work::perform(state, work, fx),

@@ -24,6 +24,7 @@ mod runtime;
 mod scroll;
 mod sound;
 mod start;
+mod survey;
 mod talk;
 mod terminal;
 mod turns;

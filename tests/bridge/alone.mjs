@@ -306,7 +306,7 @@ async function moments(report, { program, agent, stage }) {
       numbers: [{ toll: "+14255550100", tollFree: null, country: "United States", city: "Seattle" }, { toll: null, tollFree: "+18005550100", country: null, city: null }],
     });
     await program.ask("hangUp", { call, forEveryone: false });
-    await program.ask("submitSurvey", { overall: { score: 5, issues: [] }, audio: { score: 2, issues: ["Echo"] } });
+    await program.ask("submitSurvey", { call, overall: { score: 5, issues: [] }, audio: { score: 2, issues: ["Echo"] } });
     assert.deepEqual(await stage(`() => standin.surveys.at(-1)`), { overallRating: { score: 5, issues: [] }, audioRating: { score: 2, issues: ["Echo"] } });
   });
 }

@@ -142,7 +142,7 @@ export async function doors(report, { browser, standin }) {
     assert.equal((await program.refused("join", { agent: 9, meeting: { link: "https://x" }, audio: "raw", muted: true })).name, "NoSuchAgent");
     assert.equal((await program.refused("accept", { incoming: 9, audio: "raw", muted: true })).name, "NoSuchIncomingCall");
     assert.equal((await program.refused("selectSpeaker", { device: "speaker:none" })).name, "NoSuchDevice");
-    assert.equal((await program.refused("submitSurvey", { overall: null, audio: null })).name, "NoSuchCall");
+    assert.equal((await program.refused("submitSurvey", { call: 9, overall: null, audio: null })).name, "NoSuchCall");
     await closed(tab);
     await program.stop();
   });

@@ -279,8 +279,9 @@ async function inside(scene) {
   await scene.check("hanging up: the end, its reason, the survey, and nothing is kept", async () => {
     await program.ask("hangUp", { call, forEveryone: false });
     await program.until({ type: "callEnded", call, reason: { code: 0, subCode: 0 } });
-    assert.ok((await program.ask("submitSurvey", { overall: { score: 4, issues: ["HadToRejoin"] }, audio: null })).survey);
-    assert.equal((await program.refused("submitSurvey", { overall: { score: 9, issues: [] }, audio: null })).code, 400);
+    assert.ok((await program.ask("submitSurvey", { call, overall: { score: 4, issues: ["HadToRejoin"] }, audio: null })).survey);
+    assert.equal((await program.refused("submitSurvey", { call, overall: { score: 9, issues: [] }, audio: null })).code, 400);
+    assert.equal((await program.refused("submitSurvey", { call: call + 1, overall: { score: 4, issues: [] }, audio: null })).name, "NoSuchCall");
     assert.equal((await program.refused("mute", { call })).name, "NoSuchCall");
     const last = program.said.filter((one) => one.call === call).at(-1);
     assert.equal(last.type, "callEnded");

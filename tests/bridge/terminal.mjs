@@ -24,6 +24,7 @@ export async function terminal(report, { standin }) {
   const scene = { report, standin, way, control, endpoint: service.ready.endpoint };
   try {
     await inside(scene);
+    await rated(scene);
     await gone(scene);
     await consent(scene);
     await lobby(scene);
@@ -113,6 +114,48 @@ async function inside(scene) {
     await near.stop();
     await far.stop();
   }
+}
+
+// The vendor's survey, by command alone.
+async function rated(scene) {
+  const { report, control, endpoint, way } = scene;
+  const meeting = await made(scene);
+  const eve = await Sidetone.meet(meeting.link, { endpoint, name: "Eva" });
+  const coming = way.stage();
+  const ada = await bridged(scene, meeting, "Ari");
+  const stage = await coming;
+  await report.check("a call is rated when it is over, by command and once; the vendor gets the number and nothing before", async () => {
+    await ada.line("Joined Design review");
+    ada.type("/rate 4\r");
+    await ada.line("/rate is not possible, a call is rated once it is over");
+    ada.type("/leave\r");
+    await ada.line("you hung up");
+    await ada.line("Call: how was it? /rate 1 to 5");
+    assert.deepEqual(await stage("surveys"), []);
+    await stage("break", "submitSurvey", 500, 1);
+    ada.type("/rate 2\r");
+    await ada.line("could not rate the call");
+    await stage("mend", "submitSurvey");
+    ada.type("/rate 4\r");
+    await ada.line("Call: rated 4 of 5.");
+    assert.deepEqual(await stage("surveys"), [{ overallRating: { score: 4, issues: [] } }]);
+    ada.type("/rate 5\r");
+    await ada.line("this call was rated already");
+    assert.equal((await stage("surveys")).length, 1);
+  }, 40);
+  await report.check("a call that others ended can be rated too, and the one before not any more", async () => {
+    ada.type("/join\r");
+    await ada.until(() => ada.news.filter(({ event, state }) => event === "call" && state === "Connected").length > 1, "was in the call again");
+    ada.type("/rate 1\r");
+    await ada.until(() => ada.transcript.split("a call is rated once it is over").length > 2, "refused to rate a call that goes on", 0);
+    await control.meeting(meeting, "end");
+    await ada.until(() => ada.transcript.split("Call: how was it?").length > 2, "asked again");
+    ada.type("/rate 1\r");
+    await ada.line("Call: rated 1 of 5.");
+    assert.equal((await stage("surveys")).at(-1).overallRating.score, 1);
+  }, 40);
+  await ada.quit();
+  await eve.quit();
 }
 
 // The browser is killed in mid-call, and then hung.

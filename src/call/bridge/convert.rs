@@ -141,6 +141,7 @@ pub(super) fn act(command: CallCommand, call: u64) -> Option<Act> {
         | CallCommand::Accept { .. }
         | CallCommand::Decline(_)
         | CallCommand::Receive(_)
+        | CallCommand::Rate(_)
         | CallCommand::Tones(_)
         | CallCommand::Transfer(_)
         | CallCommand::Add { .. }

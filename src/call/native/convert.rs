@@ -287,6 +287,7 @@ pub(super) fn request(command: CallCommand) -> Option<ToService> {
         | CallCommand::EnterRoom(_)
         | CallCommand::ReturnToMeeting
         | CallCommand::DialIn
+        | CallCommand::Rate(_)
         | CallCommand::Leave => return None,
     })
 }

@@ -6,6 +6,7 @@ use crate::command::arguments::consent;
 use crate::command::arguments::join;
 use crate::command::arguments::none;
 use crate::command::arguments::text;
+use crate::model::call::Rating;
 use crate::model::call::Reaction;
 use crate::model::call::Tones;
 use crate::model::capability::Capability;
@@ -13,7 +14,7 @@ use crate::model::capability::Capability;
 use super::Group;
 use super::Row;
 
-pub(super) const ROWS: [Row; 23] = [
+pub(super) const ROWS: [Row; 24] = [
     Row {
         name: "join",
         aliases: &[],
@@ -255,6 +256,17 @@ pub(super) const ROWS: [Row; 23] = [
         group: Group::Call,
         help: "Answers whether you agree to be recorded.",
         make: consent,
+    },
+    Row {
+        name: "rate",
+        aliases: &["survey"],
+        arguments: "1|2|3|4|5",
+        keys: &[],
+        vim: &[],
+        needs: Capability::RateCall,
+        group: Group::Call,
+        help: "Sends the vendor how the call was that is over, 5 is best; the number and which call it was, and nothing unless you ask.",
+        make: |a| Rating::parse(a).map(Command::Rate),
     },
     Row {
         name: "ack",

@@ -76,6 +76,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::Declining { .. }
         | Said::TonesSent { .. }
         | Said::DialIn(_)
+        | Said::Rated(_)
         | Said::ConsentAnswered { .. }
         | Said::LinesWait { .. }
         | Said::Refused { .. }
@@ -88,6 +89,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::SomeoneWaits { .. }
         | Said::Rejoining { .. }
         | Said::StillHeld { .. }
+        | Said::CanRate
         | Said::Shares { .. }
         | Said::Spotlit { .. }
         | Said::RoomAssigned { .. }
@@ -166,6 +168,7 @@ pub(super) fn words(said: &Said) -> u32 {
         // What the waiting costs is said behind it.
         Said::WaitingInLobby { .. } => 18,
         Said::Admitted => 4,
+        Said::CanRate => 22,
         Said::MutedByOther { by, .. } => 3 + name(by),
         Said::DeviceLost(_) => 3,
         Said::Turn { sender, text, .. } => count(&sender.name) + count(text) + 1,

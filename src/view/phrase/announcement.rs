@@ -78,6 +78,8 @@ pub fn said(said: &Said, state: &State) -> String {
             by,
             seconds,
         } => call_ended(*reason, by.as_deref(), *seconds),
+        Said::CanRate => phrase::can_rate(),
+        Said::Rated(rating) => phrase::rated(*rating),
         Said::Rejoining { attempt } => format!("Call: lost, joining again, attempt {attempt}."),
         Said::Calling { with } => format!("Call: calling {with}. /leave gives it up."),
         Said::ItRings { with } => format!("Call: it rings at {with}."),

@@ -41,6 +41,7 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::JoiningCall => "join the call",
         Doing::Calling => "make the call",
         Doing::CallAction => "do that in the call",
+        Doing::Rating => "rate the call",
         Doing::ChoosingDevice => "take that device",
         Doing::OpeningMicrophone => "open the microphone",
         Doing::OpeningSpeaker => "open the speaker",
@@ -148,6 +149,7 @@ fn fate(failure: &Failure) -> String {
         | Doing::JoiningCall
         | Doing::Calling
         | Doing::CallAction
+        | Doing::Rating
         | Doing::ChoosingDevice
         | Doing::OpeningMicrophone
         | Doing::OpeningSpeaker
@@ -221,7 +223,7 @@ fn whole(span: Duration) -> u64 {
 /// Why a command is refused, as a clause: "you are not in the call".
 pub fn reason(reason: &Reason) -> String {
     match reason {
-        Reason::Identity { why } | Reason::CallsNobody { why } => (*why).to_owned(),
+        Reason::Identity { why } | Reason::CallsNobody { why } | Reason::NoSurvey { why } => (*why).to_owned(),
         Reason::Withheld(permission) => match asked_for(*permission) {
             Some(word) => format!(
                 "your sign-in was not given leave to {}; sidetone accounts consent NAME {word} asks for it, and /refresh \

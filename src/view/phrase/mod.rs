@@ -18,6 +18,7 @@ mod overlay;
 mod permission;
 mod reading;
 mod sound;
+mod survey;
 mod timeline;
 mod work;
 
@@ -84,6 +85,8 @@ pub use sound::quality;
 pub use sound::stats;
 pub use sound::turn;
 pub use sound::volume;
+pub use survey::can_rate;
+pub use survey::rated;
 pub use timeline::body;
 pub use timeline::chat_state;
 pub use timeline::header;

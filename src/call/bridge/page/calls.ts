@@ -27,7 +27,7 @@ export class Calls {
   #making = 0;
   #unannounced = new Set<LiveCall>();
   // What can be said of the call that ended last: how it was.
-  #survey: ReturnType<LiveCall["feature"]> | null = null;
+  #survey: { call: number; feature: ReturnType<LiveCall["feature"]> } | null = null;
   readonly #watches: Watch[];
 
   constructor(
@@ -100,9 +100,9 @@ export class Calls {
     this.announce();
   }
 
-  async submitSurvey<Answer>(submit: (feature: ReturnType<typeof surveyOf>) => Promise<Answer>): Promise<Answer> {
-    if (!this.#survey) throw new Refusal("NoSuchCall", "no call has ended");
-    return submit(this.#survey as ReturnType<typeof surveyOf>);
+  async submitSurvey<Answer>(call: number, submit: (feature: ReturnType<typeof surveyOf>) => Promise<Answer>): Promise<Answer> {
+    if (this.#survey?.call !== call) throw new Refusal("NoSuchCall", `call ${call} is not the one that ended last`);
+    return submit(this.#survey.feature as ReturnType<typeof surveyOf>);
   }
 
   #entered(sdk: AnyCall, from: LiveCall, cause: Cause): LiveCall {
@@ -144,7 +144,7 @@ export class Calls {
   readonly #watchEnd: Watch = (call) => {
     call.onEnd(() => {
       this.#live.delete(call.number);
-      call.attempt("keeping the survey", () => (this.#survey = surveyOf(call)));
+      call.attempt("keeping the survey", () => (this.#survey = { call: call.number, feature: surveyOf(call) }));
     });
     call.onState((state) => {
       if (state === "Disconnected") call.end();

@@ -141,8 +141,8 @@ const ACTS: Acts = {
     }));
     return { conferenceId: phoneConferenceId, numbers };
   }),
-  submitSurvey: ({ calls }, { overall, audio }) =>
-    calls.submitSurvey(async (feature) => {
+  submitSurvey: ({ calls }, { call, overall, audio }) =>
+    calls.submitSurvey(call, async (feature) => {
       const { id } = await feature.submitSurvey({ ...(overall && { overallRating: rating(overall) }), ...(audio && { audioRating: rating(audio) }) });
       return { survey: id };
     }),

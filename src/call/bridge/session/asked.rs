@@ -37,6 +37,7 @@ pub(super) enum Asked {
     /// Out of a breakout room.
     Return,
     DialIn,
+    Survey,
     Other,
 }
 
@@ -97,6 +98,7 @@ impl Session {
                 }
             }
             Some(Asked::DialIn) => self.event(CallEvent::DialIn(convert::dial_in(result))),
+            Some(Asked::Survey) => self.rated(),
             Some(Asked::Statistics | Asked::Other) | None => {}
         }
     }
@@ -127,6 +129,7 @@ impl Session {
             Some(Asked::Tone) => {
                 self.not_pressed(convert::because(error));
             }
+            Some(Asked::Survey) => self.not_rated(convert::because(error)),
             Some(Asked::Consent | Asked::Return | Asked::DialIn | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {
                     doing: Doing::CallAction,

@@ -82,6 +82,7 @@ impl Session {
         let rings = matches!(plan.target, Target::Ringing(_));
         self.plan = Some(plan);
         self.idle = None;
+        self.survey_over();
         // However long the page has been there, this call has all its time.
         if let Page::Ready { since, .. } = &mut self.page {
             *since = now;
@@ -248,9 +249,11 @@ impl Session {
     }
 
     pub(super) fn ended(&mut self, reason: EndReason, now: Moment, at: Timestamp) {
-        self.call = None;
         self.sound(CallState::Disconnected);
-        let Some(plan) = &mut self.plan else { return };
+        let Some(plan) = &mut self.plan else {
+            self.call = None;
+            return;
+        };
         plan.broke_off(now);
         let again = match reason.after() {
             // A person is not called again by themselves.
@@ -270,6 +273,7 @@ impl Session {
             }
             return;
         }
+        self.call = None;
         plan.attempt += 1;
         let attempt = plan.attempt;
         plan.again = Some(now + BACK_OFF * attempt);
@@ -340,8 +344,11 @@ impl Session {
 
     pub(super) fn over(&mut self, reason: EndReason, at: Timestamp) {
         let by = None;
+        let inside = self.plan.as_ref().is_some_and(|plan| plan.inside);
+        let call = self.call.filter(|_| inside);
         self.event(CallEvent::Ended { reason, by, at });
         self.forget();
+        self.survey_of(call);
     }
 
     pub(super) fn forget(&mut self) {

@@ -11,6 +11,7 @@ mod incoming;
 mod page;
 mod phone;
 mod rooms;
+mod survey;
 mod way;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ use self::page::PAGE_SILENCE;
 use self::page::Page;
 use self::phone::Tones;
 use self::rooms::Rooms;
+use self::survey::Survey;
 
 /// What happened to the driver.
 #[derive(Debug)]
@@ -125,6 +127,7 @@ pub(super) struct Session {
     numbers: u64,
     beats: u64,
     refused: bool,
+    survey: Survey,
     /// Since when nobody calls by this page.
     idle: Option<Moment>,
     seen: Seen,
@@ -188,6 +191,7 @@ impl Session {
             numbers: 0,
             beats: 0,
             refused: false,
+            survey: Survey::default(),
             idle: None,
             seen: Seen::default(),
             out: VecDeque::new(),
@@ -223,6 +227,7 @@ impl Session {
             Input::Command(CallCommand::Receive(wanted)) => self.receive(wanted, now),
             Input::Command(CallCommand::Tones(tones)) => self.press(&tones),
             Input::Command(CallCommand::Transfer(to)) => self.hand_on(to),
+            Input::Command(CallCommand::Rate(rating)) => self.rate(rating),
             Input::Command(CallCommand::Switch(number)) => {
                 self.turn_to(Next::Resume(number), now, at);
             }
@@ -251,6 +256,9 @@ impl Session {
     }
 
     fn page_said(&mut self, said: ToProgram, now: Moment, at: Timestamp) {
+        if let ToProgram::CallEnded { call, .. } = &said {
+            self.survey_kept(*call);
+        }
         let Some(said) = self.held_said(said, at) else {
             return;
         };
@@ -261,10 +269,7 @@ impl Session {
             said if incoming::is_of(&said) => self.rings(said),
             ToProgram::Hello { version, .. } if version != VERSION => {
                 let detail = "the page and the program are of different versions".to_owned();
-                let because = Because::Protocol { detail };
-                self.give_up(because.clone(), Remedy::None, at);
-                self.end_page();
-                self.no_more_rings(because, now);
+                self.of_no_use(Because::Protocol { detail }, now, at);
             }
             ToProgram::Hello { .. } => self.word(Word::Welcome {
                 version: VERSION,
@@ -288,10 +293,7 @@ impl Session {
                 let reason = format!(
                     "the vendor's calling SDK does not load ({problem}); sidetone setup calls installs it"
                 );
-                let because = Because::Refused { reason };
-                self.give_up(because.clone(), Remedy::None, at);
-                self.end_page();
-                self.no_more_rings(because, now);
+                self.of_no_use(Because::Refused { reason }, now, at);
             }
             ToProgram::TokenWanted { wanted, .. } => {
                 let refused = std::mem::take(&mut self.refused);
@@ -349,6 +351,13 @@ impl Session {
                 self.out.extend(events.into_iter().map(Output::Event));
             }
         }
+    }
+
+    /// The page is there, and no call can be made by it.
+    fn of_no_use(&mut self, because: Because, now: Moment, at: Timestamp) {
+        self.give_up(because.clone(), Remedy::None, at);
+        self.end_page();
+        self.no_more_rings(because, now);
     }
 
     /// What is in front goes on in another call of the page.

@@ -22,6 +22,7 @@ use super::asked::Asked;
 use super::call::GONE;
 use super::call::HUNG_UP;
 use super::call::SETTLING;
+use super::survey::TO_RATE;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
@@ -123,6 +124,11 @@ impl Session {
         self.is_idle() && !self.receiving.wanted
     }
 
+    /// How long it is kept although nobody calls by it.
+    fn patience(&self) -> Duration {
+        if self.is_rateable() { TO_RATE } else { IDLE }
+    }
+
     /// In a call, in front or on hold.
     fn is_inside(&self) -> bool {
         let front = self.plan.as_ref().is_some_and(|plan| plan.inside);
@@ -131,6 +137,7 @@ impl Session {
 
     pub(super) fn end_page(&mut self) {
         self.page = Page::Off;
+        self.survey_over();
         self.not_reached();
         self.call = None;
         self.asked.clear();
@@ -206,7 +213,7 @@ impl Session {
             Page::Ready {
                 since, heard, said, ..
             } => {
-                if self.is_unused() && *self.idle.get_or_insert(now) + IDLE <= now {
+                if self.is_unused() && *self.idle.get_or_insert(now) + self.patience() <= now {
                     self.command(Act::Close, Asked::Other);
                     return self.end_page();
                 }

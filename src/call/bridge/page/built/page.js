@@ -895,9 +895,9 @@ var Calls = class {
     for (const sdk of removed) this.#find(sdk)?.end();
     this.announce();
   }
-  async submitSurvey(submit) {
-    if (!this.#survey) throw new Refusal("NoSuchCall", "no call has ended");
-    return submit(this.#survey);
+  async submitSurvey(call, submit) {
+    if (this.#survey?.call !== call) throw new Refusal("NoSuchCall", `call ${call} is not the one that ended last`);
+    return submit(this.#survey.feature);
   }
   #entered(sdk, from, cause) {
     const known = this.#find(sdk);
@@ -933,7 +933,7 @@ var Calls = class {
   #watchEnd = (call) => {
     call.onEnd(() => {
       this.#live.delete(call.number);
-      call.attempt("keeping the survey", () => this.#survey = surveyOf(call));
+      call.attempt("keeping the survey", () => this.#survey = { call: call.number, feature: surveyOf(call) });
     });
     call.onState((state) => {
       if (state === "Disconnected") call.end();
@@ -1067,7 +1067,7 @@ var ACTS = {
     }));
     return { conferenceId: phoneConferenceId, numbers };
   }),
-  submitSurvey: ({ calls }, { overall, audio }) => calls.submitSurvey(async (feature) => {
+  submitSurvey: ({ calls }, { call, overall, audio }) => calls.submitSurvey(call, async (feature) => {
     const { id } = await feature.submitSurvey({ ...overall && { overallRating: rating(overall) }, ...audio && { audioRating: rating(audio) } });
     return { survey: id };
   })

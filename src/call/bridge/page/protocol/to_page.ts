@@ -123,5 +123,5 @@ type OfTheConnection =
   | { type: "sendDiagnostics"; call: number; on: boolean }
   // -> { conferenceId: string; numbers: DialIn[] }
   | { type: "dialIn"; call: number }
-  // Of the call that ended last. -> { survey: string }
+  // Of the call that ended last, and of no other. -> { survey: string }
   | { type: "submitSurvey"; call: number; overall: Rating | null; audio: Rating | null };

@@ -4,6 +4,7 @@ mod held;
 mod page;
 mod people;
 mod rooms;
+mod survey;
 mod way;
 
 use std::time::Duration;
@@ -246,6 +247,12 @@ impl Scene {
         let id = self.asked(name);
         let error = json!({"name":"CallingCommunicationError","message":"no","code":code,"subCode":sub_code,"categories":[]});
         self.page(json!({"type":"failed","id":id,"error":error}));
+    }
+
+    /// How often a call was said to be over.
+    fn ends_said(&self) -> usize {
+        let is = |event: &&&CallEvent| matches!(event, CallEvent::Ended { .. });
+        self.events().iter().filter(is).count()
     }
 
     fn last(&self) -> CallEvent {

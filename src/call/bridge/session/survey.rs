@@ -1,0 +1,88 @@
+//! The vendor's survey: the page can send it of the call that ended last, and it is sent by the person's word alone.
+
+use std::time::Duration;
+
+use crate::event::CallEvent;
+use crate::model::call::Rating;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
+use crate::wire::bridge;
+use crate::wire::bridge::Act;
+
+use super::Session;
+use super::asked::Asked;
+
+/// That a call is over is known from the page and from our leaving it, in either order.
+#[derive(Default)]
+pub(super) struct Survey {
+    /// The call that ended last, of which the page keeps what to send it with.
+    kept: Option<u64>,
+    /// The call that a person was in, and is not any more.
+    over: Option<u64>,
+    told: bool,
+}
+
+impl Session {
+    pub(super) fn survey_kept(&mut self, call: u64) {
+        self.survey.kept = Some(call);
+        self.tell_survey();
+    }
+
+    pub(super) fn survey_of(&mut self, call: Option<u64>) {
+        self.survey.over = call;
+        self.tell_survey();
+    }
+
+    /// The page is gone, or another call begins.
+    pub(super) fn survey_over(&mut self) {
+        self.survey.over = None;
+        self.tell_survey();
+    }
+
+    pub(super) fn is_rateable(&self) -> bool {
+        self.survey.over.is_some() && self.survey.over == self.survey.kept
+    }
+
+    fn tell_survey(&mut self) {
+        let is = self.is_rateable();
+        if std::mem::replace(&mut self.survey.told, is) != is {
+            self.event(CallEvent::Rateable(is));
+        }
+    }
+
+    pub(super) fn rate(&mut self, rating: Rating) {
+        let Some(call) = self.survey.over.filter(|_| self.is_rateable()) else {
+            let reason = "the browser that had this call is closed".to_owned();
+            return self.not_rated(Because::Refused { reason });
+        };
+        let overall = bridge::Rating {
+            score: rating.score().into(),
+            issues: Vec::new(),
+        };
+        let act = Act::SubmitSurvey {
+            call,
+            overall: Some(overall),
+            audio: None,
+        };
+        self.command(act, Asked::Survey);
+    }
+
+    pub(super) fn rated(&mut self) {
+        self.survey = Survey::default();
+        self.event(CallEvent::Rated);
+    }
+
+    pub(super) fn not_rated(&mut self, because: Because) {
+        self.event(CallEvent::ActionFailed(Failure {
+            doing: Doing::Rating,
+            because,
+            remedy: Remedy::None,
+        }));
+        self.event(CallEvent::Rateable(self.is_rateable()));
+    }
+}
+
+/// So long the page stays for it: nobody answers in the moment in which they hang up.
+pub(super) const TO_RATE: Duration = Duration::from_mins(3);
