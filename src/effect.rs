@@ -24,6 +24,7 @@ use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::sound::Audio;
+use crate::model::sound::AudioMode;
 use crate::model::sound::Choice;
 use crate::model::sound::Cue;
 use crate::model::sound::Direction;
@@ -220,6 +221,7 @@ pub enum CallCommand {
         locator: Locator,
         name: String,
         audio: Audio,
+        mode: AudioMode,
     },
     Mute(bool),
     Hold(bool),
@@ -259,11 +261,12 @@ pub enum CallCommand {
         incoming: IncomingNumber,
         name: String,
         audio: Audio,
+        mode: AudioMode,
         muted: bool,
     },
     Decline(IncomingNumber),
-    /// Whether calls to us are waited for, which takes a browser in the background.
-    Receive(bool),
+    /// Whether calls to us are waited for, which takes a browser in the background; by whose devices they go.
+    Receive(Option<AudioMode>),
     Tones(Tones),
     Transfer(TransferTo),
     Add {

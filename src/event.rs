@@ -34,10 +34,12 @@ use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::permission::Permission;
+use crate::model::sound::BySystem;
 use crate::model::sound::Device;
 use crate::model::sound::Direction;
 use crate::model::sound::Level;
 use crate::model::sound::MediaState;
+use crate::model::sound::RawRefusal;
 use crate::model::sound::Statistics;
 use crate::model::spot::Spot;
 use crate::model::thread::ChatAccess;
@@ -288,11 +290,10 @@ pub enum CallEvent {
         state: MediaState,
         reason: Option<String>,
     },
-    /// The sound of the call goes by the devices of the system that a browser uses itself, and by none of ours;
-    /// `reason`: why raw sound was refused, and the meeting is joined once more for that.
-    ByBrowser {
-        reason: Option<String>,
-    },
+    /// The sound of the call goes by the devices of the system that a browser uses itself, and by none of ours.
+    BySystem(BySystem),
+    /// Raw sound was refused in a call that cannot go over to the devices of the system without being lost.
+    RawRefused(RawRefusal),
     /// The media connection in figures, about once a second.
     Statistics(Statistics),
     /// Recording or transcription as the service states it; `initial` right after joining or reconnecting.

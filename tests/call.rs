@@ -27,6 +27,7 @@ use sidetone::model::locator::Locator;
 use sidetone::model::notice::NoticeKind;
 use sidetone::model::notice::NoticeState;
 use sidetone::model::sound::Audio;
+use sidetone::model::sound::AudioMode;
 use sidetone::model::sound::Level;
 use sidetone::model::sound::MediaState;
 use sidetone::model::turn::TurnKind;
@@ -213,6 +214,7 @@ impl Client {
             locator,
             name,
             audio: Audio::Full,
+            mode: AudioMode::Raw,
         })
         .await;
     }
@@ -484,6 +486,7 @@ async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
             locator,
             name,
             audio: Audio::Full,
+            mode: AudioMode::Raw,
         })
         .await;
         let heard = ada
@@ -504,6 +507,7 @@ async fn a_meeting_is_found_by_id_and_passcode_only_if_both_are_right() {
         locator,
         name,
         audio: Audio::Full,
+        mode: AudioMode::Raw,
     })
     .await;
     ada.reaches(CallState::Connected).await;

@@ -16,6 +16,7 @@ use crate::model::failure::Failure;
 use crate::model::meeting::DialIn;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::sound::BySystem;
 use crate::model::sound::Direction;
 use crate::model::turn::TurnKind;
 
@@ -262,9 +263,16 @@ pub enum Said {
     TalkKeyLost,
     /// The sound is interrupted, or there again.
     SoundInterrupted(bool),
-    /// The browser plays and captures by itself in this call; why, where that is new.
-    ByBrowser {
-        reason: Option<String>,
+    /// The browser plays and captures by itself in this call, and why.
+    BySystem {
+        why: BySystem,
+        /// It will do so from now on.
+        remembered: bool,
+    },
+    /// Raw sound was refused, and this call is without.
+    RawRefused {
+        reason: String,
+        remembered: bool,
     },
 
     ConnectionLost,
@@ -540,7 +548,8 @@ impl Said {
             | Self::DeviceOpened { .. }
             | Self::SpeakingWhileMuted
             | Self::TalkKeyLost
-            | Self::ByBrowser { .. }
+            | Self::BySystem { .. }
+            | Self::RawRefused { .. }
             | Self::SoundInterrupted(_) => Topic::Sound,
             Self::MutedByOther { .. } => Topic::MutedByOther,
             Self::OwnMute { .. } => Topic::OwnMute,

@@ -61,6 +61,36 @@ pub enum Audio {
     Full,
 }
 
+/// By whose devices the sound of a call goes that the vendor's SDK carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AudioMode {
+    /// Ours: the SDK gets and gives samples.
+    #[default]
+    Raw,
+    /// The browser uses the devices of the system by itself.
+    System,
+}
+
+/// Why the browser uses the devices of the system itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BySystem {
+    /// By the settings.
+    Chosen,
+    /// Another call is in that browser already.
+    Shared,
+    /// Samples were refused: a few words why. The meeting is joined once more.
+    Refused(RawRefusal),
+}
+
+/// The SDK takes or gives no samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawRefusal {
+    /// A few words.
+    pub reason: String,
+    /// The vendor's word, which will be the same in the next call.
+    pub lasts: bool,
+}
+
 /// A short sound beside words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cue {

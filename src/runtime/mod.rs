@@ -414,7 +414,7 @@ impl Runtime {
         if let Some(Calls::Bridge(_)) = calls {
             let caller = Caller {
                 emergency,
-                receives: false,
+                receives: None,
             };
             self.state.callers.insert(account.clone(), caller);
         }

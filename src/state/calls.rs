@@ -2,6 +2,7 @@
 
 use crate::model::account::AccountId;
 use crate::model::call::CallNumber;
+use crate::model::sound::AudioMode;
 use crate::state::State;
 use crate::state::call::Call;
 
@@ -10,8 +11,8 @@ use crate::state::call::Call;
 pub struct Caller {
     /// The emergency numbers of a country, as it was set up.
     pub emergency: bool,
-    /// To wait for calls to us.
-    pub receives: bool,
+    /// To wait for calls to us, and by whose devices.
+    pub receives: Option<AudioMode>,
 }
 
 impl State {

@@ -96,7 +96,8 @@ pub(super) fn on_event(
         | CallEvent::Turn { .. }
         | CallEvent::Levels(_)
         | CallEvent::Media { .. }
-        | CallEvent::ByBrowser { .. }
+        | CallEvent::BySystem(_)
+        | CallEvent::RawRefused(_)
         | CallEvent::Statistics(_)
         | CallEvent::Rejoining { .. }
         | CallEvent::Incoming(_)

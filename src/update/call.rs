@@ -35,6 +35,7 @@ use crate::state::call::RosterNews;
 use crate::update::behind;
 use crate::update::meeting;
 use crate::update::ringing;
+use crate::update::sound;
 use crate::update::survey;
 use crate::update::turns;
 use crate::update::usage;
@@ -97,10 +98,8 @@ pub(super) fn on_event(
         CallEvent::Lobby(people) => on_lobby(state, account, people),
         CallEvent::Muted { muted, by } => on_muted(state, account, muted, by, fx),
         CallEvent::Reaction { person, reaction } => {
-            state.say(Said::Reacted {
-                name: person.name,
-                reaction,
-            });
+            let name = person.name;
+            state.say(Said::Reacted { name, reaction });
         }
         CallEvent::Quality(quality) => call.quality = quality,
         CallEvent::Turn { turn, at } => turns::on_turn(state, account, turn, at),
@@ -112,7 +111,8 @@ pub(super) fn on_event(
             }
         }
         CallEvent::Media { state: new, reason } => on_media(state, account, new, reason),
-        CallEvent::ByBrowser { reason } => by_browser(state, account, reason),
+        CallEvent::BySystem(why) => sound::by_system(state, account, why, fx),
+        CallEvent::RawRefused(refusal) => sound::raw_refused(state, refusal, fx),
         CallEvent::Statistics(statistics) => call.measure(statistics),
         CallEvent::Notice {
             kind,
@@ -419,13 +419,6 @@ fn on_consent(state: &mut State, account: &AccountId, required: bool, fx: &mut V
             account: account.clone(),
             again: false,
         });
-    }
-}
-
-fn by_browser(state: &mut State, account: &AccountId, reason: Option<String>) {
-    if let Some(call) = state.calls.get_mut(account) {
-        call.media.by_browser = true;
-        state.say(Said::ByBrowser { reason });
     }
 }
 

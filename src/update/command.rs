@@ -516,6 +516,7 @@ const REMEMBERED: &[&str] = &[
     "volume",
     "push_to_talk",
     "captions",
+    "audio_mode",
 ];
 
 fn wrong(state: &mut State, detail: String) {

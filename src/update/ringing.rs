@@ -106,6 +106,7 @@ pub(super) fn accept(state: &mut State, name: Option<&str>, muted: bool, fx: &mu
         incoming: ringing.incoming.number,
         name: ours,
         audio,
+        mode: state.settings.sound.audio_mode,
         muted,
     };
     fx.push(Effect::Call(account, accept));
@@ -173,7 +174,8 @@ fn ring(state: &mut State, fx: &mut Vec<Effect>) {
 
 fn receive(state: &mut State, fx: &mut Vec<Effect>) {
     let begun = state.opening == Opening::Begun;
-    let wanted = state.settings.receive_calls && begun && !state.quitting;
+    let waits = state.settings.receive_calls && begun && !state.quitting;
+    let wanted = waits.then_some(state.settings.sound.audio_mode);
     for (account, caller) in &mut state.callers {
         if std::mem::replace(&mut caller.receives, wanted) != wanted {
             fx.push(Effect::Call(account.clone(), CallCommand::Receive(wanted)));

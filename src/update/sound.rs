@@ -7,6 +7,7 @@ use crate::effect::CallCommand;
 use crate::effect::Effect;
 use crate::effect::SoundCommand;
 use crate::event::SoundEvent;
+use crate::model::account::AccountId;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
@@ -17,10 +18,13 @@ use crate::model::failure::Remedy;
 use crate::model::identity::Person;
 use crate::model::settings::Interface;
 use crate::model::settings::VOLUME_OF;
+use crate::model::sound::AudioMode;
+use crate::model::sound::BySystem;
 use crate::model::sound::Choice;
 use crate::model::sound::Device;
 use crate::model::sound::Direction;
 use crate::model::sound::PushToTalk;
+use crate::model::sound::RawRefusal;
 use crate::model::turn::Typed;
 use crate::state::State;
 use crate::state::call::Call;
@@ -148,6 +152,42 @@ fn opened(state: &mut State, direction: Direction, device: String, missing: Opti
             missing,
         });
     }
+}
+
+/// The browser captures and plays in this call, and what we have is not used for it.
+pub(super) fn by_system(
+    state: &mut State,
+    account: &AccountId,
+    why: BySystem,
+    fx: &mut Vec<Effect>,
+) {
+    let by_key = state.settings.sound.push_to_talk != PushToTalk::Off;
+    let Some(call) = state.calls.get_mut(account) else {
+        return;
+    };
+    call.media.by_browser = true;
+    if by_key && call.opened {
+        // The key would not close what opens once somebody answers.
+        (call.muting, call.opened) = (true, false);
+        fx.push(Effect::Call(account.clone(), CallCommand::Mute(true)));
+    }
+    let remembered = match &why {
+        BySystem::Refused(refusal) => remember(state, refusal, fx),
+        BySystem::Chosen | BySystem::Shared => false,
+    };
+    state.say(Said::BySystem { why, remembered });
+}
+
+pub(super) fn raw_refused(state: &mut State, refusal: RawRefusal, fx: &mut Vec<Effect>) {
+    let remembered = remember(state, &refusal, fx);
+    let reason = refusal.reason;
+    state.say(Said::RawRefused { reason, remembered });
+}
+
+/// What is refused today is refused tomorrow: the next call need not stumble over it. True where that is news.
+fn remember(state: &mut State, refusal: &RawRefusal, fx: &mut Vec<Effect>) -> bool {
+    let new = refusal.lasts && state.settings.sound.audio_mode == AudioMode::Raw;
+    new && command::change(state, "audio_mode", "system", fx)
 }
 
 /// The talk key opens and closes our own sound alone; in a call whose sound is the browser's the microphone stays

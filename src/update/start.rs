@@ -131,6 +131,7 @@ pub(super) fn dial(
         locator,
         name,
         audio,
+        mode: state.settings.sound.audio_mode,
     };
     fx.push(Effect::Call(account, join));
 }

@@ -31,6 +31,7 @@ use sidetone::model::notice::NoticeState;
 use sidetone::model::permission::Permission;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
+use sidetone::model::sound::AudioMode;
 use sidetone::model::sound::Ringing;
 use sidetone::state::calls::Caller;
 
@@ -368,7 +369,10 @@ fn who_hands_a_call_on_to_us_is_named() {
 #[test]
 fn calls_are_waited_for_as_the_settings_say() {
     let script = work().line("/set receive_calls true");
-    assert_eq!(commands(&script), [&CallCommand::Receive(true)]);
+    assert_eq!(
+        commands(&script),
+        [&CallCommand::Receive(Some(AudioMode::Raw))]
+    );
     let script = script.then(call(CallEvent::Receiving(Ok(true)))).after(5.0);
     let script = script.told("Calls to you ring here.");
     let lost = call(CallEvent::Receiving(Err(Because::Lost)));
@@ -376,10 +380,7 @@ fn calls_are_waited_for_as_the_settings_say() {
     let script =
         script.told("Error: calls to you do not ring here, no connection. It is tried again.");
     let script = script.line("/set receive_calls false");
-    assert_eq!(
-        commands(&script).last(),
-        Some(&&CallCommand::Receive(false))
-    );
+    assert_eq!(commands(&script).last(), Some(&&CallCommand::Receive(None)));
 }
 
 #[test]

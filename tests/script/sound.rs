@@ -23,6 +23,8 @@ use sidetone::model::settings::Motion;
 use sidetone::model::settings::Settings;
 use sidetone::model::settings::Sound;
 use sidetone::model::sound::Audio;
+use sidetone::model::sound::AudioMode;
+use sidetone::model::sound::BySystem;
 use sidetone::model::sound::Choice;
 use sidetone::model::sound::Cue;
 use sidetone::model::sound::Device;
@@ -30,6 +32,7 @@ use sidetone::model::sound::Direction;
 use sidetone::model::sound::Level;
 use sidetone::model::sound::MediaState;
 use sidetone::model::sound::PushToTalk;
+use sidetone::model::sound::RawRefusal;
 use sidetone::model::sound::Statistics;
 use sidetone::state::call::Call;
 use sidetone::state::focus::Overlay;
@@ -617,11 +620,7 @@ fn quality_is_words_from_figures() {
 
 #[test]
 fn sound_that_goes_by_the_browser_needs_no_device_of_ours_and_obeys_mute_alone() {
-    let by_browser = || {
-        call(CallEvent::ByBrowser {
-            reason: Some("the service does not support it".to_owned()),
-        })
-    };
+    let by_browser = || call(CallEvent::BySystem(BySystem::Refused(refusal(false))));
     let said = "Call: raw sound was refused (the service does not support it), and the meeting is joined once more. The \
                 browser uses the system's default microphone and speaker itself: levels, noise suppression, the choice \
                 of devices and push to talk do not apply, /mute does.";
@@ -636,6 +635,76 @@ fn sound_that_goes_by_the_browser_needs_no_device_of_ours_and_obeys_mute_alone()
         .transcript_ends(
             "push to talk does not reach the browser, which captures by itself; /ptt off, then /unmute.",
         );
+}
+
+fn refusal(lasts: bool) -> RawRefusal {
+    RawRefusal {
+        reason: "the service does not support it".to_owned(),
+        lasts,
+    }
+}
+
+fn remembered(shown: &Script) -> Vec<&str> {
+    let remembers = shown.effects.iter().filter_map(|effect| match effect {
+        Effect::Remember { key, value } if key == "audio_mode" => Some(value.as_str()),
+        _ => None,
+    });
+    remembers.collect()
+}
+
+#[test]
+fn a_refusal_of_the_vendor_is_remembered_said_and_undone() {
+    const KEPT: &str = "Calls begin so from now on: audio_mode system is remembered, and /set audio_mode raw undoes it.";
+    let by_browser = || call(CallEvent::BySystem(BySystem::Refused(refusal(true))));
+    let shown = live(unchecked()).forget().then(by_browser()).after(5.0);
+    assert_eq!(remembered(&shown), ["system"]);
+    let shown = shown
+        .transcript_ends(KEPT)
+        .then(by_browser())
+        .after(30.0)
+        .transcript_ends("/mute does.");
+    assert_eq!(remembered(&shown), ["system"], "once");
+    let shown = shown.line("/set audio_mode raw");
+    assert_eq!(remembered(&shown), ["system", "raw"]);
+    // With somebody it is the next call that has sound.
+    let refused = call(CallEvent::RawRefused(refusal(true)));
+    let shown = live(unchecked()).forget().then(refused);
+    assert_eq!(remembered(&shown), ["system"]);
+    shown
+        .transcript_ends("this call is without sound")
+        .transcript_ends("the next call uses the system's devices from its start")
+        .transcript_ends(KEPT);
+    let once = live(unchecked())
+        .forget()
+        .then(call(CallEvent::RawRefused(refusal(false))));
+    assert_eq!(remembered(&once), [""; 0]);
+    once.transcript_ends("/leave and call again tries it anew.");
+}
+
+#[test]
+fn how_calls_get_their_sound_is_chosen_before_they_begin() {
+    let mode = |shown: &Script| {
+        let joins = shown.call_commands().into_iter();
+        let mut modes = joins.filter_map(|command| match command {
+            CallCommand::Join { mode, .. } => Some(mode),
+            _ => None,
+        });
+        modes.next_back()
+    };
+    assert_eq!(mode(&alone(unchecked()).dialled()), Some(AudioMode::Raw));
+    let mut settings = unchecked();
+    settings.set("audio_mode", "system").unwrap();
+    assert_eq!(mode(&alone(settings).dialled()), Some(AudioMode::System));
+}
+
+#[test]
+fn a_call_that_a_talk_key_cannot_close_is_not_opened_when_somebody_answers() {
+    let mut settings = talking_by(PushToTalk::Hold);
+    settings.set("audio_mode", "system").unwrap();
+    let shown = alone(settings).begin(Locator::Person("4:+14255550123".to_owned()));
+    let shown = shown.then(call(CallEvent::BySystem(BySystem::Chosen)));
+    let last = shown.call_commands().pop();
+    assert_eq!(last, Some(CallCommand::Mute(true)));
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::model::settings::choose;
 use crate::model::settings::key;
 use crate::model::settings::word;
 use crate::model::sound::Audio;
+use crate::model::sound::AudioMode;
 use crate::model::sound::Choice;
 use crate::model::sound::Direction;
 use crate::model::sound::LOUDEST;
@@ -22,6 +23,8 @@ use crate::model::text;
 pub struct Sound {
     /// How calls are joined.
     pub audio: Audio,
+    /// By whose devices calls go that the vendor's SDK carries.
+    pub audio_mode: AudioMode,
     pub microphone: Choice,
     pub speaker: Choice,
     /// Of everything that is played, in percent.
@@ -42,8 +45,9 @@ pub struct Sound {
 }
 
 /// The keys, besides `volumes.NAME`.
-pub(super) const KEYS: [SettingKey; 13] = [
+pub(super) const KEYS: [SettingKey; 14] = [
     key("audio", "full, listen, none"),
+    key("audio_mode", "raw, system"),
     key("microphone", "default, none, a device's name"),
     key("speaker", "default, none, a device's name"),
     key("volume", "percent from 0 to 200"),
@@ -75,6 +79,7 @@ impl Sound {
     pub(super) fn take(&mut self, name: &str, given: &str) -> Option<()> {
         match name {
             "audio" => self.audio = choose(given, &AUDIOS)?,
+            "audio_mode" => self.audio_mode = choose(given, &MODES)?,
             "microphone" => self.microphone = Choice::parse(&text::name(given)),
             "speaker" => self.speaker = Choice::parse(&text::name(given)),
             "volume" => self.volume = percent(given)?,
@@ -98,6 +103,7 @@ impl Sound {
     pub(super) fn value(&self, name: &str) -> Option<String> {
         Some(match name {
             "audio" => word(self.audio, &AUDIOS),
+            "audio_mode" => word(self.audio_mode, &MODES),
             "microphone" => self.microphone.word().to_owned(),
             "speaker" => self.speaker.word().to_owned(),
             "volume" => self.volume.to_string(),
@@ -128,6 +134,7 @@ const AUDIOS: [(&str, Audio); 3] = [
     ("listen", Audio::Listen),
     ("none", Audio::None),
 ];
+const MODES: [(&str, AudioMode); 2] = [("raw", AudioMode::Raw), ("system", AudioMode::System)];
 const TALKS: [(&str, PushToTalk); 3] = [
     ("off", PushToTalk::Off),
     ("hold", PushToTalk::Hold),
@@ -138,6 +145,7 @@ impl Default for Sound {
     fn default() -> Self {
         Self {
             audio: Audio::Full,
+            audio_mode: AudioMode::Raw,
             microphone: Choice::Default,
             speaker: Choice::Default,
             volume: 100,

@@ -67,6 +67,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::MutedByOther { .. }
         | Said::DeviceLost(Direction::Capture)
         | Said::TalkKeyLost
+        | Said::RawRefused { .. }
         | Said::Failed(_)
         | Said::NotSent { .. }
         | Said::LeftWhileSending { .. } => Class::Assertive,
@@ -116,7 +117,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::DeviceOpened { .. }
         | Said::SpeakingWhileMuted
         | Said::SoundInterrupted(_)
-        | Said::ByBrowser { .. }
+        | Said::BySystem { .. }
         | Said::Message { mention: true, .. } => Class::Polite,
         Said::Message { .. } | Said::Summary { .. } | Said::MessageReceivedWhileAway { .. } => {
             by_level(verbosity, Class::Quiet, Class::Polite, Class::Polite)

@@ -160,15 +160,8 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::TalkKeyLost => {
             "Call: your microphone was closed, nothing more was heard of the talk key.".to_owned()
         }
-        Said::ByBrowser { reason } => {
-            let why = reason.as_ref().map_or_else(String::new, |reason| {
-                format!(" ({reason}), and the meeting is joined once more")
-            });
-            format!(
-                "Call: raw sound was refused{why}. The browser uses the system's default microphone and speaker itself: \
-                 levels, noise suppression, the choice of devices and push to talk do not apply, /mute does."
-            )
-        }
+        Said::BySystem { why, remembered } => phrase::sound::by_system(why, *remembered),
+        Said::RawRefused { reason, remembered } => phrase::sound::raw_refused(reason, *remembered),
         Said::SoundInterrupted(true) => "Call: the sound is interrupted, reconnecting.".to_owned(),
         Said::SoundInterrupted(false) => "Call: the sound is back.".to_owned(),
         Said::ConnectionLost => format!("{} connection lost, reconnecting.", side(state)),

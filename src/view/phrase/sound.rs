@@ -6,12 +6,14 @@ use crate::model::identity::Person;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
+use crate::model::sound::BySystem;
 use crate::model::sound::Choice;
 use crate::model::sound::Direction;
 use crate::model::sound::KeyEnds;
 use crate::model::sound::Level;
 use crate::model::sound::MediaState;
 use crate::model::sound::PushToTalk;
+use crate::model::sound::RawRefusal;
 use crate::model::sound::Statistics;
 use crate::model::text;
 use crate::model::turn::TurnKind;
@@ -131,8 +133,8 @@ pub fn devices(state: &State) -> String {
         System::Present => {}
     }
     if state.call().is_some_and(|call| call.media.by_browser) {
-        return "In this call the browser uses the system's default microphone and speaker itself, for raw sound was \
-                refused; what is chosen here counts for the next call."
+        return "In this call the browser uses the system's default microphone and speaker itself; what is chosen here \
+                counts in calls with audio_mode raw."
             .to_owned();
     }
     let mut lines: Vec<String> = Direction::ALL
@@ -256,6 +258,38 @@ pub fn push_to_talk_answer(state: &State) -> String {
         " Only while nothing is written; /talk works always."
     };
     format!("{}.{how}", capital(&words))
+}
+
+/// Why the browser has devices of its own in this call, and what that means.
+pub(super) fn by_system(why: &BySystem, remembered: bool) -> String {
+    let why = match why {
+        BySystem::Chosen => "audio_mode is system".to_owned(),
+        BySystem::Shared => "the browser is in use for another call".to_owned(),
+        BySystem::Refused(RawRefusal { reason, .. }) => {
+            format!("raw sound was refused ({reason}), and the meeting is joined once more")
+        }
+    };
+    let kept = if remembered { KEPT } else { "" };
+    format!(
+        "Call: {why}. The browser uses the system's default microphone and speaker itself: levels, noise suppression, \
+         the choice of devices and push to talk do not apply, /mute does.{kept}"
+    )
+}
+
+const KEPT: &str = " Calls begin so from now on: audio_mode system is remembered, and /set audio_mode raw undoes it.";
+
+/// A browser that was begun without devices cannot get them, and the call lives in it.
+pub(super) fn raw_refused(reason: &str, remembered: bool) -> String {
+    let next = if remembered {
+        "/leave and call again: the next call uses the system's devices from its start."
+    } else {
+        "/leave and call again tries it anew."
+    };
+    let kept = if remembered { KEPT } else { "" };
+    format!(
+        "Error: raw sound was refused ({reason}), and this call is without sound. A browser has its devices from its \
+         start on, and another one would end the call. {next}{kept}"
+    )
 }
 
 /// The microphone while push to talk is on and nobody talks: at full length, and short.

@@ -15,6 +15,7 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::sound::Audio;
+use crate::model::sound::AudioMode;
 use crate::model::sound::MediaState;
 use crate::wire::bridge::Act;
 use crate::wire::bridge::Beginning;
@@ -32,7 +33,13 @@ use crate::call::bridge::convert;
 use crate::call::bridge::pcm::PcmWish;
 
 impl Plan {
-    pub(super) fn new(number: CallNumber, target: Target, name: String, audio: Audio) -> Self {
+    pub(super) fn new(
+        number: CallNumber,
+        target: Target,
+        name: String,
+        audio: Audio,
+        mode: AudioMode,
+    ) -> Self {
         Self {
             number,
             // Whoever calls somebody, or answers, wants to be heard.
@@ -40,7 +47,8 @@ impl Plan {
             target,
             name,
             audio,
-            by_browser: false,
+            // Whoever wants no sound at all gets none from the browser either.
+            by_browser: mode == AudioMode::System && audio != Audio::None,
             attempt: 0,
             connected: None,
             state: CallState::Connecting,

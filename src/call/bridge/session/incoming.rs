@@ -7,18 +7,22 @@ use crate::clock::Moment;
 use crate::event::CallEvent;
 use crate::model::call::IncomingNumber;
 use crate::model::failure::Because;
+use crate::model::sound::AudioMode;
 use crate::wire::bridge::Act;
 use crate::wire::bridge::ToProgram;
 
 use super::Session;
 use super::asked::Asked;
 use super::call::GONE;
+use super::page::Page;
 use crate::call::bridge::convert;
 
 /// Whether calls to us are waited for, and which ring.
 #[derive(Default)]
 pub(super) struct Receiving {
     pub(super) wanted: bool,
+    /// By the devices of the browser.
+    by_browser: bool,
     connected: bool,
     /// Whether they arrive, as it was told.
     told: Option<bool>,
@@ -43,7 +47,10 @@ pub(super) const fn is_of(said: &ToProgram) -> bool {
 }
 
 impl Session {
-    pub(super) fn receive(&mut self, wanted: bool, now: Moment) {
+    pub(super) fn receive(&mut self, wanted: Option<AudioMode>, now: Moment) {
+        let by = wanted;
+        let wanted = by.is_some();
+        self.receiving.by_browser = by == Some(AudioMode::System);
         self.receiving.wanted = wanted;
         self.receiving.again = None;
         self.idle = None;
@@ -54,6 +61,29 @@ impl Session {
         } else if self.receiving.connected {
             self.reached(true, false);
         } else if self.plan.is_none() {
+            self.receive_by_wanted_page();
+            self.start(now);
+        }
+    }
+
+    /// Nobody is in a call, and calls are waited for in a browser that has not the devices to answer them with.
+    pub(super) fn is_of_wrong_devices(&self) -> bool {
+        let free = self.is_idle() && self.receiving.ringing.is_empty();
+        free && self.receiving.wanted && self.receiving.by_browser != self.by_browser
+    }
+
+    fn receive_by_wanted_page(&mut self) {
+        if self.is_of_wrong_devices() {
+            if self.page != Page::Off {
+                self.end_page();
+            }
+            self.by_browser = self.receiving.by_browser;
+        }
+    }
+
+    pub(super) fn receive_as_wanted(&mut self, now: Moment) {
+        if self.is_of_wrong_devices() && self.page != Page::Off {
+            self.receive_by_wanted_page();
             self.start(now);
         }
     }

@@ -153,7 +153,7 @@ struct Plan {
     target: Target,
     name: String,
     audio: Audio,
-    /// The sound goes by the browser's devices, for raw sound was refused.
+    /// The sound goes by the browser's devices.
     by_browser: bool,
     /// Of beginning anew without anybody's doing, since the call last stood.
     attempt: u32,
@@ -205,9 +205,10 @@ impl Session {
                 locator,
                 name,
                 audio,
+                mode,
             }) => match convert::target(&locator) {
                 Ok(target) => {
-                    let plan = Plan::new(number, target, name, audio);
+                    let plan = Plan::new(number, target, name, audio, mode);
                     self.turn_to(Next::Begin(Box::new(plan)), now, at);
                 }
                 Err(reason) => self.refuse(number, Because::Refused { reason }, at),
@@ -217,9 +218,11 @@ impl Session {
                 incoming,
                 name,
                 audio,
+                mode,
                 muted,
             }) => {
-                let mut plan = Plan::new(number, Target::Ringing(incoming.0), name, audio);
+                let target = Target::Ringing(incoming.0);
+                let mut plan = Plan::new(number, target, name, audio, mode);
                 plan.muted |= muted;
                 self.turn_to(Next::Begin(Box::new(plan)), now, at);
             }
@@ -243,6 +246,7 @@ impl Session {
             Input::Token { wanted, token } => self.token(wanted, token),
             Input::Timeout => self.timeout(now, at),
         }
+        self.receive_as_wanted(now);
     }
 
     pub(super) fn poll(&mut self) -> Output {

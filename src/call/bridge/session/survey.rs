@@ -42,7 +42,9 @@ impl Session {
     }
 
     pub(super) fn is_rateable(&self) -> bool {
-        self.survey.over.is_some() && self.survey.over == self.survey.kept
+        let kept = self.survey.over.is_some() && self.survey.over == self.survey.kept;
+        // Else the page goes at once.
+        kept && !self.is_of_wrong_devices()
     }
 
     fn tell_survey(&mut self) {

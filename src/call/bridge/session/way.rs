@@ -1,17 +1,17 @@
 //! By whose devices the sound of a call goes: ours, or the browser's where the SDK refuses raw sound.
 //!
 //! A browser has its devices from its start on: going over to those of the system takes another
-//! browser, and the meeting is joined once more. Each call begins with raw sound again.
+//! browser, and the meeting is joined once more. How a call begins is the person's choice, which is
+//! remembered for them where raw sound was refused.
 
 use crate::call::bridge::browser::Sounds;
 use crate::call::bridge::convert;
 use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::event::CallEvent;
-use crate::model::failure::Because;
-use crate::model::failure::Doing;
-use crate::model::failure::Failure as Told;
-use crate::model::failure::Remedy;
+use crate::model::sound::Audio;
+use crate::model::sound::BySystem;
+use crate::model::sound::RawRefusal;
 use crate::wire::bridge::Act;
 use crate::wire::bridge::AudioMode;
 use crate::wire::bridge::Failure;
@@ -39,21 +39,33 @@ impl Session {
         }
     }
 
-    /// A call that tries raw sound is not begun in a browser that hears the room by itself.
+    /// A call that tries raw sound is not begun in a browser that hears the room by itself, nor one that needs the
+    /// room's sound in a browser that has none.
     pub(super) fn choose_way(&mut self, rings: bool) {
-        if !self.by_browser {
+        let Some(wanted) = self.plan.as_ref().map(|plan| plan.by_browser) else {
             return;
+        };
+        if wanted != self.by_browser {
+            if self.page == Page::Off {
+                self.by_browser = wanted;
+            } else if self.held.is_empty() && !rings {
+                self.end_page();
+                self.by_browser = wanted;
+            }
         }
-        if self.held.is_empty() && !rings {
-            self.end_page();
-            self.by_browser = false;
-            return;
-        }
-        // The page is needed, and nothing but its devices is there.
+        // Where the page is needed, nothing but its devices is there.
+        let by_browser = self.by_browser;
         if let Some(plan) = &mut self.plan {
-            plan.by_browser = true;
+            plan.by_browser = by_browser;
         }
-        self.event(CallEvent::ByBrowser { reason: None });
+        if by_browser {
+            let why = if wanted {
+                BySystem::Chosen
+            } else {
+                BySystem::Shared
+            };
+            self.event(CallEvent::BySystem(why));
+        }
     }
 
     /// Whether it was of this, and nothing else is to be done with it.
@@ -76,24 +88,24 @@ impl Session {
     }
 
     fn go_over(&mut self, error: &Failure, now: Moment, at: Timestamp) {
-        let reason = convert::refusal(error);
+        let refusal = RawRefusal {
+            reason: convert::refusal(error),
+            // What went wrong in the page may go right the next time.
+            lasts: error.name == OF_THE_VENDOR,
+        };
         let (Some(plan), Some(call)) = (&mut self.plan, self.call) else {
             return;
         };
+        if plan.audio == Audio::None {
+            return;
+        }
         if !plan.is_meeting() || !self.held.is_empty() {
             // Nobody is called again by themselves, and calls on hold live in this browser.
-            self.event(CallEvent::ActionFailed(Told {
-                doing: Doing::CallAction,
-                because: Because::Refused { reason },
-                remedy: Remedy::None,
-            }));
-            return;
+            return self.event(CallEvent::RawRefused(refusal));
         }
         plan.by_browser = true;
         self.by_browser = true;
-        self.event(CallEvent::ByBrowser {
-            reason: Some(reason),
-        });
+        self.event(CallEvent::BySystem(BySystem::Refused(refusal)));
         // What is recorded is not known until we are back.
         self.lost(at);
         self.call = None;
@@ -113,3 +125,6 @@ impl Session {
         }
     }
 }
+
+/// The name of the SDK's errors.
+const OF_THE_VENDOR: &str = "CallingCommunicationError";

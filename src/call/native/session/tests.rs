@@ -14,6 +14,7 @@ use crate::model::failure::Because;
 use crate::model::locator::Locator;
 use crate::model::notice::NoticeState;
 use crate::model::sound::Audio;
+use crate::model::sound::AudioMode;
 use crate::wire::local::CallState as WireState;
 use crate::wire::local::Consent;
 use crate::wire::local::Ended;
@@ -88,6 +89,7 @@ impl Call {
             locator,
             name,
             audio: Audio::Full,
+            mode: AudioMode::Raw,
         }))
     }
 

@@ -24,6 +24,7 @@ use crate::model::failure::Doing;
 use crate::model::locator::Locator;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::sound::AudioMode;
 
 const AT: Timestamp = Timestamp::from_millis(0);
 
@@ -75,6 +76,10 @@ impl Scene {
     }
 
     fn join_as(&mut self, number: CallNumber) {
+        self.join_by(number, AudioMode::Raw);
+    }
+
+    fn join_by(&mut self, number: CallNumber, mode: AudioMode) {
         self.command(CallCommand::Join {
             number,
             locator: Locator::MeetingId {
@@ -83,6 +88,7 @@ impl Scene {
             },
             name: "Ada".to_owned(),
             audio: Audio::Full,
+            mode,
         });
     }
 
@@ -216,11 +222,16 @@ impl Scene {
     }
 
     fn call(&mut self, whom: &str) {
+        self.call_by(whom, AudioMode::Raw);
+    }
+
+    fn call_by(&mut self, whom: &str, mode: AudioMode) {
         self.command(CallCommand::Join {
             number: CallNumber(1),
             locator: Locator::Person(whom.to_owned()),
             name: "Ada".to_owned(),
             audio: Audio::Full,
+            mode,
         });
     }
 

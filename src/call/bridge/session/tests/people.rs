@@ -66,13 +66,13 @@ fn a_person_is_never_called_again_by_itself() {
 #[test]
 fn calls_are_waited_for_with_a_page_that_stays() {
     let mut scene = Scene::new();
-    scene.command(CallCommand::Receive(true));
+    scene.command(CallCommand::Receive(Some(AudioMode::Raw)));
     assert!(scene.did.contains(&Output::Launch));
     scene.agent();
     assert!(matches!(scene.last(), CallEvent::Receiving(Ok(true))));
     scene.pass(Duration::from_mins(5), true);
     assert!(!scene.did.contains(&Output::End));
-    scene.command(CallCommand::Receive(false));
+    scene.command(CallCommand::Receive(None));
     assert!(matches!(scene.last(), CallEvent::Receiving(Ok(false))));
     scene.pass(Duration::from_mins(2), true);
     assert!(scene.did.contains(&Output::End));
@@ -81,7 +81,7 @@ fn calls_are_waited_for_with_a_page_that_stays() {
 #[test]
 fn a_page_that_was_lost_while_waiting_is_started_anew_and_said_once() {
     let mut scene = Scene::new();
-    scene.command(CallCommand::Receive(true));
+    scene.command(CallCommand::Receive(Some(AudioMode::Raw)));
     scene.agent();
     scene.ring();
     scene.handle(Input::PageEnded(Because::Lost));
@@ -104,7 +104,7 @@ fn a_page_that_was_lost_while_waiting_is_started_anew_and_said_once() {
 #[test]
 fn a_call_that_rings_is_answered_or_refused() {
     let mut scene = Scene::new();
-    scene.command(CallCommand::Receive(true));
+    scene.command(CallCommand::Receive(Some(AudioMode::Raw)));
     scene.agent();
     scene.ring();
     let CallEvent::Incoming(incoming) = scene.last() else {
@@ -118,6 +118,7 @@ fn a_call_that_rings_is_answered_or_refused() {
         incoming: incoming.number,
         name: "Ada".to_owned(),
         audio: Audio::Full,
+        mode: AudioMode::Raw,
         muted: true,
     });
     assert_eq!(scene.sent("accept")["incoming"], json!(3));
@@ -129,7 +130,7 @@ fn a_call_that_rings_is_answered_or_refused() {
 #[test]
 fn a_call_that_rings_no_more_is_said_and_the_one_on_hold_stays() {
     let mut scene = Scene::new();
-    scene.command(CallCommand::Receive(true));
+    scene.command(CallCommand::Receive(Some(AudioMode::Raw)));
     scene.with_phone();
     scene.ring();
     scene.command(CallCommand::Accept {
@@ -137,6 +138,7 @@ fn a_call_that_rings_no_more_is_said_and_the_one_on_hold_stays() {
         incoming: crate::model::call::IncomingNumber(3),
         name: "Ada".to_owned(),
         audio: Audio::Full,
+        mode: AudioMode::Raw,
         muted: false,
     });
     scene.done("hold", json!({}));
@@ -154,7 +156,7 @@ fn a_call_that_rings_no_more_is_said_and_the_one_on_hold_stays() {
 #[test]
 fn a_call_on_a_page_that_was_there_for_long_has_all_its_time() {
     let mut scene = Scene::new();
-    scene.command(CallCommand::Receive(true));
+    scene.command(CallCommand::Receive(Some(AudioMode::Raw)));
     scene.agent();
     scene.pass(Duration::from_mins(10), true);
     scene.call("4:+14255550123");

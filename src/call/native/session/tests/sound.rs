@@ -109,6 +109,7 @@ fn who_joins_without_sound_starts_none() {
         locator,
         name: "Ada".into(),
         audio: Audio::None,
+        mode: AudioMode::Raw,
     });
     let sent = call.give(Input::Opened).sent;
     assert!(matches!(&sent[0], ToService::Join(join) if join.audio == local::Audio::None));
