@@ -4,6 +4,7 @@ import { Sidetone } from "../interop/sidetone.mjs";
 import { bridged, made } from "./bridged.mjs";
 
 const ROOM = "19:room@thread.v2";
+const THIRD_ROOM = "19:third-room@thread.v2";
 const OTHER_ROOM = "19:another-room@thread.v2";
 
 export async function beside(scene) {
@@ -57,6 +58,18 @@ export async function beside(scene) {
       await ada.line("Call: you are in the breakout room Room 2 now.");
       await stage("calls.0.features.BreakoutRooms.close");
       await ada.until(() => (ada.transcript.match(/you are in the meeting again/g) ?? []).length > 1, "said that it is back", 700);
+    }, 60);
+    await report.check("the rooms close and the meeting stays on hold: it is taken up again, and that is said", async () => {
+      await stage("calls.0.features.BreakoutRooms.assign", THIRD_ROOM, "Room 3");
+      await ada.line("Call: you are assigned to the breakout room Room 3.");
+      await stage("calls.0.features.BreakoutRooms.assignedBreakoutRooms.join");
+      await ada.line("Call: you are in the breakout room Room 3 now.");
+      assert.equal(await stage("calls.0.state"), "LocalHold");
+      await stage("calls.0.features.BreakoutRooms.close", true);
+      await ada.until(() => (ada.transcript.match(/you are in the meeting again/g) ?? []).length > 2, "said that it is back", 700);
+      for (let tries = 0; tries < 100 && (await stage("calls.0.state")) !== "Connected"; tries += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+      assert.equal(await stage("calls.0.state"), "Connected");
+      assert.doesNotMatch(ada.transcript, /Call: on hold/);
       ada.type("/leave\r");
     }, 60);
   } finally {

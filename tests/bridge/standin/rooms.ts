@@ -61,10 +61,11 @@ export class BreakoutRooms extends CallFeature implements Sdk.BreakoutRoomsCallF
     return this.call as unknown as Sdk.Call;
   }
 
-  // The organizer closes the rooms.
-  close(): void {
+  // The organizer closes the rooms. The meeting may stay on hold.
+  close(staysOnHold = false): void {
     const room = this.assignedBreakoutRooms;
-    if (room?.call) this.back(room);
+    if (room?.call && staysOnHold) (room.call as unknown as StandInCall).end(0, 0);
+    else if (room?.call) this.back(room);
     this.assignedBreakoutRooms = undefined;
     this.emit("breakoutRoomsUpdated", { type: "assignedBreakoutRooms", data: undefined });
   }

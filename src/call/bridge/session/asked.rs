@@ -36,6 +36,8 @@ pub(super) enum Asked {
     Tone,
     /// Out of a breakout room.
     Return,
+    /// The meeting off hold, after a room closed.
+    TakeUp,
     DialIn,
     Survey,
     Other,
@@ -99,7 +101,7 @@ impl Session {
             }
             Some(Asked::DialIn) => self.event(CallEvent::DialIn(convert::dial_in(result))),
             Some(Asked::Survey) => self.rated(),
-            Some(Asked::Statistics | Asked::Other) | None => {}
+            Some(Asked::Statistics | Asked::TakeUp | Asked::Other) | None => {}
         }
     }
 
@@ -129,6 +131,7 @@ impl Session {
             Some(Asked::Tone) => {
                 self.not_pressed(convert::because(error));
             }
+            Some(Asked::TakeUp) => self.not_taken_up(convert::because(error), at),
             Some(Asked::Survey) => self.not_rated(convert::because(error)),
             Some(Asked::Consent | Asked::Return | Asked::DialIn | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {

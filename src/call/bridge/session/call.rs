@@ -54,6 +54,7 @@ impl Plan {
             state: CallState::Connecting,
             inside: false,
             sounding: false,
+            held: false,
             lost: false,
             again: None,
             leaving: false,
@@ -145,6 +146,9 @@ impl Session {
         if let (CallCommand::Mute(muted), Some(plan)) = (&command, &mut self.plan) {
             plan.muted = *muted;
         }
+        if let (CallCommand::Hold(held), Some(plan)) = (&command, &mut self.plan) {
+            plan.held = *held;
+        }
         let Some(call) = self.call else { return };
         if let CallCommand::Add { who, thread } = command {
             let who = who.as_str().to_owned();
@@ -218,6 +222,9 @@ impl Session {
         if self.next.is_some() && state == CallState::LocalHold {
             // Told of it once it is behind the call that this is for.
             return self.sound(state);
+        }
+        if self.taken_up(state) {
+            return;
         }
         self.event(CallEvent::State { state, at });
         if back {

@@ -118,7 +118,12 @@ impl Session {
         let Some(place) = self.held.iter().position(|h| h.plan.number == number) else {
             return;
         };
-        let Held { plan, call, seen } = self.held.remove(place);
+        let Held {
+            mut plan,
+            call,
+            seen,
+        } = self.held.remove(place);
+        plan.held = false;
         self.plan = Some(plan);
         self.call = Some(call);
         self.seen = seen;

@@ -164,6 +164,8 @@ struct Plan {
     sounding: bool,
     /// Whether the person wants to be heard, from one page to the next.
     muted: bool,
+    /// The person put it on hold.
+    held: bool,
     /// The call was lost or is doubted, and that was told.
     lost: bool,
     again: Option<Moment>,

@@ -6,6 +6,11 @@
 use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::event::CallEvent;
+use crate::model::call::CallState;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
+use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
 use crate::model::meeting;
 use crate::model::text;
 use crate::model::thread::ThreadId;
@@ -27,6 +32,10 @@ pub(super) struct Rooms {
     /// In a room: its thread, and the page's call of the meeting.
     inside: Option<String>,
     pub(super) main: Option<u64>,
+    /// The meeting was on hold by the person's wish when a room was entered.
+    was_held: bool,
+    /// Back from a room, in a meeting that may be on hold for nobody's wish.
+    back: bool,
 }
 
 impl Rooms {
@@ -99,6 +108,9 @@ impl Session {
         }
         let Some(plan) = &mut self.plan else { return };
         let rooms = &mut plan.rooms;
+        if rooms.main.is_none() {
+            rooms.was_held = std::mem::take(&mut plan.held);
+        }
         rooms.main = rooms.main.or(front);
         rooms.inside = rooms.asked.take().or_else(|| rooms.assigned.clone());
         let name = rooms.inside.as_deref().map(|thread| rooms.name(thread));
@@ -142,6 +154,32 @@ impl Session {
         self.moved(call, None, now, at);
     }
 
+    /// Whether the meeting is being taken up again, which the SDK may leave on hold when a room closes.
+    pub(super) fn taken_up(&mut self, state: CallState) -> bool {
+        let Some((plan, call)) = self.plan.as_mut().zip(self.call) else {
+            return false;
+        };
+        let held = plan.rooms.back && state == CallState::LocalHold;
+        if held || state == CallState::Connected {
+            plan.rooms.back = false;
+        }
+        if held {
+            self.command(Act::Resume { call }, Asked::TakeUp);
+        }
+        held
+    }
+
+    /// It is on hold after all, and can be taken off by command.
+    pub(super) fn not_taken_up(&mut self, because: Because, at: Timestamp) {
+        let state = CallState::LocalHold;
+        self.event(CallEvent::State { state, at });
+        self.event(CallEvent::ActionFailed(Failure {
+            doing: Doing::CallAction,
+            because,
+            remedy: Remedy::None,
+        }));
+    }
+
     fn moved(&mut self, call: u64, room: Option<String>, now: Moment, at: Timestamp) {
         self.moved_to(call);
         self.seen = self.seen.of_another_call();
@@ -149,7 +187,9 @@ impl Session {
             plan.settles = Some(now + SETTLING);
             if room.is_none() {
                 plan.rooms.inside = None;
+                plan.held = std::mem::take(&mut plan.rooms.was_held);
             }
+            plan.rooms.back = room.is_none() && !plan.held;
         }
         self.event(CallEvent::Moved { room, at });
         self.command(Act::ReportStatistics { call, on: true }, Asked::Statistics);

@@ -109,6 +109,57 @@ fn a_room_whose_meeting_is_over_ends_the_call() {
     assert!(scene.session.is_idle());
 }
 
+fn states(scene: &Scene) -> Vec<CallState> {
+    let state = |event: &CallEvent| match event {
+        CallEvent::State { state, .. } => Some(*state),
+        _ => None,
+    };
+    scene.events().into_iter().filter_map(state).collect()
+}
+
+#[test]
+fn a_meeting_that_is_left_on_hold_when_a_room_closes_is_taken_up_again() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.rooms();
+    scene.taken(8);
+    scene.ends(8);
+    scene.did.clear();
+    scene.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+    assert_eq!(scene.sent("resume")["call"], json!(7));
+    assert!(states(&scene).is_empty(), "it is not on hold for anybody");
+    scene.done("resume", json!({}));
+    scene.page(json!({"type":"callState","call":7,"state":"Connected"}));
+    assert_eq!(states(&scene), [CallState::Connected]);
+    // On hold later, by the person: left alone.
+    scene.command(CallCommand::Hold(true));
+    scene.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+    assert_eq!(scene.sends("resume"), 1);
+}
+
+#[test]
+fn it_stays_on_hold_where_the_person_had_put_it_there_or_where_that_fails() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.command(CallCommand::Hold(true));
+    scene.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+    scene.rooms();
+    scene.taken(8);
+    scene.ends(8);
+    scene.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+    assert_eq!(scene.sends("resume"), 0);
+    assert_eq!(states(&scene).last(), Some(&CallState::LocalHold));
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.rooms();
+    scene.taken(8);
+    scene.ends(8);
+    scene.page(json!({"type":"callState","call":7,"state":"LocalHold"}));
+    scene.refuse("resume", 500, 41_034);
+    assert_eq!(states(&scene).last(), Some(&CallState::LocalHold));
+    assert!(matches!(scene.last(), CallEvent::ActionFailed(_)));
+}
+
 #[test]
 fn numbers_to_dial_in_with_are_told_with_their_places() {
     let mut scene = Scene::new();
