@@ -129,7 +129,8 @@ async function calls({ report, way, near, environment }) {
     await ada.line(`Call: it rings at ${PHONE}.`);
     stage = await coming;
     // What a caller hears meanwhile.
-    await heard(listening, 425);
+    // It sounds a second and pauses four.
+    await heard(listening, 425, 0.5);
     const [begun] = await stage("agents.0.begun");
     // A Teams user calls one, not a list, and from no number that is named.
     assert.equal(begun.whom.phoneNumber, PHONE);
@@ -210,16 +211,21 @@ async function calls({ report, way, near, environment }) {
   });
 }
 
-// On a busy machine a buffer must find its measure first, and loses a frame here and there: a stretch without a loss is looked for.
-async function heard(listening, hertz) {
-  let [level, all] = [-Infinity, 0];
-  const is = () => level > -35 && all - level < 1;
-  for (let tries = 0; tries < 20 && !is(); tries += 1) {
-    const samples = await listening(RATE / 2);
-    for (let from = 0; from < samples.length && !is(); from += RATE / 20) {
-      const stretch = samples.subarray(from, from + RATE / 20);
-      [level, all] = [levelAt(stretch, hertz), dbfs(stretch)];
-    }
-  }
-  assert.ok(level > -35 && all - level < 1, `${level} dBFS at ${hertz} Hz of ${all}`);
+// A stretch of it, of which a busy machine may lose a frame here and there. A buffer must find its measure first.
+async function heard(listening, hertz, seconds = 2) {
+  const shares = [];
+  while (shares.length * seconds < 20 && !(shares.at(-1) >= WHOLE)) shares.push(shareOf(await listening(seconds * RATE), hertz));
+  const percent = shares.map((share) => `${Math.round(100 * share)} %`).join(", ");
+  assert.ok(shares.at(-1) >= WHOLE, `${hertz} Hz is in ${percent} of the frames`);
+  console.log(`${hertz} Hz is in ${Math.round(100 * shares.at(-1))} % of the 20 ms frames of ${seconds} s, at try ${shares.length}; ${100 * WHOLE} % are wanted`);
 }
+
+// How many of its frames of 20 ms carry the tone, and little else.
+function shareOf(samples, hertz) {
+  const frames = Array.from({ length: Math.floor(samples.length / FRAME) }, (_, n) => samples.subarray(n * FRAME, (n + 1) * FRAME));
+  const carries = (frame) => levelAt(frame, hertz) > -35 && dbfs(frame) - levelAt(frame, hertz) < 1;
+  return frames.filter(carries).length / frames.length;
+}
+
+const FRAME = RATE / 50;
+const WHOLE = 0.9;
