@@ -228,4 +228,5 @@ function shareOf(samples, hertz) {
 }
 
 const FRAME = RATE / 50;
-const WHOLE = 0.9;
+// A busy machine gave 91 to 96 %.
+const WHOLE = 0.8;
