@@ -427,7 +427,7 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
     let mut chats = place.run(&arguments, &[]);
     chats.see("As of");
     chats.press("/colleagues Carol\r");
-    chats.see("sidetone accounts consent NAME people asks for it, and /refresh takes it up");
+    chats.see("/permission people asks for it");
     // Nothing new was agreed to: looking again and again asks the directory for nothing.
     chats.press("/thread Release notes\r");
     chats.see("Joined Release notes");
@@ -483,6 +483,59 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
     assert!(shown.contains("ChannelMessage.Read.All"), "{shown}");
     session.see("Agreed to.");
     assert_eq!(session.end(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_leave_is_asked_for_in_the_running_program_and_works_at_once() {
+    let place = Place::at_work().await;
+    let meeting = text(&place.host.ready()["meeting"], "threadId").to_owned();
+    let planted = json!({"meeting": meeting});
+    place.host.control("/graph/plant", planted).await;
+    for (view, wider, wanted, found) in [
+        ("--screen-reader", "people", "/colleagues Carol\r", "carol@"),
+        ("--full-screen", "presence", "/presence\r", "available."),
+    ] {
+        let mut chats = place.run(&["chats", "--account", "work", view, "--no-check"], &[]);
+        chats.see("As of");
+        chats.press(wanted);
+        chats.see(&format!("/permission {wider} asks for it"));
+        let host = place.host.endpoint();
+        let declined = ask_by_code(&mut chats, wider, "");
+        place.browser.refuse(host, &declined).await;
+        chats.see("you declined what the application asks for");
+        let given_up = ask_by_code(&mut chats, wider, &declined);
+        chats.press("/permission cancel\r");
+        chats.see("You do not ask any more");
+        let code = ask_by_code(&mut chats, wider, &given_up);
+        place.browser.allow(host, &code, BOB).await;
+        chats.see("somebody else signed in than work is");
+        let code = ask_by_code(&mut chats, wider, &code);
+        place.browser.allow(host, &code, ADA).await;
+        chats.see("Agreed to. You have leave to");
+        chats.press(wanted);
+        chats.see(found);
+        chats.press("/quit\r");
+        assert_eq!(chats.end(), 0, "{}", chats.contents());
+    }
+    let mut session = place.run(&["accounts", "consent", "work"], &[]);
+    session.see("people: to find people of your organisation (/colleagues). Asked for.");
+    session.see("(/presence). Asked for.");
+    assert_eq!(session.end(), 0);
+}
+
+/// Asks in a running program; the code that is shown, which is another than `before`.
+fn ask_by_code(session: &mut Session, wider: &str, before: &str) -> String {
+    session.press(&format!("/permission {wider} code\r"));
+    for _ in 0..40 {
+        session.listen(Duration::from_millis(250));
+        let shown = session.contents();
+        let code = shown.rsplit("type this code:").next().unwrap_or_default();
+        let code = code.split_whitespace().next().unwrap_or_default();
+        if shown.contains("type this code:") && code != before {
+            return code.to_owned();
+        }
+    }
+    panic!("no code: {}", session.contents());
 }
 
 #[tokio::test(flavor = "multi_thread")]

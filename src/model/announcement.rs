@@ -15,6 +15,7 @@ use crate::model::failure::Failure;
 use crate::model::meeting::DialIn;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::permission::Wider;
 use crate::model::sound::Direction;
 use crate::model::turn::TurnKind;
 
@@ -403,6 +404,17 @@ pub enum Answer {
     SigningIn {
         name: String,
     },
+    /// What more leave there is to ask for.
+    Leave,
+    /// It is being asked for.
+    AsksForLeave(Wider),
+    /// What whoever asks has to do; the view reads it from state.
+    HowToAgree(AccountId),
+    Agreed {
+        account: AccountId,
+        wider: Wider,
+    },
+    GaveUpAsking(Wider),
     About,
     Last(usize),
     Unread,

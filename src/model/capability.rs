@@ -26,6 +26,8 @@ pub enum Capability {
     Organisation(Permission),
     /// The same, and a chat of it may be written.
     WorkChat(Permission),
+    /// A work account is in front, which can be given more leave.
+    AskForLeave,
     /// A locator is known that can be joined, and we are not in the call.
     JoinCall,
     /// There is a call: connecting, lobby or inside.
@@ -70,7 +72,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -81,6 +83,7 @@ impl Capability {
         Self::SaveFiles,
         Self::SendFiles,
         Self::SeeTyping,
+        Self::AskForLeave,
         Self::JoinCall,
         Self::LeaveCall,
         Self::CallPeople,
@@ -148,6 +151,7 @@ impl Capability {
             // What is ours alone, and needs nobody's leave.
             Self::Organisation(_)
             | Self::WorkChat(_)
+            | Self::AskForLeave
             | Self::Anything
             | Self::InCall
             | Self::WatchElsewhere
@@ -182,6 +186,10 @@ pub enum Reason {
     },
     /// The sign-in was not given leave for it.
     Withheld(Permission),
+    /// It was given that leave already.
+    HasLeave,
+    /// No more leave is being asked for.
+    NothingAskedFor,
     NoThread,
     ChatOpening,
     ChatDenied(Failure),

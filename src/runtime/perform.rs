@@ -10,6 +10,7 @@ use crate::config;
 use crate::config::paths;
 use crate::effect::ControlNews;
 use crate::effect::Effect;
+use crate::effect::IdentityCommand;
 use crate::event::Event;
 use crate::event::Outcome;
 use crate::event::RuntimeEvent;
@@ -37,6 +38,7 @@ impl Runtime {
         match effect {
             Effect::Chat(account, command) => self.backends.chat(account, command),
             Effect::Call(account, command) => self.backends.call(account, command),
+            Effect::Identity(account, command) => self.ask_identity(account, command),
             Effect::Sound(command) => self.backends.sound(command),
             Effect::History(command) => self.backends.history(command),
             Effect::Say(announcement) => self.say(&announcement, false),
@@ -68,6 +70,17 @@ impl Runtime {
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.quit = true,
         }
+    }
+
+    fn ask_identity(&mut self, account: AccountId, command: IdentityCommand) {
+        let command = match command {
+            IdentityCommand::AskForLeave { wider, by: None } => IdentityCommand::AskForLeave {
+                wider,
+                by: Some(outside::fitting()),
+            },
+            whole => whole,
+        };
+        self.backends.identity(account, command);
     }
 
     pub(super) fn say(&mut self, announcement: &Announcement, bell: bool) {

@@ -19,6 +19,7 @@ pub const fn title(overlay: &Overlay) -> &'static str {
         Overlay::About => "About sidetone · Ctrl-G closes",
         Overlay::Can => "What you can do here · Ctrl-G closes",
         Overlay::Accounts => "Who you can be · Ctrl-G closes",
+        Overlay::Leave => "Leave of your sign-in · Ctrl-G closes",
         Overlay::Files => "Pictures and files · Ctrl-G closes",
         Overlay::Work => "Work account · Ctrl-G closes",
         Overlay::Notices => "Notices · Ctrl-G closes",
