@@ -14,6 +14,7 @@ use crate::model::call::TransferTo;
 use crate::model::capability::Reason;
 use crate::model::control::ControlId;
 use crate::model::directory::Presence;
+use crate::model::hidden::Hidden;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::message::Attachment;
@@ -85,6 +86,8 @@ pub enum Effect {
     },
     /// Signs in as another account; comes back as `RuntimeEvent::AccountOpened` or `AccountFailed`.
     OpenAccount(AccountId),
+    /// The answer to `RuntimeEvent::PassphraseWanted`; `None`: nobody gives it.
+    Unlock(Option<Hidden>),
     Suspend,
     Quit,
 }

@@ -456,6 +456,11 @@ pub enum RuntimeEvent {
         account: AccountId,
         failure: Failure,
     },
+    /// The sign-in of an account lies behind a passphrase; `again` where the one that was given was wrong.
+    PassphraseWanted {
+        account: AccountId,
+        again: bool,
+    },
     /// A theme could not be taken; this one is in use.
     ThemeFailed {
         failure: Failure,

@@ -539,6 +539,77 @@ fn ask_by_code(session: &mut Session, wider: &str, before: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_passphrase_is_asked_for_in_the_running_program_where_the_account_lies_behind_one() {
+    let place = Place::new();
+    let kept = [
+        ("SIDETONE_SECRETS_KEY_FILE", ""),
+        ("SIDETONE_SECRETS", "file"),
+    ];
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let url = place.service.url();
+    let add = ["accounts", "add", "work", "--teams", "--graph", &graph];
+    let add = [&add[..], &["--token-service", url, "--device-code"]].concat();
+    let mut session = place.run(&add, &kept);
+    session.see("A new passphrase");
+    session.press("correct horse\r");
+    session.see("The same once more (hidden):");
+    session.press("correct horse\r");
+    session.see("It is good for 15 minutes. Waiting.");
+    let shown = session.contents();
+    let code = between(&shown, "type this code:", "It is good").trim();
+    place.browser.allow(place.host.endpoint(), code, ADA).await;
+    session.see("Signed in. work: work, Teams user");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let link = text(&place.host.ready()["meeting"], "link").to_owned();
+    for (view, inside, outside) in [
+        (
+            "--screen-reader",
+            "Joined Meeting on this machine",
+            "Call: you hung up",
+        ),
+        ("--full-screen", "In call", "Not in the call"),
+    ] {
+        // As a guest, for whom nothing has to be opened. Who joins a meeting is asked once.
+        let endpoint = place.host.endpoint();
+        let join = ["join", &link, "--endpoint", endpoint, view, "--no-check"];
+        let mut session = place.run(&join, &kept);
+        if view == "--screen-reader" {
+            session.see("Number, Enter for");
+            session.press("2\r");
+        }
+        session.see(inside);
+        session.press("/leave\r");
+        session.see(outside);
+        session.press("/account work\r");
+        session.see("Passphrase of your sign-ins, to be work.");
+        session.press("battery staple\r");
+        session.see("That passphrase does not open them.");
+        session.press("\u{3}");
+        session.see("a passphrase opens, and none was given");
+        session.press("/account work\r");
+        // The same words stand there already.
+        session.listen(Duration::from_secs(1));
+        session.press("correct horse\r");
+        session.see("You are work now, a Teams user.");
+        let shown = session.contents();
+        assert!(
+            !shown.contains("horse") && !shown.contains("staple"),
+            "{shown}"
+        );
+        session.press("/quit\r");
+        session.end();
+        let shown = session.contents();
+        assert!(
+            !shown.contains("horse") && !shown.contains("staple"),
+            "{shown}"
+        );
+    }
+    let log = place.home.path().join("state/sidetone/sidetone.log");
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    assert!(!log.contains("horse") && !log.contains("staple"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_others_write_comes_by_relay_without_a_request_and_on_demand_while_that_is_lost() {
     let mut place = Place::with("[relay]\n");
     place.host.control("/graph/plant", json!({})).await;
@@ -830,6 +901,7 @@ async fn what_graph_refused_a_token_for_is_kept_for_the_next_sign_in() {
         folder: place.home.path().join("data/sidetone"),
         key_file: Some(place.home.path().join("key")),
         ask: None,
+        passphrase: None,
     });
     let challenge = kept.unwrap().read("challenge work").unwrap().unwrap();
     assert!(challenge.as_str().contains("access_token"));

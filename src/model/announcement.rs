@@ -404,6 +404,11 @@ pub enum Answer {
     SigningIn {
         name: String,
     },
+    /// A passphrase is asked for, to be one of us; the one before was wrong.
+    Passphrase {
+        name: String,
+        again: bool,
+    },
     /// What more leave there is to ask for.
     Leave,
     /// It is being asked for.

@@ -19,6 +19,7 @@ mod meeting;
 mod messages;
 mod overlay;
 mod parting;
+mod passphrase;
 mod pointer;
 mod ringing;
 mod runtime;

@@ -510,6 +510,7 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Accounts => phrase::accounts(state),
         Answer::Account => phrase::account(state),
         Answer::SigningIn { name } => format!("Signing in as {name}."),
+        Answer::Passphrase { name, again } => phrase::passphrase(name, *again),
         Answer::Leave => phrase::leave(state),
         Answer::AsksForLeave(wider) => {
             format!("You ask for leave {}.", phrase::wider(*wider))

@@ -24,6 +24,7 @@ mod work;
 pub use accounts::account;
 pub use accounts::accounts;
 pub use accounts::go_over;
+pub use accounts::passphrase;
 pub use announcement::announcement;
 pub use announcement::said;
 pub use call::Part;

@@ -41,6 +41,9 @@ pub fn confirm(confirm: &Confirm) -> String {
 
 /// What stands before the text being written.
 pub fn prompt(state: &State) -> String {
+    if state.doors.passphrase.is_some() {
+        return "Passphrase, hidden (Ctrl-C gives up): ".to_owned();
+    }
     let mode = if state.is_normal() { "(normal) " } else { "" };
     match state.composer.purpose() {
         Purpose::Write => format!("{mode}> "),
