@@ -237,15 +237,12 @@ impl SignedIn {
     /// Whose sign-in it is at Entra, to compare with another one of the same account.
     async fn object_id(&self, http: &Http) -> Result<Option<String>, source::Error> {
         let known = self.record.raw_id.as_deref();
-        match known.and_then(|id| id.strip_prefix("8:orgid:")) {
-            Some(id) => Ok(Some(id.to_owned())),
-            None => {
-                let signed = self
-                    .renew(Purpose::Graph, &self.wider().await, http)
-                    .await?;
-                Ok(signed.object_id())
-            }
+        if let Some(id) = known.and_then(|id| id.strip_prefix("8:orgid:")) {
+            return Ok(Some(id.to_owned()));
         }
+        let wider = self.wider().await;
+        let signed = self.renew(Purpose::Graph, &wider, http).await?;
+        Ok(signed.object_id())
     }
 }
 
