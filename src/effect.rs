@@ -15,6 +15,7 @@ use crate::model::call::TransferTo;
 use crate::model::capability::Reason;
 use crate::model::control::ControlId;
 use crate::model::directory::Presence;
+use crate::model::hidden::Hidden;
 use crate::model::identity::RawId;
 use crate::model::locator::Locator;
 use crate::model::message::Attachment;
@@ -23,6 +24,8 @@ use crate::model::message::Draft;
 use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::permission::Wider;
+use crate::model::sign_in::By;
 use crate::model::sound::Audio;
 use crate::model::sound::AudioMode;
 use crate::model::sound::Choice;
@@ -43,6 +46,8 @@ pub enum Effect {
     Chat(AccountId, ChatCommand),
     /// To the call back end of an account.
     Call(AccountId, CallCommand),
+    /// To the owner of an account's secrets.
+    Identity(AccountId, IdentityCommand),
     /// To the owner of microphone and speaker.
     Sound(SoundCommand),
     /// To what is kept on this machine.
@@ -83,6 +88,8 @@ pub enum Effect {
     },
     /// Signs in as another account; comes back as `RuntimeEvent::AccountOpened` or `AccountFailed`.
     OpenAccount(AccountId),
+    /// The answer to `RuntimeEvent::PassphraseWanted`; `None`: nobody gives it.
+    Unlock(Option<Hidden>),
     Suspend,
     Quit,
 }
@@ -279,6 +286,19 @@ pub enum CallCommand {
     Switch(CallNumber),
     Leave,
     EndForEverybody,
+}
+
+/// To the owner of an account's secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IdentityCommand {
+    /// Answered with [`crate::event::IdentityEvent::Asking`], and in the end with `Agreed` or `NotAgreed`. What was
+    /// asked for before is given up.
+    AskForLeave {
+        wider: Wider,
+        /// `None`: as it fits this machine.
+        by: Option<By>,
+    },
+    GiveUpAsking,
 }
 
 /// To the owner of microphone and speaker. It begins closed and muted.

@@ -34,6 +34,8 @@ use crate::model::message::MessageId;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::permission::Permission;
+use crate::model::permission::Wider;
+use crate::model::sign_in::Step;
 use crate::model::sound::BySystem;
 use crate::model::sound::Device;
 use crate::model::sound::Direction;
@@ -385,6 +387,20 @@ pub enum IdentityEvent {
         given: BTreeSet<Permission>,
         withheld: BTreeSet<Permission>,
     },
+    /// Somebody asks for more leave, and has to do this.
+    Asking {
+        wider: Wider,
+        step: Step,
+        /// For an administrator, where one has to agree first.
+        link: Option<String>,
+    },
+    /// It was agreed to, and is asked for with every token from now on.
+    Agreed(Wider),
+    /// The sign-in is as it was.
+    NotAgreed {
+        wider: Wider,
+        failure: Failure,
+    },
     Failed(Failure),
 }
 
@@ -444,6 +460,11 @@ pub enum RuntimeEvent {
     AccountFailed {
         account: AccountId,
         failure: Failure,
+    },
+    /// The sign-in of an account lies behind a passphrase; `again` where the one that was given was wrong.
+    PassphraseWanted {
+        account: AccountId,
+        again: bool,
     },
     /// A theme could not be taken; this one is in use.
     ThemeFailed {

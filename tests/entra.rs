@@ -427,7 +427,7 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
     let mut chats = place.run(&arguments, &[]);
     chats.see("As of");
     chats.press("/colleagues Carol\r");
-    chats.see("sidetone accounts consent NAME people asks for it, and /refresh takes it up");
+    chats.see("/permission people asks for it");
     // Nothing new was agreed to: looking again and again asks the directory for nothing.
     chats.press("/thread Release notes\r");
     chats.see("Joined Release notes");
@@ -483,6 +483,130 @@ async fn more_leave_is_asked_for_when_wanted_and_taken_up_by_what_runs() {
     assert!(shown.contains("ChannelMessage.Read.All"), "{shown}");
     session.see("Agreed to.");
     assert_eq!(session.end(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_leave_is_asked_for_in_the_running_program_and_works_at_once() {
+    let place = Place::at_work().await;
+    let meeting = text(&place.host.ready()["meeting"], "threadId").to_owned();
+    let planted = json!({"meeting": meeting});
+    place.host.control("/graph/plant", planted).await;
+    for (view, wider, wanted, found) in [
+        ("--screen-reader", "people", "/colleagues Carol\r", "carol@"),
+        ("--full-screen", "presence", "/presence\r", "available."),
+    ] {
+        let mut chats = place.run(&["chats", "--account", "work", view, "--no-check"], &[]);
+        chats.see("As of");
+        chats.press(wanted);
+        chats.see(&format!("/permission {wider} asks for it"));
+        let host = place.host.endpoint();
+        let declined = ask_by_code(&mut chats, wider, "");
+        place.browser.refuse(host, &declined).await;
+        chats.see("you declined what the application asks for");
+        let given_up = ask_by_code(&mut chats, wider, &declined);
+        chats.press("/permission cancel\r");
+        chats.see("You do not ask any more");
+        let code = ask_by_code(&mut chats, wider, &given_up);
+        place.browser.allow(host, &code, BOB).await;
+        chats.see("somebody else signed in than work is");
+        let code = ask_by_code(&mut chats, wider, &code);
+        place.browser.allow(host, &code, ADA).await;
+        chats.see("Agreed to. You have leave to");
+        chats.press(wanted);
+        chats.see(found);
+        chats.press("/quit\r");
+        assert_eq!(chats.end(), 0, "{}", chats.contents());
+    }
+    let mut session = place.run(&["accounts", "consent", "work"], &[]);
+    session.see("people: to find people of your organisation (/colleagues). Asked for.");
+    session.see("(/presence). Asked for.");
+    assert_eq!(session.end(), 0);
+}
+
+/// Asks in a running program; the code that is shown, which is another than `before`.
+fn ask_by_code(session: &mut Session, wider: &str, before: &str) -> String {
+    session.press(&format!("/permission {wider} code\r"));
+    for _ in 0..40 {
+        session.listen(Duration::from_millis(250));
+        let shown = session.contents();
+        let code = shown.rsplit("type this code:").next().unwrap_or_default();
+        let code = code.split_whitespace().next().unwrap_or_default();
+        if shown.contains("type this code:") && code != before {
+            return code.to_owned();
+        }
+    }
+    panic!("no code: {}", session.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_passphrase_is_asked_for_in_the_running_program_where_the_account_lies_behind_one() {
+    let place = Place::new();
+    let kept = [
+        ("SIDETONE_SECRETS_KEY_FILE", ""),
+        ("SIDETONE_SECRETS", "file"),
+    ];
+    let graph = format!("{}/v1.0", place.host.endpoint());
+    let url = place.service.url();
+    let add = ["accounts", "add", "work", "--teams", "--graph", &graph];
+    let add = [&add[..], &["--token-service", url, "--device-code"]].concat();
+    let mut session = place.run(&add, &kept);
+    session.see("A new passphrase");
+    session.press("correct horse\r");
+    session.see("The same once more (hidden):");
+    session.press("correct horse\r");
+    session.see("It is good for 15 minutes. Waiting.");
+    let shown = session.contents();
+    let code = between(&shown, "type this code:", "It is good").trim();
+    place.browser.allow(place.host.endpoint(), code, ADA).await;
+    session.see("Signed in. work: work, Teams user");
+    assert_eq!(session.end(), 0, "{}", session.contents());
+    let link = text(&place.host.ready()["meeting"], "link").to_owned();
+    for (view, inside, outside) in [
+        (
+            "--screen-reader",
+            "Joined Meeting on this machine",
+            "Call: you hung up",
+        ),
+        ("--full-screen", "In call", "Not in the call"),
+    ] {
+        // As a guest, for whom nothing has to be opened. Who joins a meeting is asked once.
+        let endpoint = place.host.endpoint();
+        let join = ["join", &link, "--endpoint", endpoint, view, "--no-check"];
+        let mut session = place.run(&join, &kept);
+        if view == "--screen-reader" {
+            session.see("Number, Enter for");
+            session.press("2\r");
+        }
+        session.see(inside);
+        session.press("/leave\r");
+        session.see(outside);
+        session.press("/account work\r");
+        session.see("Passphrase of your sign-ins, to be work.");
+        session.press("battery staple\r");
+        session.see("That passphrase does not open them.");
+        session.press("\u{3}");
+        session.see("a passphrase opens, and none was given");
+        session.press("/account work\r");
+        // The same words stand there already.
+        session.listen(Duration::from_secs(1));
+        session.press("correct horse\r");
+        session.see("You are work now, a Teams user.");
+        let shown = session.contents();
+        assert!(
+            !shown.contains("horse") && !shown.contains("staple"),
+            "{shown}"
+        );
+        session.press("/quit\r");
+        session.end();
+        let shown = session.contents();
+        assert!(
+            !shown.contains("horse") && !shown.contains("staple"),
+            "{shown}"
+        );
+    }
+    let log = place.home.path().join("state/sidetone/sidetone.log");
+    let log = std::fs::read_to_string(log).unwrap_or_default();
+    assert!(!log.contains("horse") && !log.contains("staple"), "{log}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -777,6 +901,7 @@ async fn what_graph_refused_a_token_for_is_kept_for_the_next_sign_in() {
         folder: place.home.path().join("data/sidetone"),
         key_file: Some(place.home.path().join("key")),
         ask: None,
+        passphrase: None,
     });
     let challenge = kept.unwrap().read("challenge work").unwrap().unwrap();
     assert!(challenge.as_str().contains("access_token"));

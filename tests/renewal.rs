@@ -86,6 +86,7 @@ impl Place {
             folder: home.path().to_owned(),
             key_file: Some(home.path().join("key")),
             ask: None,
+            passphrase: None,
         })
         .unwrap();
         let account = SignedIn {

@@ -32,6 +32,9 @@ mod identity;
 #[path = "script/keys.rs"]
 mod keys;
 
+#[path = "script/leave.rs"]
+mod leave;
+
 #[path = "script/meeting.rs"]
 mod meeting;
 

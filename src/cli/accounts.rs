@@ -22,6 +22,7 @@ use crate::identity::http::Http;
 use crate::identity::refused::Refused;
 use crate::identity::signed_in::SignedIn;
 use crate::identity::vault;
+use crate::identity::vault::Kept;
 use crate::identity::vault::Kind;
 use crate::identity::vault::Vault;
 use crate::model::account::AccountKind;
@@ -107,34 +108,37 @@ pub async fn open_vault(
 ) -> Result<Vault, Error> {
     let present = terminal::Terminal::is_present();
     let ask = present.then_some(terminal::ask_hidden as vault::Ask);
-    open_with(folder, config, kind, ask).await
-}
-
-/// The same where nobody can be asked: the screen shows something else.
-pub async fn open_vault_unasked(
-    folder: &Path,
-    config: &Config,
-    kind: Kind,
-) -> Result<Vault, Error> {
-    open_with(folder, config, Some(kind), None).await
-}
-
-async fn open_with(
-    folder: &Path,
-    config: &Config,
-    kind: Option<Kind>,
-    ask: Option<vault::Ask>,
-) -> Result<Vault, Error> {
     let settings = vault::Settings {
         wish: kind.or(config.secrets),
         folder: folder.to_owned(),
         key_file: config.secrets_key_file.clone(),
         ask,
+        passphrase: None,
     };
+    open_with(settings).await.map_err(|error| local(&error))
+}
+
+/// The same where the screen shows something else, and whoever has it asked for the passphrase.
+pub async fn open_vault_unasked(
+    folder: &Path,
+    config: &Config,
+    kind: Kind,
+    passphrase: Option<Kept>,
+) -> Result<Vault, vault::Error> {
+    open_with(vault::Settings {
+        wish: Some(kind),
+        folder: folder.to_owned(),
+        key_file: config.secrets_key_file.clone(),
+        ask: None,
+        passphrase,
+    })
+    .await
+}
+
+async fn open_with(settings: vault::Settings) -> Result<Vault, vault::Error> {
     // It may wait for a keyring, or for a person.
     let opened = tokio::task::spawn_blocking(move || Vault::open(&settings)).await;
-    let opened = opened.map_err(|_| Error::Refused("the program is ending".to_owned()))?;
-    opened.map_err(|error| local(&error))
+    opened.unwrap_or(Err(vault::Error::Ending))
 }
 
 fn list(home: &Home) -> Result<Exit, Error> {

@@ -2,6 +2,7 @@
 //! goes over to while the program runs.
 
 use std::collections::BTreeMap;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::process;
 use std::sync::Arc;
@@ -38,6 +39,8 @@ use crate::identity::http::Http;
 use crate::identity::refused::Refused;
 use crate::identity::signed_in::Purpose;
 use crate::identity::signed_in::SignedIn;
+use crate::identity::vault;
+use crate::identity::vault::Kept;
 use crate::identity::vault::Kind;
 use crate::identity::vault::Vault;
 use crate::model::account::Account;
@@ -52,7 +55,9 @@ use crate::model::text;
 use crate::runtime::Calls;
 use crate::runtime::Chat;
 use crate::runtime::Lanes;
+use crate::runtime::Opened;
 use crate::runtime::Opening;
+use crate::runtime::Wish;
 use crate::tasks::Tasks;
 use crate::wire::bridge::Identity;
 
@@ -152,11 +157,17 @@ pub(super) async fn serve(
     mut sounds: BTreeMap<AccountId, Sounds>,
     lanes: Lanes,
     tasks: Tasks,
-    mut asked: mpsc::Receiver<AccountId>,
-    opened: mpsc::Sender<(AccountId, Result<Opening, Failure>)>,
+    asked: mpsc::Receiver<Wish>,
+    opened: mpsc::Sender<(AccountId, Opened)>,
 ) {
-    while let Some(id) = asked.recv().await {
-        let result = find(&prepared, &id, tasks.clone()).await;
+    let mut porter = Porter {
+        vault: prepared.vault.clone(),
+        asked,
+        waiting: VecDeque::new(),
+        opened,
+    };
+    while let Some(id) = porter.next().await {
+        let result = find(&prepared, &id, &mut porter, tasks.clone()).await;
         let result = result.and_then(|(account, destination)| {
             let sounds = sounds.remove(&id).ok_or_else(gone)?;
             let (lanes, tasks) = (lanes.clone(), tasks.clone());
@@ -171,15 +182,95 @@ pub(super) async fn serve(
                 tasks,
             ))
         });
-        if opened.send((id, result)).await.is_err() {
+        let done = Opened::Done(Box::new(result));
+        if porter.opened.send((id, done)).await.is_err() {
             return;
         }
     }
 }
 
+/// Who is asked to open accounts, and who is asked for a passphrase.
+struct Porter {
+    /// The place that was opened last.
+    vault: Option<Vault>,
+    asked: mpsc::Receiver<Wish>,
+    /// Asked for while a passphrase was.
+    waiting: VecDeque<AccountId>,
+    opened: mpsc::Sender<(AccountId, Opened)>,
+}
+
+impl Porter {
+    async fn next(&mut self) -> Option<AccountId> {
+        if let Some(id) = self.waiting.pop_front() {
+            return Some(id);
+        }
+        loop {
+            match self.asked.recv().await? {
+                Wish::Open(id) => return Some(id),
+                // Nobody waits for it any more.
+                Wish::Unlock(_) => {}
+            }
+        }
+    }
+
+    /// `None`: nobody gives it.
+    async fn passphrase(&mut self, id: &AccountId, again: bool) -> Option<Kept> {
+        let locked = (id.clone(), Opened::Locked { again });
+        self.opened.send(locked).await.ok()?;
+        loop {
+            match self.asked.recv().await? {
+                Wish::Open(id) => self.waiting.push_back(id),
+                Wish::Unlock(typed) => {
+                    return typed.map(|typed| Kept::new(typed.as_str().to_owned()));
+                }
+            }
+        }
+    }
+
+    /// The place that is open already, one that opens without asking, or one that a passphrase opens: it is asked for
+    /// until it is right or given up.
+    async fn open(&mut self, prepared: &Prepared, record: &Record) -> Result<Vault, Failure> {
+        let known = self.vault.as_ref();
+        if let Some(vault) = known.filter(|vault| vault.kind() == record.kept) {
+            return Ok(vault.clone());
+        }
+        let folder = prepared.paths.as_ref().ok_or_else(gone)?.data.clone();
+        let config = &prepared.config;
+        let is_locked = record.kept == Kind::File && config.secrets_key_file.is_none();
+        let mut again = false;
+        loop {
+            let passphrase = if is_locked {
+                let typed = self.passphrase(&record.id(), again).await;
+                Some(typed.ok_or_else(|| unopened(record))?)
+            } else {
+                None
+            };
+            let opened =
+                accounts::open_vault_unasked(&folder, config, record.kept, passphrase).await;
+            match opened {
+                Err(vault::Error::WrongKey(_)) if is_locked => again = true,
+                Err(error) => return Err(local(&Error::Input(error.to_string()))),
+                Ok(vault) => {
+                    self.vault = Some(vault.clone());
+                    return Ok(vault);
+                }
+            }
+        }
+    }
+}
+
+fn unopened(record: &Record) -> Failure {
+    failure(format!(
+        "its sign-in lies in a file that a passphrase opens, and none was given; sidetone --account {} asks for it at \
+         the start too",
+        text::name(&record.name)
+    ))
+}
+
 async fn find(
     prepared: &Prepared,
     id: &AccountId,
+    porter: &mut Porter,
     tasks: Tasks,
 ) -> Result<(Account, Destination), Failure> {
     let known = prepared.accounts.all().iter();
@@ -189,7 +280,7 @@ async fn find(
         .ok_or_else(gone)?;
     let folder = prepared.paths.as_ref().ok_or_else(gone)?.data.clone();
     let signed_in = SignedIn {
-        vault: vault(prepared, record).await?,
+        vault: porter.open(prepared, record).await?,
         record: record.clone(),
         folder,
         own: None,
@@ -210,26 +301,6 @@ async fn find(
     };
     let destination = ready(destination, tasks).await?;
     Ok((session::signed_in(record, local), destination))
-}
-
-/// The place that is open already, or one that opens without asking: the screen is in use.
-async fn vault(prepared: &Prepared, record: &Record) -> Result<Vault, Failure> {
-    if let Some(vault) = prepared
-        .vault
-        .as_ref()
-        .filter(|vault| vault.kind() == record.kept)
-    {
-        return Ok(vault.clone());
-    }
-    let folder = prepared.paths.as_ref().ok_or_else(gone)?.data.clone();
-    let opened = accounts::open_vault_unasked(&folder, &prepared.config, record.kept).await;
-    opened.map_err(|error| match record.kept {
-        Kind::File => failure(format!(
-            "its sign-in lies in a file that wants a passphrase; sidetone --account {} asks for it at the start",
-            text::name(&record.name)
-        )),
-        Kind::Keyring | Kind::Kernel => local(&error),
-    })
 }
 
 /// Its service is one of this machine.

@@ -280,7 +280,7 @@ where
     let lanes = runtime.lanes();
     let finding = find(tasks.clone());
     let first = sounds.remove(&account.id).expect("made above");
-    let (ask, asked) = mpsc::channel(1);
+    let (ask, asked) = mpsc::channel(4);
     let (opened, doors) = mpsc::channel(1);
     let prepared = Arc::new(prepared);
     let serving = opening::serve(

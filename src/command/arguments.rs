@@ -2,6 +2,10 @@
 
 use crate::command::Breakout;
 use crate::command::Command;
+use crate::command::Leave;
+use crate::command::Work;
+use crate::model::permission::Wider;
+use crate::model::sign_in::By;
 use crate::model::sound::Audio;
 use crate::model::sound::Direction;
 use crate::model::sound::LOUDEST;
@@ -132,8 +136,28 @@ pub(super) fn consent(arguments: &str) -> Option<Command> {
         "" => Some(Command::Consent(None)),
         "yes" => Some(Command::Consent(Some(true))),
         "no" => Some(Command::Consent(Some(false))),
-        _ => None,
+        // As on the command line: more leave is a consent too, and no word means both.
+        word => leave(word),
     }
+}
+
+pub(super) fn leave(arguments: &str) -> Option<Command> {
+    let (word, how) = arguments.split_once(' ').unwrap_or((arguments, ""));
+    let by = match how.trim() {
+        "" => None,
+        "code" => Some(By::DeviceCode),
+        "browser" => Some(By::Browser),
+        _ => return None,
+    };
+    let leave = match word {
+        "" => Leave::List,
+        "cancel" if by.is_none() => Leave::GiveUp,
+        word => Leave::Ask {
+            wider: Wider::of_word(word)?,
+            by,
+        },
+    };
+    Some(Command::Work(Work::Leave(leave)))
 }
 
 pub(super) fn set(arguments: &str) -> Option<Command> {

@@ -13,7 +13,9 @@ use crate::model::call::Reaction;
 use crate::model::call::Tones;
 use crate::model::directory::Presence;
 use crate::model::message::Importance;
+use crate::model::permission::Wider;
 use crate::model::settings::Interface;
+use crate::model::sign_in::By;
 use crate::model::sound::Audio;
 use crate::model::sound::Direction;
 
@@ -190,6 +192,19 @@ pub enum Work {
         importance: Importance,
         text: String,
     },
+    Leave(Leave),
+}
+
+/// What is wished of the leave that the sign-in has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leave {
+    List,
+    Ask {
+        wider: Wider,
+        /// `None`: as it fits this machine.
+        by: Option<By>,
+    },
+    GiveUp,
 }
 
 impl Work {
@@ -214,6 +229,7 @@ impl Work {
                 ..
             } => "urgent",
             Self::Important { .. } => "important",
+            Self::Leave(_) => "permission",
         }
     }
 }

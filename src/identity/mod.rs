@@ -23,11 +23,17 @@ use tokio::sync::oneshot;
 use url::Url;
 
 use crate::clock::Clock;
+use crate::effect::IdentityCommand;
 use crate::event::Event;
 use crate::event::IdentityEvent;
 use crate::model::account::AccountId;
+use crate::model::failure::Because;
+use crate::model::failure::Doing;
 use crate::model::failure::Failure;
+use crate::model::failure::Remedy;
 use crate::model::identity::RawId;
+use crate::model::permission::Wider;
+use crate::model::sign_in::By;
 use crate::tasks::Tasks;
 
 use self::http::Http;
@@ -41,6 +47,7 @@ pub use self::secret::Secret;
 pub use self::source::Error;
 use self::source::Fetched;
 pub use self::source::Source;
+use self::wider::Errand;
 
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -64,6 +71,7 @@ pub struct Grant {
 #[derive(Debug, Clone)]
 pub struct Tokens {
     requests: mpsc::Sender<Request>,
+    commands: mpsc::Sender<IdentityCommand>,
 }
 
 #[derive(Debug)]
@@ -86,14 +94,16 @@ struct Ask {
 enum Done {
     Fetched(Result<Fetched, Error>),
     LookedForMore(bool),
+    Asked(Wider, Result<(), wider::Error>),
 }
 
 impl Tokens {
     /// Starts the task that owns the account's secret. Nothing is fetched before somebody asks.
     pub fn start(settings: Settings, tasks: &Tasks, events: mpsc::Sender<Event>) -> Self {
         let (requests, asked) = mpsc::channel(16);
-        tasks.spawn(Keeper::new(settings, events, tasks.clone()).run(asked));
-        Self { requests }
+        let (commands, commanded) = mpsc::channel(4);
+        tasks.spawn(Keeper::new(settings, events, tasks.clone()).run(asked, commanded));
+        Self { requests, commands }
     }
 
     /// A token that has not expired.
@@ -117,6 +127,11 @@ impl Tokens {
         let _ = self.requests.send(Request::Wider).await;
     }
 
+    /// Where the person's own wishes go.
+    pub fn commands(&self) -> mpsc::Sender<IdentityCommand> {
+        self.commands.clone()
+    }
+
     async fn ask(&self, refused: Option<Generation>) -> Result<Grant, Failure> {
         let (reply, answer) = oneshot::channel();
         let ask = Request::Token(Ask { refused, reply });
@@ -137,6 +152,10 @@ struct Keeper {
     permits: Permits,
     /// What the token was asked for with, beyond the usual.
     wider: Vec<String>,
+    /// Somebody asks for more leave; stopped, it is given up.
+    asking: Option<Tasks>,
+    /// It was agreed to, and the token for it is on its way.
+    agreed: Option<Wider>,
     waiting: Vec<oneshot::Sender<Result<Grant, Failure>>>,
 }
 
@@ -151,11 +170,17 @@ impl Keeper {
             grant: None,
             permits: Permits::default(),
             wider: Vec::new(),
+            asking: None,
+            agreed: None,
             waiting: Vec::new(),
         }
     }
 
-    async fn run(mut self, mut asked: mpsc::Receiver<Request>) {
+    async fn run(
+        mut self,
+        mut asked: mpsc::Receiver<Request>,
+        mut commanded: mpsc::Receiver<IdentityCommand>,
+    ) {
         let (done, mut outcomes) = mpsc::channel(4);
         loop {
             let deadline = match self.schedule.poll(self.clock.now()) {
@@ -185,13 +210,82 @@ impl Keeper {
                     Some(Request::Wider) => self.look_for_more(&done),
                     None => break,
                 },
+                Some(command) = commanded.recv() => self.command(command, &done).await,
                 Some(outcome) = outcomes.recv() => match outcome {
                     Done::Fetched(result) => self.settle(result).await,
                     Done::LookedForMore(true) => self.schedule.renew(self.clock.now()),
                     Done::LookedForMore(false) => {}
+                    Done::Asked(wider, outcome) => self.asked(wider, outcome).await,
                 },
                 () = self.clock.sleep_until(deadline) => {}
             }
+        }
+    }
+
+    async fn command(&mut self, command: IdentityCommand, done: &mpsc::Sender<Done>) {
+        // One at a time: what was begun before is given up.
+        if let Some(begun) = self.asking.take() {
+            begun.stop();
+        }
+        let (wider, by) = match command {
+            IdentityCommand::AskForLeave { wider, by } => (wider, by.unwrap_or(By::DeviceCode)),
+            IdentityCommand::GiveUpAsking => return,
+        };
+        let Source::Account(account, _) = &self.settings.source else {
+            return self.not_agreed(wider, foreign()).await;
+        };
+        let errand = Errand {
+            account: account.as_ref().clone(),
+            wider,
+            by,
+            http: self.settings.http.clone(),
+        };
+        let (id, events) = (self.settings.account.clone(), self.events.clone());
+        let tell = async move |step, link| {
+            let event = IdentityEvent::Asking { wider, step, link };
+            let _ = events.send(Event::Identity(id.clone(), event)).await;
+        };
+        let (group, tasks, done) = (self.tasks.child(), self.tasks.clone(), done.clone());
+        group.spawn(async move {
+            match errand.run(tell).await {
+                // Not torn off any more: the refresh token before is used up.
+                Ok(agreed) => tasks.spawn_graceful(async move {
+                    let _ = done.send(Done::Asked(wider, agreed.keep().await)).await;
+                }),
+                Err(error) => drop(done.send(Done::Asked(wider, Err(error))).await),
+            }
+        });
+        self.asking = Some(group);
+    }
+
+    /// What was agreed to is in the next token, which is got at once and told of then.
+    async fn asked(&mut self, wider: Wider, outcome: Result<(), wider::Error>) {
+        match outcome {
+            Ok(()) => {
+                self.agreed = Some(wider);
+                self.schedule.renew(self.clock.now());
+            }
+            Err(error) => {
+                tracing::info!(%error, "no more leave");
+                self.not_agreed(wider, error.unchanged()).await;
+            }
+        }
+    }
+
+    async fn not_agreed(&self, wider: Wider, failure: Failure) {
+        let event = IdentityEvent::NotAgreed { wider, failure };
+        let event = Event::Identity(self.settings.account.clone(), event);
+        let _ = self.events.send(event).await;
+    }
+
+    /// Once a token came that was asked for with it, or none came.
+    async fn tell_agreed(&mut self, failed: bool) {
+        let known = &self.wider;
+        let ready = |wider: &mut Wider| failed || wider::is_in(*wider, known);
+        if let Some(wider) = self.agreed.take_if(ready) {
+            let event = IdentityEvent::Agreed(wider);
+            let event = Event::Identity(self.settings.account.clone(), event);
+            let _ = self.events.send(event).await;
         }
     }
 
@@ -257,6 +351,7 @@ impl Keeper {
             let event = Event::Identity(self.settings.account.clone(), event);
             let _ = self.events.send(event).await;
         }
+        self.tell_agreed(result.is_err()).await;
         for reply in self.waiting.drain(..) {
             let answer = match &result {
                 Ok(grant) => Ok(grant.clone()),
@@ -318,6 +413,16 @@ impl Keeper {
     }
 }
 
+/// Somebody else signs in and hands us the token.
+fn foreign() -> Failure {
+    let reason = "the token comes from elsewhere, and whoever gives it has to ask".to_owned();
+    Failure {
+        doing: Doing::AskingForLeave,
+        because: Because::Refused { reason },
+        remedy: Remedy::None,
+    }
+}
+
 /// A longer wait for a token is told instead.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -333,8 +438,6 @@ mod tests {
 
     use super::*;
     use crate::config::tls::Tls;
-    use crate::model::failure::Because;
-    use crate::model::failure::Doing;
 
     fn token(seconds: i64) -> String {
         let exp = Clock.utc().as_millis() / 1000 + seconds;

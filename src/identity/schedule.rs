@@ -37,6 +37,8 @@ pub(super) struct Schedule {
     /// Fetches that failed in a row.
     failures: u32,
     refresh_at: Option<Moment>,
+    /// What is being fetched is not new enough.
+    again: bool,
     /// The token service wants no request earlier, whoever waits.
     not_before: Option<Moment>,
 }
@@ -73,6 +75,7 @@ impl Schedule {
 
     /// A new token may give leave for more than the one at hand, which is handed out until it is there.
     pub(super) fn renew(&mut self, now: Moment) {
+        self.again = self.fetching;
         if self.held.is_some() {
             // No earlier than what is planned already after a failure, which a person's impatience does not mend.
             let planned = self.refresh_at.filter(|_| self.failures > 0);
@@ -95,7 +98,13 @@ impl Schedule {
             expires: now + lifetime,
             refused: false,
         });
-        self.refresh_at = Some(now + until_refresh(lifetime));
+        let again = std::mem::take(&mut self.again);
+        let pause = if again {
+            Duration::ZERO
+        } else {
+            until_refresh(lifetime)
+        };
+        self.refresh_at = Some(now + pause);
         true
     }
 

@@ -1,5 +1,9 @@
 //! Asking for leave that a sign-in does not ask for by itself: only who wants it is asked to agree (identity.md 4.3).
 
+use std::pin::pin;
+
+use tokio::sync::mpsc;
+
 use super::Source;
 use super::accounts::Accounts;
 use super::accounts::Record;
@@ -84,7 +88,11 @@ fn addresses(wider: Wider) -> impl Iterator<Item = String> {
 
 /// Whether an account asked for it before.
 pub fn is_recorded(record: &Record, wider: Wider) -> bool {
-    addresses(wider).all(|scope| record.wider.contains(&scope))
+    is_in(wider, &record.wider)
+}
+
+pub(super) fn is_in(wider: Wider, scopes: &[String]) -> bool {
+    addresses(wider).all(|scope| scopes.contains(&scope))
 }
 
 /// An account that asks for more than it did.
@@ -138,6 +146,39 @@ impl Agreed {
         self.account.widen(&self.refresh, wider).await?;
         self.account.forget_challenge().await?;
         Ok(())
+    }
+}
+
+/// The same from begin to end in a program that runs.
+pub(super) struct Errand {
+    pub(super) account: SignedIn,
+    pub(super) wider: Wider,
+    pub(super) by: By,
+    pub(super) http: Http,
+}
+
+impl Errand {
+    /// `tell` says what there is to do, with the link for an administrator where one has to agree first.
+    pub(super) async fn run(
+        self,
+        tell: impl AsyncFn(Step, Option<String>),
+    ) -> Result<Agreed, Error> {
+        let asking = Asking::begin(self.account, &[self.wider], &self.http).await?;
+        let link = if self.wider.needs_administrator() {
+            asking.link()?
+        } else {
+            None
+        };
+        // There is one step in a sign-in.
+        let (show, mut shown) = mpsc::channel(1);
+        let agreeing = asking.ask(self.by, &self.http, |step| drop(show.try_send(step)));
+        let mut agreeing = pin!(agreeing);
+        loop {
+            tokio::select! {
+                agreed = &mut agreeing => return agreed,
+                Some(step) = shown.recv() => tell(step, link.clone()).await,
+            }
+        }
     }
 }
 

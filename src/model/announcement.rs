@@ -16,6 +16,7 @@ use crate::model::failure::Failure;
 use crate::model::meeting::DialIn;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::permission::Wider;
 use crate::model::sound::BySystem;
 use crate::model::sound::Direction;
 use crate::model::turn::TurnKind;
@@ -415,6 +416,22 @@ pub enum Answer {
     SigningIn {
         name: String,
     },
+    /// A passphrase is asked for, to be one of us; the one before was wrong.
+    Passphrase {
+        name: String,
+        again: bool,
+    },
+    /// What more leave there is to ask for.
+    Leave,
+    /// It is being asked for.
+    AsksForLeave(Wider),
+    /// What whoever asks has to do; the view reads it from state.
+    HowToAgree(AccountId),
+    Agreed {
+        account: AccountId,
+        wider: Wider,
+    },
+    GaveUpAsking(Wider),
     About,
     Last(usize),
     Unread,

@@ -26,6 +26,8 @@ pub enum Capability {
     Organisation(Permission),
     /// The same, and a chat of it may be written.
     WorkChat(Permission),
+    /// A work account is in front, which can be given more leave.
+    AskForLeave,
     /// A locator is known that can be joined, and we are not in the call.
     JoinCall,
     /// There is a call: connecting, lobby or inside.
@@ -72,7 +74,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::Anything,
         Self::ReadChat,
         Self::WriteChat,
@@ -83,6 +85,7 @@ impl Capability {
         Self::SaveFiles,
         Self::SendFiles,
         Self::SeeTyping,
+        Self::AskForLeave,
         Self::JoinCall,
         Self::LeaveCall,
         Self::CallPeople,
@@ -152,6 +155,7 @@ impl Capability {
             // What is ours alone, and needs nobody's leave.
             Self::Organisation(_)
             | Self::WorkChat(_)
+            | Self::AskForLeave
             | Self::Anything
             | Self::InCall
             | Self::WatchElsewhere
@@ -186,6 +190,10 @@ pub enum Reason {
     },
     /// The sign-in was not given leave for it.
     Withheld(Permission),
+    /// It was given that leave already.
+    HasLeave,
+    /// No more leave is being asked for.
+    NothingAskedFor,
     NoThread,
     ChatOpening,
     ChatDenied(Failure),

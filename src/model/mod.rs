@@ -11,6 +11,7 @@ pub mod capability;
 pub mod control;
 pub mod directory;
 pub mod failure;
+pub mod hidden;
 pub mod identity;
 pub mod key;
 pub mod locator;

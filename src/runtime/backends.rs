@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::effect::CallCommand;
 use crate::effect::ChatCommand;
 use crate::effect::HistoryCommand;
+use crate::effect::IdentityCommand;
 use crate::effect::SoundCommand;
 use crate::event::CallEvent;
 use crate::event::ChatEvent;
@@ -93,6 +94,8 @@ impl<C> Outbox<C> {
 pub(super) struct Backends {
     chat: BTreeMap<AccountId, Outbox<ChatCommand>>,
     call: BTreeMap<AccountId, Outbox<CallCommand>>,
+    /// To the owners of the tokens that chats use.
+    identity: BTreeMap<AccountId, Outbox<IdentityCommand>>,
     /// Where somebody owns microphone and speaker.
     sound: Option<Outbox<SoundCommand>>,
     /// Where there is a place to keep anything.
@@ -106,6 +109,7 @@ impl Backends {
         Self {
             chat: BTreeMap::new(),
             call: BTreeMap::new(),
+            identity: BTreeMap::new(),
             sound: None,
             history: None,
             tasks: Tasks::new(),
@@ -118,10 +122,13 @@ impl Backends {
     }
 
     pub(super) fn start_chat(&mut self, chat: Chat) {
-        let account = match &chat {
-            Chat::Acs(settings) => settings.account.clone(),
-            Chat::Graph(settings) => settings.account.clone(),
+        let (account, tokens) = match &chat {
+            Chat::Acs(settings) => (settings.account.clone(), &settings.tokens),
+            Chat::Graph(settings) => (settings.account.clone(), &settings.tokens),
         };
+        let owner = self.identity.entry(account.clone()).or_default();
+        owner.to = Some(tokens.commands());
+        owner.flush();
         let (to, commands) = mpsc::channel(COMMANDS);
         let alarm = Alarm::new(&self.lanes.rest, &account, chat_broke, &self.tasks);
         let events = self.lanes.rest.clone();
@@ -208,6 +215,10 @@ impl Backends {
         self.chat.entry(account).or_default().push(command);
     }
 
+    pub(super) fn identity(&mut self, account: AccountId, command: IdentityCommand) {
+        self.identity.entry(account).or_default().push(command);
+    }
+
     pub(super) fn call(&mut self, account: AccountId, command: CallCommand) {
         self.call.entry(account).or_default().push(command);
     }
@@ -216,6 +227,7 @@ impl Backends {
     pub(super) fn flush(&mut self) {
         self.chat.values_mut().for_each(Outbox::flush);
         self.call.values_mut().for_each(Outbox::flush);
+        self.identity.values_mut().for_each(Outbox::flush);
         self.sound.iter_mut().for_each(Outbox::flush);
         self.history.iter_mut().for_each(Outbox::flush);
     }
@@ -224,6 +236,7 @@ impl Backends {
     pub(super) async fn finish(&mut self) {
         self.chat.clear();
         self.call.clear();
+        self.identity.clear();
         self.sound = None;
         if let Some(history) = self.history.take() {
             history.empty().await;

@@ -310,6 +310,10 @@ impl Display {
         if self.interface == Interface::FullScreen || self.lent.is_some() || !typed_here {
             return Ok(());
         }
+        if state.doors.passphrase.is_some() {
+            let bytes = self.linear.cleared();
+            return self.write(bytes);
+        }
         let (draft, cursor) = (state.composer.text(), state.composer.cursor());
         let bytes = self.linear.input(draft, cursor);
         self.write(bytes)

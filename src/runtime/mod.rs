@@ -52,6 +52,7 @@ use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::failure::Failure;
+use crate::model::hidden::Hidden;
 use crate::model::key::KeyCode;
 use crate::model::key::Pointer;
 use crate::model::locator::Locator;
@@ -111,8 +112,24 @@ pub struct Opening {
 
 /// Opens the way for another account, when somebody wants to go over to it.
 pub struct Doors {
-    pub ask: mpsc::Sender<AccountId>,
-    pub opened: mpsc::Receiver<(AccountId, Result<Opening, Failure>)>,
+    pub ask: mpsc::Sender<Wish>,
+    pub opened: mpsc::Receiver<(AccountId, Opened)>,
+}
+
+/// To whoever opens the way.
+pub enum Wish {
+    Open(AccountId),
+    /// The answer to [`Opened::Locked`]; `None`: nobody gives it.
+    Unlock(Option<Hidden>),
+}
+
+/// What became of it.
+pub enum Opened {
+    Done(Box<Result<Opening, Failure>>),
+    /// A passphrase is wanted first; `again`, where the one that was given was wrong.
+    Locked {
+        again: bool,
+    },
 }
 
 /// The chat back end of an account.
@@ -159,7 +176,7 @@ pub struct Runtime {
     rest_lane: mpsc::Receiver<Event>,
     options: Options,
     /// Whom to ask for the way of another account.
-    doors: Option<mpsc::Sender<AccountId>>,
+    doors: Option<mpsc::Sender<Wish>>,
     tasks: Tasks,
     clock: Clock,
     /// When we end even if nobody says good-bye.
@@ -278,8 +295,8 @@ impl Runtime {
                 result = self.display.flush(), if writing => Woken::Written(result),
                 signal = self.signals.next() => Woken::Signal(signal),
                 result = &mut opening, if !open => Woken::Opened(Box::new(result)),
-                Some((account, result)) = doors.opened.recv() => {
-                    Woken::OpenedAnother(account, Box::new(result))
+                Some((account, opened)) = doors.opened.recv() => {
+                    Woken::OpenedAnother(account, opened)
                 }
                 (id, request) = self.control.next() => Woken::event(Event::Control(id, request)),
                 Some(event) = self.rest_lane.recv() => Woken::event(event),
@@ -300,7 +317,7 @@ impl Runtime {
             Woken::Written(result) => self.check(result),
             Woken::Signal(signal) => self.signalled(signal),
             Woken::Opened(result) => self.opened(*result),
-            Woken::OpenedAnother(account, result) => self.opened_another(account, *result),
+            Woken::OpenedAnother(account, opened) => self.opened_another(account, opened),
             Woken::Time => self.time_passed(),
         }
     }
@@ -421,7 +438,14 @@ impl Runtime {
     }
 
     /// The back ends of another account, beside those that run.
-    fn opened_another(&mut self, account: AccountId, result: Result<Opening, Failure>) {
+    fn opened_another(&mut self, account: AccountId, opened: Opened) {
+        let result = match opened {
+            Opened::Done(result) => *result,
+            Opened::Locked { again } => {
+                let wanted = RuntimeEvent::PassphraseWanted { account, again };
+                return self.happen(Event::Runtime(wanted));
+            }
+        };
         let event = match result {
             Ok(opening) => {
                 let calls = opening.call.is_some();
@@ -598,7 +622,7 @@ enum Woken {
     Written(io::Result<()>),
     Signal(Signal),
     Opened(Box<Result<Opening, Failure>>),
-    OpenedAnother(AccountId, Box<Result<Opening, Failure>>),
+    OpenedAnother(AccountId, Opened),
     Time,
 }
 

@@ -18,6 +18,7 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
+use crate::model::sign_in::By;
 use crate::model::text;
 
 /// Hands a draft to $VISUAL or $EDITOR; what is left comes as an event. The draft
@@ -55,8 +56,17 @@ pub(super) fn edit(draft: &str, folder: &Path, events: mpsc::Sender<Event>) -> i
     Ok(())
 }
 
+/// By which way somebody signs in here.
+pub fn fitting() -> By {
+    if has_browser() {
+        By::Browser
+    } else {
+        By::DeviceCode
+    }
+}
+
 /// On this machine, for the person in front of it.
-pub fn has_browser() -> bool {
+fn has_browser() -> bool {
     let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
     let far = set("SSH_CONNECTION") || set("SSH_TTY");
     let screen =

@@ -10,6 +10,7 @@ use crate::config;
 use crate::config::paths;
 use crate::effect::ControlNews;
 use crate::effect::Effect;
+use crate::effect::IdentityCommand;
 use crate::event::Event;
 use crate::event::Outcome;
 use crate::event::RuntimeEvent;
@@ -21,11 +22,13 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
+use crate::model::hidden::Hidden;
 use crate::model::message::Body;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::thread::ThreadKey;
 use crate::runtime::Runtime;
+use crate::runtime::Wish;
 use crate::runtime::control::schema::News;
 use crate::runtime::display::Borrower;
 use crate::runtime::outside;
@@ -37,6 +40,7 @@ impl Runtime {
         match effect {
             Effect::Chat(account, command) => self.backends.chat(account, command),
             Effect::Call(account, command) => self.backends.call(account, command),
+            Effect::Identity(account, command) => self.ask_identity(account, command),
             Effect::Sound(command) => self.backends.sound(command),
             Effect::History(command) => self.backends.history(command),
             Effect::Say(announcement) => self.say(&announcement, false),
@@ -65,9 +69,21 @@ impl Runtime {
             Effect::UseTheme(name) => self.use_theme(name),
             Effect::Remember { key, value } => self.remember(&key, &value),
             Effect::OpenAccount(account) => self.open_account(account),
+            Effect::Unlock(typed) => self.unlock(typed),
             Effect::Suspend => self.suspend(),
             Effect::Quit => self.quit = true,
         }
+    }
+
+    fn ask_identity(&mut self, account: AccountId, command: IdentityCommand) {
+        let command = match command {
+            IdentityCommand::AskForLeave { wider, by: None } => IdentityCommand::AskForLeave {
+                wider,
+                by: Some(outside::fitting()),
+            },
+            whole => whole,
+        };
+        self.backends.identity(account, command);
     }
 
     pub(super) fn say(&mut self, announcement: &Announcement, bell: bool) {
@@ -178,7 +194,7 @@ impl Runtime {
         let asked = self
             .doors
             .as_ref()
-            .map(|doors| doors.try_send(account.clone()));
+            .map(|doors| doors.try_send(Wish::Open(account.clone())));
         if matches!(asked, Some(Ok(()))) {
             return;
         }
@@ -191,6 +207,15 @@ impl Runtime {
         };
         let failed = RuntimeEvent::AccountFailed { account, failure };
         self.happen(Event::Runtime(failed));
+    }
+
+    /// Whoever asked waits for it, and for nothing else.
+    fn unlock(&self, typed: Option<Hidden>) {
+        if let Some(doors) = &self.doors
+            && doors.try_send(Wish::Unlock(typed)).is_err()
+        {
+            tracing::warn!("nobody waits for a passphrase");
+        }
     }
 
     fn publish(&self, news: ControlNews) {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use crate::model::account::Account;
 use crate::model::account::AccountId;
 use crate::model::account::AccountKind;
+use crate::model::hidden::Hidden;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::composer::Composer;
@@ -28,10 +29,19 @@ pub enum Door {
 #[derive(Debug, Clone, Default)]
 pub struct Doors {
     all: BTreeMap<AccountId, Door>,
+    /// Somebody is asked for the passphrase of an account's sign-in.
+    pub passphrase: Option<Passphrase>,
     /// The account to go over to once it is open.
     pub wanted: Option<AccountId>,
     /// What was in front of each account that is not in front now.
     left: BTreeMap<AccountId, Left>,
+}
+
+/// A question that takes every key, and shows nothing of what is typed.
+#[derive(Debug, Clone)]
+pub struct Passphrase {
+    pub account: AccountId,
+    pub typed: Hidden,
 }
 
 #[derive(Debug, Clone, Default)]

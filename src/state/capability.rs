@@ -3,6 +3,7 @@
 use crate::command;
 use crate::command::Breakout;
 use crate::command::Command;
+use crate::command::Leave;
 use crate::command::Work;
 use crate::model::account::Account;
 use crate::model::account::AccountKind;
@@ -66,6 +67,7 @@ impl State {
             Command::Call(whom) if self.is_no_call(whom) => Ok(()),
             // Whoever was moved into a room may read which, and go back, whatever they may join.
             Command::Breakout(Breakout::List | Breakout::Return) => self.meeting().map(drop),
+            Command::Work(Work::Leave(wish)) => self.may_ask(*wish),
             Command::Retry if !self.can_retry() => Err(Reason::NothingFailed),
             command => self.may(command::row(command).needs),
         }
@@ -161,11 +163,23 @@ impl State {
         let front = self.thread().and_then(|thread| thread.listed.as_ref());
         let channel = front.is_some_and(|listed| listed.kind == ThreadKind::Channel);
         let wanted = if channel { wanted.in_channel() } else { wanted };
-        let withheld = self.account().and_then(|id| self.withheld.get(id));
-        if withheld.is_some_and(|withheld| withheld.contains(&wanted)) {
+        let leave = self.account().and_then(|id| self.leave.get(id));
+        if leave.is_some_and(|leave| leave.withheld.contains(&wanted)) {
             return Err(Reason::Withheld(wanted));
         }
         Ok(())
+    }
+
+    /// What was given already need not be asked for.
+    fn may_ask(&self, wish: Leave) -> Result<(), Reason> {
+        self.may(Capability::AskForLeave)?;
+        match wish {
+            Leave::Ask { wider, .. } if self.has_leave(wider) == Some(true) => {
+                Err(Reason::HasLeave)
+            }
+            Leave::GiveUp if self.asking().is_none() => Err(Reason::NothingAskedFor),
+            Leave::List | Leave::Ask { .. } | Leave::GiveUp => Ok(()),
+        }
     }
 
     /// Whether a capability is given now: by our identity, and by what the service says besides.
@@ -180,7 +194,7 @@ impl State {
             | Capability::EditMessages
             | Capability::DeleteMessages => self.may_write(),
             Capability::SendFiles => self.no_files(),
-            Capability::Organisation(_) => self.work_account(),
+            Capability::Organisation(_) | Capability::AskForLeave => self.work_account(),
             Capability::WorkChat(_) => self.work_account().and_then(|()| self.may_write()),
             Capability::JoinCall => self.may_join(),
             Capability::LeaveCall => self.live_call().map(drop),
@@ -259,6 +273,8 @@ impl State {
             Reason::ChatDenied(failure) => matches!(failure.remedy, Remedy::Automatic { .. }),
             Reason::Identity { .. }
             | Reason::Withheld(_)
+            | Reason::HasLeave
+            | Reason::NothingAskedFor
             | Reason::ChatDown(_)
             | Reason::ChatGone
             | Reason::NoChatInMeeting

@@ -59,6 +59,8 @@ pub enum Overlay {
     Can,
     /// Who we can be.
     Accounts,
+    /// What more leave there is to ask for, and what whoever asks has to do.
+    Leave,
     /// Pictures and files of the chat.
     Files,
     /// What an organisation told: chats, people, messages found, presence.

@@ -10,6 +10,7 @@ pub mod capability;
 pub mod composer;
 pub mod files;
 pub mod focus;
+pub mod leave;
 pub mod lines;
 pub mod notices;
 pub mod own_text;
@@ -24,7 +25,6 @@ pub mod usage;
 pub mod work;
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 
 use crate::clock::Moment;
 use crate::clock::Now;
@@ -43,7 +43,6 @@ use crate::model::message::ClientMessageId;
 use crate::model::notice::Consent;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
-use crate::model::permission::Permission;
 use crate::model::settings::Interface;
 use crate::model::settings::KeyMapName;
 use crate::model::settings::Settings;
@@ -54,6 +53,7 @@ use crate::state::call::Call;
 use crate::state::calls::Caller;
 use crate::state::composer::Composer;
 use crate::state::focus::Focus;
+use crate::state::leave::Leave;
 use crate::state::lines::Lines;
 use crate::state::lines::Opening;
 use crate::state::lines::Source;
@@ -71,8 +71,8 @@ pub struct State {
     pub accounts: BTreeMap<AccountId, Account>,
     /// Why accounts are not signed in, as it was said.
     pub signing_in: BTreeMap<AccountId, Failure>,
-    /// What the sign-in of an account was not given leave for.
-    pub withheld: BTreeMap<AccountId, BTreeSet<Permission>>,
+    /// What the sign-ins were given leave for.
+    pub leave: BTreeMap<AccountId, Leave>,
     pub threads: Threads,
     /// Of each account the call in front; the one in front of all is [`State::call`].
     pub calls: BTreeMap<AccountId, Call>,
@@ -118,7 +118,7 @@ impl State {
             zone,
             accounts: BTreeMap::new(),
             signing_in: BTreeMap::new(),
-            withheld: BTreeMap::new(),
+            leave: BTreeMap::new(),
             threads: Threads::default(),
             calls: BTreeMap::new(),
             behind: Vec::new(),

@@ -13,11 +13,13 @@ mod control;
 mod cue;
 mod follow;
 mod identity;
+mod leave;
 mod lines;
 mod meeting;
 mod messages;
 mod overlay;
 mod parting;
+mod passphrase;
 mod pointer;
 mod ringing;
 mod runtime;
@@ -59,7 +61,7 @@ pub fn update(state: &mut State, event: Event, now: Now) -> Vec<Effect> {
         Event::Chat(account, event) => chat::on_event(state, &account, event, &mut fx),
         Event::Call(account, event) => call::on_event(state, &account, event, &mut fx),
         Event::Sound(event) => sound::on_event(state, event, &mut fx),
-        Event::Identity(account, event) => identity::on_event(state, &account, event),
+        Event::Identity(account, event) => identity::on_event(state, &account, event, &mut fx),
         Event::History(event) => usage::on_event(state, event),
         Event::Control(id, request) => control::on_request(state, id, request, &mut fx),
         Event::Runtime(event) => runtime::on_event(state, event, &mut fx),

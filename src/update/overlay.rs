@@ -57,6 +57,7 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Leave
         | Overlay::Files
         | Overlay::Work
         | Overlay::Notices => {
@@ -186,6 +187,7 @@ pub(super) fn click(state: &mut State, at: usize, fx: &mut Vec<Effect>) {
             | Overlay::About
             | Overlay::Can
             | Overlay::Accounts
+            | Overlay::Leave
             | Overlay::Files
             | Overlay::Work
             | Overlay::Notices

@@ -35,6 +35,7 @@ fn wheel(state: &mut State, code: KeyCode, fx: &mut Vec<Effect>) {
             | Overlay::About
             | Overlay::Can
             | Overlay::Accounts
+            | Overlay::Leave
             | Overlay::Files
             | Overlay::Work
             | Overlay::Notices,

@@ -9,6 +9,7 @@ use crate::state::State;
 use crate::state::lines::Opening;
 use crate::update::accounts;
 use crate::update::parting;
+use crate::update::passphrase;
 
 pub(super) fn on_event(state: &mut State, event: RuntimeEvent, fx: &mut Vec<Effect>) {
     match event {
@@ -32,6 +33,9 @@ pub(super) fn on_event(state: &mut State, event: RuntimeEvent, fx: &mut Vec<Effe
         }
         RuntimeEvent::AccountFailed { account, failure } => {
             accounts::failed(state, &account, failure);
+        }
+        RuntimeEvent::PassphraseWanted { account, again } => {
+            passphrase::ask(state, account, again, fx);
         }
         RuntimeEvent::Terminate => parting::quit(state, parting::SHORT_PATIENCE, fx),
     }

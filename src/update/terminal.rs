@@ -34,6 +34,7 @@ use crate::update::lines;
 use crate::update::messages;
 use crate::update::overlay;
 use crate::update::parting;
+use crate::update::passphrase;
 use crate::update::pointer;
 use crate::update::scroll;
 use crate::update::talk;
@@ -60,6 +61,10 @@ pub(super) fn on_event(state: &mut State, event: TerminalEvent, fx: &mut Vec<Eff
 }
 
 fn on_key(state: &mut State, key: Key, fx: &mut Vec<Effect>) {
+    if passphrase::key(state, key, fx) {
+        state.announcer.key_pressed(state.now.moment);
+        return state.focus.dismiss(state.now.moment);
+    }
     if talk::key(state, key, fx) {
         return;
     }
@@ -323,6 +328,9 @@ pub(super) fn send_text(state: &mut State, fx: &mut Vec<Effect>) {
 /// A paste never runs a command; a long one asks first.
 fn on_paste(state: &mut State, words: &str) {
     state.announcer.key_pressed(state.now.moment);
+    if passphrase::pasted(state, words) {
+        return;
+    }
     if let Some(Overlay::Palette { query, selected }) = &mut state.focus.overlay {
         query.push_str(&text::line(words));
         *selected = 0;

@@ -25,6 +25,7 @@ use crate::state::focus::Overlay;
 use crate::state::work::Shown;
 use crate::update::calling;
 use crate::update::command;
+use crate::update::leave;
 use crate::update::messages;
 use crate::update::start;
 
@@ -162,6 +163,7 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
         Work::Undelete => undelete(state),
         Work::Reaction(kind) => react(state, kind),
         Work::Meeting => return join(state, account, fx),
+        Work::Leave(wish) => return leave::perform(state, account, wish, fx),
         Work::Important { importance, text } => {
             let people = state.people();
             let draft = Draft {

@@ -13,6 +13,7 @@ use sidetone::model::failure::Because;
 use sidetone::model::failure::Doing;
 use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
+use sidetone::model::hidden::Hidden;
 use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::model::thread::ChatAccess;
@@ -248,5 +249,91 @@ fn who_cannot_call_is_told_why_when_joining() {
         let shown = shown.then(ended).quietly();
         let shown = shown.line("/account work").then(opened(false)).after(2.0);
         told(shown.line("/join"), "this account has nothing to call with");
+    }
+}
+
+fn locked(again: bool) -> Event {
+    let account = work_account();
+    Event::Runtime(RuntimeEvent::PassphraseWanted { account, again })
+}
+
+fn unlocks(script: &Script) -> Vec<Option<Hidden>> {
+    let effects = script.effects.iter();
+    effects
+        .filter_map(|effect| match effect {
+            Effect::Unlock(typed) => Some(typed.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn hidden(words: &str) -> Hidden {
+    let mut typed = Hidden::default();
+    words.chars().for_each(|c| typed.push(c));
+    typed
+}
+
+#[test]
+fn a_passphrase_is_typed_unseen_asked_for_again_and_what_was_being_written_comes_back() {
+    for view in VIEWS {
+        let shown = two(view).line("/account work").typed("half a thought");
+        let shown = told(
+            shown.then(locked(false)),
+            "Passphrase of your sign-ins, to be work.",
+        );
+        let empty = shown.state.clone();
+        let mut shown = shown.typed("huntress 1").pasted("7\nmore");
+        if view == Interface::FullScreen {
+            // Neither the characters nor how many there are.
+            shown = shown.shows((60, 16), "Passphrase, hidden (Ctrl-C gives up):");
+            for words in ["huntress", "half a thought", "17", "*", "•"] {
+                shown = shown.no_status(words);
+            }
+        }
+        assert!(!format!("{:?}", shown.state.doors).contains("huntress"));
+        assert_eq!(shown.state.composer.text(), empty.composer.text());
+        let shown = shown.press("Backspace").typed("8").press("Enter");
+        assert_eq!(unlocks(&shown), [Some(hidden("huntress 18"))], "{view:?}");
+        assert!(!shown.said().contains("huntress"), "{}", shown.said());
+        let shown = told(
+            shown.forget().then(locked(true)),
+            "That passphrase does not open them.",
+        );
+        let shown = shown
+            .typed("wrong")
+            .press("Ctrl-U")
+            .typed("right")
+            .press("Enter");
+        assert_eq!(unlocks(&shown).last(), Some(&Some(hidden("right"))));
+        // The line that was begun is there as it was.
+        let shown = shown.typed("!");
+        assert_eq!(shown.state.composer.text(), "half a thought!");
+        told(
+            shown.then(opened(true)),
+            "You are Ada Quist now, a Teams user.",
+        );
+    }
+}
+
+#[test]
+fn a_passphrase_is_given_up_by_every_way_out_and_the_microphone_can_be_muted_meanwhile() {
+    for view in VIEWS {
+        for way in ["Ctrl-C", "Esc", "Ctrl-G", "Enter"] {
+            let shown = two(view).line("/account work").then(locked(false));
+            let shown = if way == "Enter" {
+                shown.press(way)
+            } else {
+                shown.typed("half").press(way)
+            };
+            assert_eq!(unlocks(&shown), [None], "{view:?} {way}");
+            assert!(shown.state.doors.passphrase.is_none() && !shown.state.quitting);
+        }
+        let shown = with(settings(view)).with_work().connected();
+        let shown = shown.then(locked(false)).press("Ctrl-T");
+        assert!(matches!(
+            shown.call_commands().last(),
+            Some(CallCommand::Mute(_))
+        ));
+        assert!(shown.state.doors.passphrase.is_some());
     }
 }

@@ -424,8 +424,8 @@ fn nobody_is_looked_for_without_leave_to() {
     let script = script.line("/call Dave");
     assert!(script.chat_commands().is_empty());
     let script = script.told(
-        "Error: /call is not possible, your sign-in was not given leave to find people; sidetone accounts consent \
-         NAME people asks for it, and /refresh takes it up.",
+        "Error: /call is not possible, your sign-in was not given leave to find people; /permission people asks for \
+         it.",
     );
     // A number needs no directory.
     assert_eq!(commands(&script.line("/call +14255550123")).len(), 1);

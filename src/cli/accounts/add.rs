@@ -443,10 +443,10 @@ async fn go_through(
 
 /// Signs in where the person can: `device_code` if they said so.
 pub(super) fn where_to(device_code: bool) -> SignInBy {
-    if device_code || !outside::has_browser() {
+    if device_code {
         SignInBy::DeviceCode
     } else {
-        SignInBy::Browser
+        outside::fitting()
     }
 }
 

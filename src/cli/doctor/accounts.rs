@@ -42,7 +42,7 @@ pub(super) async fn signed_in(context: &Context) -> Vec<Row> {
 
 async fn open(record: &Record, paths: &Paths, config: &Config) -> Result<SignedIn, Row> {
     let name = text::name(&record.name);
-    match accounts::open_vault_unasked(&paths.data, config, record.kept).await {
+    match accounts::open_vault_unasked(&paths.data, config, record.kept, None).await {
         Ok(vault) => Ok(SignedIn {
             record: record.clone(),
             vault,

@@ -2,6 +2,7 @@
 
 use crate::command::Command;
 use crate::command::Work;
+use crate::command::arguments::leave;
 use crate::command::arguments::none;
 use crate::command::arguments::text;
 use crate::model::capability::Capability;
@@ -12,7 +13,7 @@ use crate::model::permission::Permission;
 use super::Group;
 use super::Row;
 
-pub(super) const ROWS: [Row; 16] = [
+pub(super) const ROWS: [Row; 17] = [
     Row {
         name: "chats",
         aliases: &[],
@@ -188,6 +189,18 @@ pub(super) const ROWS: [Row; 16] = [
         group: Group::Work,
         help: "Sends TEXT marked as urgent.",
         make: |a| important(a, Importance::Urgent),
+    },
+    Row {
+        name: "permission",
+        aliases: &["permissions"],
+        arguments: "[people|presence|channels|cancel]",
+        keys: &[],
+        vim: &[],
+        needs: Capability::AskForLeave,
+        group: Group::Work,
+        help: "Lists what more your sign-in can be given leave for, or asks for it; code behind it asks by a code for any \
+               browser.",
+        make: leave,
     },
 ];
 

@@ -1,7 +1,8 @@
 //! An age file with every sign-in, for machines without a keyring.
 //!
 //! `sign-ins.age` is sealed for one age key. The key lies in a file of the person's (0600), or in
-//! `sign-ins.key.age`, sealed with a passphrase that is asked for once a run.
+//! `sign-ins.key.age`, sealed with a passphrase that is asked for once a run: before the screen is there, or in it where
+//! somebody goes over to an account that is kept here.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -35,10 +36,11 @@ type Entries = BTreeMap<String, Zeroizing<String>>;
 
 impl Sealed {
     pub(super) fn open(settings: &Settings) -> Result<Self, Error> {
-        let key = match (&settings.key_file, settings.ask) {
-            (Some(path), _) => from_key_file(path)?,
-            (None, Some(ask)) => from_passphrase(&settings.folder.join(KEY), ask)?,
-            (None, None) => return Err(Error::Nowhere),
+        let key = match (&settings.key_file, &settings.passphrase, settings.ask) {
+            (Some(path), _, _) => from_key_file(path)?,
+            (None, Some(typed), _) => by_typed(&settings.folder.join(KEY), typed)?,
+            (None, None, Some(ask)) => from_passphrase(&settings.folder.join(KEY), ask)?,
+            (None, None, None) => return Err(Error::Nowhere),
         };
         let sealed = Self {
             file: settings.folder.join(FILE),
@@ -157,12 +159,7 @@ fn from_passphrase(path: &Path, ask: Ask) -> Result<Identity, Error> {
     match fs::read(path) {
         Ok(sealed) => {
             let passphrase = asked("Passphrase of your sign-ins (hidden): ")?;
-            let unsealing = age::scrypt::Identity::new(passphrase);
-            let plain = age::decrypt(&unsealing, &sealed).map_err(|error| wrong(error, path))?;
-            let plain = Zeroizing::new(plain);
-            let text = std::str::from_utf8(&plain).ok();
-            text.and_then(|text| Identity::from_str(text).ok())
-                .ok_or_else(|| Error::Damaged(path.to_owned()))
+            unsealed(&sealed, passphrase, path)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let passphrase = asked(
@@ -183,6 +180,21 @@ fn from_passphrase(path: &Path, ask: Ask) -> Result<Identity, Error> {
         }
         Err(source) => Err(io_error("read", path, source)),
     }
+}
+
+/// With a passphrase that was asked for elsewhere: it opens what is there, and makes nothing new.
+fn by_typed(path: &Path, typed: &Kept) -> Result<Identity, Error> {
+    let sealed = fs::read(path).map_err(|source| io_error("read", path, source))?;
+    unsealed(&sealed, SecretString::from(typed.as_str().to_owned()), path)
+}
+
+fn unsealed(sealed: &[u8], passphrase: SecretString, path: &Path) -> Result<Identity, Error> {
+    let unsealing = age::scrypt::Identity::new(passphrase);
+    let plain = age::decrypt(&unsealing, sealed).map_err(|error| wrong(error, path))?;
+    let plain = Zeroizing::new(plain);
+    let text = std::str::from_utf8(&plain).ok();
+    text.and_then(|text| Identity::from_str(text).ok())
+        .ok_or_else(|| Error::Damaged(path.to_owned()))
 }
 
 fn wrong(error: age::DecryptError, path: &Path) -> Error {
@@ -216,6 +228,7 @@ mod tests {
             folder: folder.to_owned(),
             key_file: key_file.map(|name| folder.join(name)),
             ask,
+            passphrase: None,
         }
     }
 
@@ -285,6 +298,21 @@ mod tests {
         assert_eq!(again.read("ada").unwrap(), Some(kept("hunter2")));
         let refused = Sealed::open(&settings(folder.path(), None, Some(wrong)));
         assert!(matches!(refused, Err(Error::WrongKey(_))));
+        let typed = |passphrase: &str| Settings {
+            passphrase: Some(kept(passphrase)),
+            ..settings(folder.path(), None, None)
+        };
+        let opened = Sealed::open(&typed("correct horse")).unwrap();
+        assert_eq!(opened.read("ada").unwrap(), Some(kept("hunter2")));
+        let refused = Sealed::open(&typed("battery staple"));
+        assert!(matches!(refused, Err(Error::WrongKey(_))));
+        // Where there is nothing to open, one that was asked for once makes nothing.
+        let nothing = tempfile::tempdir().unwrap();
+        let elsewhere = Settings {
+            folder: nothing.path().to_owned(),
+            ..typed("correct horse")
+        };
+        assert!(matches!(Sealed::open(&elsewhere), Err(Error::Io { .. })));
         let empty = Sealed::open(&settings(folder.path(), None, Some(none)));
         assert!(matches!(empty, Err(Error::NoPassphrase)));
     }

@@ -46,6 +46,8 @@ pub struct Settings {
     pub key_file: Option<PathBuf>,
     /// Asks the person for a passphrase; `None` where nobody can be asked.
     pub ask: Option<Ask>,
+    /// Typed already, to open what is there.
+    pub passphrase: Option<Kept>,
 }
 
 /// Shows a question, answers with what was typed unseen.
@@ -81,6 +83,8 @@ pub enum Error {
     Mistyped,
     #[error("{0} is damaged")]
     Damaged(PathBuf),
+    #[error("the program is ending")]
+    Ending,
     #[error("an empty passphrase protects nothing")]
     NoPassphrase,
     #[error(
@@ -183,6 +187,7 @@ mod tests {
             folder: folder.path().to_owned(),
             key_file: None,
             ask: None,
+            passphrase: None,
         };
         let error = Vault::open(&settings).unwrap_err();
         assert!(matches!(error, Error::Nowhere), "{error}");

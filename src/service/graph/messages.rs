@@ -1,44 +1,31 @@
 //! Messages of chats and channels: listed, sent, answered, changed, reacted to.
 
-use std::cmp::Reverse;
+mod hosted;
+mod listing;
+
 use std::sync::Arc;
 
 use axum::body::Bytes;
 use axum::extract::Path;
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
-use axum::http::Uri;
-use axum::http::header;
-use axum::response::IntoResponse;
 use axum::response::Response;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-use crate::clock::Timestamp;
 use crate::service::Service;
 use crate::service::State as Everything;
 use crate::service::http;
 use crate::service::store::Body;
 use crate::service::store::Draft;
 use crate::service::store::Edit;
-use crate::service::store::Message;
-use crate::wire::graph::Page;
 use crate::wire::graph::chat::ReplyWithQuote;
 use crate::wire::graph::message::Attachment;
 use crate::wire::graph::message::BodyType;
 use crate::wire::graph::message::ChatMessage;
-use crate::wire::graph::message::HostedContent;
 use crate::wire::graph::message::MESSAGE_REFERENCE;
 use crate::wire::graph::message::MessageReference;
-use crate::wire::graph::message::NewHostedContent;
 use crate::wire::graph::message::SendMessage;
 use crate::wire::graph::message::SetReaction;
-use crate::wire::graph::query::Comparison;
-use crate::wire::graph::query::MessagesQuery;
-use crate::wire::graph::query::Pairs;
-use crate::wire::graph::query::Property;
 use crate::wire::graph::subscription::ChangeType;
 
 use super::caller::Caller;
@@ -46,8 +33,13 @@ use super::chats::member_of;
 use super::convert::View;
 use super::failure::Failure;
 use super::tenant::Extra;
-use super::tenant::Hosted;
 use super::tenant::Reacted;
+
+pub(super) use self::hosted::hosted;
+pub(super) use self::hosted::hosted_bytes;
+use self::hosted::hosted_in;
+pub(super) use self::listing::list;
+pub(super) use self::listing::replies;
 
 #[derive(Deserialize)]
 pub(super) struct At {
@@ -128,145 +120,6 @@ enum Permission {
     Change,
 }
 
-pub(super) async fn list(
-    State(service): State<Arc<Service>>,
-    caller: Caller,
-    Path(at): Path<At>,
-    uri: Uri,
-) -> Result<Response, Failure> {
-    at.needs(&caller, Permission::Read)?;
-    let query = match at.team {
-        None => MessagesQuery::parse(uri.query().unwrap_or_default())?,
-        // Channels are not sorted or filtered.
-        Some(_) => MessagesQuery {
-            top: Pairs::parse(uri.query().unwrap_or_default()).top()?,
-            ..MessagesQuery::default()
-        },
-    };
-    let roots_only = at.team.is_some();
-    page(&service, &caller, &at, &uri, &query, |extra| {
-        !roots_only || extra.is_none_or(|extra| extra.reply_to.is_none())
-    })
-}
-
-pub(super) async fn replies(
-    State(service): State<Arc<Service>>,
-    caller: Caller,
-    Path(at): Path<At>,
-    uri: Uri,
-) -> Result<Response, Failure> {
-    at.needs(&caller, Permission::Read)?;
-    if at.team.is_none() {
-        return Err(Failure::not_found());
-    }
-    let query = MessagesQuery {
-        top: Pairs::parse(uri.query().unwrap_or_default()).top()?,
-        order: Some(Property::Created),
-        filter: Vec::new(),
-    };
-    let root = at.message();
-    page(&service, &caller, &at, &uri, &query, |extra| {
-        extra.is_some_and(|extra| extra.reply_to == Some(root))
-    })
-}
-
-fn page(
-    service: &Service,
-    caller: &Caller,
-    at: &At,
-    uri: &Uri,
-    query: &MessagesQuery,
-    wanted: impl Fn(Option<&Extra>) -> bool,
-) -> Result<Response, Failure> {
-    let mut guard = service.lock();
-    let state = &mut *guard;
-    at.check(state, caller)?;
-    let mut cursors = std::mem::take(&mut state.tenant.cursors);
-    let slice = cursors.page(caller, uri, query.top, || {
-        let all = state
-            .store
-            .list_messages(&at.chat, &caller.raw, None, None, usize::MAX)
-            .unwrap_or_default();
-        sorted(state, &at.chat, all, query, wanted)
-    });
-    state.tenant.cursors = cursors;
-    let slice = slice?;
-    let thread = member_of(state, &at.chat, caller)?;
-    let view = View { state, caller };
-    let pairs = Pairs::parse(uri.query().unwrap_or_default());
-    let expands = at.team.is_some() && pairs.option("expand") == Some("replies");
-    let found = slice.ids.iter().filter_map(|id| {
-        let id = id.parse().ok()?;
-        state.store.message(&at.chat, &caller.raw, id).ok()
-    });
-    let page = Page {
-        context: None,
-        next_link: slice.next,
-        value: found
-            .map(|message| {
-                let mut shown = view.message(thread, &message);
-                if expands {
-                    shown.replies = answers_to(state, &view, thread, message.id);
-                }
-                shown
-            })
-            .collect(),
-    };
-    Ok(http::json(StatusCode::OK, &page))
-}
-
-/// The answers to a post of a channel, oldest first.
-fn answers_to(
-    state: &Everything,
-    view: &View<'_>,
-    thread: &crate::service::store::Thread,
-    root: u64,
-) -> Vec<ChatMessage> {
-    let all = thread.messages().iter();
-    let answers = all.filter(|message| {
-        let extra = state.tenant.extra(&thread.id, message.id);
-        extra.is_some_and(|extra| extra.reply_to == Some(root))
-    });
-    answers
-        .map(|message| view.message(thread, message))
-        .collect()
-}
-
-/// Ids, newest first by what the query names, of those that every heeded condition lets through.
-fn sorted(
-    state: &Everything,
-    chat: &str,
-    all: Vec<Arc<Message>>,
-    query: &MessagesQuery,
-    wanted: impl Fn(Option<&Extra>) -> bool,
-) -> Vec<String> {
-    let time = |property, message: &Message| match property {
-        Property::Created => message.created,
-        Property::LastModified => state.tenant.modified(chat, message),
-    };
-    let lets_through = |message: &Message| {
-        query.heeded().all(|condition| {
-            let Some(limit) = Timestamp::parse(&condition.time) else {
-                return true;
-            };
-            let at = time(condition.property, message);
-            match condition.comparison {
-                Comparison::After => at > limit,
-                Comparison::Before => at < limit,
-            }
-        })
-    };
-    let order = query.order.unwrap_or(Property::LastModified);
-    let mut found: Vec<(Timestamp, u64)> = all
-        .iter()
-        .filter(|message| wanted(state.tenant.extra(chat, message.id)))
-        .filter(|message| lets_through(message))
-        .map(|message| (time(order, message), message.id))
-        .collect();
-    found.sort_by_key(|key| Reverse(*key));
-    found.into_iter().map(|(_, id)| id.to_string()).collect()
-}
-
 pub(super) async fn get(
     State(service): State<Arc<Service>>,
     caller: Caller,
@@ -343,26 +196,6 @@ fn post(
     let message = at.answer(service, caller, id)?;
     let place = format!("/chats/{}/messages/{id}", at.chat);
     Ok(http::created(&place, &message))
-}
-
-/// Takes pictures out of the request; the words name them by an id of ours from then on.
-fn hosted_in(content: &mut String, given: &[NewHostedContent]) -> Result<Vec<Hosted>, Failure> {
-    let mut hosted = Vec::new();
-    for new in given {
-        let bytes = STANDARD.decode(new.content_bytes.as_str());
-        let bytes = bytes.map_err(|_| Failure::bad("contentBytes is not base64."))?;
-        let kind = KINDS.iter().find(|kind| **kind == new.content_type);
-        let kind = kind.ok_or_else(|| Failure::bad("This contentType is not supported."))?;
-        let id = uuid::Uuid::new_v4().simple().to_string();
-        let named = format!("../hostedContents/{}/$value", new.temporary_id);
-        *content = content.replace(&named, &format!("../hostedContents/{id}/$value"));
-        hosted.push(Hosted {
-            id,
-            kind,
-            bytes: bytes.into(),
-        });
-    }
-    Ok(hosted)
 }
 
 pub(super) async fn reply_with_quote(
@@ -529,50 +362,6 @@ fn react(
     state.tell(&at.chat, Some(id), ChangeType::Updated, now);
     Ok(())
 }
-
-pub(super) async fn hosted(
-    State(service): State<Arc<Service>>,
-    caller: Caller,
-    Path(at): Path<At>,
-) -> Result<Response, Failure> {
-    at.needs(&caller, Permission::Read)?;
-    at.answer(&service, &caller, at.message())?;
-    let state = service.lock();
-    let extra = state.tenant.extra(&at.chat, at.message());
-    let hosted = extra
-        .map(|extra| extra.hosted.as_slice())
-        .unwrap_or_default();
-    // Neither bytes nor type are ever in the list.
-    let listed = hosted.iter().map(|hosted| HostedContent {
-        id: hosted.id.clone(),
-        ..HostedContent::default()
-    });
-    let page = Page {
-        value: listed.collect(),
-        ..Page::default()
-    };
-    Ok(http::json(StatusCode::OK, &page))
-}
-
-pub(super) async fn hosted_bytes(
-    State(service): State<Arc<Service>>,
-    caller: Caller,
-    Path(at): Path<At>,
-) -> Result<Response, Failure> {
-    at.needs(&caller, Permission::Read)?;
-    at.answer(&service, &caller, at.message())?;
-    let state = service.lock();
-    let extra = state.tenant.extra(&at.chat, at.message());
-    let wanted = |hosted: &&Hosted| Some(&hosted.id) == at.id.as_ref();
-    let found = extra.and_then(|extra| extra.hosted.iter().find(wanted));
-    let found = found.ok_or_else(Failure::not_found)?;
-    let mut answer = found.bytes.to_vec().into_response();
-    let kind = HeaderValue::from_static(found.kind);
-    answer.headers_mut().insert(header::CONTENT_TYPE, kind);
-    Ok(answer)
-}
-
-const KINDS: [&str; 4] = ["image/png", "image/jpeg", "image/gif", "image/webp"];
 
 /// Characters of the longest emoji: a family with skin tones has eleven.
 const LONGEST_REACTION: usize = 16;

@@ -142,6 +142,7 @@ impl Screen {
         Drawn {
             cursor: Some(
                 chosen
+                    .filter(|_| state.doors.passphrase.is_none())
                     .or_else(|| page.cursor.filter(|_| is_choosing(state)))
                     .unwrap_or(writing),
             ),
@@ -238,10 +239,15 @@ fn is_choosing(state: &State) -> bool {
 
 fn set_composer(state: &State, area: Rect) -> composer::Set {
     let most = (area.height / 3).max(1);
+    // Nothing of a passphrase is shown, also not how long it is; what was being written comes back afterwards.
+    let (text, cursor) = match &state.doors.passphrase {
+        Some(_) => ("", 0),
+        None => (state.composer.text(), state.composer.cursor()),
+    };
     composer::set(
         &phrase::prompt(state),
-        state.composer.text(),
-        state.composer.cursor(),
+        text,
+        cursor,
         usize::from(inner(area).width),
         usize::from(most),
     )

@@ -125,6 +125,7 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Leave
         | Overlay::Files
         | Overlay::Work
         | Overlay::Notices
@@ -140,6 +141,7 @@ fn is_read(overlay: &Overlay) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Leave
         | Overlay::Files
         | Overlay::Work
         | Overlay::Notices => true,
@@ -161,6 +163,7 @@ fn cursor_follows(overlay: &Overlay) -> bool {
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Leave
         | Overlay::Files
         | Overlay::Work
         | Overlay::Notices
@@ -177,6 +180,7 @@ fn first(state: &State, list: &[Line], overlay: &Overlay, height: usize) -> usiz
         | Overlay::About
         | Overlay::Can
         | Overlay::Accounts
+        | Overlay::Leave
         | Overlay::Files
         | Overlay::Work
         | Overlay::Notices => state.focus.hidden.min(most),
@@ -229,6 +233,7 @@ fn items(state: &State, overlay: &Overlay) -> Vec<Item> {
         Overlay::Can => read(&phrase::can(state)),
         Overlay::Files => read(&phrase::files(state)),
         Overlay::Accounts => read(&phrase::accounts(state)),
+        Overlay::Leave => read(&phrase::leave(state)),
         Overlay::Work => read(&phrase::work(state)),
         Overlay::Notices => read(&phrase::notices(state)),
         Overlay::Confirm(question) => confirm(question),

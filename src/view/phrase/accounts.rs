@@ -82,6 +82,18 @@ fn door(state: &State, account: &Account) -> String {
     }
 }
 
+/// What is asked, and how it is answered or not: nothing of what is typed will be seen.
+pub fn passphrase(name: &str, again: bool) -> String {
+    let wrong = if again {
+        "That passphrase does not open them. "
+    } else {
+        ""
+    };
+    format!(
+        "{wrong}Passphrase of your sign-ins, to be {name}. Nothing of it is shown; Enter gives it, Ctrl-C gives up."
+    )
+}
+
 /// The question before going over while a call is going on.
 pub fn go_over(name: &str) -> String {
     format!("You are in a call, which goes on as it is. Go over to {name}?")

@@ -505,6 +505,17 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::Accounts => phrase::accounts(state),
         Answer::Account => phrase::account(state),
         Answer::SigningIn { name } => format!("Signing in as {name}."),
+        Answer::Passphrase { name, again } => phrase::passphrase(name, *again),
+        Answer::Leave => phrase::leave(state),
+        Answer::AsksForLeave(wider) => {
+            format!("You ask for leave {}.", phrase::wider(*wider))
+        }
+        Answer::HowToAgree(account) => phrase::how_to_agree(state, account),
+        Answer::Agreed { account, wider } => phrase::agreed(state, account, *wider),
+        Answer::GaveUpAsking(wider) => format!(
+            "You do not ask any more for leave {}. Your sign-in is as it was.",
+            phrase::wider(*wider)
+        ),
         Answer::Work => phrase::work(state),
         Answer::About => phrase::about(),
         Answer::Last(number) => reading::last(state, *number),

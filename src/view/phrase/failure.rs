@@ -8,6 +8,7 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::permission::Permission;
+use crate::model::permission::Wider;
 use crate::model::text;
 use crate::view::phrase;
 use crate::view::phrase::duration;
@@ -224,17 +225,19 @@ fn whole(span: Duration) -> u64 {
 pub fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Identity { why } | Reason::CallsNobody { why } | Reason::NoSurvey { why } => (*why).to_owned(),
-        Reason::Withheld(permission) => match asked_for(*permission) {
-            Some(word) => format!(
-                "your sign-in was not given leave to {}; sidetone accounts consent NAME {word} asks for it, and /refresh \
-                 takes it up",
-                leave(*permission)
+        Reason::Withheld(permission) => match Wider::asks_for(*permission) {
+            Some(wider) => format!(
+                "your sign-in was not given leave to {}; /permission {} asks for it",
+                leave(*permission),
+                wider.word()
             ),
             None => format!(
                 "your sign-in was not given leave to {}; once that is allowed, the next token has it",
                 leave(*permission)
             ),
         },
+        Reason::HasLeave => "your sign-in has that leave already".to_owned(),
+        Reason::NothingAskedFor => "nothing is being asked for".to_owned(),
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {
@@ -280,26 +283,6 @@ pub fn reason(reason: &Reason) -> String {
         Reason::JoinedToListen => {
             "you joined to listen, /leave and /join joins with your microphone".to_owned()
         }
-    }
-}
-
-/// The word of `sidetone accounts consent` that asks for it; the others are asked for by every sign-in.
-const fn asked_for(permission: Permission) -> Option<&'static str> {
-    match permission {
-        Permission::FindPeople => Some("people"),
-        Permission::SeePresence | Permission::SetPresence => Some("presence"),
-        Permission::ReadChannels | Permission::SendToChannels | Permission::ChangeInChannels => {
-            Some("channels")
-        }
-        Permission::Chat
-        | Permission::Call
-        | Permission::ReadChats
-        | Permission::SendMessages
-        | Permission::ChangeChats
-        | Permission::CreateChats
-        | Permission::ChangeMembers
-        | Permission::SearchAll
-        | Permission::FindMeetings => None,
     }
 }
 

@@ -19,6 +19,7 @@ pub const fn title(overlay: &Overlay) -> &'static str {
         Overlay::About => "About sidetone · Ctrl-G closes",
         Overlay::Can => "What you can do here · Ctrl-G closes",
         Overlay::Accounts => "Who you can be · Ctrl-G closes",
+        Overlay::Leave => "Leave of your sign-in · Ctrl-G closes",
         Overlay::Files => "Pictures and files · Ctrl-G closes",
         Overlay::Work => "Work account · Ctrl-G closes",
         Overlay::Notices => "Notices · Ctrl-G closes",
@@ -40,6 +41,9 @@ pub fn confirm(confirm: &Confirm) -> String {
 
 /// What stands before the text being written.
 pub fn prompt(state: &State) -> String {
+    if state.doors.passphrase.is_some() {
+        return "Passphrase, hidden (Ctrl-C gives up): ".to_owned();
+    }
     let mode = if state.is_normal() { "(normal) " } else { "" };
     match state.composer.purpose() {
         Purpose::Write => format!("{mode}> "),

@@ -1,7 +1,10 @@
 //! Leave that a sign-in does not ask for by itself, and how somebody asks for it.
 
+use crate::model::account::AccountId;
 use crate::model::permission::Wider;
 use crate::model::sign_in::Step;
+use crate::state::State;
+use crate::state::leave::Asking;
 use crate::view::phrase;
 
 /// What a leave is for.
@@ -33,6 +36,58 @@ pub fn administrator(link: Option<&str>) -> String {
         Some(link) => format!("{first} Hand them this link:\n{link}"),
         None => first.to_owned(),
     }
+}
+
+/// What whoever asks has to do, and what there is to ask for, each with how it stands.
+pub fn leave(state: &State) -> String {
+    let asking = state.asking();
+    let lines = Wider::ALL.into_iter().map(|wider| {
+        let asked = asking.is_some_and(|asking| asking.wider == wider);
+        let stands = match state.has_leave(wider) {
+            Some(true) => "Given.".to_owned(),
+            Some(false) | None if asked => "Being asked for.".to_owned(),
+            Some(false) => format!("Not given; /permission {} asks for it.", wider.word()),
+            None => format!("Not known; /permission {} asks for it.", wider.word()),
+        };
+        wider_line(wider, &stands)
+    });
+    let first = asking.map(what_to_do).into_iter();
+    first.chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// The same for whoever is told as it comes up, and who may have gone over to another account.
+pub fn how_to_agree(state: &State, account: &AccountId) -> String {
+    let leave = state.leave.get(account);
+    let Some(asking) = leave.and_then(|leave| leave.asking.as_ref()) else {
+        return "Nothing is being asked for.".to_owned();
+    };
+    if state.account() == Some(account) {
+        return what_to_do(asking);
+    }
+    format!("As {}:\n{}", account.name(), what_to_do(asking))
+}
+
+fn what_to_do(asking: &Asking) -> String {
+    let first = asking.wider.needs_administrator() && asking.step.is_some();
+    let first = first.then(|| administrator(asking.link.as_deref()));
+    let step = asking.step.as_ref().map(sign_in_step);
+    // What is to be done now comes first: on a small screen the link of the administrator takes the rest.
+    let cancel = "/permission cancel gives it up.".to_owned();
+    let words = [step, Some(cancel), first];
+    words.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// It was agreed to. Whether it is there too, the last token tells.
+pub fn agreed(state: &State, account: &AccountId, wider: Wider) -> String {
+    let purpose = self::wider(wider);
+    if state.leave_of(account, wider) == Some(false) {
+        let word = wider.word();
+        return format!(
+            "Agreed to, but the last token does not give you leave {purpose} yet. The next one may; /permission {word} \
+             asks again."
+        );
+    }
+    format!("Agreed to. You have leave {purpose} from now on.")
 }
 
 /// What somebody who signs in has to do: addresses and codes are lines of their own.
