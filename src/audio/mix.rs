@@ -311,7 +311,7 @@ fn add(sum: &mut Frame, sound: &Frame, sign: f32) {
 pub const HEARD: usize = 3;
 
 /// In dB: by so much another must be louder.
-const STAYS: f32 = 6.0;
+const STAYS: f32 = 9.0;
 
 #[cfg(test)]
 mod tests {
@@ -428,7 +428,7 @@ mod tests {
     #[test]
     fn of_more_who_speak_at_once_the_loudest_are_heard_and_keep_the_word() {
         let mut mixer = Mixer::new();
-        let mut talkers: Vec<_> = [-32.0, -20.0, -40.0, -25.0, -22.0]
+        let mut talkers: Vec<_> = [-36.0, -20.0, -40.0, -25.0, -22.0]
             .map(|level| (mixer.add(), frames(300.0, level)))
             .into();
         let heard = |mixer: &Mixer, talkers: &[(Source, _)]| -> Vec<usize> {

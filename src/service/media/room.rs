@@ -436,8 +436,8 @@ fn whole(dbfs: f32) -> i8 {
 const COMPLEXITY: u8 = 6;
 
 const PACKET_STEP: u32 = 960;
-/// An own encoder is kept for a second after it was needed: people pause.
-const LINGER: u32 = 50;
+/// An own encoder is kept for a fifth of a second after it was needed: longer than a pause between words.
+const LINGER: u32 = 10;
 
 #[cfg(test)]
 mod tests;
