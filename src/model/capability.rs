@@ -194,6 +194,8 @@ pub enum Reason {
     HasLeave,
     /// No more leave is being asked for.
     NothingAskedFor,
+    /// Another account is to be in front, and is not there yet.
+    GoingOver,
     NoThread,
     ChatOpening,
     ChatDenied(Failure),

@@ -67,6 +67,10 @@ impl State {
             Command::Call(whom) if self.is_no_call(whom) => Ok(()),
             // Whoever was moved into a room may read which, and go back, whatever they may join.
             Command::Breakout(Breakout::List | Breakout::Return) => self.meeting().map(drop),
+            // What is written now is for there, or is a passphrase typed before it is asked for.
+            Command::SendText(_) | Command::Reply { .. } if self.doors.wanted.is_some() => {
+                Err(Reason::GoingOver)
+            }
             Command::Work(Work::Leave(wish)) => self.may_ask(*wish),
             Command::Retry if !self.can_retry() => Err(Reason::NothingFailed),
             command => self.may(command::row(command).needs),
@@ -268,7 +272,9 @@ impl State {
     /// Whether waiting helps against a refusal: the way in is not at its end.
     pub fn may_come(&self, reason: &Reason) -> bool {
         match reason {
-            Reason::ChatOpening | Reason::InLobby | Reason::SignallingLost => true,
+            Reason::GoingOver | Reason::ChatOpening | Reason::InLobby | Reason::SignallingLost => {
+                true
+            }
             Reason::NoThread | Reason::NoMeeting | Reason::NotInCall => self.is_on_the_way(),
             Reason::ChatDenied(failure) => matches!(failure.remedy, Remedy::Automatic { .. }),
             Reason::Identity { .. }

@@ -316,6 +316,20 @@ fn a_passphrase_is_typed_unseen_asked_for_again_and_what_was_being_written_comes
 }
 
 #[test]
+fn a_passphrase_typed_before_it_is_asked_for_is_no_message() {
+    for view in VIEWS {
+        let shown = two(view).line("/account work").forget();
+        let shown = shown.typed("huntress 17").press("Enter");
+        let sent = |command: &ChatCommand| matches!(command, ChatCommand::Send { .. });
+        assert!(!shown.chat_commands().iter().any(sent), "{view:?}");
+        let shown = told(shown, "you are still going over to another account");
+        let shown = shown.then(locked(false)).press("Esc");
+        assert_eq!(unlocks(&shown), [None]);
+        assert_eq!(shown.state.composer.text(), "huntress 17");
+    }
+}
+
+#[test]
 fn a_passphrase_is_given_up_by_every_way_out_and_the_microphone_can_be_muted_meanwhile() {
     for view in VIEWS {
         for way in ["Ctrl-C", "Esc", "Ctrl-G", "Enter"] {

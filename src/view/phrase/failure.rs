@@ -238,6 +238,9 @@ pub fn reason(reason: &Reason) -> String {
         },
         Reason::HasLeave => "your sign-in has that leave already".to_owned(),
         Reason::NothingAskedFor => "nothing is being asked for".to_owned(),
+        Reason::GoingOver => {
+            "you are still going over to another account; what you wrote stays".to_owned()
+        }
         Reason::NoThread => "no chat is open".to_owned(),
         Reason::ChatOpening => "the chat is still being opened".to_owned(),
         Reason::ChatDenied(failure) => {
