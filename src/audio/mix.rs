@@ -5,9 +5,10 @@
 //! (one mix, one encoding) and [`Mixer::mix`] for those whose mix differs. Nothing is
 //! allocated after a source was added.
 //!
-//! At most [`HEARD`] sources are heard at once, the loudest: of more nobody understands a
-//! word, and each would need an encoding without themselves. As many are in a mix of
-//! `libwebrtc`, of which browsers are made.
+//! At most [`HEARD`] sources are heard at once, those who speak and of them the loudest: of
+//! more nobody understands a word, and each would need an encoding without themselves. As
+//! many are in a mix of `libwebrtc`, of which browsers are made. Who is heard is the same for
+//! everybody, whatever volumes a listener has set.
 
 use super::Frame;
 use super::SILENCE;
@@ -267,9 +268,10 @@ impl Slot {
         self.talk.hear(level);
     }
 
-    /// Who is heard is not taken out for a little more of another.
+    /// Speech goes before noise, however loud; who is heard is not taken out for a little more of another.
     fn rank(&self) -> f32 {
-        self.meter.level() + STAYS * self.share.unwrap_or_default()
+        let speech = if self.talk.is_talking() { SPEECH } else { 0.0 };
+        self.meter.level() + speech + STAYS * self.share.unwrap_or_default()
     }
 
     /// In the mix of this frame or not; a change in the middle of sound fades.
@@ -309,6 +311,9 @@ fn add(sum: &mut Frame, sound: &Frame, sign: f32) {
 
 /// How many are heard at once, as in the mixer of `libwebrtc`.
 pub const HEARD: usize = 3;
+
+/// In dB: more than two levels can differ by.
+const SPEECH: f32 = 200.0;
 
 /// In dB: by so much another must be louder.
 const STAYS: f32 = 9.0;
@@ -466,6 +471,25 @@ mod tests {
         assert!(!Listener::new(Some(first)).shares(&mixer));
         assert!(Listener::new(Some(last)).shares(&mixer));
         assert!(mixer.is_talking(last) && mixer.level(last) > -41.0);
+    }
+
+    #[test]
+    fn speech_is_heard_soon_where_three_rooms_are_noisy() {
+        let mut mixer = Mixer::new();
+        let mut talkers: Vec<_> = [-50.0, -50.0, -50.0]
+            .map(|level| (mixer.add(), frames(300.0, level)))
+            .into();
+        for _ in 0..300 {
+            say(&mut mixer, &mut talkers);
+        }
+        let voice = mixer.add();
+        talkers.push((voice, frames(700.0, -45.0)));
+        let begins = (1..100).find(|_| {
+            say(&mut mixer, &mut talkers);
+            mixer.is_heard(voice)
+        });
+        // Speech is known as such after 60 ms.
+        assert!(matches!(begins, Some(..8)), "after {begins:?} frames");
     }
 
     #[test]

@@ -261,8 +261,7 @@ impl Porter {
 
 fn unopened(record: &Record) -> Failure {
     failure(format!(
-        "its sign-in lies in a file that a passphrase opens, and none was given; sidetone --account {} asks for it at \
-         the start too",
+        "its sign-in lies in a file that a passphrase opens, and none was given; /account {} asks for it again",
         text::name(&record.name)
     ))
 }

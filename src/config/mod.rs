@@ -189,15 +189,22 @@ impl Config {
         } else if let Some(path) = paths.map(Paths::settings_file) {
             entries.extend(file::entries(&read_file(&path, Absent::IsEmpty)?, &path)?);
         }
+        let (variables, mut warnings) = from_environment(surroundings);
         if let Some(path) = paths.map(Paths::remembered) {
-            // Ours, and never worth failing for.
-            let text = read_file(&path, Absent::IsEmpty).unwrap_or_default();
-            for mut entry in file::entries(&text, &path).unwrap_or_default() {
-                entry.source = Source::Remembered;
-                entries.push(entry);
+            // Ours, and never worth failing for; but it is said.
+            let read =
+                read_file(&path, Absent::IsEmpty).and_then(|text| file::entries(&text, &path));
+            match read {
+                Ok(read) => entries.extend(read.into_iter().map(|entry| Entry {
+                    source: Source::Remembered,
+                    ..entry
+                })),
+                Err(error) => warnings.push(format!(
+                    "{error}; nothing that {} remembers is in force: mend it, or remove it",
+                    path.display()
+                )),
             }
         }
-        let (variables, mut warnings) = from_environment(surroundings);
         entries.extend(variables);
         entries.extend(flags);
         let mut config = Self::resolve(entries, &mut warnings)?;
@@ -228,10 +235,18 @@ impl Config {
                 warnings.push(format!("{source}: {warning}"));
                 continue;
             }
-            keys::read(&mut config, &key, &text).map_err(|detail| Error::Value {
-                origin: source.clone(),
-                detail,
-            })?;
+            if let Err(detail) = keys::read(&mut config, &key, &text) {
+                if source == Source::Remembered {
+                    warnings.push(format!(
+                        "{source}: {detail}; it is passed over, and /set {key} sets it anew"
+                    ));
+                    continue;
+                }
+                return Err(Error::Value {
+                    origin: source,
+                    detail,
+                });
+            }
             config.values.insert(key, Value { text, source });
         }
         Ok(config)
@@ -376,9 +391,13 @@ fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
 
 /// Adds or replaces one choice in the file of remembered ones.
 pub fn remember(path: &Path, key: &str, value: &str) -> io::Result<()> {
-    let old = fs::read_to_string(path).unwrap_or_default();
+    let old = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        read => read?,
+    };
+    // Never written over where it cannot be read: the other choices would be lost.
     let mut choices: BTreeMap<String, String> = file::entries(&old, path)
-        .unwrap_or_default()
+        .map_err(io::Error::other)?
         .into_iter()
         .map(|entry| (entry.key, entry.text))
         .collect();

@@ -12,16 +12,20 @@ fn surroundings(variables: &[(&str, &str)]) -> Surroundings {
     }
 }
 
-/// Loads with a settings file, variables and flags.
-fn load(file: &str, variables: &[(&str, &str)], flags: Vec<Entry>) -> Result<Config, Error> {
-    let home = tempfile::tempdir().unwrap();
-    let folder = |name: &str| home.path().join(name);
-    let paths = Paths {
+fn below(home: &Path) -> Paths {
+    let folder = |name: &str| home.join(name);
+    Paths {
         config: folder("config"),
         data: folder("data"),
         state: folder("state"),
         runtime: folder("run"),
-    };
+    }
+}
+
+/// Loads with a settings file, variables and flags.
+fn load(file: &str, variables: &[(&str, &str)], flags: Vec<Entry>) -> Result<Config, Error> {
+    let home = tempfile::tempdir().unwrap();
+    let paths = below(home.path());
     paths::create_private(&paths.settings_file(), file.as_bytes()).unwrap();
     remember(&paths.remembered(), "pinned_people", "true").unwrap();
     Config::load(Some(&paths), &surroundings(variables), flags)
@@ -104,6 +108,33 @@ fn a_bad_value_is_an_error_that_says_where_and_what_would_be_right() {
         text.contains("not a list") || text.contains("config.toml:1"),
         "{text}"
     );
+}
+
+#[test]
+fn what_was_remembered_badly_is_said_and_stops_nothing_and_is_not_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = below(dir.path());
+    let path = paths.remembered();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let load = || {
+        let flags = Vec::new();
+        Config::load(Some(&paths), &surroundings(&[]), flags).unwrap()
+    };
+    fs::write(&path, "audio_mode = \"sytem\"\npinned_people = \"true\"\n").unwrap();
+    let config = load();
+    assert!(config.settings.pinned_people);
+    let [warning] = &config.warnings[..] else {
+        panic!("{:?}", config.warnings)
+    };
+    assert!(warning.contains("sytem") && warning.contains("/set audio_mode"));
+    fs::write(&path, "pinned_people = \"true\"\n= broken\n").unwrap();
+    let config = load();
+    let [warning] = &config.warnings[..] else {
+        panic!("{:?}", config.warnings)
+    };
+    assert!(warning.contains("remembered.toml"), "{warning}");
+    remember(&path, "audio_mode", "raw").unwrap_err();
+    assert!(fs::read_to_string(&path).unwrap().contains("= broken"));
 }
 
 #[test]

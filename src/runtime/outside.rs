@@ -113,7 +113,7 @@ pub fn open(url: &str) -> io::Result<()> {
     }
     let mac = cfg!(target_os = "macos");
     let desktop = mac
-        || ["DISPLAY", "WAYLAND_DISPLAY"]
+        || ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"]
             .iter()
             .any(|name| env::var_os(name).is_some());
     if !desktop {

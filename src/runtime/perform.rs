@@ -140,8 +140,13 @@ impl Runtime {
         let Some(paths) = &self.options.paths else {
             return;
         };
-        if let Err(error) = config::remember(&paths.remembered(), key, value) {
-            self.failed_here(Doing::Writing, error.to_string());
+        let path = paths.remembered();
+        if let Err(error) = config::remember(&path, key, value) {
+            let why = format!(
+                "{}: {error}; what you set counts for this run alone",
+                path.display()
+            );
+            self.failed_here(Doing::Writing, why);
         }
     }
 

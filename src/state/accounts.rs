@@ -33,6 +33,8 @@ pub struct Doors {
     pub passphrase: Option<Passphrase>,
     /// The account to go over to once it is open.
     pub wanted: Option<AccountId>,
+    /// What was being written when going over began. What is typed until a passphrase is asked for is meant for that.
+    pub line: Option<Composer>,
     /// What was in front of each account that is not in front now.
     left: BTreeMap<AccountId, Left>,
 }
@@ -42,6 +44,8 @@ pub struct Doors {
 pub struct Passphrase {
     pub account: AccountId,
     pub typed: Hidden,
+    /// It was given and is being tried: what is typed meanwhile is nobody's.
+    pub tried: bool,
 }
 
 #[derive(Debug, Clone, Default)]

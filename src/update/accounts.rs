@@ -20,6 +20,7 @@ use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
 use crate::update::command;
 use crate::update::overlay;
+use crate::update::passphrase;
 
 /// Lists the accounts, or goes over to the one that is meant.
 pub(super) fn perform(state: &mut State, meant: Option<&str>, fx: &mut Vec<Effect>) {
@@ -57,6 +58,7 @@ pub(super) fn go_over(state: &mut State, account: &AccountId, fx: &mut Vec<Effec
         }
         Door::Closed => {
             state.doors.wanted = Some(account.clone());
+            state.doors.line = Some(state.composer.clone());
             state.doors.set(account, Door::Opening);
             fx.push(Effect::OpenAccount(account.clone()));
             command::answer(state, Answer::SigningIn { name });
@@ -67,6 +69,7 @@ pub(super) fn go_over(state: &mut State, account: &AccountId, fx: &mut Vec<Effec
 /// Somebody is signed in as it: its back ends are there.
 pub(super) fn opened(state: &mut State, account: &AccountId, calls: bool, fx: &mut Vec<Effect>) {
     state.doors.set(account, Door::Open { calls });
+    passphrase::over(state, account);
     if is_work(state, account) {
         let list = ChatCommand::Work(WorkCommand::List);
         fx.push(Effect::Chat(account.clone(), list));
@@ -79,6 +82,7 @@ pub(super) fn opened(state: &mut State, account: &AccountId, calls: bool, fx: &m
 /// It stays as it was.
 pub(super) fn failed(state: &mut State, account: &AccountId, failure: Failure) {
     state.doors.set(account, Door::Closed);
+    passphrase::over(state, account);
     if state.doors.wanted.as_ref() == Some(account) {
         state.doors.wanted = None;
     }

@@ -2,6 +2,8 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::command::Leave;
+use crate::command::Work;
 use crate::effect::ControlAnswer;
 use crate::effect::Effect;
 use crate::event::ControlRequest;
@@ -44,10 +46,13 @@ pub(super) fn on_request(
 }
 
 /// What a program said would not be a person's word: consent, that a notice was heard,
-/// a key that says either.
+/// a rating, that more leave is wanted, a key that says any of it.
 fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>) -> ControlAnswer {
     let personal = match &command {
-        Command::Consent(_) | Command::Acknowledge => true,
+        Command::Consent(_)
+        | Command::Acknowledge
+        | Command::Rate(_)
+        | Command::Work(Work::Leave(Leave::Ask { .. })) => true,
         Command::Set { key, .. } => key.starts_with("bind."),
         _ => false,
     };

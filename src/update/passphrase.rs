@@ -21,10 +21,14 @@ pub(super) fn ask(state: &mut State, account: AccountId, again: bool, fx: &mut V
     }
     talk::stop(state, fx);
     state.focus.close();
+    if let Some(line) = state.doors.line.take() {
+        state.composer = line;
+    }
     let name = account.name().to_owned();
     state.doors.passphrase = Some(Passphrase {
         account,
         typed: Hidden::default(),
+        tried: false,
     });
     command::answer(state, Answer::Passphrase { name, again });
 }
@@ -41,10 +45,22 @@ pub(super) fn key(state: &mut State, key: Key, fx: &mut Vec<Effect>) -> bool {
     let Some(asked) = &mut state.doors.passphrase else {
         return false;
     };
+    if asked.tried {
+        // Who knows that it was mistyped types on, and that is no message. The try goes on without the question.
+        let away = key.code == KeyCode::Escape || key.ctrl && key.code == KeyCode::Char('c');
+        if away {
+            state.doors.passphrase = None;
+        }
+        return true;
+    }
     match key.code {
+        // A list that a program opened.
+        KeyCode::Escape if state.focus.overlay.is_some() => {
+            state.focus.close();
+        }
         KeyCode::Enter if !asked.typed.is_empty() => {
             let typed = std::mem::take(&mut asked.typed);
-            state.doors.passphrase = None;
+            asked.tried = true;
             fx.push(Effect::Unlock(Some(typed)));
         }
         KeyCode::Enter | KeyCode::Escape => give_up(state, fx),
@@ -62,9 +78,18 @@ pub(super) fn pasted(state: &mut State, words: &str) -> bool {
     let Some(asked) = &mut state.doors.passphrase else {
         return false;
     };
-    let line = words.lines().next().unwrap_or_default();
-    line.chars().for_each(|c| asked.typed.push(c));
+    if !asked.tried {
+        let line = words.lines().find(|line| !line.is_empty());
+        let line = line.unwrap_or_default();
+        line.chars().for_each(|c| asked.typed.push(c));
+    }
     true
+}
+
+/// The account is open, or cannot be opened.
+pub(super) fn over(state: &mut State, account: &AccountId) {
+    let of_it = |asked: &mut Passphrase| asked.account == *account;
+    state.doors.passphrase.take_if(of_it);
 }
 
 fn give_up(state: &mut State, fx: &mut Vec<Effect>) {

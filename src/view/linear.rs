@@ -146,6 +146,11 @@ impl Linear {
 
     /// A line that fits on four rows; the rest is kept.
     fn fit(&mut self, line: &str) -> String {
+        // An address is of use only whole.
+        let is_address = line.starts_with("https://") || line.starts_with("http://");
+        if is_address && !line.contains(' ') {
+            return line.to_owned();
+        }
         let mut room = self.columns * ROWS;
         if line.width() <= room
             && let Some(fitting) = self.wrap(line)

@@ -21,10 +21,15 @@ const browser = lane === "page" && parts.length > 0 ? await launched() : undefin
 const told = [];
 for (const part of parts) {
   const report = new Report();
-  await part(report, { browser, standin: process.env.STANDIN, official: process.env.OFFICIAL });
+  try {
+    await part(report, { browser, standin: process.env.STANDIN, official: process.env.OFFICIAL });
+  } catch (error) {
+    report.part(part.name);
+    await report.check("it broke off", () => Promise.reject(error));
+  }
   report.print(chosen.length > 0);
   told.push(report);
 }
 await browser?.close();
-process.send(summed(told));
-process.disconnect();
+// What a part that broke off left behind keeps nobody waiting.
+process.send(summed(told), () => process.exit());

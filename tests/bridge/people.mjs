@@ -4,6 +4,7 @@ import { host } from "../interop/host.mjs";
 import { Sidetone } from "../interop/sidetone.mjs";
 import { QUIET, browsers, installed } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
+import { states, until } from "./until.mjs";
 
 const PHONE = "+14255550123";
 const BOB = "8:orgid:00000000-0000-0000-0000-0000000000b2";
@@ -25,16 +26,6 @@ async function calls(report, standin, way) {
   const coming = way.stage();
   const cal = await Sidetone.run("call", [PHONE, "--endpoint", way.endpoint, "--no-check", ...QUIET], "Cal", { SIDETONE_NO_VENDOR: undefined, TMPDIR: process.env.WORK });
   let stage;
-  const states = async (wanted) => {
-    let states;
-    for (let tries = 0; tries < 200; tries += 1) {
-      states = [];
-      for (const at of wanted.keys()) states.push(await stage(`calls.${at}.state`).catch(() => "none"));
-      if (states.join() === wanted.join()) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`the calls are ${states}, not ${wanted}`);
-  };
   await report.check("a phone is called: it rings, is answered, and hears us", async () => {
     await cal.line(`Call: it rings at ${PHONE}.`);
     stage = await coming;
@@ -55,22 +46,16 @@ async function calls(report, standin, way) {
     cal.type("/resume\r");
     await cal.line("Call: no longer on hold.");
     cal.type(`/call ${BOB}\r`);
-    await states(["LocalHold", "Ringing"]);
+    await states(stage, "LocalHold", "Ringing");
     await stage("calls.1.to", "Connected");
     await cal.line("Call: connected with somebody.");
     cal.type("/switch\r");
-    await states(["Connected", "LocalHold"]);
+    await states(stage, "Connected", "LocalHold");
   }, 40);
   await report.check("a person is called into the call", async () => {
     cal.type("/add +14255550199\r");
     await cal.line("Call: +14255550199 is being called.");
-    // It is said when it is asked for; the page has it a moment later.
-    let here = 0;
-    for (let tries = 0; tries < 200 && here !== 2; tries += 1) {
-      here = (await stage("calls.0.remoteParticipants")).length;
-      if (here !== 2) await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.equal(here, 2);
+    await until(async () => (await stage("calls.0.remoteParticipants")).length, 2);
   });
   await report.check("a call is handed on, or is not, and either is said", async () => {
     await stage("set", "transferEnds", "Failed");
@@ -87,7 +72,7 @@ async function calls(report, standin, way) {
     cal.type("/leave\r");
     await cal.line("Call: somebody is still on hold.");
     cal.type("/resume\r");
-    await states(["Disconnected", "Connected"]);
+    await states(stage, "Disconnected", "Connected");
     await stage("calls.1.end", 0, 560000);
     await cal.line("the phone side hung up");
   });
@@ -106,12 +91,7 @@ async function calls(report, standin, way) {
     await cal.line("Call: Eve is calling.");
     cal.type("/reject\r");
     await cal.line("Call: Eve is refused.");
-    let reason;
-    for (let tries = 0; tries < 100 && !reason; tries += 1) {
-      reason = await stage("rung.-1.callEndReason").catch(() => null);
-      if (!reason) await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assert.equal(reason?.subCode, 603);
+    await until(async () => (await stage("rung.-1.callEndReason")).subCode, 603);
     await stage("agents.-1.ring", { displayName: "Fay" });
     await cal.line("Call: Fay is calling.");
     await stage("rung.-1.stop", 487, 10004);

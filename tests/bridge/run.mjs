@@ -15,7 +15,8 @@ async function lane(name) {
   let sum = { checks: 0, failed: [`${name}: it broke off`] };
   const child = fork(checks, [name, ...process.argv.slice(2)], { env: { ...process.env, ...own } });
   child.on("message", (told) => (sum = told));
-  await new Promise((resolve) => child.on("exit", resolve));
+  const code = await new Promise((resolve) => child.on("exit", resolve));
+  if (code !== 0) sum.failed.push(`${name}: it ended with ${code}`);
   rmSync(work, { recursive: true, force: true, maxRetries: 5 });
   return sum;
 }

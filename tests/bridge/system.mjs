@@ -9,6 +9,7 @@ import { Sidetone } from "../interop/sidetone.mjs";
 import { RATE, dbfs, levelAt } from "../interop/tone.mjs";
 import { bridged, browsers, made } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
+import { until } from "./until.mjs";
 
 const remembered = (name) => readFileSync(join(process.env.WORK, name, "state", "sidetone", "remembered.toml"), "utf8");
 
@@ -23,10 +24,7 @@ export async function system(report, { standin }) {
   const coming = way.stage();
   const ada = await bridged({ standin, way }, meeting, "Sys", near);
   const begun = async (stage, at) => {
-    for (let tries = 0; tries < 200; tries += 1) {
-      if ((await stage(`calls.${at}.state`).catch(() => "none")) === "Connected") break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    await until(() => stage(`calls.${at}.state`), "Connected");
     return (await stage("agents.0.begun")).at(-1);
   };
   try {

@@ -12,6 +12,7 @@ import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs"
 import { QUIET, browsers, installed, made } from "./bridged.mjs";
 import { relay } from "./relay.mjs";
 import { keyed, mayFindPeople, signIn, tokenService } from "./signed.mjs";
+import { states, until } from "./until.mjs";
 
 const PHONE = "+14255550123";
 const NAME = "Work";
@@ -109,22 +110,6 @@ async function calls({ report, way, near, environment }) {
   const ada = await Sidetone.run("call", [PHONE, ...account], NAME, environment);
   const listening = near.listen();
   let stage;
-  const until = async (what, wanted) => {
-    let found;
-    for (let tries = 0; tries < 200; tries += 1) {
-      found = await what().catch((error) => error.message);
-      if (found === wanted) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error(`${found} is not ${wanted}`);
-  };
-  // One after the other: the stage answers one question at a time.
-  const now = async (many) => {
-    const states = [];
-    for (let at = 0; at < many; at += 1) states.push(await stage(`calls.${at}.state`));
-    return states.join();
-  };
-  const states = (...wanted) => until(() => now(wanted.length), wanted.join());
   await report.check("a phone number is called with sidetone call, and is heard", async () => {
     await ada.line(`Call: it rings at ${PHONE}.`);
     stage = await coming;
@@ -151,15 +136,15 @@ async function calls({ report, way, near, environment }) {
     ada.type("/hold\r");
     await ada.line("Call: on hold.");
     ada.type("/call Bob Lindqvist\r");
-    await states("LocalHold", "Ringing");
+    await states(stage, "LocalHold", "Ringing");
     const begun = (await stage("agents.0.begun")).at(-1);
     assert.match(begun.whom.microsoftTeamsUserId, /^b0b/);
     await stage("calls.1.to", "Connected");
     await ada.line("Call: connected with Bob Lindqvist.");
     ada.type("/switch\r");
-    await states("Connected", "LocalHold");
+    await states(stage, "Connected", "LocalHold");
     ada.type("/switch\r");
-    await states("LocalHold", "Connected");
+    await states(stage, "LocalHold", "Connected");
   }, 40);
   await report.check("an emergency number is refused in a call too, and nothing is begun", async () => {
     const before = (await stage("agents.0.begun")).length;
@@ -182,11 +167,11 @@ async function calls({ report, way, near, environment }) {
   }, 40);
   await report.check("both are left", async () => {
     ada.type("/leave\r");
-    await states("LocalHold", "Disconnected");
+    await states(stage, "LocalHold", "Disconnected");
     ada.type("/resume\r");
-    await states("Connected", "Disconnected");
+    await states(stage, "Connected", "Disconnected");
     ada.type("/leave\r");
-    await states("Disconnected", "Disconnected");
+    await states(stage, "Disconnected", "Disconnected");
   });
   await report.check("a phone calls: it rings here, is answered, and is heard", async () => {
     ada.type("/set receive_calls true\r");

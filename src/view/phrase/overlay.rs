@@ -41,8 +41,13 @@ pub fn confirm(confirm: &Confirm) -> String {
 
 /// What stands before the text being written.
 pub fn prompt(state: &State) -> String {
-    if state.doors.passphrase.is_some() {
-        return "Passphrase, hidden (Ctrl-C gives up): ".to_owned();
+    if let Some(asked) = &state.doors.passphrase {
+        let words = if asked.tried {
+            "Passphrase, being tried: "
+        } else {
+            "Passphrase, hidden (Ctrl-C gives up): "
+        };
+        return words.to_owned();
     }
     let mode = if state.is_normal() { "(normal) " } else { "" };
     match state.composer.purpose() {

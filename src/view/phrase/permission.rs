@@ -18,9 +18,11 @@ pub const fn wider(wider: Wider) -> &'static str {
     }
 }
 
+const GIVEN: &str = "Given.";
+
 /// One of the list, with how it stands.
 pub fn wider_line(wider: Wider, stands: &str) -> String {
-    let administrator = if wider.needs_administrator() {
+    let administrator = if wider.needs_administrator() && stands != GIVEN {
         " An administrator has to agree."
     } else {
         ""
@@ -44,7 +46,7 @@ pub fn leave(state: &State) -> String {
     let lines = Wider::ALL.into_iter().map(|wider| {
         let asked = asking.is_some_and(|asking| asking.wider == wider);
         let stands = match state.has_leave(wider) {
-            Some(true) => "Given.".to_owned(),
+            Some(true) => GIVEN.to_owned(),
             Some(false) | None if asked => "Being asked for.".to_owned(),
             Some(false) => format!("Not given; /permission {} asks for it.", wider.word()),
             None => format!("Not known; /permission {} asks for it.", wider.word()),
