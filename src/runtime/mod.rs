@@ -482,7 +482,13 @@ impl Runtime {
     fn happen(&mut self, event: Event) {
         self.ledger.hear(&event);
         self.display.press(press(&event));
-        let typed = matches!(event, Event::Terminal(_));
+        // What else changes what is being written: another account in front, and a program.
+        let typed = matches!(
+            event,
+            Event::Terminal(_)
+                | Event::Control(..)
+                | Event::Runtime(RuntimeEvent::AccountOpened { .. })
+        );
         if matches!(event, Event::Terminal(TerminalEvent::Edited(_)))
             && self.display.lent() == Some(Borrower::Editor)
         {

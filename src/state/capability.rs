@@ -425,8 +425,11 @@ impl State {
             None => "no call has ended here",
             Some(call) => match call.survey {
                 Survey::Open => return Ok(()),
-                Survey::Sending(_) | Survey::Sent(_) => "this call was rated already",
-                Survey::None if call.is_live() => "a call is rated once it is over",
+                Survey::Sending(_) => "your rating is on its way",
+                Survey::Sent(_) => "this call was rated already",
+                Survey::None if call.is_live() => {
+                    "a call by the vendor's SDK is rated once it is over"
+                }
                 Survey::None => {
                     "this was no call by the vendor's SDK that you were in, or it ended more than three minutes ago"
                 }

@@ -89,9 +89,23 @@ fn scrolled(state: &State, hidden: usize, key: Key) -> Option<usize> {
     })
 }
 
-/// The list of keys is open and this one scrolls it, whatever sequence has begun.
+/// What is open is there to be read and this key scrolls it, whatever it does elsewhere and whatever sequence has begun.
 pub(super) fn scrolls(state: &State, key: Key) -> bool {
-    state.focus.overlay == Some(Overlay::Leader) && scrolled(state, 0, key).is_some()
+    let is_read = matches!(
+        state.focus.overlay,
+        Some(
+            Overlay::Leader
+                | Overlay::Help { .. }
+                | Overlay::About
+                | Overlay::Can
+                | Overlay::Accounts
+                | Overlay::Leave
+                | Overlay::Files
+                | Overlay::Work
+                | Overlay::Notices
+        )
+    );
+    is_read && scrolled(state, 0, key).is_some()
 }
 
 /// The place of the selection after a key, in a list of `length`.

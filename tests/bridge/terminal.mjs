@@ -127,7 +127,7 @@ async function rated(scene) {
   await report.check("a call is rated when it is over, by command and once; the vendor gets the number and nothing before", async () => {
     await ada.line("Joined Design review");
     ada.type("/rate 4\r");
-    await ada.line("/rate is not possible, a call is rated once it is over");
+    await ada.line("/rate is not possible, a call by the vendor's SDK is rated once it is over");
     ada.type("/leave\r");
     await ada.line("you hung up");
     await ada.line("Call: how was it? /rate 1 to 5");
@@ -147,7 +147,7 @@ async function rated(scene) {
     ada.type("/join\r");
     await ada.until(() => ada.news.filter(({ event, state }) => event === "call" && state === "Connected").length > 1, "was in the call again");
     ada.type("/rate 1\r");
-    await ada.until(() => ada.transcript.split("a call is rated once it is over").length > 2, "refused to rate a call that goes on", 0);
+    await ada.until(() => ada.transcript.split("is rated once it is over").length > 2, "refused to rate a call that goes on", 0);
     await control.meeting(meeting, "end");
     await ada.until(() => ada.transcript.split("Call: how was it?").length > 2, "asked again");
     ada.type("/rate 1\r");

@@ -57,7 +57,7 @@ fn a_rating_is_sent_once_by_command_and_what_went_is_said() {
     assert_eq!(shown.call_commands(), [CallCommand::Rate(four)]);
     let shown = shown
         .line("/rate 1")
-        .transcript_ends("/rate is not possible, this call was rated already")
+        .transcript_ends("/rate is not possible, your rating is on its way")
         .then(call(CallEvent::Rated))
         .transcript_ends("Call: rated 4 of 5. The number and which call it was went to Microsoft.")
         .line("/rate 1")
@@ -91,7 +91,7 @@ fn it_is_refused_with_the_reason_where_there_is_nothing_to_rate() {
     let shown = script().connected().line("/rate 4");
     assert_eq!(shown.call_commands(), []);
     let shown = shown
-        .transcript_ends("a call is rated once it is over")
+        .transcript_ends("a call by the vendor's SDK is rated once it is over")
         .then(over())
         .line("/rate 4")
         .transcript_ends("no call by the vendor's SDK that you were in");

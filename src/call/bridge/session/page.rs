@@ -137,6 +137,13 @@ impl Session {
 
     pub(super) fn end_page(&mut self) {
         self.page = Page::Off;
+        if self
+            .asked
+            .values()
+            .any(|asked| matches!(asked, Asked::Survey))
+        {
+            self.not_rated(Because::Lost);
+        }
         self.survey_over();
         self.not_reached();
         self.call = None;

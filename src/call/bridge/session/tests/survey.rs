@@ -95,6 +95,21 @@ fn what_could_not_be_sent_may_be_tried_again() {
 }
 
 #[test]
+fn a_rating_on_its_way_is_not_lost_without_a_word() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.over(7, 0, 0);
+    scene.rate("2");
+    scene.handle(Input::PageEnded(Because::Lost));
+    let failed = |event: &CallEvent| match event {
+        CallEvent::ActionFailed(failure) => failure.doing == Doing::Rating,
+        _ => false,
+    };
+    assert!(scene.events().into_iter().any(failed));
+    assert_eq!(scene.rateable().last(), Some(&false));
+}
+
+#[test]
 fn the_page_stays_three_minutes_for_it_and_not_for_more() {
     let mut scene = Scene::new();
     scene.connected();
