@@ -52,12 +52,12 @@ use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
 use crate::model::text;
-use crate::runtime::Calls;
-use crate::runtime::Chat;
 use crate::runtime::Lanes;
-use crate::runtime::Opened;
-use crate::runtime::Opening;
-use crate::runtime::Wish;
+use crate::runtime::opening::Calls;
+use crate::runtime::opening::Chat;
+use crate::runtime::opening::Opened;
+use crate::runtime::opening::Opening;
+use crate::runtime::opening::Wish;
 use crate::tasks::Tasks;
 use crate::wire::bridge::Identity;
 

@@ -31,8 +31,8 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::thread::Link;
-use crate::runtime::Calls;
-use crate::runtime::Chat;
+use crate::runtime::opening::Calls;
+use crate::runtime::opening::Chat;
 use crate::tasks::Tasks;
 
 /// Where events go: calls have a lane of their own, which is read first.

@@ -13,6 +13,7 @@ pub mod input;
 mod keyboard;
 pub mod notice_log;
 mod notify;
+pub mod opening;
 pub mod outside;
 pub mod pace;
 mod perform;
@@ -30,10 +31,6 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use crate::call::bridge;
-use crate::call::native;
-use crate::chat::acs;
-use crate::chat::graph;
 use crate::clock::Clock;
 use crate::clock::Moment;
 use crate::clock::Zone;
@@ -52,10 +49,8 @@ use crate::model::announcement::Announcement;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::failure::Failure;
-use crate::model::hidden::Hidden;
 use crate::model::key::KeyCode;
 use crate::model::key::Pointer;
-use crate::model::locator::Locator;
 use crate::model::settings::Settings;
 use crate::runtime::backends::Backends;
 pub use crate::runtime::backends::Lanes;
@@ -69,17 +64,19 @@ use crate::runtime::keyboard::Keyboard;
 use crate::runtime::keyboard::Typed;
 use crate::runtime::notice_log::Meeting;
 use crate::runtime::notice_log::NoticeLog;
+use crate::runtime::opening::Doors;
+use crate::runtime::opening::Opened;
+use crate::runtime::opening::Opening;
+use crate::runtime::opening::Wish;
 use crate::runtime::pace::Press;
 use crate::runtime::signals::Signal;
 use crate::runtime::signals::Signals;
 use crate::runtime::stderr::Diverted;
 use crate::runtime::terminal::Terminal;
 use crate::state::State;
-use crate::state::calls::Caller;
 use crate::state::lines::Source;
 use crate::tasks::Tasks;
 use crate::update;
-use crate::update::Start;
 use crate::view::phrase;
 
 /// What the program starts with.
@@ -94,56 +91,6 @@ pub struct Options {
     pub greeting: Vec<String>,
     /// Ends in a panic once it runs, so that a test can see the terminal given back.
     pub panics: bool,
-}
-
-/// Where to go, once that is known and the way there is open.
-pub struct Opening {
-    pub chat: Chat,
-    /// Where somebody makes calls for the account.
-    pub call: Option<Calls>,
-    /// Without one, the account's chats are listed.
-    pub locator: Option<Locator>,
-    /// Whom to call, in the person's words.
-    pub person: Option<String>,
-    /// Emergency numbers of a country may be dialled.
-    pub emergency: bool,
-    pub name: String,
-}
-
-/// Opens the way for another account, when somebody wants to go over to it.
-pub struct Doors {
-    pub ask: mpsc::Sender<Wish>,
-    pub opened: mpsc::Receiver<(AccountId, Opened)>,
-}
-
-/// To whoever opens the way.
-pub enum Wish {
-    Open(AccountId),
-    /// The answer to [`Opened::Locked`]; `None`: nobody gives it.
-    Unlock(Option<Hidden>),
-}
-
-/// What became of it.
-pub enum Opened {
-    Done(Box<Result<Opening, Failure>>),
-    /// A passphrase is wanted first; `again`, where the one that was given was wrong.
-    Locked {
-        again: bool,
-    },
-}
-
-/// The chat back end of an account.
-pub enum Chat {
-    Acs(acs::Settings),
-    Graph(graph::Settings),
-}
-
-/// The call back end of an account.
-pub enum Calls {
-    /// Of the embedded service.
-    Native(native::Settings),
-    /// By way of the vendor's SDK.
-    Bridge(bridge::Settings),
 }
 
 /// How it ended.
@@ -397,68 +344,6 @@ impl Runtime {
         let (columns, rows) = self.display.size();
         self.display.resize(columns);
         self.happen(Event::Terminal(TerminalEvent::Resized { columns, rows }));
-    }
-
-    fn opened(&mut self, result: Result<Opening, Failure>) {
-        match result {
-            Ok(opening) => {
-                let start = Start {
-                    account: self.options.account.id.clone(),
-                    locator: opening.locator,
-                    call: opening.person,
-                    name: opening.name,
-                    sound: self.backends.has_sound(),
-                    calls: opening.call.is_some(),
-                };
-                self.backends.start_chat(opening.chat);
-                self.may_call(&start.account, opening.call.as_ref(), opening.emergency);
-                if let Some(call) = opening.call {
-                    self.backends.start_call(call);
-                }
-                let effects = update::start(&mut self.state, start, self.clock.both());
-                self.display.press(Press::Now);
-                self.perform_all(effects);
-            }
-            Err(failure) => {
-                self.ledger.fail(Exit::of(&failure));
-                self.happen(Event::Runtime(RuntimeEvent::StartFailed(failure)));
-            }
-        }
-    }
-
-    /// What the account can call, by way of whoever makes calls for it.
-    fn may_call(&mut self, account: &AccountId, calls: Option<&Calls>, emergency: bool) {
-        if let Some(Calls::Bridge(_)) = calls {
-            let caller = Caller {
-                emergency,
-                receives: None,
-            };
-            self.state.callers.insert(account.clone(), caller);
-        }
-    }
-
-    /// The back ends of another account, beside those that run.
-    fn opened_another(&mut self, account: AccountId, opened: Opened) {
-        let result = match opened {
-            Opened::Done(result) => *result,
-            Opened::Locked { again } => {
-                let wanted = RuntimeEvent::PassphraseWanted { account, again };
-                return self.happen(Event::Runtime(wanted));
-            }
-        };
-        let event = match result {
-            Ok(opening) => {
-                let calls = opening.call.is_some();
-                self.may_call(&account, opening.call.as_ref(), opening.emergency);
-                self.backends.start_chat(opening.chat);
-                if let Some(call) = opening.call {
-                    self.backends.start_call(call);
-                }
-                RuntimeEvent::AccountOpened { account, calls }
-            }
-            Err(failure) => RuntimeEvent::AccountFailed { account, failure },
-        };
-        self.happen(Event::Runtime(event));
     }
 
     /// Takes what is ready, in a batch that is short enough for the next key.

@@ -22,13 +22,11 @@ use crate::model::failure::Because;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
-use crate::model::hidden::Hidden;
 use crate::model::message::Body;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
 use crate::model::thread::ThreadKey;
 use crate::runtime::Runtime;
-use crate::runtime::Wish;
 use crate::runtime::control::schema::News;
 use crate::runtime::display::Borrower;
 use crate::runtime::outside;
@@ -193,34 +191,6 @@ impl Runtime {
             remedy: Remedy::None,
         };
         self.happen(Event::Runtime(RuntimeEvent::Failed(failure)));
-    }
-
-    fn open_account(&mut self, account: AccountId) {
-        let asked = self
-            .doors
-            .as_ref()
-            .map(|doors| doors.try_send(Wish::Open(account.clone())));
-        if matches!(asked, Some(Ok(()))) {
-            return;
-        }
-        let failure = Failure {
-            doing: Doing::GoingOver,
-            because: Because::Local {
-                detail: "nobody opens accounts now; try again in a moment".to_owned(),
-            },
-            remedy: Remedy::None,
-        };
-        let failed = RuntimeEvent::AccountFailed { account, failure };
-        self.happen(Event::Runtime(failed));
-    }
-
-    /// Whoever asked waits for it, and for nothing else.
-    fn unlock(&self, typed: Option<Hidden>) {
-        if let Some(doors) = &self.doors
-            && doors.try_send(Wish::Unlock(typed)).is_err()
-        {
-            tracing::warn!("nobody waits for a passphrase");
-        }
     }
 
     fn publish(&self, news: ControlNews) {
