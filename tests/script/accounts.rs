@@ -27,6 +27,7 @@ use crate::play::at;
 use crate::play::call;
 use crate::play::person;
 use crate::play::says;
+use crate::play::told;
 use crate::play::with;
 use crate::play::work_account;
 
@@ -71,18 +72,6 @@ fn work_chat(script: Script) -> Script {
             thread,
             messages: Vec::new(),
         }))
-}
-
-/// The words are said, or stand on the screen.
-#[track_caller]
-fn told(script: Script, words: &str) -> Script {
-    if script.state.focus.interface == Interface::Linear {
-        let said = script.said();
-        assert!(said.contains(words), "{words:?} is not in\n{said}");
-        script
-    } else {
-        script.shows((120, 30), words)
-    }
 }
 
 fn asked_to_open(script: &Script) -> bool {

@@ -21,6 +21,7 @@ use sidetone::model::sign_in::Step;
 use crate::play::Script;
 use crate::play::account;
 use crate::play::alone;
+use crate::play::told;
 
 const VIEWS: [Interface; 2] = [Interface::Linear, Interface::FullScreen];
 const CODE: &str = "QRZX-7342";
@@ -82,18 +83,6 @@ fn commands(script: &Script) -> Vec<IdentityCommand> {
             _ => None,
         })
         .collect()
-}
-
-/// The words are said, or stand on the screen.
-#[track_caller]
-fn told(script: Script, words: &str) -> Script {
-    if script.state.focus.interface == Interface::Linear {
-        let said = script.said();
-        assert!(said.contains(words), "{words:?} is not in\n{said}");
-        script
-    } else {
-        script.shows((240, 30), words)
-    }
 }
 
 #[track_caller]

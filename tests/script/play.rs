@@ -570,3 +570,14 @@ pub(crate) fn key(chord: &str) -> Key {
     }
     key
 }
+
+/// The words are said, or stand on the screen.
+#[track_caller]
+pub(crate) fn told(script: Script, words: &str) -> Script {
+    if script.state.focus.interface != Interface::Linear {
+        return script.shows((240, 30), words);
+    }
+    let said = script.said();
+    assert!(said.contains(words), "{words:?} is not in\n{said}");
+    script
+}

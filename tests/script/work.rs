@@ -43,6 +43,7 @@ use crate::play::message;
 use crate::play::person;
 use crate::play::says;
 use crate::play::thread;
+use crate::play::told;
 
 const VIEWS: [Interface; 2] = [Interface::Linear, Interface::FullScreen];
 
@@ -108,18 +109,6 @@ fn opened(interface: Interface) -> Script {
             thread: thread(),
             at: at(0.0),
         }))
-}
-
-/// The words are said, or stand on the screen.
-#[track_caller]
-fn told(script: Script, words: &str) -> Script {
-    if script.state.focus.interface == Interface::Linear {
-        let said = script.said();
-        assert!(said.contains(words), "{words:?} is not in\n{said}");
-        script
-    } else {
-        script.shows((240, 30), words)
-    }
 }
 
 fn asked(script: &Script) -> Vec<WorkCommand> {
