@@ -74,6 +74,27 @@ pub enum Overlay {
     Confirm(Confirm),
 }
 
+impl Overlay {
+    /// Nothing in it is chosen: it is scrolled where it is longer than its rows may be.
+    pub const fn is_read(&self) -> bool {
+        match self {
+            Self::Leader
+            | Self::Help { .. }
+            | Self::About
+            | Self::Can
+            | Self::Accounts
+            | Self::Leave
+            | Self::Files
+            | Self::Work
+            | Self::Notices => true,
+            Self::Palette { .. }
+            | Self::Roster { .. }
+            | Self::Devices { .. }
+            | Self::Confirm(_) => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Confirm {
     Paste { text: String, lines: usize },

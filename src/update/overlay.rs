@@ -91,20 +91,7 @@ fn scrolled(state: &State, hidden: usize, key: Key) -> Option<usize> {
 
 /// What is open is there to be read and this key scrolls it, whatever it does elsewhere and whatever sequence has begun.
 pub(super) fn scrolls(state: &State, key: Key) -> bool {
-    let is_read = matches!(
-        state.focus.overlay,
-        Some(
-            Overlay::Leader
-                | Overlay::Help { .. }
-                | Overlay::About
-                | Overlay::Can
-                | Overlay::Accounts
-                | Overlay::Leave
-                | Overlay::Files
-                | Overlay::Work
-                | Overlay::Notices
-        )
-    );
+    let is_read = state.focus.overlay.as_ref().is_some_and(Overlay::is_read);
     is_read && scrolled(state, 0, key).is_some()
 }
 

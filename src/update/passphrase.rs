@@ -88,6 +88,7 @@ pub(super) fn pasted(state: &mut State, words: &str) -> bool {
 
 /// The account is open, or cannot be opened.
 pub(super) fn over(state: &mut State, account: &AccountId) {
+    state.doors.line = None;
     let of_it = |asked: &mut Passphrase| asked.account == *account;
     state.doors.passphrase.take_if(of_it);
 }

@@ -2,8 +2,8 @@
 //!
 //! Everybody hears all others, of more than [`HEARD`](crate::audio::mix::HEARD) at once the
 //! loudest. Those whose mix is the same share one encoding; who is heard, or hears somebody
-//! at a volume of their own, gets one of their own for as long as theirs differs. Pure: no socket, no clock; `now` counts from
-//! any fixed start.
+//! at a volume of their own, gets one of their own for as long as theirs differs. Pure: no
+//! socket, no clock; `now` counts from any fixed start.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -84,7 +84,7 @@ pub(crate) fn draw(
     }
     let from = first(state, &list, overlay, height);
     // What is only read has nothing chosen that would show where one is.
-    let more = is_read(overlay) && from + height < list.len();
+    let more = overlay.is_read() && from + height < list.len();
     let height = height.saturating_sub(usize::from(more));
     if more {
         let line = Rect {
@@ -129,25 +129,6 @@ fn is_list(state: &State, overlay: &Overlay) -> bool {
         | Overlay::Files
         | Overlay::Work
         | Overlay::Notices
-        | Overlay::Confirm(_) => false,
-    }
-}
-
-/// It is longer than its rows may be, and nothing in it is chosen.
-fn is_read(overlay: &Overlay) -> bool {
-    match overlay {
-        Overlay::Leader
-        | Overlay::Help { .. }
-        | Overlay::About
-        | Overlay::Can
-        | Overlay::Accounts
-        | Overlay::Leave
-        | Overlay::Files
-        | Overlay::Work
-        | Overlay::Notices => true,
-        Overlay::Palette { .. }
-        | Overlay::Roster { .. }
-        | Overlay::Devices { .. }
         | Overlay::Confirm(_) => false,
     }
 }
