@@ -161,7 +161,7 @@ pub(super) async fn serve(
     opened: mpsc::Sender<(AccountId, Opened)>,
 ) {
     let mut porter = Porter {
-        vault: prepared.vault.clone(),
+        vaults: prepared.vault.clone().into_iter().collect(),
         asked,
         waiting: VecDeque::new(),
         opened,
@@ -191,8 +191,8 @@ pub(super) async fn serve(
 
 /// Who is asked to open accounts, and who is asked for a passphrase.
 struct Porter {
-    /// The place that was opened last.
-    vault: Option<Vault>,
+    /// The places that were opened in this run: none is asked for twice.
+    vaults: Vec<Vault>,
     asked: mpsc::Receiver<Wish>,
     /// Asked for while a passphrase was.
     waiting: VecDeque<AccountId>,
@@ -230,8 +230,8 @@ impl Porter {
     /// The place that is open already, one that opens without asking, or one that a passphrase opens: it is asked for
     /// until it is right or given up.
     async fn open(&mut self, prepared: &Prepared, record: &Record) -> Result<Vault, Failure> {
-        let known = self.vault.as_ref();
-        if let Some(vault) = known.filter(|vault| vault.kind() == record.kept) {
+        let mut known = self.vaults.iter();
+        if let Some(vault) = known.find(|vault| vault.kind() == record.kept) {
             return Ok(vault.clone());
         }
         let folder = prepared.paths.as_ref().ok_or_else(gone)?.data.clone();
@@ -251,7 +251,7 @@ impl Porter {
                 Err(vault::Error::WrongKey(_)) if is_locked => again = true,
                 Err(error) => return Err(local(&Error::Input(error.to_string()))),
                 Ok(vault) => {
-                    self.vault = Some(vault.clone());
+                    self.vaults.push(vault.clone());
                     return Ok(vault);
                 }
             }
