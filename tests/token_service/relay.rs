@@ -297,6 +297,41 @@ async fn a_body_without_end_is_not_read() {
 }
 
 #[tokio::test]
+async fn who_does_not_read_is_dropped_and_nobody_waits_for_them() {
+    let host = host();
+    let service = start(&host, "");
+    let browser = Browser::new(&host);
+    let mut slow = Line::open(&service, &browser.access_token(ADA).await).await;
+    let mut other = Line::open(&service, &browser.access_token(BOB).await).await;
+    let token = browser.signed(&vouching(&browser)).await;
+    // More than the queue, and the buffers of the system between them and us, can hold.
+    let words = "x".repeat(16_000);
+    let delivered = 60 * 16;
+    for batch in 0..60 {
+        let value: Vec<Value> = (0..16)
+            .map(|n| slow.news(&browser, &format!("{batch} {n} {words}")))
+            .collect();
+        let body = json!({ "value": value, "validationTokens": [token] });
+        let request = service.http.post(slow.text("notificationUrl")).json(&body);
+        assert_eq!(service.send(request).await.status, 202);
+    }
+    let news = other.news(&browser, "meanwhile");
+    assert_eq!(other.deliver(&service, &news, &token).await, 202);
+    assert!(other.next().await.is_some());
+    let mut got = 0;
+    let close = loop {
+        let frame = tokio::time::timeout(PATIENCE, slow.socket.next()).await;
+        match frame.unwrap().unwrap().unwrap() {
+            Message::Text(_) => got += 1,
+            Message::Close(frame) => break frame.unwrap(),
+            _ => {}
+        }
+    };
+    assert_eq!(u16::from(close.code), 4008, "{close:?}");
+    assert!((1..delivered).contains(&got), "{got} of {delivered}");
+}
+
+#[tokio::test]
 async fn a_line_is_opened_with_the_token_of_its_person_and_of_nobody_else() {
     let host = host();
     let service = start(&host, "clients_per_person = 2");
