@@ -315,5 +315,5 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn say(line: &str) -> Result<(), Error> {
-    terminal::print(line).map_err(Error::Print)
+    terminal::tell(line).map_err(Error::Print)
 }

@@ -91,7 +91,7 @@ fn ask<'a>(
     prepared: &Prepared,
 ) -> Result<Choice<'a>, Error> {
     let (name, settings) = (&prepared.name, &prepared.config.settings);
-    let say = |line: &str| terminal::print(line).map_err(Error::Print);
+    let say = |line: &str| terminal::tell(line).map_err(Error::Print);
     say("Join as")?;
     for (at, choice) in choices.iter().enumerate() {
         say(&format!("{}. {}", at + 1, sentence(choice, name, settings)))?;

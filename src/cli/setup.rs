@@ -155,7 +155,7 @@ fn find(program: &str) -> Option<PathBuf> {
 }
 
 fn say(line: &str) -> Result<(), Error> {
-    terminal::print(line).map_err(Error::Print)
+    terminal::tell(line).map_err(Error::Print)
 }
 
 /// Of `@azure/communication-calling`.

@@ -140,7 +140,7 @@ impl Runtime {
     pub fn start(options: Options, tasks: Tasks) -> Result<Self, Error> {
         let clock = Clock;
         for line in &options.greeting {
-            terminal::print(line).map_err(Error::Terminal)?;
+            terminal::tell(line).map_err(Error::Terminal)?;
         }
         let (keyboard, output, source) = open().map_err(Error::Terminal)?;
         let size = match &output {

@@ -33,6 +33,7 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::runtime::stderr;
+use crate::view::linear::between_words;
 
 /// What the terminal is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -364,6 +365,15 @@ pub fn print(line: &str) -> io::Result<()> {
     out.write_all(line.as_bytes())?;
     out.write_all(b"\n")?;
     out.flush()
+}
+
+/// The same for a sentence: broken between words where it is longer than a row of the terminal.
+pub fn tell(line: &str) -> io::Result<()> {
+    // Not known where the output is no terminal.
+    match termios::tcgetwinsize(io::stdout()) {
+        Ok(size) if size.ws_col > 1 => print(&between_words(line, usize::from(size.ws_col)).0),
+        Ok(_) | Err(_) => print(line),
+    }
 }
 
 /// Asks on the normal screen.

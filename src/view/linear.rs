@@ -170,28 +170,10 @@ impl Linear {
         }
     }
 
-    /// Breaks a line between words; `None` where that takes too many rows. A word that is
-    /// longer than a row, as an address may be, stays whole.
+    /// Broken between words; `None` where that takes too many rows.
     fn wrap(&self, line: &str) -> Option<String> {
-        // The cursor rests behind the last character, not on it.
-        let room = self.columns - 1;
-        let (mut out, mut rows) = (String::with_capacity(line.len() + 8), 1);
-        let mut used = 0;
-        for (n, word) in line.split(' ').enumerate() {
-            let width = word.width();
-            if n > 0 && used + 1 + width > room {
-                out.push_str("\r\n");
-                rows += 1;
-                used = 0;
-            } else if n > 0 {
-                out.push(' ');
-                used += 1;
-            }
-            out.push_str(word);
-            rows += (used + width) / self.columns;
-            used = (used + width) % self.columns;
-        }
-        (rows <= ROWS).then_some(out)
+        let (broken, rows) = between_words(line, self.columns);
+        (rows <= ROWS).then_some(broken)
     }
 
     /// The part of the cursor's line that fits on one row, and the cursor in it.
@@ -264,6 +246,30 @@ fn skip(line: &str, columns: usize) -> usize {
         width += grapheme.width();
     }
     line.len()
+}
+
+/// A line broken between words, and how many rows that are. A word that is longer than a row, as an
+/// address may be, stays whole.
+pub fn between_words(line: &str, columns: usize) -> (String, usize) {
+    // The cursor rests behind the last character, not on it.
+    let room = columns - 1;
+    let (mut out, mut rows) = (String::with_capacity(line.len() + 8), 1);
+    let mut used = 0;
+    for (n, word) in line.split(' ').enumerate() {
+        let width = word.width();
+        if n > 0 && used + 1 + width > room {
+            out.push_str("\r\n");
+            rows += 1;
+            used = 0;
+        } else if n > 0 {
+            out.push(' ');
+            used += 1;
+        }
+        out.push_str(word);
+        rows += (used + width) / columns;
+        used = (used + width) % columns;
+    }
+    (out, rows)
 }
 
 #[cfg(test)]

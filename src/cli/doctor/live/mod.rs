@@ -294,5 +294,5 @@ fn phrase_of(because: &Because) -> String {
 }
 
 fn say(line: &str) -> Result<(), Error> {
-    terminal::print(line).map_err(Error::Print)
+    terminal::tell(line).map_err(Error::Print)
 }
