@@ -289,33 +289,37 @@ fn on_newer(state: &mut State, key: &ThreadKey, messages: Vec<Message>, fx: &mut
 fn on_first_page(state: &mut State, key: &ThreadKey, messages: Vec<Message>) {
     let following = state.threads.is_current(key);
     let now = state.now.moment;
-    let call = state.calls.get(&key.account);
-    let inside = call.filter(|c| c.state.is_inside()).map(Call::people);
-    let thread = state.threads.open(key);
-    thread.opened = true;
     state.opening = Opening::Begun;
     let thread = state.threads.open(key);
+    thread.opened = true;
     thread.timeline.insert_page(messages, Page::Newer);
     if thread.read_up_to.is_none() {
         // Nobody knows what was read elsewhere: what is there already is not new.
         thread.read_up_to = thread.timeline.newest().map(|m| m.id.clone());
     }
     thread.count_unread();
-    let (topic, unread) = (thread.topic.clone(), thread.unread);
-    let people = inside.unwrap_or(thread.participants.len());
-    let written = thread.timeline.messages().filter(|m| m.sender.is_some());
-    let earlier = written.count();
-    if unread > 0 {
+    if thread.unread > 0 {
         thread.marker.clone_from(&thread.read_up_to);
     }
     if following {
-        thread.read_all(now);
-        state.say(Said::Opened {
-            topic,
-            people,
-            earlier,
-            unread,
-        });
+        let said = opened(state, key);
+        state.threads.open(key).read_all(now);
+        state.say(said);
+    }
+}
+
+/// That a thread is in front now: with the people of its call while we are in that, else with its own.
+pub(super) fn opened(state: &mut State, key: &ThreadKey) -> Said {
+    let is_of = |call: &&Call| call.info.thread.as_ref() == Some(&key.thread);
+    let call = state.calls.get(&key.account).filter(is_of);
+    let inside = call.filter(|c| c.state.is_inside()).map(Call::people);
+    let thread = state.threads.open(key);
+    let written = thread.timeline.messages().filter(|m| m.sender.is_some());
+    Said::Opened {
+        topic: thread.topic.clone(),
+        people: inside.unwrap_or(thread.participants.len()),
+        earlier: written.count(),
+        unread: thread.unread,
     }
 }
 

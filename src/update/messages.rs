@@ -29,6 +29,7 @@ use crate::state::State;
 use crate::state::composer::Purpose;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
+use crate::update::chat;
 use crate::update::overlay;
 use crate::update::scroll;
 use crate::update::work;
@@ -473,13 +474,8 @@ pub(super) fn switch(state: &mut State, key: &ThreadKey) {
         if thread.unread > 0 {
             thread.marker.clone_from(&thread.read_up_to);
         }
-        let said = Said::Opened {
-            topic: thread.topic.clone(),
-            people: thread.participants.len(),
-            earlier: thread.timeline.messages().count(),
-            unread: thread.unread,
-        };
-        thread.read_all(now);
+        let said = chat::opened(state, key);
+        state.threads.open(key).read_all(now);
         state.say_as(Class::Answer, said);
     }
 }

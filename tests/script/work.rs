@@ -135,6 +135,35 @@ fn the_chats_are_listed_with_kind_news_and_age() {
 }
 
 #[test]
+fn a_chat_that_is_opened_during_a_call_elsewhere_has_its_own_people() {
+    let channel = ThreadId::new("19:general@thread.tacv2");
+    let people = ["Ada", "Alice", "Bob", "Carol", "Dave"];
+    for interface in VIEWS {
+        let shown = alone(Settings {
+            interface,
+            ..Settings::default()
+        })
+        .elsewhere(AccountKind::Teams)
+        .connected()
+        .then(list(false))
+        .line("/thread Voice / General")
+        .then(chat(ChatEvent::ThreadRead(ThreadInfo {
+            id: channel.clone(),
+            topic: "Voice / General".to_owned(),
+            participants: people.map(person).to_vec(),
+        })))
+        .then(chat(ChatEvent::NewerPage {
+            thread: channel.clone(),
+            messages: vec![message(1, "Alice", "a draft")],
+        }));
+        let first = "Joined Voice / General, 5 people, 1 earlier message.";
+        let shown = told(shown.after(5.0), first);
+        let shown = shown.line("/thread Release notes").forget();
+        told(shown.line("/thread Voice / General"), first);
+    }
+}
+
+#[test]
 fn a_chat_is_opened_by_its_name() {
     for view in VIEWS {
         let shown = chats(view).forget().line("/thread Release notes");

@@ -280,7 +280,7 @@ impl Thread {
         &self.messages
     }
 
-    /// The two system messages every history begins with.
+    /// The system messages every history begins with; a chat of Graph may have no topic.
     fn open(&mut self, now: Timestamp) -> Change {
         self.update_audience();
         let by = self.who(&self.creator);
@@ -290,11 +290,13 @@ impl Thread {
             by: by.id.clone(),
         };
         self.note(added, now);
-        let named = Body::TopicUpdated {
-            topic: self.topic.clone(),
-            by: by.id.clone(),
-        };
-        self.note(named, now);
+        if !self.topic.is_empty() {
+            let named = Body::TopicUpdated {
+                topic: self.topic.clone(),
+                by: by.id.clone(),
+            };
+            self.note(named, now);
+        }
         let created = What::ThreadCreated {
             by,
             properties: self.properties(),

@@ -176,6 +176,10 @@ pub fn said(said: &Said, state: &State) -> String {
         }
         Said::ChatDenied(failure) => chat_denied(state, failure),
         Said::ChatOpen => "Chat: open, you can read and write.".to_owned(),
+        Said::TopicChanged { topic, by } if topic.is_empty() => match by {
+            None => "The topic was removed.".to_owned(),
+            Some(by) => format!("{by} removed the topic."),
+        },
         Said::TopicChanged { topic, by: None } => format!("The topic is now {topic}."),
         Said::TopicChanged {
             topic,

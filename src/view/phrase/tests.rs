@@ -273,6 +273,13 @@ fn messages_say_who_first() {
         },
         "Joined design, 5 people, 214 earlier messages, 3 unread.",
     );
+    check(
+        Said::TopicChanged {
+            topic: String::new(),
+            by: Some("Ada".to_owned()),
+        },
+        "Ada removed the topic.",
+    );
 }
 
 #[test]

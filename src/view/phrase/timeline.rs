@@ -33,6 +33,10 @@ fn system(event: &SystemEvent) -> String {
         phrase::names(&names)
     };
     match event {
+        SystemEvent::TopicChanged { topic, by } if topic.is_empty() => match by {
+            None => "the topic was removed".to_owned(),
+            Some(by) => format!("{} removed the topic", phrase::person(by)),
+        },
         SystemEvent::TopicChanged { topic, by: None } => format!("the topic is now {topic}"),
         SystemEvent::TopicChanged {
             topic,
