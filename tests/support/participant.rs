@@ -328,6 +328,11 @@ impl Engine {
                 self.command(Command::Gate(Gate::Open)).await;
                 self.command(Command::Offer).await;
             }
+            // Whoever never says that they are there is taken for gone after a while.
+            "beat" => {
+                let beat = json!({"type": "beat"}).to_string();
+                let _ = self.socket.send(Message::text(beat)).await;
+            }
             _ => {}
         }
         let _ = self.news.send(News::Service(message));
