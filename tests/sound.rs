@@ -20,6 +20,9 @@ mod pty;
 #[path = "sound/endurance.rs"]
 mod endurance;
 
+#[path = "sound/roaming.rs"]
+mod roaming;
+
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -44,6 +47,18 @@ use crate::pulse::level_at;
 use crate::pulse::sine;
 use crate::pulse::speech_level;
 
+/// Nothing is done to the sound.
+const UNTOUCHED: [&str; 8] = [
+    "--set",
+    "echo_cancellation=false",
+    "--set",
+    "noise_suppression=false",
+    "--set",
+    "gain_control=false",
+    "--set",
+    "earcons=false",
+];
+
 /// A client in a terminal of its own, beside a sound server of its own.
 struct Person {
     session: Session,
@@ -53,21 +68,7 @@ struct Person {
 impl Person {
     /// Joins with nothing done to their sound.
     fn join(host: &Host, link: &str, name: &str) -> Self {
-        Self::join_with(
-            host,
-            link,
-            name,
-            &[
-                "--set",
-                "echo_cancellation=false",
-                "--set",
-                "noise_suppression=false",
-                "--set",
-                "gain_control=false",
-                "--set",
-                "earcons=false",
-            ],
-        )
+        Self::join_with(host, link, name, &UNTOUCHED)
     }
 
     fn join_with(host: &Host, link: &str, name: &str, more: &[&str]) -> Self {
@@ -77,6 +78,18 @@ impl Person {
     }
 
     fn arrive(host: &Host, link: &str, name: &str, more: &[&str]) -> Self {
+        Self::start(host, link, name, more, |arguments, variables| {
+            Session::start(100, 24, arguments, variables)
+        })
+    }
+
+    fn start(
+        host: &Host,
+        link: &str,
+        name: &str,
+        more: &[&str],
+        start: impl FnOnce(&[&str], &[(&str, &str)]) -> Session,
+    ) -> Self {
         let sound = Pulse::start();
         let mut arguments = vec!["join", link, "--endpoint", host.endpoint()];
         arguments.extend(["--name", name, "--no-check"]);
@@ -86,7 +99,7 @@ impl Person {
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        let session = Session::start(100, 24, &arguments, &variables);
+        let session = start(&arguments, &variables);
         Self { session, sound }
     }
 

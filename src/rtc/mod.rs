@@ -16,3 +16,5 @@ pub mod sdp;
 mod sockets;
 pub mod stats;
 mod stream;
+
+pub use sockets::route;

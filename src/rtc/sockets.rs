@@ -109,7 +109,7 @@ impl Sockets {
 }
 
 /// The address that datagrams to `remote` would leave from now. Nothing is sent.
-pub(super) fn route(remote: SocketAddr) -> io::Result<IpAddr> {
+pub fn route(remote: SocketAddr) -> io::Result<IpAddr> {
     let any: IpAddr = match remote {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),

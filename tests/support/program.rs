@@ -71,10 +71,17 @@ impl Host {
         BufReader::new(child.stdout.take().expect("stdout is a pipe"))
             .read_line(&mut line)
             .expect("the host says when it is ready");
+        let ready: Value = serde_json::from_str(&line).expect("the ready line is JSON");
+        let mut http = reqwest::Client::builder();
+        if let Some(file) = ready["caFile"].as_str() {
+            let pem = std::fs::read(file).expect("its authority is in a file");
+            let authority = reqwest::Certificate::from_pem(&pem).expect("a certificate");
+            http = http.tls_certs_only([authority]);
+        }
         Self {
             child,
-            ready: serde_json::from_str(&line).expect("the ready line is JSON"),
-            http: reqwest::Client::new(),
+            ready,
+            http: http.build().expect("a client"),
             said,
         }
     }

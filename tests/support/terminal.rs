@@ -37,6 +37,7 @@ pub(crate) struct Session {
     home: tempfile::TempDir,
 }
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sidetone");
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -65,12 +66,35 @@ impl Session {
         Self::start_typed("", home, (columns, rows), arguments, variables)
     }
 
+    /// In a network namespace of that name.
+    pub(crate) fn start_in(
+        namespace: &str,
+        (columns, rows): (u16, u16),
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let home = tempfile::tempdir().expect("a folder for the person");
+        let command = [&["ip", "netns", "exec", namespace, PROGRAM], arguments].concat();
+        Self::spawn("", home, (columns, rows), &command, variables)
+    }
+
     /// Some keys were pressed before the program is there.
     pub(crate) fn start_typed(
         ahead: &str,
         home: tempfile::TempDir,
-        (columns, rows): (u16, u16),
+        size: (u16, u16),
         arguments: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let command = [&[PROGRAM], arguments].concat();
+        Self::spawn(ahead, home, size, &command, variables)
+    }
+
+    fn spawn(
+        ahead: &str,
+        home: tempfile::TempDir,
+        (columns, rows): (u16, u16),
+        words: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
         let pty = native_pty_system()
@@ -85,8 +109,8 @@ impl Session {
         writer
             .write_all(ahead.as_bytes())
             .expect("a terminal takes keys");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sidetone"));
-        command.args(arguments);
+        let mut command = CommandBuilder::new(words[0]);
+        command.args(&words[1..]);
         command.env_clear();
         for (name, value) in environment(home.path()) {
             command.env(name, value);

@@ -1,6 +1,7 @@
 //! The socket under the call session: opens, reads, writes, sleeps. Decides nothing.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::identity::http::is_untrusted;
 use crate::model::account::AccountId;
 use crate::model::failure::Because;
 use crate::model::text;
+use crate::rtc;
 use crate::wire::local::CALL_PATH;
 
 use super::media::Media;
@@ -69,6 +71,7 @@ pub async fn run(
         clock: Clock,
         session: Session::default(),
         socket: None,
+        ends: None,
         opening: None,
         generation: None,
     };
@@ -81,6 +84,7 @@ struct Driver {
     clock: Clock,
     session: Session,
     socket: Option<Socket>,
+    ends: Option<Ends>,
     opening: Option<Pin<Box<dyn Future<Output = Opening> + Send>>>,
     /// Of the token the last socket was opened with.
     generation: Option<Generation>,
@@ -98,9 +102,15 @@ struct Opening {
     result: Result<Opened, Failed>,
 }
 
-/// A socket, and the address at its other end.
 struct Opened {
     socket: Socket,
+    ends: Ends,
+}
+
+/// Of a socket: the address of this machine and that of the service.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    here: IpAddr,
     service: SocketAddr,
 }
 
@@ -160,12 +170,23 @@ impl Driver {
                     self.socket = None;
                 }
                 Output::Media(wish) => self.wish(wish),
+                Output::Look => self.look(),
                 Output::Event(event) => {
                     let event = Event::Call(self.settings.account.clone(), event);
                     // Whoever listened may be gone; the service is told all the same that we leave.
                     let _ = self.events.send(event).await;
                 }
             }
+        }
+    }
+
+    fn look(&mut self) {
+        let Some(ends) = self.ends.filter(|_| self.socket.is_some()) else {
+            return;
+        };
+        // Without any way there is nothing to be tried yet.
+        if rtc::route(ends.service).is_ok_and(|here| here != ends.here) {
+            self.handle(Input::Moved);
         }
     }
 
@@ -204,7 +225,8 @@ impl Driver {
         match opening.result {
             Ok(opened) => {
                 self.socket = Some(opened.socket);
-                self.wish(MediaWish::Route(opened.service));
+                self.ends = Some(opened.ends);
+                self.wish(MediaWish::Route(opened.ends.service));
                 self.handle(Input::Opened);
             }
             Err(Failed::Refused(status)) => self.handle(Input::Refused(status)),
@@ -265,13 +287,19 @@ async fn connect(grant: &Grant, tls: &Tls) -> Result<Opened, Failed> {
         .map_err(|_| unreachable(&host))?;
     // A notice must not wait for a segment to fill.
     let _ = stream.set_nodelay(true);
-    let service = stream.peer_addr().map_err(|_| unreachable(&host))?;
+    let ends = stream.local_addr().and_then(|here| {
+        Ok(Ends {
+            here: here.ip(),
+            service: stream.peer_addr()?,
+        })
+    });
+    let ends = ends.map_err(|_| unreachable(&host))?;
     let stream: Box<dyn Stream> = match target.scheme() {
         "https" => Box::new(encrypt(stream, &host, tls).await?),
         _ => Box::new(stream),
     };
     match client_async(request, stream).await {
-        Ok((socket, _)) => Ok(Opened { socket, service }),
+        Ok((socket, _)) => Ok(Opened { socket, ends }),
         Err(tungstenite::Error::Http(answer)) => Err(Failed::Refused(answer.status().as_u16())),
         Err(error) => Err(protocol(error)),
     }

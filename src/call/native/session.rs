@@ -8,8 +8,9 @@
 //! notices must not claim otherwise: [`CallEvent::SignallingLost`] tells within a quarter
 //! of a second, which a closed socket does at once. It costs a dozen
 //! small frames a second, and only while in a call. Doubt alone gives nothing up:
-//! the next frame ends it and everything is read again. After [`SILENCE`] the
-//! socket is given up and another one takes the place in the call up again.
+//! the next frame ends it and everything is read again. After [`SILENCE`] the socket is given up
+//! and another one takes the place in the call up again; at once where this machine has another
+//! address by then, and where the sound hears nothing either.
 
 mod plan;
 
@@ -31,6 +32,7 @@ use crate::model::locator::Locator;
 use crate::model::sound::Audio;
 use crate::wire::local::Ended;
 use crate::wire::local::Join;
+use crate::wire::local::Sdp;
 use crate::wire::local::ToClient;
 use crate::wire::local::ToService;
 
@@ -52,6 +54,8 @@ pub(super) enum Input<'a> {
     Frame(&'a str),
     /// The socket broke, or could not be opened.
     Closed(Because),
+    /// This machine's address is another one: what is written into the socket goes nowhere.
+    Moved,
     /// From whoever carries the sound.
     Media(MediaWord),
     /// The service answered the opening with an HTTP status instead.
@@ -70,6 +74,8 @@ pub(super) enum Output {
     Event(CallEvent),
     /// To whoever carries the sound.
     Media(MediaWish),
+    /// See whether the socket still begins where this machine is: [`Input::Moved`] if not.
+    Look,
     /// Nothing until then, or until something happens.
     Wait(Option<Moment>),
 }
@@ -96,7 +102,8 @@ enum Link {
     Up {
         heard: Moment,
         said: Moment,
-        doubted: bool,
+        /// In doubt; when it was last looked at then.
+        doubted: Option<Moment>,
     },
     /// To be opened again then.
     Down {
@@ -134,8 +141,9 @@ impl Session {
             Input::Opened => self.opened(now),
             Input::Frame(text) => self.frame(text, now, at),
             Input::Closed(because) => self.closed(because, now, at),
+            Input::Moved => self.moved(now, at),
             Input::Refused(status) => self.refused(status, now, at),
-            Input::Media(word) => self.media(word),
+            Input::Media(word) => self.media(word, now, at),
             Input::Timeout => self.timeout(now, at),
         }
     }
@@ -207,7 +215,7 @@ impl Session {
         self.link = Link::Up {
             heard: now,
             said: now,
-            doubted: false,
+            doubted: None,
         };
         self.send(&join);
         if wanted.captions {
@@ -327,7 +335,7 @@ impl Session {
             return;
         };
         *heard = now;
-        let was_in_doubt = std::mem::take(doubted);
+        let was_in_doubt = doubted.take().is_some();
         let say = now.since(*said) >= OUR_BEAT;
         if say {
             *said = now;
@@ -366,17 +374,26 @@ impl Session {
         }
     }
 
-    fn media(&mut self, word: MediaWord) {
+    fn media(&mut self, word: MediaWord, now: Moment, at: Timestamp) {
         let Some(plan) = &self.plan else { return };
         match word {
-            // An offer that comes too late, or without a link, is made again with the next start.
-            MediaWord::Offer(sdp) => {
-                if plan.sounding && matches!(self.link, Link::Up { .. }) {
-                    self.send(&ToService::Offer { sdp });
-                }
-            }
+            MediaWord::Offer(sdp) if plan.sounding => self.offer(sdp, now, at),
+            // One that comes too late is made again with the next start.
+            MediaWord::Offer(_) => {}
             MediaWord::State(state, reason) => self.event(CallEvent::Media { state, reason }),
             MediaWord::Statistics(statistics) => self.event(CallEvent::Statistics(statistics)),
+        }
+    }
+
+    /// Without a link it is made again with the next start.
+    fn offer(&mut self, sdp: Sdp, now: Moment, at: Timestamp) {
+        match self.link {
+            // Neither the sound nor the socket hears anything: the way is another one.
+            Link::Up {
+                doubted: Some(_), ..
+            } => self.moved(now, at),
+            Link::Up { doubted: None, .. } => self.send(&ToService::Offer { sdp }),
+            Link::Idle | Link::Opening | Link::Down { .. } | Link::Leaving { .. } => {}
         }
     }
 
@@ -435,6 +452,13 @@ impl Session {
         }
     }
 
+    fn moved(&mut self, now: Moment, at: Timestamp) {
+        if matches!(self.link, Link::Up { .. }) {
+            self.out.push_back(Output::Close);
+            self.lost(Because::Timeout, now, at);
+        }
+    }
+
     fn lost(&mut self, because: Because, now: Moment, at: Timestamp) {
         let Some(plan) = &mut self.plan else {
             return self.forget();
@@ -488,11 +512,11 @@ impl Session {
                 self.out.push_back(Output::Close);
                 self.lost(Because::Timeout, now, at);
             }
-            Link::Up {
-                heard,
-                doubted: false,
-                ..
-            } if now.since(heard) >= self.patience() => self.doubt(at),
+            Link::Up { heard, doubted, .. }
+                if now >= doubted.map_or(heard + self.patience(), |looked| looked + LOOK) =>
+            {
+                self.doubt(now, at);
+            }
             Link::Down { until, token } if now >= until => {
                 if let Some(plan) = &self.plan {
                     let attempt = plan.attempt.max(plan.rejoins).max(1);
@@ -510,11 +534,12 @@ impl Session {
         }
     }
 
-    fn doubt(&mut self, at: Timestamp) {
+    fn doubt(&mut self, now: Moment, at: Timestamp) {
         if let Link::Up { doubted, .. } = &mut self.link {
-            *doubted = true;
+            *doubted = Some(now);
         }
         self.tell_lost(at);
+        self.out.push_back(Output::Look);
     }
 
     fn tell_lost(&mut self, at: Timestamp) {
@@ -536,14 +561,14 @@ impl Session {
             Link::Idle | Link::Opening => None,
             Link::Up {
                 heard,
-                doubted: false,
+                doubted: None,
                 ..
             } => Some(heard + self.patience()),
             Link::Up {
                 heard,
-                doubted: true,
+                doubted: Some(looked),
                 ..
-            } => Some(heard + SILENCE),
+            } => Some((looked + LOOK).min(heard + SILENCE)),
             Link::Down { until, .. } => Some(until),
             Link::Leaving { since } => Some(since + GOOD_BYE),
         }
@@ -605,6 +630,8 @@ const BEAT: Duration = Duration::from_millis(80);
 /// After this silence notices are unknown. A link that breaks right after a beat is noticed
 /// this much later, any other sooner: below the quarter of a second that is asked for.
 const DOUBT: Duration = Duration::from_millis(230);
+/// So often it is seen whether this machine's address is another one while the link is in doubt.
+const LOOK: Duration = Duration::from_millis(250);
 /// After this silence the socket is given up.
 const SILENCE: Duration = Duration::from_secs(5);
 /// How often we say that we are there.

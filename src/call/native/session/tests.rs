@@ -42,6 +42,7 @@ struct Led {
     sent: Vec<ToService>,
     opened: Vec<Token>,
     closed: bool,
+    looks: bool,
     wishes: Vec<MediaWish>,
 }
 
@@ -62,6 +63,7 @@ impl Call {
                 Output::Open(token) => led.opened.push(token),
                 Output::Send(text) => led.sent.push(ToService::decode(&text).unwrap()),
                 Output::Close => led.closed = true,
+                Output::Look => led.looks = true,
                 Output::Event(event) => led.events.push(event),
                 Output::Media(wish) => led.wishes.push(wish),
                 Output::Wait(_) => return led,
@@ -247,6 +249,18 @@ fn a_service_that_stays_away_is_given_up_after_eighteen_seconds() {
         assert_eq!(led.ended(), (wait == 10_000).then_some((408, 10057)));
     }
     assert!(call.session.is_idle());
+}
+
+#[test]
+fn a_doubtful_socket_of_a_machine_that_moved_is_given_up_at_once() {
+    let mut call = Call::connected();
+    assert!(!call.after(229).looks);
+    assert!(call.after(1).looks);
+    assert_eq!(call.deadline(), Some(250), "it may not be there yet");
+    assert!(call.after(250).looks);
+    let led = call.give(Input::Moved);
+    assert!(led.closed && !led.lost(), "said before");
+    assert_eq!(call.after(0).opened, [Token::Current]);
 }
 
 #[test]

@@ -74,6 +74,19 @@ fn a_refused_offer_is_the_sounds_business_and_no_error_of_the_person() {
 }
 
 #[test]
+fn where_the_sound_hears_nothing_either_the_socket_is_given_up_at_once() {
+    let mut call = Call::connected();
+    call.after(230);
+    call.millis += 920;
+    let led = call.give(offer());
+    assert_eq!((led.closed, led.sent), (true, vec![]));
+    assert_eq!(call.deadline(), Some(0));
+    assert_eq!(call.after(0).opened, [Token::Current]);
+    assert!(call.give(Input::Opened).rejoins().is_some());
+    assert_eq!(call.hears(&state(WireState::Connected)).wishes, [START]);
+}
+
+#[test]
 fn another_socket_starts_the_sound_again_and_asks_for_what_is_wanted() {
     let mut call = Call::connected();
     call.commands(CallCommand::Captions(true));
