@@ -198,7 +198,7 @@ pub async fn start(options: Options, tasks: Tasks) -> Result<Running, Error> {
     let keys = Keys::open(options.data.as_deref()).map_err(Error::Key)?;
     let ca_file = options.tls.then(|| ca_file(&options, address));
     let acceptor = match &ca_file {
-        Some(file) => Some(tls::acceptor(&options.hosts, file)?),
+        Some(file) => Some(tls::acceptor(&options.hosts, address.ip(), file)?),
         None => None,
     };
     let temporary = ca_file

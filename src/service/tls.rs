@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io;
+use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,11 +38,17 @@ pub enum Error {
     },
 }
 
-/// Signs a leaf for loopback and `hosts`, and writes the authority as PEM to `ca_file`.
-pub(super) fn acceptor(hosts: &[String], ca_file: &Path) -> Result<TlsAcceptor, Error> {
+/// Signs a leaf for loopback, `hosts` and where it listens, and writes the authority as PEM to `ca_file`.
+pub(super) fn acceptor(
+    hosts: &[String],
+    listens: IpAddr,
+    ca_file: &Path,
+) -> Result<TlsAcceptor, Error> {
     let authority = authority().map_err(Error::Certificate)?;
     let mut names: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    for host in hosts {
+    let listens = Some(listens).filter(|address| !address.is_unspecified());
+    let listens = listens.map(|address| address.to_string());
+    for host in hosts.iter().chain(&listens) {
         if !names.contains(host) {
             names.push(host.clone());
         }

@@ -514,8 +514,8 @@ const fn gate(flow: Flow) -> Gate {
 /// By the share of packets that are lost, the worse of both ways.
 const fn grade(percent: u8) -> Quality {
     match percent {
-        0..=4 => Quality::Good,
-        5..=14 => Quality::Poor,
+        0..=3 => Quality::Good,
+        4..=14 => Quality::Poor,
         _ => Quality::Bad,
     }
 }
