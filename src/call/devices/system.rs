@@ -27,6 +27,7 @@ use crate::call::devices::knock;
 use crate::call::devices::listing::Listed;
 use crate::call::devices::listing::Listing;
 use crate::call::devices::listing::NoSound;
+use crate::call::devices::served;
 use crate::call::devices::slots::Slots;
 use crate::clock::Clock;
 use crate::model::sound::Choice;
@@ -209,8 +210,16 @@ impl Connection {
                 tracing::warn!(%error, "no cookie for the sound server");
             }
         }
-        let host = cpal::host_from_id(id).map_err(|error| why(&error, None))?;
-        Ok(Self { host, id })
+        let ask = || cpal::host_from_id(id).map_err(|error| why(&error, None));
+        let mut host = ask();
+        // Where the cookie is another one, the server looks at who asks, and the library does not
+        // say so: now and then the server is not ready to be told by the system.
+        let mut left = QUESTIONS;
+        while matches!(host, Err(NoSound::Denied)) && left > 0 && served::is_admitted() {
+            left -= 1;
+            host = ask();
+        }
+        Ok(Self { host: host?, id })
     }
 
     fn without_server() -> Result<Self, NoSound> {
@@ -356,6 +365,9 @@ impl Place {
 
 /// Six are enough for a call with earcons, a list and two looks; the others may be left behind.
 const MOST: usize = 16;
+
+/// How often a server that let us in, and not the library, is asked again: about every second time it goes well.
+const QUESTIONS: usize = 10;
 
 /// A local server answers within this even when the machine is busy.
 const NEAR: Duration = Duration::from_millis(8);
