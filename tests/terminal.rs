@@ -174,6 +174,8 @@ fn the_demo_runs_by_itself() {
     let mut session = Session::start(96, 24, &["demo"], &[]);
     session.see("In call");
     session.see("Alice");
+    // Who has no sound reads along.
+    session.see("Caption");
     session.press("/quit\r");
     assert_eq!(session.end(), 0);
     session.assert_given_back();

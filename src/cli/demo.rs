@@ -12,6 +12,7 @@ use crate::cli::opening::ChatWay;
 use crate::cli::opening::Destination;
 use crate::cli::session;
 use crate::cli::session::ViewArgs;
+use crate::config::Source as Origin;
 use crate::identity::Secret;
 use crate::identity::Source;
 use crate::model::failure::Because;
@@ -38,7 +39,12 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<Exit, Error> {
-    let prepared = session::prepare(&args.view, Vec::new())?;
+    let mut prepared = session::prepare(&args.view, Vec::new())?;
+    // Whoever has no headphones at hand reads along.
+    let captions = prepared.config.values.get("captions");
+    if captions.is_none_or(|value| value.source == Origin::Default) {
+        prepared.config.settings.sound.captions = true;
+    }
     let options = service::Options {
         data: prepared
             .paths
