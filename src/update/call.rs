@@ -37,6 +37,7 @@ use crate::update::meeting;
 use crate::update::ringing;
 use crate::update::sound;
 use crate::update::survey;
+use crate::update::talk;
 use crate::update::turns;
 use crate::update::usage;
 
@@ -182,6 +183,7 @@ fn on_state(
         CallState::Connected => {
             if call.connected_at.is_none() {
                 expect_opening(state, account);
+                talk::introduce(state, account);
             }
             let Some(call) = state.calls.get_mut(account) else {
                 return;

@@ -2,17 +2,20 @@
 
 use crate::effect::CallCommand;
 use crate::effect::Effect;
+use crate::model::account::AccountId;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::capability::Capability;
 use crate::model::key::Key;
 use crate::model::settings::Interface;
+use crate::model::sound::Audio;
 use crate::model::sound::KeyEnds;
 use crate::model::sound::PushToTalk;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::focus::Overlay;
+use crate::state::sound::System;
 use crate::state::talk::Silent;
 use crate::state::talk::Talked;
 use crate::update::command;
@@ -101,6 +104,17 @@ pub(super) fn by_command(state: &mut State, talking: Option<bool>, fx: &mut Vec<
 pub(super) fn stop(state: &mut State, fx: &mut Vec<Effect>) {
     let talked = state.sound.talk.end();
     carry_out(state, talked, fx);
+}
+
+/// It may have been chosen long ago: a call begins with what opens the microphone.
+pub(super) fn introduce(state: &mut State, account: &AccountId) {
+    let speaks = |call: &Call| call.audio == Audio::Full && !call.media.by_browser;
+    let speaks = state.calls.get(account).is_some_and(speaks);
+    let absent = matches!(state.sound.system, System::Absent { .. });
+    let by_key = state.settings.sound.push_to_talk != PushToTalk::Off;
+    if by_key && speaks && !absent {
+        state.say_as(Class::Polite, Said::Answer(Answer::PushToTalk));
+    }
 }
 
 /// Nothing holds the microphone closed any more but being muted: whoever was not heard goes on so.

@@ -14,7 +14,9 @@ use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::notice::NoticeKind;
 use crate::model::notice::NoticeState;
+use crate::model::settings::Interface;
 use crate::model::settings::TimeShown;
+use crate::model::sound::PushToTalk;
 use crate::model::usage::Price;
 use crate::state::State;
 use crate::state::call::Call;
@@ -121,7 +123,7 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::Held(false) => "Call: no longer on hold.".to_owned(),
         Said::MutedByOther { by, muted } => muted_by_other(by.as_deref(), *muted),
         Said::OwnMute { muted: true } => "Muted.".to_owned(),
-        Said::OwnMute { muted: false } => "Microphone on.".to_owned(),
+        Said::OwnMute { muted: false } => unmuted(state),
         Said::SomeoneWaits { names } => someone_waits(names),
         Said::Hand { name, up, mine } => hand(name, *up, *mine),
         Said::Shares { .. }
@@ -143,7 +145,11 @@ pub fn said(said: &Said, state: &State) -> String {
             format!("{}, {}: {text}", phrase::turn(*kind), name(sender))
         }
         Said::NoSound { reason } => {
-            format!("Call: no sound here, {reason}. You can read, write and see captions.")
+            let captions = match state.settings.sound.captions {
+                true => "see captions",
+                false => "turn /captions on",
+            };
+            format!("Call: no sound here, {reason}. You can read, write and {captions}.")
         }
         Said::DeviceLost(which) => format!("Call: {} lost.", phrase::direction(*which)),
         Said::DeviceOpened {
@@ -339,6 +345,24 @@ fn notice_behind(with: &str, kind: NoticeKind, new: &NoticeState) -> String {
         NoticeState::Unknown => "is unknown, it may be on",
     };
     format!("Notice: in the call on hold with {with} {noun} {state}.")
+}
+
+/// Nobody is heard yet where a key decides about that too.
+fn unmuted(state: &State) -> String {
+    let linear = state.focus.interface == Interface::Linear;
+    match state.settings.sound.push_to_talk {
+        _ if state.sound.talk.is_open() => "Microphone on.".to_owned(),
+        PushToTalk::Off => "Microphone on.".to_owned(),
+        PushToTalk::Hold | PushToTalk::Toggle if linear => {
+            "Unmuted, and not heard yet: push to talk is on, /talk begins and ends.".to_owned()
+        }
+        PushToTalk::Hold => {
+            "Unmuted, and heard while you hold Space: push to talk is on.".to_owned()
+        }
+        PushToTalk::Toggle => {
+            "Unmuted, and not heard yet: push to talk is on, Space begins and ends.".to_owned()
+        }
+    }
 }
 
 fn opened(topic: &str, people: usize, earlier: usize, unread: usize) -> String {
