@@ -235,8 +235,11 @@ impl State {
         let Some(call) = self.call().filter(|c| c.state.is_inside()) else {
             return false;
         };
-        let roster = matches!(self.focus.overlay, Some(Overlay::Roster { .. }));
+        let shown = matches!(
+            self.focus.overlay,
+            Some(Overlay::Roster { .. } | Overlay::Devices { .. })
+        );
         let moves = self.settings.motion != Motion::Off && self.sound.system != System::Unowned;
-        call.levels.asked.is_some() || roster && moves
+        call.levels.asked.is_some() || shown && moves
     }
 }

@@ -77,6 +77,9 @@ pub(super) fn devices(state: &mut State, fx: &mut Vec<Effect>) {
         return;
     }
     let wanted = state.sound_wanted();
+    if !wanted.meter {
+        (state.sound.meter, state.sound.output) = (None, None);
+    }
     let (before, wanted) = state.sound.tell(wanted);
     if before.as_ref() == Some(&wanted) {
         return;

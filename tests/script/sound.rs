@@ -49,6 +49,7 @@ use crate::play::notice;
 use crate::play::person;
 use crate::play::script;
 use crate::play::state;
+use crate::play::told;
 use crate::play::with;
 
 fn sound(event: SoundEvent) -> Event {
@@ -259,7 +260,7 @@ fn without_sound_the_call_is_joined_at_once_and_that_is_said_in_one_line() {
         assert_eq!(joined_with(&shown), Some(Audio::None));
         shown
             .transcript([
-                "Call: no sound here, no sound server answers. You can read, write and see captions.",
+                "Call: no sound here, no sound server answers. You can read, write and turn /captions on.",
             ])
             .then(state(CallState::Connected))
             .status("no sound");
@@ -928,6 +929,38 @@ fn to_fall_silent_needs_no_service() {
 }
 
 #[test]
+fn who_is_unmuted_and_talks_by_key_is_not_told_that_they_are_heard() {
+    for (interface, words) in [
+        (
+            Interface::FullScreen,
+            "Unmuted, and heard while you hold Space: push to talk is on.",
+        ),
+        (
+            Interface::Linear,
+            "Unmuted, and not heard yet: push to talk is on, /talk begins and ends.",
+        ),
+    ] {
+        let mut settings = talking_by(PushToTalk::Hold);
+        settings.interface = interface;
+        let shown = live(settings).then(muted(true)).line("/unmute").forget();
+        told(shown.then(muted(false)), words);
+    }
+}
+
+#[test]
+fn whoever_joins_with_push_to_talk_is_told_what_talks() {
+    let mut settings = talking_by(PushToTalk::Hold);
+    settings.interface = Interface::Linear;
+    let shown = alone(settings)
+        .sounding()
+        .dialled()
+        .then(state(CallState::Connected))
+        .after(5.0);
+    let words = "Push to talk by holding Space, it ends when the key no longer repeats. In this view /talk begins and ends.";
+    told(shown, words);
+}
+
+#[test]
 fn push_to_talk_that_is_switched_off_in_mid_talk_closes_the_microphone_at_once() {
     let shown = live(talking_by(PushToTalk::Toggle))
         .then(muted(true))
@@ -948,6 +981,28 @@ fn whoever_switches_push_to_talk_off_is_muted_and_not_suddenly_heard() {
             .shows((80, 20), "muted (Ctrl-T)")
             .transcript_ends("Muted.");
     }
+}
+
+#[test]
+fn what_is_captured_and_played_moves_over_the_people_and_the_devices() {
+    for line in ["/roster", "/devices"] {
+        let open = live(unchecked()).line(line);
+        assert!(open.sound_commands().contains(&SoundCommand::Meter(true)));
+        let shown = open
+            .then(level(-30.0, true))
+            .then(sound(SoundEvent::OutputLevel(Level::from_dbfs(-24.0))))
+            .shows(
+                (80, 20),
+                "Level       -30 dB, a voice, gate -50 dB  ████████",
+            )
+            .shows((80, 20), "Played      -24 dB  ████████");
+        let shown = shown.press("Esc");
+        assert!(shown.state.sound.meter.is_none(), "nothing old is shown");
+    }
+    let mut still = unchecked();
+    still.motion = Motion::Off;
+    let shown = live(still).line("/roster").then(level(-30.0, true));
+    assert!(!shown.sound_commands().contains(&SoundCommand::Meter(true)));
 }
 
 #[test]

@@ -4,22 +4,15 @@ use ratatui::layout::Rect;
 
 use crate::model::settings::Borders;
 use crate::model::sound::Direction;
-use crate::model::sound::Level;
 use crate::state::State;
 use crate::state::sound::Check;
-use crate::state::sound::Meter;
-use crate::view::facts;
+use crate::view::fullscreen::meter;
 use crate::view::fullscreen::paint::Painter;
 use crate::view::fullscreen::paint::narrow;
 use crate::view::fullscreen::wrap;
 use crate::view::fullscreen::wrap::Row;
 use crate::view::phrase;
 use crate::view::theme::Role;
-
-/// Columns of the meter where there is room.
-const METER: usize = 24;
-/// What is quieter than this is the left end of the meter.
-const QUIETEST: i16 = -60;
 
 /// Draws the check where talk would be.
 pub(crate) fn draw(state: &State, check: &Check, area: Rect, painter: &mut Painter<'_>) {
@@ -48,13 +41,16 @@ fn set(state: &State, check: &Check, room: usize, height: usize, borders: Border
         let words = format!("{:<11} {device}", word(which));
         rows.extend(wrap::text(words.trim_end(), Role::Overlay, room));
     }
-    rows.extend(meter(state, room, borders));
+    rows.extend(meter::captured(state, room, borders));
     blank.push(rows.len());
     for note in phrase::check_notes(state) {
         rows.extend(wrap::text(&note, Role::Overlay, room));
     }
     blank.push(rows.len());
-    rows.extend(keys(room));
+    let keys = keys(room);
+    // Whoever has no room sees less of what there is and all that can be done.
+    rows.truncate(height.saturating_sub(keys.len()).max(1));
+    rows.extend(keys);
     // Space between the parts is the first thing to go.
     if rows.len() + blank.len() <= height {
         for at in blank.into_iter().rev() {
@@ -69,48 +65,6 @@ fn word(which: Direction) -> &'static str {
         Direction::Capture => "Microphone",
         Direction::Playback => "Speaker",
     }
-}
-
-/// What the microphone gives, as long as things may move; else it is said on request.
-fn meter(state: &State, room: usize, borders: Borders) -> Option<Row> {
-    let meter = state.sound.meter.filter(|_| facts::moves(state))?;
-    let voice = if meter.speaking { ", a voice" } else { "" };
-    let words = format!(
-        "{:<11} {}{voice}, gate {}",
-        "Level",
-        phrase::level(meter.level),
-        phrase::level(meter.gate)
-    );
-    let left = room.saturating_sub(wrap::width(&words) + 2);
-    if left < 8 {
-        return Some(Row::new(&wrap::shorten(&words, room), Role::Overlay));
-    }
-    let bar = bar(meter, left.min(METER), borders);
-    Some(Row::new(&format!("{words}  {bar}"), Role::Overlay))
-}
-
-/// Filled up to the level, with a mark where the gate is.
-fn bar(meter: Meter, width: usize, borders: Borders) -> String {
-    let (full, empty) = match borders {
-        Borders::Ascii => ('#', '.'),
-        Borders::Line | Borders::None => ('█', '·'),
-    };
-    let filled = cells(meter.level, width);
-    let gate = cells(meter.gate, width);
-    (0..width)
-        .map(|at| match at {
-            at if at == gate => '|',
-            at if at < filled => full,
-            _ => empty,
-        })
-        .collect()
-}
-
-/// How much of a meter a level fills.
-fn cells(level: Level, width: usize) -> usize {
-    let above = i16::from(level.dbfs()) - QUIETEST;
-    let above = usize::try_from(above).unwrap_or(0);
-    above * width / usize::from(QUIETEST.unsigned_abs())
 }
 
 /// The keys, as many in a row as fit; each word can be typed as well.

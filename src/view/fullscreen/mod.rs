@@ -7,6 +7,7 @@
 mod check;
 mod composer;
 mod entry;
+mod meter;
 mod overlay;
 mod paint;
 mod pane;

@@ -9,10 +9,12 @@ use crate::command;
 use crate::command::Command;
 use crate::model::capability::Reason;
 use crate::model::key::Key;
+use crate::model::settings::Borders;
 use crate::model::spot::Spot;
 use crate::state::State;
 use crate::state::focus::Confirm;
 use crate::state::focus::Overlay;
+use crate::view::fullscreen::meter;
 use crate::view::fullscreen::paint::Painter;
 use crate::view::fullscreen::paint::narrow;
 use crate::view::fullscreen::wrap;
@@ -75,6 +77,20 @@ pub(crate) fn draw(
         cursor = Some((inner.x + narrow(used.min(room - 1)), line.y));
         top = 2;
     }
+    for row in meters(
+        state,
+        overlay,
+        usize::from(area.height),
+        painter.borders,
+        room,
+    ) {
+        let line = Rect {
+            y: area.y + narrow(top),
+            ..inner
+        };
+        painter.row(&row, line);
+        top += 1;
+    }
     let height = usize::from(area.height).saturating_sub(top);
     let mut list = set(&items(state, overlay), room);
     let mut each = true;
@@ -114,6 +130,22 @@ pub(crate) fn draw(
         }
     }
     cursor
+}
+
+/// Above the people, and above the devices, where that leaves room for them.
+fn meters(
+    state: &State,
+    overlay: &Overlay,
+    height: usize,
+    borders: Borders,
+    room: usize,
+) -> Vec<Row> {
+    if !matches!(overlay, Overlay::Roster { .. } | Overlay::Devices { .. }) || height < 8 {
+        return Vec::new();
+    }
+    let captured = meter::captured(state, room, borders);
+    let played = meter::played(state, room, borders);
+    captured.into_iter().chain(played).collect()
 }
 
 /// Its lines can be chosen one by one.

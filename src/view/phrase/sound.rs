@@ -202,6 +202,9 @@ pub fn levels(state: &State) -> String {
         let heard = if call.muted { ", muted" } else { "" };
         parts.push(format!("{} {}{heard}", phrase::YOU, level(meter.level)));
     }
+    if let Some(played) = state.sound.output {
+        parts.push(format!("played {}", level(played)));
+    }
     if parts.is_empty() {
         return "Nobody else is here.".to_owned();
     }
