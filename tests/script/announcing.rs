@@ -29,6 +29,7 @@ use crate::play::says;
 use crate::play::script;
 use crate::play::state;
 use crate::play::stated;
+use crate::play::told;
 use crate::play::with;
 
 #[test]
@@ -225,6 +226,23 @@ fn who_waits_in_the_lobby_blocks_nothing() {
         .forget()
         .after(60.0)
         .transcript(["Lobby: Erin and Finn are waiting. /admit"]);
+}
+
+#[test]
+fn who_was_let_in_hears_at_once_of_who_waits_behind_them() {
+    for shown in [script(), linear()] {
+        let people = vec![person("Erin")];
+        let shown = shown
+            .dialled()
+            .then(state(CallState::InLobby))
+            .after(5.0)
+            .then(state(CallState::Connected))
+            .then(call(CallEvent::Role(Role::Presenter)))
+            .after(5.0)
+            .then(call(CallEvent::Lobby(people)))
+            .after(5.0);
+        told(shown, "Lobby: Erin is waiting. /admit Erin");
+    }
 }
 
 #[test]
