@@ -144,7 +144,7 @@ pub(super) fn on_event(
             }
         }
         CallEvent::Rateable(yes) => survey::on_rateable(state, account, yes),
-        CallEvent::Rated => survey::on_rated(state, account),
+        CallEvent::Rated(rating) => survey::on_rated(state, account, rating),
         CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt, fx),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
     }

@@ -68,12 +68,14 @@ impl Session {
             overall: Some(overall),
             audio: None,
         };
-        self.command(act, Asked::Survey);
+        self.command(act, Asked::Survey { call, rating });
     }
 
-    pub(super) fn rated(&mut self) {
-        self.survey = Survey::default();
-        self.event(CallEvent::Rated);
+    pub(super) fn rated(&mut self, call: u64, rating: Rating) {
+        if self.survey.kept == Some(call) {
+            self.survey = Survey::default();
+        }
+        self.event(CallEvent::Rated(rating));
     }
 
     pub(super) fn not_rated(&mut self, because: Because) {
