@@ -85,8 +85,7 @@ impl Session {
                     let act = Act::HangUp { call, for_everyone };
                     return self.command(act, Asked::HangUp(number));
                 }
-                self.call = Some(call);
-                self.out.push_back(Output::Call(call));
+                self.moved_to(call);
                 self.command(Act::ReportStatistics { call, on: true }, Asked::Statistics);
             }
             Some(Asked::Consent) => {

@@ -175,6 +175,8 @@ struct Plan {
     /// It is being joined again with another token; one that is refused too is the last.
     refreshed: bool,
     rooms: Rooms,
+    /// Every call of the page that it was since it was dialled: the meeting's and those of its rooms.
+    calls: Vec<u64>,
 }
 
 impl Session {
@@ -366,9 +368,12 @@ impl Session {
         self.no_more_rings(because, now);
     }
 
-    /// What is in front goes on in another call of the page.
+    /// What is in front is this call of the page from now on.
     fn moved_to(&mut self, call: u64) {
         self.call = Some(call);
+        if let Some(plan) = &mut self.plan {
+            plan.calls.push(call);
+        }
         self.out.push_back(Output::Call(call));
     }
 

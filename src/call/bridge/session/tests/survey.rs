@@ -177,6 +177,22 @@ fn the_next_call_leaves_no_rating_of_the_last() {
 }
 
 #[test]
+fn a_meeting_that_is_left_from_its_room_is_rated_as_whatever_ended_last() {
+    for order in [[8, 7], [7, 8]] {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.taken(8);
+        scene.command(CallCommand::Leave);
+        for call in order {
+            scene.over(call, 0, 0);
+        }
+        assert_eq!(scene.rateable(), [true], "{order:?}");
+        scene.rate("3");
+        assert_eq!(scene.sent("submitSurvey")["call"], order[1]);
+    }
+}
+
+#[test]
 fn a_call_behind_that_ends_later_is_what_the_page_keeps() {
     let mut scene = Scene::new();
     scene.second();
