@@ -423,8 +423,11 @@ pub enum Answer {
     },
     /// What more leave there is to ask for.
     Leave,
-    /// It is being asked for.
-    AsksForLeave(Wider),
+    /// It is being asked for. `instead` of what was asked for until now, which is given up.
+    AsksForLeave {
+        wider: Wider,
+        instead: Option<Wider>,
+    },
     /// What whoever asks has to do; the view reads it from state.
     HowToAgree(AccountId),
     Agreed {

@@ -511,9 +511,7 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::SigningIn { name } => format!("Signing in as {name}."),
         Answer::Passphrase { name, again } => phrase::passphrase(name, *again),
         Answer::Leave => phrase::leave(state),
-        Answer::AsksForLeave(wider) => {
-            format!("You ask for leave {}.", phrase::wider(*wider))
-        }
+        Answer::AsksForLeave { wider, instead } => phrase::asks_for_leave(*wider, *instead),
         Answer::HowToAgree(account) => phrase::how_to_agree(state, account),
         Answer::Agreed { account, wider } => phrase::agreed(state, account, *wider),
         Answer::GaveUpAsking(wider) => format!(
