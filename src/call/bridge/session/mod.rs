@@ -30,13 +30,11 @@ use crate::model::identity::RawId;
 use crate::model::sound::Audio;
 use crate::model::text;
 use crate::wire::bridge;
-use crate::wire::bridge::App;
 use crate::wire::bridge::Identity;
 use crate::wire::bridge::Meeting;
 use crate::wire::bridge::ToPage;
 use crate::wire::bridge::ToProgram;
 use crate::wire::bridge::VERSION;
-use crate::wire::bridge::Word;
 
 use super::convert;
 use super::pcm::PcmWish;
@@ -279,14 +277,7 @@ impl Session {
                 let detail = "the page and the program are of different versions".to_owned();
                 self.of_no_use(Because::Protocol { detail }, now, at);
             }
-            ToProgram::Hello { .. } => self.word(Word::Welcome {
-                version: VERSION,
-                app: App {
-                    name: "sidetone".to_owned(),
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                },
-                silence: PAGE_SILENCE,
-            }),
+            ToProgram::Hello { .. } => self.word(convert::welcome(PAGE_SILENCE)),
             ToProgram::Ready { has_sdk: true, .. } => {
                 self.page = Page::Ready {
                     since: now,
