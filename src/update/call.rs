@@ -450,14 +450,7 @@ fn notice_changed(
     at: Timestamp,
     fx: &mut Vec<Effect>,
 ) {
-    log(
-        state,
-        account,
-        kind,
-        NoticeMoment::Received(new.clone()),
-        at,
-        fx,
-    );
+    record(state, account, kind, new, at, fx);
     let said = Said::Notice {
         account: account.clone(),
         kind,
@@ -470,6 +463,19 @@ fn notice_changed(
         call.banners.push((said.clone(), at));
     }
     state.say(said);
+}
+
+/// What a notice became, where people look later and where programs listen.
+pub(super) fn record(
+    state: &State,
+    account: &AccountId,
+    kind: NoticeKind,
+    new: NoticeState,
+    at: Timestamp,
+    fx: &mut Vec<Effect>,
+) {
+    let what = NoticeMoment::Received(new.clone());
+    log(state, account, kind, what, at, fx);
     fx.push(Effect::Publish(ControlNews::Notice { kind, state: new }));
 }
 
