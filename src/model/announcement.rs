@@ -519,6 +519,19 @@ impl Said {
         )
     }
 
+    /// The full screen has a place for it other than a row of its own: the talk, where messages stand
+    /// and a notice has its banner, or the line of notices, where consent is asked for.
+    pub const fn is_in_sight(&self) -> bool {
+        matches!(
+            self,
+            Self::Message { thread: None, .. }
+                | Self::Summary { .. }
+                | Self::Turn { .. }
+                | Self::Notice { again: false, .. }
+                | Self::ConsentAsked { again: false, .. }
+        )
+    }
+
     pub const fn topic(&self) -> Topic {
         match self {
             Self::Notice { .. }
