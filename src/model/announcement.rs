@@ -333,9 +333,6 @@ pub enum Said {
         kind: String,
         text: String,
     },
-    MessageReceivedWhileAway {
-        count: usize,
-    },
 
     Failed(Failure),
     /// A message of ours was not sent and is kept.
@@ -596,9 +593,7 @@ impl Said {
             | Self::ChatDenied(_)
             | Self::ChatOpen => Topic::Connection,
             Self::Message { mention: true, .. } => Topic::Mention,
-            Self::Message { .. } | Self::Summary { .. } | Self::MessageReceivedWhileAway { .. } => {
-                Topic::Message
-            }
+            Self::Message { .. } | Self::Summary { .. } => Topic::Message,
             Self::OtherThread { .. } => Topic::OtherThread,
             Self::Edited { .. }
             | Self::Deleted { .. }

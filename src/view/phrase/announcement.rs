@@ -221,9 +221,6 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::ReactionReceived { kind, text } => {
             format!("{kind} on your message: {}", phrase::one_line(text))
         }
-        Said::MessageReceivedWhileAway { count } => {
-            format!("{} came in.", phrase::count(*count, "message"))
-        }
         Said::Failed(failure) => format!("Error: {}", lower(&phrase::failure(failure))),
         Said::NotSent { thread, failure } => format!(
             "Error: message to {thread} not sent, {}. /retry",
