@@ -12,6 +12,7 @@ use crate::model::call::EndReason;
 use crate::model::call::Incoming;
 use crate::model::call::IncomingNumber;
 use crate::model::call::Quality;
+use crate::model::call::Rating;
 use crate::model::call::Reaction;
 use crate::model::call::Role;
 use crate::model::call::RosterEntry;
@@ -325,8 +326,8 @@ pub enum CallEvent {
     },
     /// Whether the vendor's survey of the call that ended last can be answered, now that it is over.
     Rateable(bool),
-    /// It was, and the vendor has it.
-    Rated,
+    /// It was, and the vendor has it; another call may have begun meanwhile.
+    Rated(Rating),
     /// A call command that did not work.
     ActionFailed(Failure),
 }

@@ -333,9 +333,6 @@ pub enum Said {
         kind: String,
         text: String,
     },
-    MessageReceivedWhileAway {
-        count: usize,
-    },
 
     Failed(Failure),
     /// A message of ours was not sent and is kept.
@@ -423,8 +420,11 @@ pub enum Answer {
     },
     /// What more leave there is to ask for.
     Leave,
-    /// It is being asked for.
-    AsksForLeave(Wider),
+    /// It is being asked for. `instead` of what was asked for until now, which is given up.
+    AsksForLeave {
+        wider: Wider,
+        instead: Option<Wider>,
+    },
     /// What whoever asks has to do; the view reads it from state.
     HowToAgree(AccountId),
     Agreed {
@@ -516,6 +516,19 @@ impl Said {
         )
     }
 
+    /// The full screen has a place for it other than a row of its own: the talk, where messages stand
+    /// and a notice has its banner, or the line of notices, where consent is asked for.
+    pub const fn is_in_sight(&self) -> bool {
+        matches!(
+            self,
+            Self::Message { thread: None, .. }
+                | Self::Summary { .. }
+                | Self::Turn { .. }
+                | Self::Notice { again: false, .. }
+                | Self::ConsentAsked { again: false, .. }
+        )
+    }
+
     pub const fn topic(&self) -> Topic {
         match self {
             Self::Notice { .. }
@@ -580,9 +593,7 @@ impl Said {
             | Self::ChatDenied(_)
             | Self::ChatOpen => Topic::Connection,
             Self::Message { mention: true, .. } => Topic::Mention,
-            Self::Message { .. } | Self::Summary { .. } | Self::MessageReceivedWhileAway { .. } => {
-                Topic::Message
-            }
+            Self::Message { .. } | Self::Summary { .. } => Topic::Message,
             Self::OtherThread { .. } => Topic::OtherThread,
             Self::Edited { .. }
             | Self::Deleted { .. }

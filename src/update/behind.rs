@@ -109,7 +109,7 @@ pub(super) fn on_event(
         | CallEvent::DialIn(_)
         | CallEvent::Declined { .. }
         | CallEvent::Rateable(_)
-        | CallEvent::Rated
+        | CallEvent::Rated(_)
         | CallEvent::Front(_)
         | CallEvent::Behind { .. } => {}
     }

@@ -145,7 +145,7 @@ pub(super) fn on_event(
             }
         }
         CallEvent::Rateable(yes) => survey::on_rateable(state, account, yes),
-        CallEvent::Rated => survey::on_rated(state, account),
+        CallEvent::Rated(rating) => survey::on_rated(state, account, rating),
         CallEvent::Rejoining { attempt } => on_rejoining(state, account, attempt, fx),
         CallEvent::Ended { reason, by, at } => on_ended(state, account, reason, by, at, fx),
     }
@@ -452,14 +452,7 @@ fn notice_changed(
     at: Timestamp,
     fx: &mut Vec<Effect>,
 ) {
-    log(
-        state,
-        account,
-        kind,
-        NoticeMoment::Received(new.clone()),
-        at,
-        fx,
-    );
+    record(state, account, kind, new, at, fx);
     let said = Said::Notice {
         account: account.clone(),
         kind,
@@ -472,6 +465,19 @@ fn notice_changed(
         call.banners.push((said.clone(), at));
     }
     state.say(said);
+}
+
+/// What a notice became, where people look later and where programs listen.
+pub(super) fn record(
+    state: &State,
+    account: &AccountId,
+    kind: NoticeKind,
+    new: NoticeState,
+    at: Timestamp,
+    fx: &mut Vec<Effect>,
+) {
+    let what = NoticeMoment::Received(new.clone());
+    log(state, account, kind, what, at, fx);
     fx.push(Effect::Publish(ControlNews::Notice { kind, state: new }));
 }
 

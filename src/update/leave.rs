@@ -21,14 +21,15 @@ pub(super) fn perform(state: &mut State, account: AccountId, wish: Leave, fx: &m
         Leave::List => command::show(state, Overlay::Leave, Answer::Leave),
         Leave::Ask { wider, by } => {
             let leave = state.leave.entry(account.clone()).or_default();
-            leave.asking = Some(Asking {
+            let before = leave.asking.replace(Asking {
                 wider,
                 step: None,
                 link: None,
             });
             let ask = IdentityCommand::AskForLeave { wider, by };
             fx.push(Effect::Identity(account, ask));
-            command::answer(state, Answer::AsksForLeave(wider));
+            let instead = before.map(|before| before.wider);
+            command::answer(state, Answer::AsksForLeave { wider, instead });
         }
         Leave::GiveUp => {
             let leave = state.leave.entry(account.clone()).or_default();

@@ -5,9 +5,7 @@ use crate::clock::Timestamp;
 use crate::command::Breakout;
 use crate::command::Command;
 use crate::effect::CallCommand;
-use crate::effect::ControlNews;
 use crate::effect::Effect;
-use crate::effect::NoticeMoment;
 use crate::model::account::AccountId;
 use crate::model::announcement::Answer;
 use crate::model::announcement::Said;
@@ -125,16 +123,7 @@ pub(super) fn on_moved(
     turns::end(state, account, unfinished, at);
     state.announcer.call_ended(account);
     for kind in lost {
-        let new = NoticeState::Unknown;
-        call::log(
-            state,
-            account,
-            kind,
-            NoticeMoment::Received(new.clone()),
-            at,
-            fx,
-        );
-        fx.push(Effect::Publish(ControlNews::Notice { kind, state: new }));
+        call::record(state, account, kind, NoticeState::Unknown, at, fx);
     }
     state.say(Said::Moved { room });
 }

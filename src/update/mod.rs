@@ -145,7 +145,7 @@ fn release(state: &mut State, fx: &mut Vec<Effect>) {
             // What the last one said again need not be true any more.
             state.focus.said.take_if(|shown| shown.said.is_repeat());
         }
-        if is_worth_a_row(&announcement) {
+        if !announcement.said.is_in_sight() {
             show(state, &announcement);
         }
         fx.push(Effect::Publish(ControlNews::Announced(
@@ -172,15 +172,6 @@ fn show(state: &mut State, announcement: &Announcement) {
     } else {
         state.focus.said = Some(announcement.clone());
     }
-}
-
-/// Messages, also counted ones, stand in the timeline above, and a notice has its banner there.
-fn is_worth_a_row(next: &Announcement) -> bool {
-    let talk = matches!(
-        next.said,
-        Said::Message { .. } | Said::Summary { .. } | Said::Turn { .. }
-    );
-    !talk && !is_news_of_notices(next)
 }
 
 fn is_news_of_notices(announcement: &Announcement) -> bool {

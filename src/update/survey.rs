@@ -33,11 +33,12 @@ pub(super) fn on_rateable(state: &mut State, account: &AccountId, yes: bool) {
     }
 }
 
-pub(super) fn on_rated(state: &mut State, account: &AccountId) {
+/// Said also where the next call has begun since: the person sent it, and wants to know.
+pub(super) fn on_rated(state: &mut State, account: &AccountId, rating: Rating) {
     if let Some(call) = state.calls.get_mut(account)
-        && let Survey::Sending(rating) = call.survey
+        && let Survey::Sending(_) = call.survey
     {
         call.survey = Survey::Sent(rating);
-        state.say(Said::Rated(rating));
     }
+    state.say(Said::Rated(rating));
 }

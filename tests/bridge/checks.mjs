@@ -12,6 +12,7 @@ import { terminal } from "./terminal.mjs";
 import { people } from "./people.mjs";
 import { work } from "./work.mjs";
 import { system } from "./system.mjs";
+import { passed } from "./passed.mjs";
 
 const [lane, ...chosen] = process.argv.slice(2);
 const lanes = { page: [doors, playout, meeting, alone, official], program: [terminal, people, work, system, live, doctor, sandbox] };
@@ -32,4 +33,4 @@ for (const part of parts) {
 }
 await browser?.close();
 // What a part that broke off left behind keeps nobody waiting.
-process.send(summed(told), () => process.exit());
+process.send({ ...summed(told), passed: { toPage: [...passed.toPage], toProgram: [...passed.toProgram] } }, () => process.exit());

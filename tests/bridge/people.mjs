@@ -97,6 +97,11 @@ async function calls(report, standin, way) {
     await stage("rung.-1.stop", 487, 10004);
     await cal.line("Call: you missed a call of Fay.");
   });
+  await report.check("a call that the SDK could not even show is missed all the same", async () => {
+    const missed = cal.transcript.split("you missed a call").length;
+    await stage("agents.-1.emit", "handleIncomingCall", { callId: "x", participantId: "y", code: 408, subCode: 10057 });
+    await cal.until(() => cal.transcript.split("you missed a call").length > missed, "said that a call was missed");
+  });
   await report.check("it ends with nothing left", async () => {
     assert.equal(await cal.quit(), 0);
     assert.equal(browsers().length, 0, browsers().join("\n"));

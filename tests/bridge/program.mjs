@@ -6,6 +6,7 @@ import { randomBytes, timingSafeEqual } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WebSocketServer } from "ws";
+import { passed } from "./passed.mjs";
 
 const page = join(dirname(fileURLToPath(import.meta.url)), "../../src/call/bridge/page");
 const POLICY = readFileSync(join(page, "policy.txt"), "utf8").trim();
@@ -55,6 +56,7 @@ export class Program {
 
   say(message) {
     this.#sockets.control?.send(JSON.stringify(message));
+    if (!("id" in message)) passed.toPage.add(message.type);
   }
 
   // A command and its result.
@@ -65,6 +67,7 @@ export class Program {
     const told = await this.until(({ type, id: of }) => (type === "done" || type === "failed") && of === id, `answered ${type}`, { from: before, ms });
     assertOnce(this.said, id);
     if (told.type === "failed") throw Object.assign(new Error(`${type}: ${JSON.stringify(told.error)}`), { told: told.error });
+    passed.toPage.add(type);
     return told.result;
   }
 
@@ -173,6 +176,7 @@ export class Program {
   }
 
   async #hear(message) {
+    passed.toProgram.add(message.type);
     if (message.type === "beat" && message.count === 0) return;
     this.said.push(message);
     if (message.type === "hello") this.say({ type: "welcome", version: this.version, app: { name: "sidetone", version: "0.0.0" }, silence: this.silence });

@@ -23,6 +23,7 @@ export async function system(report, { standin }) {
   const ben = await Sidetone.meet(meeting.link, { endpoint: service.ready.endpoint, name: "Ben", sound: far });
   const coming = way.stage();
   const ada = await bridged({ standin, way }, meeting, "Sys", near);
+  let stage;
   const begun = async (stage, at) => {
     await until(() => stage(`calls.${at}.state`), "Connected");
     return (await stage("agents.0.begun")).at(-1);
@@ -35,7 +36,7 @@ export async function system(report, { standin }) {
       await first("break", "startAudio", 412, 41073);
       await first("calls.0.stopAudio");
       await ada.line("raw sound was refused");
-      const stage = await again;
+      stage = await again;
       assert.equal((await begun(stage, 0)).options.streams, 0);
       ada.type("/devices\r");
       await ada.line("uses the system's default microphone and speaker itself");
@@ -59,6 +60,14 @@ export async function system(report, { standin }) {
       await level(heardFar, 700, (found) => found > -40);
       await level(heardNear, 1100, (found) => found > -40);
     }, 60);
+    await report.check("how loud the SDK finds it changes nothing", async () => {
+      const said = ada.transcript.length;
+      await stage("calls.0.remoteAudioStreams.0.volume.become", { level: 40 }, "levelChanged");
+      ada.type("/devices\r");
+      await ada.until(() => ada.transcript.slice(said).includes("speaker itself"), "told the devices");
+      assert.doesNotMatch(ada.transcript.slice(said), /Error/);
+      assert.equal(await stage("calls.0.state"), "Connected");
+    });
     await report.check("muted again, nothing arrives", async () => {
       ada.type("/mute\r");
       await ada.line("Muted.");

@@ -11,7 +11,9 @@ import { Sidetone } from "../interop/sidetone.mjs";
 import { RATE, dbfs, frequencyNear, levelAt, steady } from "../interop/tone.mjs";
 import { beside } from "./beside.mjs";
 import { bridged, browsers, made } from "./bridged.mjs";
+import { presiding } from "./presiding.mjs";
 import { relay } from "./relay.mjs";
+import { until } from "./until.mjs";
 
 // In milliseconds: a quarter of a second, and what a busy machine takes to tell us; the session's own tests hold it exactly.
 const LIMIT = 600;
@@ -30,6 +32,8 @@ export async function terminal(report, { standin }) {
     await lobby(scene);
     await tokens(scene);
     await beside(scene);
+    await presiding(scene);
+    await silent(scene);
   } finally {
     way.stop();
     await service.stop();
@@ -73,6 +77,17 @@ async function inside(scene) {
       for (let tries = 0; tries < 20 && Math.abs(back + 20) > 1.5; tries += 1) back = levelAt(await heardNear(RATE / 2), 1100);
       assert.ok(Math.abs(back + 20) < 1.5, `${back} dBFS`);
     }, 60);
+    await report.check("deafened, nothing is played here, and afterwards it is", async () => {
+      ada.type("/deafen on\r");
+      await ada.line("Deafened, you hear nothing.");
+      let level = 0;
+      for (let tries = 0; tries < 20 && level > -60; tries += 1) level = dbfs(await heardNear(RATE / 4));
+      assert.ok(level < -60, `${level} dBFS`);
+      ada.type("/deafen off\r");
+      await ada.line("No longer deafened.");
+      for (let tries = 0; tries < 20 && level < -30; tries += 1) level = dbfs(await heardNear(RATE / 4));
+      assert.ok(level > -30, `${level} dBFS`);
+    });
     await report.check("muted again, nothing arrives", async () => {
       ada.type("/mute\r");
       await ada.line("Muted.");
@@ -203,6 +218,30 @@ async function gone(scene) {
   await eve.quit();
 }
 
+// The program hangs, and its page with nobody behind it leaves the meeting.
+async function silent(scene) {
+  const { report, control } = scene;
+  const meeting = await made(scene);
+  await control.post(`/meetings/${encodeURIComponent(meeting.threadId)}/participants`, { name: "Alice" });
+  const ada = await bridged(scene, meeting, "Nia");
+  const inside = async () => (await control.get(`/meetings/${encodeURIComponent(meeting.threadId)}`)).people.some(({ displayName, isInside }) => displayName.startsWith("Nia") && isInside);
+  await report.check("a program that hangs is in no meeting: its page goes by itself, and is begun anew when the program goes on", async () => {
+    await ada.line("Joined Design review");
+    const pids = execFileSync("pgrep", ["-f", "--", "--name Nia --linear"], { encoding: "utf8" }).split("\n").filter(Boolean).map(Number);
+    const program = pids.find((pid) => readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "sidetone");
+    assert.ok(program, "the program is found");
+    process.kill(program, "SIGSTOP");
+    try {
+      await until(inside, false);
+    } finally {
+      process.kill(program, "SIGCONT");
+    }
+    await ada.until(() => ada.news.filter(({ event, state }) => event === "call" && state === "Connected").length > 1, "was in the call again", 0, 30_000);
+    assert.equal(await inside(), true);
+  }, 60);
+  await ada.quit();
+}
+
 // A recording that starts while we wait for the door is told when we are through it.
 async function lobby(scene) {
   const { report, control } = scene;
@@ -270,6 +309,8 @@ async function consent(scene) {
     await ada.until(() => /not possible|refused|Error/.test(ada.transcript), "refused to unmute");
     ada.type("/consent yes\r");
     await ada.until(() => ada.transcript.includes("you gave your consent"), "said that we consented");
+    // What that allows is told a moment later.
+    await ada.until(() => ada.transcript.includes("Microphone on.") || (ada.type("/unmute\r"), false), "could unmute", 700);
   }, 60);
   await ada.quit();
   await zoe.quit();

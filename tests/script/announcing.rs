@@ -13,7 +13,10 @@ use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::notice::NoticeKind::Recording;
 use sidetone::model::notice::NoticeKind::Transcription;
+use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
+use sidetone::model::thread::ChatAccess;
+use sidetone::model::thread::Link;
 use sidetone::model::thread::ThreadId;
 use sidetone::model::thread::ThreadInfo;
 
@@ -22,6 +25,7 @@ use crate::play::call;
 use crate::play::chat;
 use crate::play::entry;
 use crate::play::linear;
+use crate::play::link;
 use crate::play::message;
 use crate::play::notice;
 use crate::play::person;
@@ -29,6 +33,8 @@ use crate::play::says;
 use crate::play::script;
 use crate::play::state;
 use crate::play::stated;
+use crate::play::thread;
+use crate::play::told;
 use crate::play::with;
 
 #[test]
@@ -228,6 +234,23 @@ fn who_waits_in_the_lobby_blocks_nothing() {
 }
 
 #[test]
+fn who_was_let_in_hears_at_once_of_who_waits_behind_them() {
+    for shown in [script(), linear()] {
+        let people = vec![person("Erin")];
+        let shown = shown
+            .dialled()
+            .then(state(CallState::InLobby))
+            .after(5.0)
+            .then(state(CallState::Connected))
+            .then(call(CallEvent::Role(Role::Presenter)))
+            .after(5.0)
+            .then(call(CallEvent::Lobby(people)))
+            .after(5.0);
+        told(shown, "Lobby: Erin is waiting. /admit Erin");
+    }
+}
+
+#[test]
 fn chat_waits_for_the_notices_of_a_call_just_joined() {
     let joined = script()
         .dialled()
@@ -261,7 +284,68 @@ fn a_mention_elsewhere_says_where() {
             message: message(2, "Bob", "Ada, please"),
         }))
         .after(3.0)
-        .transcript(["Mention, Bob in budget: Ada, please"]);
+        .transcript(["Mention, Bob in budget: Ada, please"])
+        .shows((120, 20), "Mention, Bob in budget: Ada, please");
+}
+
+#[test]
+fn what_happens_around_the_talk_is_said_and_stands_on_the_screen() {
+    let access = |access| {
+        chat(ChatEvent::Access {
+            thread: thread(),
+            access,
+        })
+    };
+    let denied = ChatAccess::Denied(Failure {
+        doing: Doing::OpeningThread,
+        because: Because::Forbidden,
+        remedy: Remedy::None,
+    });
+    let elsewhere = chat(ChatEvent::MessageReceived {
+        thread: ThreadId::new("19:budget@thread.v2"),
+        message: message(1, "Bob", "nothing for you"),
+    });
+    let topic = chat(ChatEvent::TopicChanged {
+        thread: thread(),
+        topic: "budget".to_owned(),
+        by: Some(person("Carol")),
+    });
+    let reaction = call(CallEvent::Reaction {
+        person: person("Bob"),
+        reaction: Reaction::Like,
+    });
+    let cases = [
+        (vec![call(CallEvent::HandedOn)], "you were handed on"),
+        (vec![reaction], "Call: Bob reacted thumbs up."),
+        (vec![topic], "Carol changed the topic to budget."),
+        (vec![elsewhere], "1 new in "),
+        (
+            vec![link(Link::Polling)],
+            "Chat: messages do not come by themselves here.",
+        ),
+        (
+            vec![access(denied), access(ChatAccess::Open)],
+            "Chat: open, you can read and write.",
+        ),
+    ];
+    for (events, words) in cases {
+        for interface in [Interface::Linear, Interface::FullScreen] {
+            let settings = Settings {
+                interface,
+                verbosity: 3,
+                ..Settings::default()
+            };
+            let shown = events
+                .iter()
+                .cloned()
+                .fold(with(settings).connected().quietly(), |shown, event| {
+                    shown.then(event).after(40.0)
+                });
+            let last = shown.lines.last().map(|line| line.text.as_str());
+            assert!(last.is_some_and(|last| last.contains(words)), "{last:?}");
+            shown.shows((120, 20), words);
+        }
+    }
 }
 
 #[test]

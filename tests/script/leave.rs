@@ -194,6 +194,29 @@ fn it_is_given_up_and_what_comes_of_it_later_is_not_said() {
 }
 
 #[test]
+fn asking_for_something_else_gives_up_the_first_and_says_so() {
+    for view in VIEWS {
+        let script = narrow(view)
+            .line("/permission people")
+            .then(code(Wider::People, None))
+            .forget();
+        let script = told(
+            script.line("/permission presence"),
+            "You do not ask any more for leave to find people of your organisation (/colleagues)",
+        );
+        assert_eq!(script.state.asking().unwrap().wider, Wider::Presence);
+        // What becomes of the first is nobody's business any more.
+        let script = script.forget().then(refused("declined", Remedy::None));
+        let script = not_there(script, "declined");
+        let script = script.then(code(Wider::Presence, None));
+        told(
+            script.forget().line("/permission presence"),
+            "What you were told to do before is of no use any more.",
+        );
+    }
+}
+
+#[test]
 fn in_a_browser_of_this_machine_the_address_is_opened_and_said() {
     for view in VIEWS {
         let script = narrow(view).line("/permission presence browser");

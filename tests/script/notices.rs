@@ -234,6 +234,7 @@ fn consent_is_a_question_that_only_a_person_answers() {
     let given = refused.forget().line("/consent yes");
     assert_eq!(given.call_commands(), [CallCommand::Consent(true)]);
     assert_eq!(logged(&given), [NoticeMoment::ConsentGiven]);
+    let given = given.shows((120, 20), "Notice: you gave your consent to be recorded.");
     let free = given.forget().press("Ctrl-T");
     assert_eq!(free.call_commands(), [CallCommand::Mute(false)]);
 }
@@ -244,6 +245,7 @@ fn a_no_keeps_listening_only() {
         .connected()
         .then(call(CallEvent::ConsentRequired(true)))
         .line("/consent no")
+        .shows((120, 20), "Notice: you did not consent to be recorded.")
         .forget()
         .press("Ctrl-T");
     assert_eq!(shown.call_commands(), []);

@@ -473,6 +473,8 @@ fn what_is_recorded_in_a_call_on_hold_is_said_at_once() {
     let line = "Notice: in the call on hold with +14255550123 recording is on.";
     let script = script.told(line);
     assert_eq!(script.lines[0].class, Class::Assertive);
+    let script = script.shows((120, 20), line);
+    let script = script.shows((120, 20), "+14255550123: REC Recording since");
     let script = script.then(front(1)).after(1.0);
     script.told("Notice: this meeting is being recorded.");
 }

@@ -54,6 +54,8 @@ use sidetone::view::theme::Theme;
 
 /// Ten o'clock, two minutes past.
 const BEGIN: i64 = 1_795_428_120_000;
+/// So much of what is said is on one row, on any screen that is not small.
+const BEGINS: usize = 30;
 /// A script that has more deadlines than this in one wait never rests.
 const RESTLESS: usize = 20_000;
 
@@ -335,8 +337,40 @@ impl Script {
     pub(crate) fn then(mut self, event: Event) -> Self {
         let now = self.now();
         let effects = update::update(&mut self.state, event, now);
+        self.stands(&effects);
         self.perform(effects);
         self
+    }
+
+    /// Whatever is said stands on the full screen in the same moment, in whichever view it was
+    /// played: of several things at once the last answer, and the last of what just happened.
+    #[track_caller]
+    fn stands(&mut self, effects: &[Effect]) {
+        let said = effects.iter().filter_map(|effect| match effect {
+            Effect::Say(said) if !said.said.is_in_sight() => Some(said),
+            _ => None,
+        });
+        let (answers, news): (Vec<_>, Vec<_>) = said.partition(|said| said.is_answer());
+        let last: Vec<_> = news.last().into_iter().chain(answers.last()).collect();
+        if last.is_empty() || !self.state.lines.is_terminal() {
+            return;
+        }
+        let size = Rect::new(0, 0, 120, 20);
+        let mut buffer = Buffer::empty(size);
+        self.screen
+            .draw(&self.state, &Theme::default(), &mut buffer);
+        let cells = buffer.content.iter().map(ratatui::buffer::Cell::symbol);
+        let screen: String = cells.collect();
+        for said in last {
+            let words = phrase::announcement(said, &self.state);
+            // Cells of wide letters are not letter for letter what is said.
+            let first = words.lines().next().unwrap_or_default();
+            let begins: String = first.chars().take(BEGINS).collect();
+            if begins.is_ascii() {
+                let there = screen.contains(&begins);
+                assert!(there, "{words:?} is not on the full screen");
+            }
+        }
     }
 
     /// Lets time pass, waking at each deadline as the runtime does.

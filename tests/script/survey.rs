@@ -3,6 +3,7 @@
 use sidetone::effect::CallCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::Event;
+use sidetone::model::call::CallState;
 use sidetone::model::call::EndReason;
 use sidetone::model::call::Rating;
 use sidetone::model::failure::Because;
@@ -15,6 +16,7 @@ use crate::play::at;
 use crate::play::call;
 use crate::play::linear;
 use crate::play::script;
+use crate::play::told;
 
 const ASKS: &str = "Call: how was it? /rate 1 to 5, 5 is best, sends the number and which call it was to Microsoft. \
                     Otherwise nothing is sent.";
@@ -58,11 +60,25 @@ fn a_rating_is_sent_once_by_command_and_what_went_is_said() {
     let shown = shown
         .line("/rate 1")
         .transcript_ends("/rate is not possible, your rating is on its way")
-        .then(call(CallEvent::Rated))
+        .then(call(CallEvent::Rated(four)))
         .transcript_ends("Call: rated 4 of 5. The number and which call it was went to Microsoft.")
         .line("/rate 1")
         .transcript_ends("this call was rated already");
     assert_eq!(shown.call_commands(), [CallCommand::Rate(four)]);
+}
+
+#[test]
+fn what_becomes_of_it_is_said_although_the_next_call_has_begun() {
+    for shown in [script(), linear()] {
+        let shown = asked(shown).quietly().line("/rate 4").line("/join");
+        assert_eq!(shown.state.call().unwrap().state, CallState::Connecting);
+        let four = Rating::parse("4").unwrap();
+        let shown = told(shown.then(call(CallEvent::Rated(four))), "rated 4 of 5");
+        // Of the call before: this one is not over.
+        shown
+            .line("/rate 1")
+            .transcript_ends("is rated once it is over");
+    }
 }
 
 #[test]

@@ -21,9 +21,11 @@ use crate::model::sound::Statistics;
 use crate::model::text;
 use crate::wire::bridge;
 use crate::wire::bridge::Act;
+use crate::wire::bridge::App;
 use crate::wire::bridge::Meeting;
-
 use crate::wire::bridge::StreamStatistics;
+use crate::wire::bridge::VERSION;
+use crate::wire::bridge::Word;
 
 use super::session::Target;
 
@@ -44,6 +46,18 @@ pub(super) fn target(locator: &Locator) -> Result<Target, String> {
         Locator::Thread(_) => return Err("a chat thread is no call".to_owned()),
         Locator::Person(id) => return Ok(Target::Person(id.clone())),
     }))
+}
+
+/// The answer to a page's first word; it goes where it hears nothing for so many milliseconds.
+pub(super) fn welcome(silence: u64) -> Word {
+    Word::Welcome {
+        version: VERSION,
+        app: App {
+            name: "sidetone".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        },
+        silence,
+    }
 }
 
 /// Somebody who calls; a phone has no name but its number.

@@ -148,4 +148,16 @@ mod tests {
         assert_eq!(verdicts("bel = true\n"), [Verdict::Ok, Verdict::Note]);
         assert_eq!(verdicts("verbosity = 9\n"), [Verdict::Problem]);
     }
+
+    #[test]
+    fn choices_that_cannot_be_read_are_a_note_with_what_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = home(folder.path());
+        paths::replace_private(&paths.remembered(), b"theme = 'dusk'\n= broken\n").unwrap();
+        let rows = settings(&context(&[], Some(paths)));
+        assert_eq!(rows[1].verdict, Verdict::Note);
+        let text = &rows[1].text;
+        assert!(text.contains("remembered.toml:2: "), "{text}");
+        assert!(text.contains("mend it, or remove it"), "{text}");
+    }
 }

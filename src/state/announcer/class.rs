@@ -119,7 +119,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::SoundInterrupted(_)
         | Said::BySystem { .. }
         | Said::Message { mention: true, .. } => Class::Polite,
-        Said::Message { .. } | Said::Summary { .. } | Said::MessageReceivedWhileAway { .. } => {
+        Said::Message { .. } | Said::Summary { .. } => {
             by_level(verbosity, Class::Quiet, Class::Polite, Class::Polite)
         }
         Said::TopicChanged { .. } | Said::CameAndWent { .. } => {

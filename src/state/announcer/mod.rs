@@ -190,6 +190,8 @@ impl Announcer {
                 let waits = |w: &Waiting| matches!(w.said, Said::WaitingInLobby { .. });
                 self.polite.retain(|w| !waits(w));
                 self.later.retain(|w| !waits(w));
+                // Who waits from now on are others.
+                self.last_lobby = None;
             }
             // The call that is left for another one waits on hold: so it should, and so nobody is.
             Said::Moved { .. } => self.polite.retain(|w| !matches!(w.said, Said::Held(_))),

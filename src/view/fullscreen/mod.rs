@@ -23,7 +23,6 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::model::announcement::Announcement;
-use crate::model::announcement::Topic;
 use crate::model::settings::Motion;
 use crate::model::spot::Spot;
 use crate::state::State;
@@ -365,7 +364,7 @@ struct Answered {
 fn answered(state: &State, areas: &Areas) -> Answered {
     // A notice has its banner and its line already; said again it has nothing else (accessibility N3, N5).
     let said = state.focus.said.as_ref();
-    let said = said.filter(|s| s.said.is_repeat() || s.said.topic() != Topic::Notice);
+    let said = said.filter(|s| !s.said.is_in_sight());
     let width = usize::from(inner(areas.timeline).width);
     let set = |said: &Announcement| {
         let (role, fill) = if said.said.is_repeat() {

@@ -227,9 +227,6 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::ReactionReceived { kind, text } => {
             format!("{kind} on your message: {}", phrase::one_line(text))
         }
-        Said::MessageReceivedWhileAway { count } => {
-            format!("{} came in.", phrase::count(*count, "message"))
-        }
         Said::Failed(failure) => format!("Error: {}", lower(&phrase::failure(failure))),
         Said::NotSent { thread, failure } => format!(
             "Error: message to {thread} not sent, {}. /retry",
@@ -535,9 +532,7 @@ fn answer(answer: &Answer, state: &State) -> String {
         Answer::SigningIn { name } => format!("Signing in as {name}."),
         Answer::Passphrase { name, again } => phrase::passphrase(name, *again),
         Answer::Leave => phrase::leave(state),
-        Answer::AsksForLeave(wider) => {
-            format!("You ask for leave {}.", phrase::wider(*wider))
-        }
+        Answer::AsksForLeave { wider, instead } => phrase::asks_for_leave(*wider, *instead),
         Answer::HowToAgree(account) => phrase::how_to_agree(state, account),
         Answer::Agreed { account, wider } => phrase::agreed(state, account, *wider),
         Answer::GaveUpAsking(wider) => format!(

@@ -60,6 +60,7 @@ pub use overlay::target;
 pub use overlay::title;
 pub use permission::administrator;
 pub use permission::agreed;
+pub use permission::asks_for_leave;
 pub use permission::how_to_agree;
 pub use permission::leave;
 pub use permission::sign_in_step;

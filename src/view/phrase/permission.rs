@@ -18,6 +18,21 @@ pub const fn wider(wider: Wider) -> &'static str {
     }
 }
 
+/// `instead` of what was asked for until now.
+pub fn asks_for_leave(wider: Wider, instead: Option<Wider>) -> String {
+    let asks = format!("You ask for leave {}.", self::wider(wider));
+    match instead {
+        None => asks,
+        Some(same) if same == wider => {
+            format!("{asks} What you were told to do before is of no use any more.")
+        }
+        Some(before) => format!(
+            "{asks} You do not ask any more for leave {}: one at a time.",
+            self::wider(before)
+        ),
+    }
+}
+
 const GIVEN: &str = "Given.";
 
 /// One of the list, with how it stands.

@@ -49,6 +49,8 @@ pub const SECRET: &str = "sidetone.secret.";
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde::Serialize;
     use serde::de::DeserializeOwned;
     use serde_json::Value;
@@ -80,6 +82,44 @@ mod tests {
             assert!(!matches!(read, ToProgram::Unknown), "{line}");
             survives::<ToProgram>(line);
         }
+    }
+
+    /// The types of the page are held to the examples by `tests/bridge/types`; ours are here, so
+    /// that neither side knows a message that the other does not.
+    #[test]
+    fn no_message_of_ours_is_without_an_example() {
+        let to_page = include_str!("to_page.rs");
+        let mut ours = variants(to_page, "Act");
+        ours.extend(variants(to_page, "Word"));
+        assert_eq!(ours, names(TO_PAGE));
+
+        let mut ours = variants(include_str!("to_program.rs"), "ToProgram");
+        assert!(ours.remove("unknown"), "what is newer is passed over");
+        assert_eq!(ours, names(TO_PROGRAM));
+    }
+
+    fn names(examples: &str) -> BTreeSet<String> {
+        let name = |line| serde_json::from_str::<Value>(line).unwrap()["type"].clone();
+        let lines = examples.lines().map(name);
+        lines
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// As they stand on the wire; from the source, because serde tells nobody the names of a
+    /// tagged enum that passes over what is newer.
+    fn variants(source: &str, of: &str) -> BTreeSet<String> {
+        let head = format!("pub enum {of} {{\n");
+        let (_, rest) = source.split_once(&head).unwrap();
+        let (body, _) = rest.split_once("\n}\n").unwrap();
+        let outermost = body.lines().filter_map(|line| line.strip_prefix("    "));
+        outermost
+            .filter(|line| line.starts_with(|first: char| first.is_ascii_uppercase()))
+            .map(|line| {
+                let name: String = line.chars().take_while(char::is_ascii_alphabetic).collect();
+                name[..1].to_ascii_lowercase() + &name[1..]
+            })
+            .collect()
     }
 
     #[test]

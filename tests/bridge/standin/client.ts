@@ -9,7 +9,7 @@ import { stage } from "./stage.js";
 
 export class CallClient {
   #agent: StandInAgent | null = null;
-  #devices: StandInDeviceManager | null = null;
+  devices: StandInDeviceManager | null = null;
   #features = new Map<unknown, unknown>();
 
   constructor(readonly options: Sdk.CallClientOptions = {}) {
@@ -33,8 +33,8 @@ export class CallClient {
   }
 
   async getDeviceManager(): Promise<Sdk.DeviceManager> {
-    this.#devices ??= new StandInDeviceManager();
-    return this.#devices;
+    this.devices ??= new StandInDeviceManager();
+    return this.devices;
   }
 
   async dispose(): Promise<void> {

@@ -8,11 +8,9 @@ let socket: WebSocket | null = null;
 
 export async function conducted(): Promise<void> {
   if (socket) return;
-  // A script cannot read the policy of its page; the page served once more tells it.
-  const policy = (await fetch("/")).headers.get("content-security-policy") ?? "";
-  const [local] = /ws:\/\/127\.0\.0\.1:\d+/.exec(policy) ?? [];
-  if (!local || socket) return;
-  const opened = (socket = new WebSocket(`${local}/standin`));
+  const address = await local();
+  if (!address || socket) return;
+  const opened = (socket = new WebSocket(`${address}/standin`));
   opened.onclose = () => (socket = null);
   opened.onmessage = async ({ data }) => {
     const { id, path, args = [] } = JSON.parse(String(data)) as { id: number; path: string; args?: unknown[] };
@@ -22,6 +20,13 @@ export async function conducted(): Promise<void> {
       opened.send(JSON.stringify({ id, error: String(error) }));
     }
   };
+}
+
+// Where that service listens for sockets.
+export async function local(): Promise<string | undefined> {
+  // A script cannot read the policy of its page; the page served once more tells it.
+  const policy = (await fetch("/")).headers.get("content-security-policy") ?? "";
+  return /ws:\/\/127\.0\.0\.1:\d+/.exec(policy)?.[0];
 }
 
 function perform(path: string, args: unknown[]): unknown {

@@ -5,9 +5,12 @@
 import { clientFeatures } from "./client.js";
 import { stage } from "./stage.js";
 import { callFeatures } from "./features.js";
+import { connect, watch } from "./passed.js";
 
 export { AzureCommunicationTokenCredential, createIdentifierFromRawId, getIdentifierRawId } from "@azure/communication-common";
 export { CallClient } from "./client.js";
 export { LocalAudioStream } from "./streams.js";
 export const Features = { ...callFeatures, ...clientFeatures };
 stage.features = Features;
+watch();
+void connect().catch(() => {});

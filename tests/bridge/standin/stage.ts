@@ -30,6 +30,11 @@ export class Stage {
     this[name] = value;
   }
 
+  // In the page, and nobody's command.
+  fail(message: string): void {
+    void Promise.reject(new Error(message));
+  }
+
   mend(operation: string): void {
     this.#faults.delete(operation);
   }

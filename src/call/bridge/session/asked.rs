@@ -4,6 +4,7 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::event::CallEvent;
 use crate::model::call::CallNumber;
+use crate::model::call::Rating;
 use crate::model::failure::Doing;
 use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
@@ -39,7 +40,10 @@ pub(super) enum Asked {
     /// The meeting off hold, after a room closed.
     TakeUp,
     DialIn,
-    Survey,
+    Survey {
+        call: u64,
+        rating: Rating,
+    },
     Other,
 }
 
@@ -81,8 +85,7 @@ impl Session {
                     let act = Act::HangUp { call, for_everyone };
                     return self.command(act, Asked::HangUp(number));
                 }
-                self.call = Some(call);
-                self.out.push_back(Output::Call(call));
+                self.moved_to(call);
                 self.command(Act::ReportStatistics { call, on: true }, Asked::Statistics);
             }
             Some(Asked::Consent) => {
@@ -100,7 +103,7 @@ impl Session {
                 }
             }
             Some(Asked::DialIn) => self.event(CallEvent::DialIn(convert::dial_in(result))),
-            Some(Asked::Survey) => self.rated(),
+            Some(Asked::Survey { call, rating }) => self.rated(call, rating),
             Some(Asked::Statistics | Asked::TakeUp | Asked::Other) | None => {}
         }
     }
@@ -132,7 +135,7 @@ impl Session {
                 self.not_pressed(convert::because(error));
             }
             Some(Asked::TakeUp) => self.not_taken_up(convert::because(error), at),
-            Some(Asked::Survey) => self.not_rated(convert::because(error)),
+            Some(Asked::Survey { .. }) => self.not_rated(convert::because(error)),
             Some(Asked::Consent | Asked::Return | Asked::DialIn | Asked::Other) => {
                 self.event(CallEvent::ActionFailed(Failure {
                     doing: Doing::CallAction,

@@ -61,6 +61,7 @@ impl Plan {
             settles: None,
             refreshed: false,
             rooms: Rooms::default(),
+            calls: Vec::new(),
         }
     }
 
@@ -108,6 +109,7 @@ impl Session {
         let Some(plan) = &mut self.plan else { return };
         plan.settles = None;
         plan.rooms = Rooms::default();
+        plan.calls.clear();
         self.seen.call_us(&plan.name);
         let beginning = Beginning {
             audio,
@@ -359,11 +361,12 @@ impl Session {
 
     pub(super) fn over(&mut self, reason: EndReason, at: Timestamp) {
         let by = None;
-        let inside = self.plan.as_ref().is_some_and(|plan| plan.inside);
-        let call = self.call.filter(|_| inside);
+        let was = self.plan.as_mut().filter(|plan| plan.inside);
+        let calls = was.map(|plan| std::mem::take(&mut plan.calls));
+        let calls = calls.filter(|_| self.call.is_some());
         self.event(CallEvent::Ended { reason, by, at });
         self.forget();
-        self.survey_of(call);
+        self.survey_of(calls.unwrap_or_default());
     }
 
     pub(super) fn forget(&mut self) {

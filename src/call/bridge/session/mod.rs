@@ -30,13 +30,11 @@ use crate::model::identity::RawId;
 use crate::model::sound::Audio;
 use crate::model::text;
 use crate::wire::bridge;
-use crate::wire::bridge::App;
 use crate::wire::bridge::Identity;
 use crate::wire::bridge::Meeting;
 use crate::wire::bridge::ToPage;
 use crate::wire::bridge::ToProgram;
 use crate::wire::bridge::VERSION;
-use crate::wire::bridge::Word;
 
 use super::convert;
 use super::pcm::PcmWish;
@@ -175,6 +173,8 @@ struct Plan {
     /// It is being joined again with another token; one that is refused too is the last.
     refreshed: bool,
     rooms: Rooms,
+    /// Every call of the page that it was since it was dialled: the meeting's and those of its rooms.
+    calls: Vec<u64>,
 }
 
 impl Session {
@@ -277,14 +277,7 @@ impl Session {
                 let detail = "the page and the program are of different versions".to_owned();
                 self.of_no_use(Because::Protocol { detail }, now, at);
             }
-            ToProgram::Hello { .. } => self.word(Word::Welcome {
-                version: VERSION,
-                app: App {
-                    name: "sidetone".to_owned(),
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                },
-                silence: PAGE_SILENCE,
-            }),
+            ToProgram::Hello { .. } => self.word(convert::welcome(PAGE_SILENCE)),
             ToProgram::Ready { has_sdk: true, .. } => {
                 self.page = Page::Ready {
                     since: now,
@@ -366,9 +359,12 @@ impl Session {
         self.no_more_rings(because, now);
     }
 
-    /// What is in front goes on in another call of the page.
+    /// What is in front is this call of the page from now on.
     fn moved_to(&mut self, call: u64) {
         self.call = Some(call);
+        if let Some(plan) = &mut self.plan {
+            plan.calls.push(call);
+        }
         self.out.push_back(Output::Call(call));
     }
 

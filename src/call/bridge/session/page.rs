@@ -137,11 +137,8 @@ impl Session {
 
     pub(super) fn end_page(&mut self) {
         self.page = Page::Off;
-        if self
-            .asked
-            .values()
-            .any(|asked| matches!(asked, Asked::Survey))
-        {
+        let rates = |asked: &Asked| matches!(asked, Asked::Survey { .. });
+        if self.asked.values().any(rates) {
             self.not_rated(Because::Lost);
         }
         self.survey_over();

@@ -19,8 +19,8 @@ use super::asked::Asked;
 pub(super) struct Survey {
     /// The call that ended last, of which the page keeps what to send it with.
     kept: Option<u64>,
-    /// The call that a person was in, and is not any more.
-    over: Option<u64>,
+    /// The calls of the page that a person was in as one, and is not any more.
+    over: Vec<u64>,
     told: bool,
 }
 
@@ -30,21 +30,28 @@ impl Session {
         self.tell_survey();
     }
 
-    pub(super) fn survey_of(&mut self, call: Option<u64>) {
-        self.survey.over = call;
+    pub(super) fn survey_of(&mut self, calls: Vec<u64>) {
+        self.survey.over = calls;
         self.tell_survey();
     }
 
     /// The page is gone, or another call begins.
     pub(super) fn survey_over(&mut self) {
-        self.survey.over = None;
+        self.survey.over.clear();
         self.tell_survey();
     }
 
     pub(super) fn is_rateable(&self) -> bool {
-        let kept = self.survey.over.is_some() && self.survey.over == self.survey.kept;
+        self.rateable().is_some()
+    }
+
+    fn rateable(&self) -> Option<u64> {
+        let kept = self
+            .survey
+            .kept
+            .filter(|kept| self.survey.over.contains(kept));
         // Else the page goes at once.
-        kept && !self.is_of_wrong_devices()
+        kept.filter(|_| !self.is_of_wrong_devices())
     }
 
     fn tell_survey(&mut self) {
@@ -55,7 +62,7 @@ impl Session {
     }
 
     pub(super) fn rate(&mut self, rating: Rating) {
-        let Some(call) = self.survey.over.filter(|_| self.is_rateable()) else {
+        let Some(call) = self.rateable() else {
             let reason = "the browser that had this call is closed".to_owned();
             return self.not_rated(Because::Refused { reason });
         };
@@ -68,12 +75,14 @@ impl Session {
             overall: Some(overall),
             audio: None,
         };
-        self.command(act, Asked::Survey);
+        self.command(act, Asked::Survey { call, rating });
     }
 
-    pub(super) fn rated(&mut self) {
-        self.survey = Survey::default();
-        self.event(CallEvent::Rated);
+    pub(super) fn rated(&mut self, call: u64, rating: Rating) {
+        if self.survey.kept == Some(call) {
+            self.survey = Survey::default();
+        }
+        self.event(CallEvent::Rated(rating));
     }
 
     pub(super) fn not_rated(&mut self, because: Because) {

@@ -18,13 +18,11 @@ use crate::clock::Moment;
 use crate::model::failure::Because;
 use crate::tasks::Tasks;
 use crate::wire::bridge::Act;
-use crate::wire::bridge::App;
 use crate::wire::bridge::Command;
 use crate::wire::bridge::ToPage;
 use crate::wire::bridge::ToProgram;
-use crate::wire::bridge::VERSION;
-use crate::wire::bridge::Word;
 
+use super::convert;
 use super::findings;
 use super::findings::Error;
 
@@ -118,14 +116,7 @@ impl Looking {
     /// What is said to the page next.
     fn handle(&mut self, said: ToProgram, now: Moment) -> Vec<ToPage> {
         match said {
-            ToProgram::Hello { .. } => vec![ToPage::Word(Word::Welcome {
-                version: VERSION,
-                app: App {
-                    name: "sidetone".to_owned(),
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                },
-                silence: SILENCE,
-            })],
+            ToProgram::Hello { .. } => vec![ToPage::Word(convert::welcome(SILENCE))],
             ToProgram::Ready { has_sdk: true, .. } => {
                 self.seen.ready = Some(now.since(self.began));
                 vec![ask(ENVIRONMENT, Act::Environment)]

@@ -12,7 +12,6 @@ use serde_json::Value;
 use crate::clock::Moment;
 use crate::wire::bridge;
 use crate::wire::bridge::Act;
-use crate::wire::bridge::App;
 use crate::wire::bridge::AudioMode;
 use crate::wire::bridge::Beginning;
 use crate::wire::bridge::Command;
@@ -20,9 +19,9 @@ use crate::wire::bridge::Identity;
 use crate::wire::bridge::Meeting;
 use crate::wire::bridge::ToPage;
 use crate::wire::bridge::ToProgram;
-use crate::wire::bridge::VERSION;
 use crate::wire::bridge::Word;
 
+use super::convert;
 use super::findings;
 use super::findings::Audio;
 use super::findings::End;
@@ -185,14 +184,7 @@ impl Trial {
 
     fn said(&mut self, said: ToProgram, now: Moment) {
         match said {
-            ToProgram::Hello { .. } => self.word(Word::Welcome {
-                version: VERSION,
-                app: App {
-                    name: "sidetone".to_owned(),
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                },
-                silence: SILENCE,
-            }),
+            ToProgram::Hello { .. } => self.word(convert::welcome(SILENCE)),
             ToProgram::Ready { has_sdk: true, .. } => {
                 self.tell(Step::Loaded);
                 self.ask(Act::Environment, Asked::Environment);

@@ -13,7 +13,7 @@ impl Scene {
         }));
     }
 
-    fn taken(&mut self, inside: u64) {
+    pub(super) fn taken(&mut self, inside: u64) {
         self.page(json!({
             "type":"call","call":inside,"agent":1,"kind":"TeamsCall","direction":"Outgoing",
             "cause":"breakoutRoom","from":7,"caller":null,"transferor":null,"isEmergency":false,"sdkId":"x",

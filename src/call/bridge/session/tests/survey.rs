@@ -19,6 +19,18 @@ impl Scene {
     fn rate(&mut self, score: &str) {
         self.command(CallCommand::Rate(Rating::parse(score).unwrap()));
     }
+
+    fn failed_to_rate(&self) -> bool {
+        let failed = |event: &CallEvent| match event {
+            CallEvent::ActionFailed(failure) => failure.doing == Doing::Rating,
+            _ => false,
+        };
+        self.events().into_iter().any(failed)
+    }
+}
+
+fn rated(score: &str) -> CallEvent {
+    CallEvent::Rated(Rating::parse(score).unwrap())
 }
 
 #[test]
@@ -38,7 +50,7 @@ fn a_call_that_is_over_can_be_rated_once_and_nothing_is_sent_before() {
     assert_eq!(sent["overall"], json!({"score":4,"issues":[]}));
     assert_eq!(sent["audio"], json!(null));
     scene.done("submitSurvey", json!({"survey":"x"}));
-    assert_eq!(scene.last(), CallEvent::Rated);
+    assert_eq!(scene.last(), rated("4"));
     scene.rate("5");
     assert_eq!(scene.sends("submitSurvey"), 1);
 }
@@ -101,12 +113,46 @@ fn a_rating_on_its_way_is_not_lost_without_a_word() {
     scene.over(7, 0, 0);
     scene.rate("2");
     scene.handle(Input::PageEnded(Because::Lost));
-    let failed = |event: &CallEvent| match event {
-        CallEvent::ActionFailed(failure) => failure.doing == Doing::Rating,
-        _ => false,
-    };
-    assert!(scene.events().into_iter().any(failed));
+    assert!(scene.failed_to_rate());
     assert_eq!(scene.rateable().last(), Some(&false));
+}
+
+#[test]
+fn what_becomes_of_a_rating_is_told_although_the_next_call_has_begun() {
+    let begun = |mode| {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.over(7, 0, 0);
+        scene.rate("4");
+        scene.join_by(CallNumber(2), mode);
+        scene
+    };
+    let mut scene = begun(AudioMode::Raw);
+    scene.done("submitSurvey", json!({"survey":"x"}));
+    assert_eq!(scene.last(), rated("4"));
+    let mut scene = begun(AudioMode::Raw);
+    scene.refuse("submitSurvey", 500, 1);
+    assert!(scene.failed_to_rate());
+    // In another browser, which ends the one that the rating goes by.
+    let scene = begun(AudioMode::System);
+    assert!(scene.did.contains(&Output::End));
+    assert!(scene.failed_to_rate());
+}
+
+#[test]
+fn an_answer_that_comes_after_the_next_call_takes_nothing_from_that_call() {
+    let mut scene = Scene::new();
+    scene.connected();
+    scene.over(7, 0, 0);
+    scene.rate("4");
+    let first = scene.asked("submitSurvey");
+    scene.join_as(CallNumber(2));
+    scene.done("join", json!({"call":8}));
+    scene.page(json!({"type":"callState","call":8,"state":"Connected"}));
+    scene.over(8, 0, 0);
+    scene.page(json!({"type":"done","id":first,"result":{"survey":"x"}}));
+    scene.rate("5");
+    assert_eq!(scene.sent("submitSurvey")["call"], 8);
 }
 
 #[test]
@@ -128,6 +174,22 @@ fn the_next_call_leaves_no_rating_of_the_last() {
     scene.over(7, 0, 0);
     scene.join_as(CallNumber(2));
     assert_eq!(scene.rateable(), [true, false]);
+}
+
+#[test]
+fn a_meeting_that_is_left_from_its_room_is_rated_as_whatever_ended_last() {
+    for order in [[8, 7], [7, 8]] {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.taken(8);
+        scene.command(CallCommand::Leave);
+        for call in order {
+            scene.over(call, 0, 0);
+        }
+        assert_eq!(scene.rateable(), [true], "{order:?}");
+        scene.rate("3");
+        assert_eq!(scene.sent("submitSurvey")["call"], order[1]);
+    }
 }
 
 #[test]
