@@ -759,15 +759,25 @@ async fn a_picture_is_sent_and_saved_again() {
         .running
         .service
         .graph_token("bob@sidetone.example", EVERYTHING, hour);
+    let (bob, http) = (bob.await.unwrap(), reqwest::Client::new());
+    let drive = format!("{}/v1.0/me/drive", host.running.endpoint);
+    let put = http.put(format!("{drive}/root:/report.pdf:/content"));
+    let put = put.bearer_auth(&bob).body("report").send().await.unwrap();
+    let item: serde_json::Value = put.json().await.unwrap();
+    let id = item["id"].as_str().unwrap();
+    let item = http.get(format!("{drive}/items/{id}?$select=eTag,webDavUrl"));
+    let item = item.bearer_auth(&bob).send().await.unwrap();
+    let item: serde_json::Value = item.json().await.unwrap();
+    let guid = item["eTag"].as_str().unwrap().split(['{', '}']).nth(1);
+    let (guid, page) = (guid.unwrap(), item["webDavUrl"].as_str().unwrap());
     let to =
         percent_encoding::utf8_percent_encode(thread.as_str(), percent_encoding::NON_ALPHANUMERIC);
-    let page = "https://contoso.example/sites/notes/report.pdf";
-    let posted = reqwest::Client::new()
+    let posted = http
         .post(format!("{}/v1.0/chats/{to}/messages", host.running.endpoint))
-        .bearer_auth(bob.await.unwrap())
+        .bearer_auth(&bob)
         .json(&serde_json::json!({
-            "body": { "contentType": "html", "content": "see <attachment id=\"f1\"></attachment>" },
-            "attachments": [{ "id": "f1", "contentType": "reference", "contentUrl": page, "name": "../re\u{1b}port.pdf" }],
+            "body": { "contentType": "html", "content": format!("see <attachment id=\"{guid}\"></attachment>") },
+            "attachments": [{ "id": guid, "contentType": "reference", "contentUrl": page, "name": "../re\u{1b}port.pdf" }],
         }))
         .send()
         .await
