@@ -307,6 +307,7 @@ const fn leave(permission: Permission) -> &'static str {
         Permission::ReadChannels => "read channels",
         Permission::SendToChannels => "post in channels",
         Permission::ChangeInChannels => "change what is in channels",
+        Permission::StoreFiles => "put files into your OneDrive",
     }
 }
 
