@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::chat::attachment;
 use crate::chat::graph::convert;
+use crate::chat::graph::files;
 use crate::chat::graph::outbox;
 use crate::chat::graph::outbox::Letter;
 use crate::chat::graph::rest::Error;
@@ -320,7 +321,7 @@ impl Driver {
             WorkCommand::SendPicture { thread, path } => {
                 let place = self.place(&thread);
                 self.ask(async move {
-                    let sent = work::send_picture(&rest, &place, &path).await;
+                    let sent = files::send_picture(&rest, &place, &path).await;
                     Done::Changed(thread, Doing::SendingPicture, sent)
                 });
             }
