@@ -38,6 +38,10 @@ async fn a_file_is_put_once_and_under_another_name_the_second_time() {
     assert!(first.body.get("webDavUrl").is_none(), "it was not selected");
     let second = put(&host, &ada, "notes%20%231.txt", RENAME, 6).await;
     assert_eq!(second.body["name"], "notes #1 1.txt");
+    let there = host.get(&ada, &format!("{FOLDER}/notes%20%231.txt")).await;
+    assert_eq!(there.body["id"], first.body["id"]);
+    let other = host.get(&ada, &format!("{FOLDER}/other.txt")).await;
+    assert_eq!(other.status, 404);
     let refused = put(&host, &ada, "notes%20%231.txt", FAIL, 6).await;
     assert_eq!(
         (refused.status.as_u16(), refused.code()),
@@ -166,7 +170,7 @@ async fn a_message_names_files_that_are_there_and_no_others() {
     let tag = text(&item, "eTag");
     let guid = tag.split(['{', '}']).nth(1).unwrap().to_lowercase();
     let page = text(&item, "webDavUrl");
-    let send = async |id: &str, page: &str| {
+    let post = async |id: &str, page: &str| {
         let message = json!({
             "body": { "contentType": "html", "content": format!("<attachment id=\"{id}\"></attachment>") },
             "attachments": [{ "id": id, "contentType": "reference", "contentUrl": page, "name": "notes.txt" }],
@@ -174,12 +178,12 @@ async fn a_message_names_files_that_are_there_and_no_others() {
         host.post(&ada, &format!("/v1.0/chats/{chat}/messages"), message)
             .await
     };
-    let sent = send(&guid, page).await;
+    let sent = post(&guid, page).await;
     assert_eq!(sent.status, 201, "{:?}", sent.body);
     assert_eq!(sent.body["attachments"][0]["contentUrl"], page);
     let elsewhere = "https://contoso.example/notes.txt";
     let stranger = uuid::Uuid::new_v4().to_string();
     for (id, page) in [(guid.as_str(), elsewhere), (&stranger, page), ("", page)] {
-        assert_eq!(send(id, page).await.status, 400, "{id} {page}");
+        assert_eq!(post(id, page).await.status, 400, "{id} {page}");
     }
 }

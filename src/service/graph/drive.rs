@@ -160,7 +160,7 @@ pub(super) async fn upload(
     let path = path
         .strip_suffix(":/content")
         .ok_or_else(Failure::not_found)?;
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (folder, name) = split(path);
     if name.is_empty() || name.trim() != name || name.contains(FORBIDDEN) {
         return Err(Failure::bad("The name of the file is not allowed."));
     }
@@ -194,6 +194,11 @@ pub(super) async fn upload(
     Ok(http::json(status, &drives.0[at].selected("")))
 }
 
+/// Folder and name.
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
 /// On another host than Graph, as with the vendor; nobody answers there.
 fn page(owner: &User, folder: &str, name: &str) -> String {
     let folders = folder.split('/').filter(|folder| !folder.is_empty());
@@ -213,6 +218,22 @@ async fn counted(body: Body) -> Result<u64, Failure> {
         }
     }
     Ok(size)
+}
+
+/// `GET /me/drive/root:/{folder}/{name}`.
+pub(super) async fn found(
+    State(service): State<Arc<Service>>,
+    caller: Caller,
+    Path(path): Path<String>,
+    uri: Uri,
+) -> Result<Response, Failure> {
+    caller.needs(&READ_OWN)?;
+    let drives = &service.lock().tenant.drives;
+    let (folder, name) = split(&path);
+    let at = drives.at(&caller.user.id, folder, name);
+    let item = at.map(|at| &drives.0[at]).ok_or_else(Failure::not_found)?;
+    let selected = item.selected(uri.query().unwrap_or_default());
+    Ok(http::json(StatusCode::OK, &selected))
 }
 
 /// `GET /me/drive/items/{id}`.

@@ -27,7 +27,6 @@ use axum::middleware;
 use axum::routing::delete;
 use axum::routing::get;
 use axum::routing::post;
-use axum::routing::put;
 
 use super::Service;
 
@@ -46,7 +45,10 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/v1.0/me", get(directory::me))
         .route("/v1.0/me/people", get(directory::people))
         .route("/v1.0/me/presence", get(directory::my_presence))
-        .route("/v1.0/me/drive/root:/{*path}", put(drive::upload))
+        .route(
+            "/v1.0/me/drive/root:/{*path}",
+            get(drive::found).put(drive::upload),
+        )
         .route("/v1.0/me/drive/items/{item}", get(drive::own))
         .route("/v1.0/me/drive/items/{item}/invite", post(drive::invite))
         .route("/v1.0/drives/{drive}/items/{item}", get(drive::shared))
