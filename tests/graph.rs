@@ -5,9 +5,11 @@
     reason = "a test that cannot go on must fail where it is"
 )]
 
-mod support {
-    pub(crate) mod service;
-}
+#[path = "support/service.rs"]
+mod service;
+
+#[path = "graph/files.rs"]
+mod files;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -53,8 +55,7 @@ use sidetone::service::store::Draft as Words;
 use sidetone::tasks::Tasks;
 use tokio::sync::mpsc;
 
-use self::support::service;
-use self::support::service::Host;
+use self::service::Host;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -63,7 +64,7 @@ struct Client {
     commands: mpsc::Sender<ChatCommand>,
     events: mpsc::Receiver<Event>,
     messages: BTreeMap<MessageId, Message>,
-    _token: tempfile::NamedTempFile,
+    token: tempfile::NamedTempFile,
     tasks: Tasks,
 }
 
@@ -85,7 +86,7 @@ async fn ada(host: &Host, feed: Feed) -> Client {
 }
 
 async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
-    client(host, feed, scopes, Relay::NotAsked).await
+    client(host, ADA, feed, scopes, Relay::NotAsked).await
 }
 
 enum Relay {
@@ -94,9 +95,9 @@ enum Relay {
     AskedFor,
 }
 
-async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
+async fn client(host: &Host, who: &str, feed: Feed, scopes: &str, relay: Relay) -> Client {
     let hour = Duration::from_hours(1);
-    let token = host.running.service.graph_token(ADA, scopes, hour).await;
+    let token = host.running.service.graph_token(who, scopes, hour).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(token.unwrap().as_bytes()).unwrap();
     let (tasks, http) = (Tasks::new(), Http::new(Tls::new(None)));
@@ -129,7 +130,7 @@ async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
         commands,
         events,
         messages: BTreeMap::new(),
-        _token: file,
+        token: file,
         tasks,
     }
 }
@@ -422,7 +423,7 @@ async fn however_much_came_since_a_chat_was_read_none_of_it_is_left_out() {
 #[tokio::test]
 async fn where_the_token_service_is_no_relay_it_stays_on_demand() {
     let host = office().await;
-    let mut client = client(&host, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;
+    let mut client = client(&host, ADA, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;
     client
         .until(|event| (*event == ChatEvent::Link(Link::OnDemand)).then_some(()))
         .await;

@@ -325,7 +325,18 @@ impl Driver {
                     Done::Changed(thread, Doing::SendingPicture, sent)
                 });
             }
+            WorkCommand::SendFile { thread, path } => self.send_file(thread, path),
         }
+    }
+
+    fn send_file(&mut self, thread: ThreadId, path: String) {
+        let (rest, place) = (self.rest.clone(), self.place(&thread));
+        let me = self.me.id.clone();
+        let before = self.uploaded.remove(&(thread.clone(), path.clone()));
+        self.ask(async move {
+            let sent = files::send(&rest, &place, &me, &path, before).await;
+            Done::File(thread, path, sent)
+        });
     }
 
     pub(super) fn tell_later(
