@@ -38,6 +38,8 @@ pub(super) struct Sent {
     pub(super) bytes: u64,
     /// Names of people of the chat who were not given the right to read it.
     pub(super) closed_to: Vec<String>,
+    /// As the service has it now.
+    pub(super) message: Box<ChatMessage>,
 }
 
 /// How far it came, and why no further.
@@ -161,11 +163,12 @@ pub(super) async fn send(
     };
     let target = format!("{place}/messages");
     let posted: Result<ChatMessage, Error> = rest.post_once(&target, &request).await;
-    posted.map_err(not(Doing::PostingFile, kept))?;
+    let message = posted.map_err(not(Doing::PostingFile, kept))?;
     Ok(Sent {
         name,
         bytes,
         closed_to,
+        message: Box::new(message),
     })
 }
 

@@ -262,6 +262,11 @@ impl Driver {
     async fn sent(&mut self, thread: ThreadId, path: String, result: Result<Sent, NotSent>) {
         match result {
             Ok(sent) => {
+                if let Some(message) = convert::message(&self.eyes, &sent.message) {
+                    let thread = thread.clone();
+                    self.tell(ChatEvent::MessageReceived { thread, message })
+                        .await;
+                }
                 let told = WorkEvent::FileSent {
                     thread: thread.clone(),
                     name: sent.name,
