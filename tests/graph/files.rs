@@ -33,6 +33,20 @@ impl Client {
         .await
     }
 
+    async fn remove(&mut self, thread: &ThreadId, name: &str) {
+        self.work(WorkCommand::RemoveMember {
+            thread: thread.clone(),
+            name: name.to_owned(),
+        })
+        .await;
+        self.until(|event| match event {
+            ChatEvent::ActionDone { .. } => Some(()),
+            ChatEvent::ActionFailed { failure, .. } => panic!("{failure:?}"),
+            _ => None,
+        })
+        .await;
+    }
+
     async fn file(&mut self, name: &str) -> Message {
         self.message(|message| message.attachments.iter().any(|file| file.name == name))
             .await
@@ -146,13 +160,7 @@ async fn who_is_outside_the_organisation_is_named_and_alone_is_a_reason_to_send_
     let mut ada = ada(&host, Feed::OnDemand).await;
     let thread = ada.open(MEETING).await;
     admit_guest(&host, &thread).await;
-    let alice = WorkCommand::RemoveMember {
-        thread: thread.clone(),
-        name: "Alice".to_owned(),
-    };
-    ada.work(alice).await;
-    ada.until(|event| matches!(event, ChatEvent::ActionDone { .. }).then_some(()))
-        .await;
+    ada.remove(&thread, "Alice").await;
     let failure = ada.attach(&thread, &path).await.unwrap_err();
     assert_eq!(failure.doing, Doing::SharingFile);
     let before = written(&host, &thread);
@@ -216,4 +224,26 @@ async fn an_upload_whose_answer_is_lost_is_not_done_again_by_itself() {
     assert_eq!(lies(&host, "plan_ a 1.ods").await, None);
     let sent = ada.attach(&thread, &plan(folder.path())).await;
     assert_eq!(open_to_all(sent), "plan_ a 1.ods");
+}
+
+#[tokio::test]
+async fn a_message_whose_answer_is_lost_is_shown_and_not_sent_again_by_itself() {
+    let host = office().await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = plan(folder.path());
+    let mut ada = ada(&host, Feed::OnDemand).await;
+    let thread = ada.open(MEETING).await;
+    admit_guest(&host, &thread).await;
+    ada.remove(&thread, "Alice").await;
+    let failure = ada.attach(&thread, &path).await.unwrap_err();
+    assert_eq!(failure.doing, Doing::SharingFile);
+    // With nobody to invite the message is all that is still to be written.
+    ada.remove(&thread, "Zoe").await;
+    fault(&host, Class::GraphWrite, Effect::Lose, 1);
+    let failure = ada.attach(&thread, &path).await.unwrap_err();
+    assert_eq!(failure.doing, Doing::PostingFile);
+    assert!(ada.file("plan_ a.ods").await.mine);
+    let all = written(&host, &thread);
+    let files = all.iter().filter(|words| words.contains("<attachment"));
+    assert_eq!(files.count(), 1, "{all:?}");
 }

@@ -280,6 +280,10 @@ impl Driver {
                 if let Some(uploaded) = not.uploaded {
                     self.uploaded.insert((thread.clone(), path), uploaded);
                 }
+                if not.doing == Doing::PostingFile {
+                    // It may be there all the same, and then the person sees it.
+                    self.read(&thread, Wish::Newer);
+                }
                 self.changed(thread, not.doing, Err(not.error)).await;
             }
         }
