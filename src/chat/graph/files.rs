@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use tokio::fs;
 use tokio::io::AsyncReadExt;
 
+use crate::chat::retry::Kind;
 use crate::config::paths;
 use crate::model::failure::Because;
 use crate::model::failure::Doing;
@@ -150,7 +151,8 @@ pub(super) async fn send(
     };
     let bytes = uploaded.file.length;
     let shared = share(rest, place, me, &uploaded.id).await;
-    let kept = Some(uploaded);
+    let gone = matches!(&shared, Err(error) if error.kind == Kind::NotFound);
+    let kept = Some(uploaded).filter(|_| !gone);
     let (attachment, closed_to) = shared.map_err(not(Doing::SharingFile, kept.clone()))?;
     let name = text::name(attachment.name.as_deref().unwrap_or_default());
     let request = SendMessage {
@@ -238,8 +240,9 @@ impl<'m> Readers<'m> {
             .and_then(|who| who.tenant_id.as_deref());
         let others = members.iter().filter(|who| !is_me(who));
         let (inside, outside) = others.partition(|who| {
-            let theirs = who.tenant_id.as_deref().or(ours);
-            by_id(who).is_some() && theirs == ours
+            let theirs = who.tenant_id.as_deref();
+            by_id(who).is_some()
+                && theirs.is_none_or(|theirs| ours.is_none_or(|ours| theirs == ours))
         });
         Self { inside, outside }
     }
@@ -316,7 +319,7 @@ pub(super) async fn send_picture(rest: &Rest, place: &str, path: &str) -> Result
 /// Of a request of at most four megabytes, in base64.
 const LARGEST_PICTURE: usize = 2 << 20;
 
-/// A request holds two and a half times as much at most; more takes several, of which none may be lost.
+/// Two fifths of what one request may hold. It is in memory meanwhile, and begun anew where the line breaks.
 const LARGEST_FILE: usize = 100_000_000;
 
 #[cfg(test)]
@@ -355,6 +358,9 @@ mod tests {
             .collect();
         assert_eq!(mailed.len(), 1);
         assert!(mailed[0].object_id.is_none());
+        // Of whom no organisation is told, ours is tried.
+        let members = [member("Ada", "a", "", ""), member("Bob", "b", "", "t")];
+        assert_eq!(names(&Readers::of(&members, "a").inside), ["Bob"]);
     }
 
     #[test]
