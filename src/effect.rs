@@ -211,6 +211,11 @@ pub enum WorkCommand {
         thread: ThreadId,
         path: String,
     },
+    /// Any other file, by way of the sender's drive. Answered with [`crate::event::WorkEvent::FileSent`].
+    SendFile {
+        thread: ThreadId,
+        path: String,
+    },
 }
 
 /// Names and words are not printed.

@@ -217,6 +217,14 @@ pub enum WorkEvent {
     People(Vec<Colleague>),
     Messages(Vec<Found>),
     Presence(Vec<(String, Presence)>),
+    FileSent {
+        thread: ThreadId,
+        /// As it is called where it lies.
+        name: String,
+        bytes: u64,
+        /// Names of people of the chat who were not given the right to read it.
+        closed_to: Vec<String>,
+    },
     Failed(Failure),
 }
 

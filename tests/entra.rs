@@ -523,6 +523,40 @@ async fn more_leave_is_asked_for_in_the_running_program_and_works_at_once() {
     assert_eq!(session.end(), 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_sent_once_its_own_leave_was_agreed_to() {
+    let place = Place::at_work().await;
+    place.host.control("/graph/plant", json!({})).await;
+    let path = place.home.path().join("the plan.ods");
+    std::fs::write(&path, "a plan").unwrap();
+    let attach = format!("/attach {}\r", path.display());
+    let chats = |view| place.run(&["chats", "--account", "work", view, "--no-check"], &[]);
+    let mut linear = chats("--screen-reader");
+    linear.see("As of");
+    linear.press("/thread Release notes\r");
+    linear.see("Joined Release notes");
+    linear.press(&attach);
+    linear.see("/permission files asks for it");
+    let code = ask_by_code(&mut linear, "files", "");
+    place.browser.allow(place.host.endpoint(), &code, ADA).await;
+    linear.see("Agreed to. You have leave to put files into your OneDrive");
+    linear.press(&attach);
+    linear.see("Sent the plan.ods, 6 bytes, to Release notes.");
+    linear.press("/files\r");
+    linear.see("1. the plan.ods, a file from you");
+    linear.press("/quit\r");
+    assert_eq!(linear.end(), 0, "{}", linear.contents());
+    let mut full = chats("--full-screen");
+    full.see("Release notes");
+    full.press("/thread Release notes\r");
+    full.see("[file: the plan.ods]");
+    full.press(&attach);
+    full.see("Sent the plan 1.ods, 6 bytes");
+    full.see("[file: the plan 1.ods]");
+    full.press("/quit\r");
+    assert_eq!(full.end(), 0, "{}", full.contents());
+}
+
 /// Asks in a running program; the code that is shown, which is another than `before`.
 fn ask_by_code(session: &mut Session, wider: &str, before: &str) -> String {
     session.press(&format!("/permission {wider} code\r"));

@@ -5,9 +5,11 @@
     reason = "a test that cannot go on must fail where it is"
 )]
 
-mod support {
-    pub(crate) mod service;
-}
+#[path = "support/service.rs"]
+mod service;
+
+#[path = "graph/files.rs"]
+mod files;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -53,8 +55,7 @@ use sidetone::service::store::Draft as Words;
 use sidetone::tasks::Tasks;
 use tokio::sync::mpsc;
 
-use self::support::service;
-use self::support::service::Host;
+use self::service::Host;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -63,7 +64,7 @@ struct Client {
     commands: mpsc::Sender<ChatCommand>,
     events: mpsc::Receiver<Event>,
     messages: BTreeMap<MessageId, Message>,
-    _token: tempfile::NamedTempFile,
+    token: tempfile::NamedTempFile,
     tasks: Tasks,
 }
 
@@ -85,7 +86,7 @@ async fn ada(host: &Host, feed: Feed) -> Client {
 }
 
 async fn ada_with(host: &Host, feed: Feed, scopes: &str) -> Client {
-    client(host, feed, scopes, Relay::NotAsked).await
+    client(host, ADA, feed, scopes, Relay::NotAsked).await
 }
 
 enum Relay {
@@ -94,9 +95,9 @@ enum Relay {
     AskedFor,
 }
 
-async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
+async fn client(host: &Host, who: &str, feed: Feed, scopes: &str, relay: Relay) -> Client {
     let hour = Duration::from_hours(1);
-    let token = host.running.service.graph_token(ADA, scopes, hour).await;
+    let token = host.running.service.graph_token(who, scopes, hour).await;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(token.unwrap().as_bytes()).unwrap();
     let (tasks, http) = (Tasks::new(), Http::new(Tls::new(None)));
@@ -129,7 +130,7 @@ async fn client(host: &Host, feed: Feed, scopes: &str, relay: Relay) -> Client {
         commands,
         events,
         messages: BTreeMap::new(),
-        _token: file,
+        token: file,
         tasks,
     }
 }
@@ -422,7 +423,7 @@ async fn however_much_came_since_a_chat_was_read_none_of_it_is_left_out() {
 #[tokio::test]
 async fn where_the_token_service_is_no_relay_it_stays_on_demand() {
     let host = office().await;
-    let mut client = client(&host, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;
+    let mut client = client(&host, ADA, Feed::OnDemand, EVERYTHING, Relay::AskedFor).await;
     client
         .until(|event| (*event == ChatEvent::Link(Link::OnDemand)).then_some(()))
         .await;
@@ -759,15 +760,25 @@ async fn a_picture_is_sent_and_saved_again() {
         .running
         .service
         .graph_token("bob@sidetone.example", EVERYTHING, hour);
+    let (bob, http) = (bob.await.unwrap(), reqwest::Client::new());
+    let drive = format!("{}/v1.0/me/drive", host.running.endpoint);
+    let put = http.put(format!("{drive}/root:/report.pdf:/content"));
+    let put = put.bearer_auth(&bob).body("report").send().await.unwrap();
+    let item: serde_json::Value = put.json().await.unwrap();
+    let id = item["id"].as_str().unwrap();
+    let item = http.get(format!("{drive}/items/{id}?$select=eTag,webDavUrl"));
+    let item = item.bearer_auth(&bob).send().await.unwrap();
+    let item: serde_json::Value = item.json().await.unwrap();
+    let guid = item["eTag"].as_str().unwrap().split(['{', '}']).nth(1);
+    let (guid, page) = (guid.unwrap(), item["webDavUrl"].as_str().unwrap());
     let to =
         percent_encoding::utf8_percent_encode(thread.as_str(), percent_encoding::NON_ALPHANUMERIC);
-    let page = "https://contoso.example/sites/notes/report.pdf";
-    let posted = reqwest::Client::new()
+    let posted = http
         .post(format!("{}/v1.0/chats/{to}/messages", host.running.endpoint))
-        .bearer_auth(bob.await.unwrap())
+        .bearer_auth(&bob)
         .json(&serde_json::json!({
-            "body": { "contentType": "html", "content": "see <attachment id=\"f1\"></attachment>" },
-            "attachments": [{ "id": "f1", "contentType": "reference", "contentUrl": page, "name": "../re\u{1b}port.pdf" }],
+            "body": { "contentType": "html", "content": format!("see <attachment id=\"{guid}\"></attachment>") },
+            "attachments": [{ "id": guid, "contentType": "reference", "contentUrl": page, "name": "../re\u{1b}port.pdf" }],
         }))
         .send()
         .await

@@ -26,6 +26,9 @@ mod chat;
 #[path = "script/connection.rs"]
 mod connection;
 
+#[path = "script/files.rs"]
+mod files;
+
 #[path = "script/identity.rs"]
 mod identity;
 

@@ -28,3 +28,6 @@ mod faults;
 
 #[path = "service/graph.rs"]
 mod graph;
+
+#[path = "service/drive.rs"]
+mod drive;

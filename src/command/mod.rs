@@ -47,8 +47,6 @@ pub enum Command {
     Refresh,
     SaveAttachment(Option<String>),
     Files,
-    /// Refused with the reason; there to be asked about.
-    SendFile(String),
     OpenLink(Option<usize>),
     CopyMessage,
     CopyLink,
@@ -188,6 +186,7 @@ pub enum Work {
     Meeting,
     MeetingChat(String),
     Picture(String),
+    File(String),
     Important {
         importance: Importance,
         text: String,
@@ -224,6 +223,7 @@ impl Work {
             Self::Meeting => "meeting",
             Self::MeetingChat(_) => "meetingchat",
             Self::Picture(_) => "picture",
+            Self::File(_) => "attach",
             Self::Important {
                 importance: Importance::Urgent,
                 ..
@@ -246,7 +246,6 @@ impl Command {
             Self::Refresh => "refresh",
             Self::SaveAttachment(_) => "download",
             Self::Files => "files",
-            Self::SendFile(_) => "attach",
             Self::OpenLink(_) => "open",
             Self::CopyMessage => "copy",
             Self::CopyLink => "copylink",

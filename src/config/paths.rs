@@ -1,5 +1,6 @@
 //! Where files live, by the conventions of the platform; folders 0700, files 0600.
 
+use std::env;
 use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
@@ -91,6 +92,14 @@ pub fn downloads() -> Option<PathBuf> {
     let usual = found.home_dir().join("Downloads");
     let folder = found.download_dir().map_or(usual, Path::to_owned);
     folder.is_dir().then_some(folder)
+}
+
+/// `~/` as the shell would read it.
+pub fn expanded(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
 }
 
 /// Makes a folder, and those above it, that only the person may enter.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::Client;
 use reqwest::Method;
 use reqwest::header::HeaderMap;
@@ -83,7 +84,9 @@ pub struct Request {
     pub method: Method,
     pub url: Url,
     pub headers: HeaderMap,
-    pub body: Vec<u8>,
+    pub body: Bytes,
+    /// For the whole exchange.
+    pub patience: Duration,
     /// Longest answer that is read, in bytes.
     pub limit: usize,
 }
@@ -94,7 +97,8 @@ impl Request {
             method,
             url,
             headers: HeaderMap::new(),
-            body: Vec::new(),
+            body: Bytes::new(),
+            patience: PATIENCE,
             limit: 16 << 20,
         }
     }
@@ -118,8 +122,16 @@ impl Request {
     }
 
     #[must_use]
-    pub fn body(mut self, body: Vec<u8>) -> Self {
-        self.body = body;
+    pub fn body(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Longer the more there is to send: a slow line takes its time.
+    #[must_use]
+    pub fn patient(mut self) -> Self {
+        let seconds = self.body.len() / SLOWEST;
+        self.patience = PATIENCE + Duration::from_secs(seconds as u64);
         self
     }
 }
@@ -182,7 +194,7 @@ impl Http {
             .client(&request.url)?
             .request(request.method, request.url)
             .headers(request.headers)
-            .timeout(TIMEOUT);
+            .timeout(request.patience);
         if !request.body.is_empty() {
             sending = sending.body(request.body);
         }
@@ -298,5 +310,7 @@ pub fn is_loopback(url: &Url) -> bool {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// For the whole exchange; uploads are small, downloads bounded.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Bytes a second of a line that is waited for.
+const SLOWEST: usize = 64 << 10;

@@ -132,6 +132,14 @@ const GRAPH: &[(Permission, &[&str])] = &[
     (Permission::ReadChannels, &["ChannelMessage.Read.All"]),
     (Permission::SendToChannels, &["ChannelMessage.Send"]),
     (Permission::ChangeInChannels, &["ChannelMessage.ReadWrite"]),
+    (
+        Permission::StoreFiles,
+        &[
+            "Files.ReadWrite",
+            "Files.ReadWrite.All",
+            "Sites.ReadWrite.All",
+        ],
+    ),
 ];
 
 #[cfg(test)]

@@ -78,6 +78,7 @@ pub const fn scopes(wider: Wider) -> &'static [&'static str] {
             "ChannelMessage.Send",
             "ChannelMessage.ReadWrite",
         ],
+        Wider::Files => &["Files.ReadWrite"],
     }
 }
 

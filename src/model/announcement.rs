@@ -450,6 +450,15 @@ pub enum Answer {
         bytes: Option<u64>,
     },
     Opened,
+    /// A file is on its way into the sender's drive, by its name here.
+    SendsFile(String),
+    /// It is in a message of the thread of that topic.
+    FileSent {
+        name: String,
+        bytes: u64,
+        topic: String,
+        closed_to: Vec<String>,
+    },
     /// A reaction of ours to a message was set or taken back.
     ReactedTo {
         kind: String,

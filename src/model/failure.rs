@@ -20,6 +20,12 @@ pub enum Doing {
     Sending,
     /// A picture, from a file that stays where it is.
     SendingPicture,
+    /// A file by way of the sender's drive: it was not put there.
+    SendingFile,
+    /// It lies there, and nobody else may read it.
+    SharingFile,
+    /// It lies there for everybody to read, and is in no message.
+    PostingFile,
     Editing,
     Deleting,
     SavingAttachment,

@@ -218,12 +218,7 @@ impl Attachment {
 
     /// Where it stands in place of itself: `[file: plan.ods]`.
     pub fn label(&self) -> String {
-        let kind = match self.kind {
-            AttachmentKind::Image => "image",
-            AttachmentKind::File => "file",
-            AttachmentKind::Other => "attachment",
-        };
-        placeholder(kind, &self.name)
+        placeholder(self.kind, &self.name)
     }
 }
 
@@ -232,6 +227,16 @@ pub enum AttachmentKind {
     Image,
     File,
     Other,
+}
+
+impl AttachmentKind {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::File => "file",
+            Self::Other => "attachment",
+        }
+    }
 }
 
 /// What became of a message we sent.

@@ -23,10 +23,12 @@ pub enum Permission {
     ReadChannels,
     SendToChannels,
     ChangeInChannels,
+    /// In a drive of one's own, and to say who reads them.
+    StoreFiles,
 }
 
 impl Permission {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Chat,
         Self::Call,
         Self::ReadChats,
@@ -42,6 +44,7 @@ impl Permission {
         Self::ReadChannels,
         Self::SendToChannels,
         Self::ChangeInChannels,
+        Self::StoreFiles,
     ];
 
     /// The same in a channel, which has permissions of its own.
@@ -62,10 +65,11 @@ pub enum Wider {
     People,
     Presence,
     Channels,
+    Files,
 }
 
 impl Wider {
-    pub const ALL: [Self; 3] = [Self::People, Self::Presence, Self::Channels];
+    pub const ALL: [Self; 4] = [Self::People, Self::Presence, Self::Channels, Self::Files];
 
     /// As it is typed.
     pub const fn word(self) -> &'static str {
@@ -73,6 +77,7 @@ impl Wider {
             Self::People => "people",
             Self::Presence => "presence",
             Self::Channels => "channels",
+            Self::Files => "files",
         }
     }
 
@@ -89,6 +94,7 @@ impl Wider {
                 Permission::SendToChannels,
                 Permission::ChangeInChannels,
             ],
+            Self::Files => &[Permission::StoreFiles],
         }
     }
 
@@ -124,6 +130,7 @@ impl Capability {
                 | Self::SaveFiles,
             ) => Some(Permission::Chat),
             (AccountKind::Teams, Self::WriteChat | Self::Reply) => Some(Permission::SendMessages),
+            (AccountKind::Teams, Self::SendFiles) => Some(Permission::StoreFiles),
             (AccountKind::Teams, Self::EditMessages | Self::DeleteMessages) => {
                 Some(Permission::ChangeChats)
             }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::model::identity::RawId;
+use crate::model::message::AttachmentKind;
 
 /// A message body. `Debug` prints its size only.
 #[derive(Clone, PartialEq, Eq, Default)]
@@ -49,7 +50,7 @@ impl Span {
     /// As it stands in a line of plain words.
     pub fn words(&self) -> Cow<'_, str> {
         match self.role {
-            SpanRole::Placeholder { .. } => placeholder("image", &self.text).into(),
+            SpanRole::Placeholder { kind, .. } => placeholder(kind, &self.text).into(),
             SpanRole::Plain | SpanRole::Mention(_) | SpanRole::MentionOfMe => {
                 self.text.as_str().into()
             }
@@ -58,7 +59,8 @@ impl Span {
 }
 
 /// `[image: name]`, also where the label brings brackets of its own or there is none.
-pub fn placeholder(kind: &str, label: &str) -> String {
+pub fn placeholder(kind: AttachmentKind, label: &str) -> String {
+    let kind = kind.word();
     if label.starts_with('[') {
         label.to_owned()
     } else if label.is_empty() {
@@ -78,6 +80,7 @@ pub enum SpanRole {
     /// A picture or attachment in the text, by its attachment id; `text` is its label.
     Placeholder {
         attachment: String,
+        kind: AttachmentKind,
     },
 }
 

@@ -1,8 +1,6 @@
 //! What `update` wishes, done.
 
-use std::env;
 use std::io;
-use std::path::PathBuf;
 
 use rustix::process::Signal;
 
@@ -119,7 +117,7 @@ impl Runtime {
 
     fn save(&mut self, key: &ThreadKey, path: &str, json: bool) {
         let text = transcript::write(&self.state, key, json);
-        let target = expanded(path);
+        let target = paths::expanded(path);
         match paths::create_private(&target, text.as_bytes()) {
             Ok(()) => self.done(Outcome::Saved {
                 path: target.display().to_string(),
@@ -252,13 +250,5 @@ fn notice(kind: NoticeKind, state: NoticeState) -> News {
         notice: notice.to_owned(),
         state: state.to_owned(),
         by,
-    }
-}
-
-/// `~/` as the shell would read it.
-fn expanded(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), env::var_os("HOME")) {
-        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
-        _ => PathBuf::from(path),
     }
 }

@@ -145,6 +145,9 @@ impl State {
 
     /// Our identity does not forbid it here.
     fn identity_allows(&self, needed: Capability) -> Result<(), Reason> {
+        if needed == Capability::SendFiles {
+            return self.takes_files();
+        }
         let place = self.place(needed);
         let standings = needed.facts().iter();
         let forbidden = standings
@@ -164,14 +167,21 @@ impl State {
     }
 
     fn is_given(&self, wanted: Permission) -> Result<(), Reason> {
-        let front = self.thread().and_then(|thread| thread.listed.as_ref());
-        let channel = front.is_some_and(|listed| listed.kind == ThreadKind::Channel);
-        let wanted = if channel { wanted.in_channel() } else { wanted };
+        let wanted = if self.is_in_channel() {
+            wanted.in_channel()
+        } else {
+            wanted
+        };
         let leave = self.account().and_then(|id| self.leave.get(id));
         if leave.is_some_and(|leave| leave.withheld.contains(&wanted)) {
             return Err(Reason::Withheld(wanted));
         }
         Ok(())
+    }
+
+    fn is_in_channel(&self) -> bool {
+        let front = self.thread().and_then(|thread| thread.listed.as_ref());
+        front.is_some_and(|listed| listed.kind == ThreadKind::Channel)
     }
 
     /// What was given already need not be asked for.
@@ -197,7 +207,9 @@ impl State {
             | Capability::Reply
             | Capability::EditMessages
             | Capability::DeleteMessages => self.may_write(),
-            Capability::SendFiles => self.no_files(),
+            Capability::SendFiles => self
+                .is_given(Permission::SendMessages)
+                .and_then(|()| self.may_write()),
             Capability::Organisation(_) | Capability::AskForLeave => self.work_account(),
             Capability::WorkChat(_) => self.work_account().and_then(|()| self.may_write()),
             Capability::JoinCall => self.may_join(),
@@ -347,15 +359,20 @@ impl State {
         }
     }
 
-    /// No way to send one is built, at any service.
-    fn no_files(&self) -> Result<(), Reason> {
+    /// No service takes files of an external user, its own rules or not, and those of a channel lie where we put none.
+    fn takes_files(&self) -> Result<(), Reason> {
         let account = self.account().and_then(|id| self.accounts.get(id));
         let kind = account.map_or(AccountKind::External, |account| account.kind);
-        let why = match facts::standing("chat.files_send", kind, Place::Chat) {
-            Standing::No(why) => why.as_str(),
-            Standing::Yes | Standing::Limited(_) | Standing::Unknown(_) => "files are not sent",
+        let of_channel = self.place(Capability::SendFiles) == Some(Place::Channel);
+        let place = if of_channel || self.is_in_channel() {
+            Place::Channel
+        } else {
+            Place::Chat
         };
-        Err(Reason::Identity { why })
+        match facts::standing("chat.files_send", kind, place) {
+            Standing::No(why) => Err(Reason::Identity { why }),
+            Standing::Yes | Standing::Limited(_) | Standing::Unknown(_) => Ok(()),
+        }
     }
 
     fn may_read(&self) -> Result<(), Reason> {

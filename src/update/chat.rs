@@ -141,6 +141,9 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
         | Doing::Reacting
         | Doing::Sending
         | Doing::SendingPicture
+        | Doing::SendingFile
+        | Doing::SharingFile
+        | Doing::PostingFile
         | Doing::AskingOrganisation => errand_done(state, key),
         // Tried again by itself, for whoever is there to wait.
         Doing::OpeningThread if state.calls.is_empty() && !state.threads.open(key).opened => {

@@ -54,8 +54,6 @@ pub(super) fn perform(state: &mut State, command: Command, fx: &mut Vec<Effect>)
         Command::Refresh => messages::refresh(state, fx),
         Command::SaveAttachment(name) => messages::save_attachment(state, name.as_deref(), fx),
         Command::Files => show(state, Overlay::Files, Answer::Files),
-        // Never allowed: the reason was said.
-        Command::SendFile(_) => {}
         Command::OpenLink(number) => messages::open_link(state, number, fx),
         Command::CopyMessage => messages::copy(state, fx),
         Command::CopyLink => messages::copy_link(state, fx),

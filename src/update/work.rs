@@ -16,6 +16,7 @@ use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
 use crate::model::message::Draft;
 use crate::model::message::MessageId;
+use crate::model::text;
 use crate::model::thread::Listed;
 use crate::model::thread::ThreadId;
 use crate::model::thread::ThreadKey;
@@ -64,6 +65,28 @@ pub(super) fn on_event(
         }
         WorkEvent::Messages(found) => tell(state, Shown::Messages(found)),
         WorkEvent::Presence(people) => tell(state, Shown::Presence(people)),
+        WorkEvent::FileSent {
+            thread,
+            name,
+            bytes,
+            closed_to,
+        } => {
+            let account = account.clone();
+            let topic = state
+                .threads
+                .open(&ThreadKey { account, thread })
+                .topic
+                .clone();
+            command::answer(
+                state,
+                Answer::FileSent {
+                    name,
+                    bytes,
+                    topic,
+                    closed_to,
+                },
+            );
+        }
         WorkEvent::Failed(failure) => {
             state.work.wanted = None;
             state.say_as(Class::Answer, Said::Failed(failure));
@@ -158,6 +181,14 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
             |thread, path| WorkCommand::SendPicture { thread, path },
             path,
         ),
+        Work::File(path) => {
+            command::answer(state, Answer::SendsFile(file_name(&path)));
+            here(
+                thread,
+                |thread, path| WorkCommand::SendFile { thread, path },
+                path,
+            )
+        }
         Work::MarkUnread => thread.map(WorkCommand::MarkUnread),
         Work::MeetingChat(link) => Some(WorkCommand::MeetingChat(link)),
         Work::Undelete => undelete(state),
@@ -186,12 +217,19 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
             | WorkCommand::RemoveMember { .. }
             | WorkCommand::Rename { .. }
             | WorkCommand::SendPicture { .. }
+            | WorkCommand::SendFile { .. }
             | WorkCommand::MarkUnread(_)
     );
     if let Some(thread) = state.threads.current_mut().filter(|_| counted) {
         thread.errands += 1;
     }
     fx.push(Effect::Chat(account, ChatCommand::Work(asked)));
+}
+
+/// Without the folders before it.
+fn file_name(path: &str) -> String {
+    let name = path.trim_end_matches('/').rsplit('/').next();
+    text::name(name.unwrap_or_default())
 }
 
 fn undelete(state: &mut State) -> Option<WorkCommand> {

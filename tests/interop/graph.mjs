@@ -1,13 +1,17 @@
 // The Graph SDK reads and writes the chats of a Teams user whom MSAL signed in.
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { BatchRequestContent, BatchResponseContent, Client, GraphError, PageIterator } from "@microsoft/microsoft-graph-client";
 import { application, claims, inBrowser } from "./entra.mjs";
+import { Sidetone } from "./sidetone.mjs";
 
 const BOB = "bob@sidetone.example";
 const permission = (name) => `https://graph.microsoft.com/${name}`;
 const EVERYTHING = [
   "User.Read", "Chat.ReadWrite", "Chat.Read", "Chat.Create", "ChatMessage.Send", "ChatMember.ReadWrite", "OnlineMeetings.Read", "People.Read",
   "Presence.ReadWrite", "Presence.Read.All", "Team.ReadBasic.All", "Channel.ReadBasic.All", "ChannelMessage.Read.All", "ChannelMessage.Send",
+  "Files.ReadWrite",
 ].map(permission);
 
 // The SDK as it comes, told in its own settings where Graph is.
@@ -20,7 +24,7 @@ async function signedIn(ready, who, scopes = EVERYTHING) {
     customHosts: new Set([hostname]),
     authProvider: (done) => own.acquireTokenSilent({ scopes, account }).then(({ accessToken }) => done(null, accessToken), (error) => done(error, null)),
   });
-  return { client, oid: claims(accessToken).oid, tenantId: ready.entra.tenant };
+  return { client, accessToken, oid: claims(accessToken).oid, tenantId: ready.entra.tenant };
 }
 
 async function refused(promise, status, code) {
@@ -203,6 +207,69 @@ export async function graph(report, ready, control) {
     await me.api(`/chats/${made.id}/unhideForUser`).post({ user });
     assert.equal((await me.api(`/chats/${made.id}`).get()).viewpoint.isHidden, false);
   });
+
+  report.part("Graph: files");
+  const readers = await Promise.all([BOB, "farid@sidetone.example"].map((who) => signedIn(ready, who, [permission("Files.Read.All")])));
+  const reads = ({ parentReference, id }) =>
+    Promise.all(readers.map(({ client }) => client.api(`/drives/${parentReference.driveId}/items/${id}`).get().then(({ name }) => name, ({ statusCode }) => statusCode)));
+  const guid = ({ eTag }) => /\{(.+)\}/.exec(eTag)[1];
+  // Reference attachments of the newest message that has some.
+  const shown = async ({ client }) => (await client.api(`/chats/${made.id}/messages`).top(50).get()).value.find(({ attachments }) => attachments.some(({ contentType }) => contentType === "reference"));
+  let item;
+  await check("the SDK puts a file into the drive, twice, and learns where it lies", async () => {
+    const put = () => me.api("/me/drive/root:/Microsoft Teams Chat Files/plan %231.ods:/content").query("@microsoft.graph.conflictBehavior=rename").put(Buffer.from("a plan"));
+    const first = await put().catch((error) => assert.fail(`${error.statusCode} ${error.message}`));
+    assert.deepEqual([first.name, first.size], ["plan #1.ods", 6]);
+    assert.equal((await put()).name, "plan #1 1.ods");
+    item = await me.api(`/me/drive/items/${first.id}`).select(["id", "name", "eTag", "webDavUrl", "parentReference"]).get();
+    assert.match(item.webDavUrl, /^https:.+\/Microsoft%20Teams%20Chat%20Files\/plan%20%231\.ods$/);
+    assert.deepEqual(await reads(item), [404, 404]);
+  });
+  await check("who is invited reads it, and one who is not known fails the whole invitation", async () => {
+    const invite = (recipients) => me.api(`/me/drive/items/${item.id}/invite`).post({ recipients, requireSignIn: true, sendInvitation: false, roles: ["read"] });
+    await refused(invite([{ objectId: bob.oid }, { email: "zoe@elsewhere.example" }]), 400, "invalidRequest");
+    assert.deepEqual(await reads(item), [404, 404]);
+    const { value } = await invite([{ objectId: bob.oid }]);
+    assert.deepEqual([value[0].roles, value[0].grantedToV2.user.id], [["read"], bob.oid]);
+    assert.deepEqual(await reads(item), ["plan #1.ods", 404]);
+  });
+  await check("the file is sent in a message and read by the other; one that is in no drive is refused", async () => {
+    const send = (id, contentUrl) =>
+      messages().post({
+        body: { contentType: "html", content: `the plan <attachment id="${id}"></attachment>` },
+        attachments: [{ id, contentType: "reference", contentUrl, name: item.name }],
+      });
+    await send(guid(item), item.webDavUrl);
+    const [file] = (await shown(bob)).attachments;
+    assert.deepEqual([file.id, file.contentUrl, file.name], [guid(item), item.webDavUrl, item.name]);
+    await refused(send("6d3c2a4e-0000-4000-8000-0123456789ab", item.webDavUrl), 400, "BadRequest");
+    await refused(send(guid(item), "https://contoso.example/plan.ods"), 400, "BadRequest");
+  });
+  await check("without leave for files nothing is put there", async () => {
+    const writer = await signedIn(ready, "ada@sidetone.example", [permission("Chat.ReadWrite")]);
+    await refused(writer.client.api("/me/drive/root:/no.txt:/content").put(Buffer.from("no")), 403, "Forbidden");
+  });
+  await check("sidetone shows the SDK's file, and the SDK reads what sidetone sent", async () => {
+    const sidetone = await Sidetone.chats({ endpoint: ready.endpoint, token: ada.accessToken, ca: ready.caFile, name: "Ada at work" });
+    try {
+      await sidetone.line("As of");
+      sidetone.type("/thread Named anew\r");
+      await sidetone.line("Joined Named anew");
+      sidetone.type("/files\r");
+      await sidetone.line("plan #1.ods, a file from you");
+      const path = join(process.env.WORK, "from sidetone.txt");
+      writeFileSync(path, "written in a terminal");
+      sidetone.type(`/attach ${path}\r`);
+      await sidetone.line("Sent from sidetone.txt, 21 bytes, to Named anew.");
+    } finally {
+      await sidetone.quit();
+    }
+    const [file] = (await shown(bob)).attachments;
+    assert.equal(file.name, "from sidetone.txt");
+    const found = await me.api("/me/drive/root:/Microsoft Teams Chat Files/from sidetone.txt").select(["id", "name", "eTag", "webDavUrl", "parentReference", "size"]).get();
+    assert.deepEqual([found.size, guid(found), found.webDavUrl], [21, file.id, file.contentUrl]);
+    assert.deepEqual(await reads(found), ["from sidetone.txt", 404]);
+  }, 40);
 
   report.part("Graph: people, presence, search, teams, meetings");
   await check("people are found by the beginning of a name", async () => {

@@ -12,6 +12,12 @@ function homeOf(name) {
   return home;
 }
 
+function tokenFileOf(name, token) {
+  const file = join(homeOf(name), "token");
+  writeFileSync(file, token, { mode: 0o600 });
+  return file;
+}
+
 // A word as a shell takes it.
 const quoted = (word) => `'${word.replaceAll("'", "'\\''")}'`;
 
@@ -31,9 +37,12 @@ export class Sidetone {
 
   // A thread, by a token.
   static join(threadId, { endpoint, token, ca, name }) {
-    const tokenFile = join(homeOf(name), "token");
-    writeFileSync(tokenFile, token, { mode: 0o600 });
-    return Sidetone.start([threadId, "--endpoint", endpoint, "--token-file", tokenFile, "--ca", ca], name);
+    return Sidetone.start([threadId, "--endpoint", endpoint, "--token-file", tokenFileOf(name, token), "--ca", ca], name);
+  }
+
+  // The chats of a work account, by a token for Graph.
+  static chats({ endpoint, token, ca, name }) {
+    return Sidetone.run("chats", ["--endpoint", endpoint, "--token-file", tokenFileOf(name, token), "--ca", ca], name);
   }
 
   // A meeting, as a guest without anything but its link. `sound` is the sound server beside them; nothing is done to what it carries.
@@ -44,12 +53,12 @@ export class Sidetone {
   }
 
   static start(where, name, more = {}) {
-    return Sidetone.run("join", where, name, more);
+    return Sidetone.run("join", [...where, "--name", name], name, more);
   }
 
   static async run(command, where, name, more = {}) {
     const home = homeOf(name);
-    const args = [command, ...where, "--name", name, "--linear"];
+    const args = [command, ...where, "--linear"];
     const self = new Sidetone();
     const env = { ...process.env, HOME: home, XDG_RUNTIME_DIR: join(home, "run"), TERM: "xterm-256color" };
     for (const kind of ["CONFIG", "DATA", "STATE", "CACHE"]) env[`XDG_${kind}_HOME`] = join(home, kind.toLowerCase());

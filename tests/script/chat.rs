@@ -426,6 +426,7 @@ fn an_image_is_called_one_in_the_transcript() {
         text: "a chart".to_owned(),
         role: SpanRole::Placeholder {
             attachment: "1".to_owned(),
+            kind: AttachmentKind::Image,
         },
         ..Span::default()
     };

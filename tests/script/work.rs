@@ -45,7 +45,7 @@ use crate::play::says;
 use crate::play::thread;
 use crate::play::told;
 
-const VIEWS: [Interface; 2] = [Interface::Linear, Interface::FullScreen];
+pub(crate) const VIEWS: [Interface; 2] = [Interface::Linear, Interface::FullScreen];
 
 fn listed(id: &ThreadId, topic: &str, kind: ThreadKind, unread: bool) -> Listed {
     Listed {
@@ -58,7 +58,7 @@ fn listed(id: &ThreadId, topic: &str, kind: ThreadKind, unread: bool) -> Listed 
     }
 }
 
-fn work(event: WorkEvent) -> Event {
+pub(crate) fn work(event: WorkEvent) -> Event {
     chat(ChatEvent::Work(event))
 }
 
@@ -89,7 +89,7 @@ fn chats(interface: Interface) -> Script {
 }
 
 /// One of them is in front; Alice wrote something, and so did we.
-fn opened(interface: Interface) -> Script {
+pub(crate) fn opened(interface: Interface) -> Script {
     chats(interface)
         .line("/thread Release notes")
         .then(chat(ChatEvent::Access {
@@ -111,7 +111,7 @@ fn opened(interface: Interface) -> Script {
         }))
 }
 
-fn asked(script: &Script) -> Vec<WorkCommand> {
+pub(crate) fn asked(script: &Script) -> Vec<WorkCommand> {
     let commands = script.chat_commands().into_iter();
     let work = commands.filter_map(|command| match command {
         ChatCommand::Work(work) => Some(work),
@@ -412,7 +412,7 @@ fn which_feed_there_is_is_said_and_how_old_what_is_shown_is() {
     }
 }
 
-fn permitted(given: &[Permission], withheld: &[Permission]) -> Event {
+pub(crate) fn permitted(given: &[Permission], withheld: &[Permission]) -> Event {
     let set = |all: &[Permission]| all.iter().copied().collect();
     let (given, withheld) = (set(given), set(withheld));
     Event::Identity(account(), IdentityEvent::Permitted { given, withheld })
@@ -618,6 +618,7 @@ fn the_end_waits_for_a_picture_and_for_what_else_was_asked() {
     let done = || chat(ChatEvent::ActionDone { thread: thread() });
     for (line, outcome) in [
         ("/picture a.png", done()),
+        ("/attach a.pdf", done()),
         ("/rename Lunch", done()),
         ("/addmember Bob", failed()),
         ("/removemember Bob", done()),

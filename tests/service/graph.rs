@@ -13,7 +13,7 @@ use crate::support::User;
 use crate::support::encoded;
 use crate::support::start;
 
-async fn somebody(host: &Host, upn: &str, scopes: &str) -> User {
+pub(crate) async fn somebody(host: &Host, upn: &str, scopes: &str) -> User {
     let service = &host.running.service;
     let hour = Duration::from_hours(1);
     User {
@@ -22,7 +22,7 @@ async fn somebody(host: &Host, upn: &str, scopes: &str) -> User {
     }
 }
 
-async fn office() -> (Host, User) {
+pub(crate) async fn office() -> (Host, User) {
     let host = start().await;
     let meeting = host.running.meeting.clone().unwrap();
     let service = &host.running.service;
@@ -31,7 +31,7 @@ async fn office() -> (Host, User) {
     (host, ada)
 }
 
-async fn chat_called(host: &Host, user: &User, topic: &str) -> String {
+pub(crate) async fn chat_called(host: &Host, user: &User, topic: &str) -> String {
     let listed = host.get(user, "/v1.0/me/chats?$top=50").await;
     let all = listed.body["value"].as_array().unwrap();
     let found = all.iter().find(|chat| chat["topic"] == topic).unwrap();

@@ -127,8 +127,11 @@ impl Reader<'_> {
             html::InlineKind::Image { id, src } => vec![self.image(&id, &src, words)],
             html::InlineKind::Attachment { id } => {
                 let id = text::line(&id);
-                let name = self.named(&id).unwrap_or_default();
-                vec![placeholder(id, name)]
+                let known = self.attachments.iter().find(|a| a.id == id);
+                let (kind, name) = known.map_or((AttachmentKind::Other, String::new()), |a| {
+                    (a.kind, a.name.clone())
+                });
+                vec![placeholder(id, kind, name)]
             }
         }
     }
@@ -164,7 +167,7 @@ impl Reader<'_> {
         } else {
             alt
         };
-        placeholder(id, label)
+        placeholder(id, AttachmentKind::Image, label)
     }
 
     fn named(&self, id: &str) -> Option<String> {
@@ -173,10 +176,10 @@ impl Reader<'_> {
     }
 }
 
-fn placeholder(attachment: String, label: String) -> Span {
+fn placeholder(attachment: String, kind: AttachmentKind, label: String) -> Span {
     Span {
         text: label,
-        role: SpanRole::Placeholder { attachment },
+        role: SpanRole::Placeholder { attachment, kind },
         ..Span::default()
     }
 }
@@ -357,6 +360,20 @@ mod tests {
             Some("https://chat.example/chat/i1/original")
         );
         assert_eq!(spans(&read)[0].text, "a cat");
+    }
+
+    #[test]
+    fn a_file_in_the_words_is_called_one() {
+        let mut attachments = vec![Attachment {
+            id: "g".to_owned(),
+            kind: AttachmentKind::File,
+            name: "plan.ods".to_owned(),
+            url: None,
+            preview: None,
+        }];
+        let source = "see <attachment id=\"g\"></attachment> <attachment id=\"h\"></attachment>";
+        let read = from_html(source, &eyes(), &mut attachments);
+        assert_eq!(read.rich.to_text(), "see [file: plan.ods] [attachment]");
     }
 
     #[test]

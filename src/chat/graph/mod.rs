@@ -8,6 +8,7 @@
 mod budget;
 mod convert;
 mod driver;
+mod files;
 mod outbox;
 mod relay;
 mod rest;

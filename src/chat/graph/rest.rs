@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::Method;
 use reqwest::header::ACCEPT;
 use reqwest::header::AUTHORIZATION;
@@ -169,7 +170,8 @@ pub(super) struct Rest {
 pub(super) struct Call {
     method: Method,
     target: String,
-    body: Option<Vec<u8>>,
+    body: Option<Bytes>,
+    kind: &'static str,
     repeat: Repeat,
     /// As so many requests.
     counts: usize,
@@ -181,6 +183,7 @@ impl Call {
             method,
             target: target.to_owned(),
             body: None,
+            kind: "application/json",
             repeat: Repeat::Harmless,
             counts: 1,
         }
@@ -274,7 +277,7 @@ impl Rest {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let call = Call {
-            body: serde_json::to_vec(body).ok(),
+            body: json(body),
             ..Call::new(Method::POST, target)
         };
         self.read(call).await
@@ -287,9 +290,24 @@ impl Rest {
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let call = Call {
-            body: serde_json::to_vec(body).ok(),
+            body: json(body),
             repeat: Repeat::Never,
             ..Call::new(Method::POST, target)
+        };
+        self.read(call).await
+    }
+
+    /// A file as it is. Not repeated once it may have arrived: it would be there twice.
+    pub(super) async fn upload<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        content: Bytes,
+    ) -> Result<T, Error> {
+        let call = Call {
+            body: Some(content),
+            kind: "application/octet-stream",
+            repeat: Repeat::Never,
+            ..Call::new(Method::PUT, target)
         };
         self.read(call).await
     }
@@ -302,7 +320,7 @@ impl Rest {
         body: &impl Serialize,
     ) -> Result<(), Error> {
         let call = Call {
-            body: serde_json::to_vec(body).ok(),
+            body: json(body),
             ..Call::new(method, target)
         };
         self.perform(call).await.map(drop)
@@ -327,7 +345,7 @@ impl Rest {
                 requests: steps.collect(),
             };
             let call = Call {
-                body: serde_json::to_vec(&request).ok(),
+                body: json(&request),
                 counts: some.len(),
                 ..Call::new(Method::POST, batch::PATH)
             };
@@ -413,8 +431,9 @@ impl Rest {
             .header(RETURN_ID, "true");
         if let Some(body) = &call.body {
             request = request
-                .header(CONTENT_TYPE, "application/json")
-                .body(body.clone());
+                .header(CONTENT_TYPE, call.kind)
+                .body(body.clone())
+                .patient();
         }
         self.turn(call.counts).await?;
         let sent = self.http.send(request).await;
@@ -460,6 +479,10 @@ impl Rest {
     fn budget(&self) -> std::sync::MutexGuard<'_, Budget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn json(body: &impl Serialize) -> Option<Bytes> {
+    serde_json::to_vec(body).ok().map(Bytes::from)
 }
 
 /// What came among others, as what it is.

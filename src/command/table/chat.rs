@@ -1,6 +1,7 @@
 //! What is written and sent.
 
 use crate::command::Command;
+use crate::command::Work;
 use crate::command::arguments::none;
 use crate::command::arguments::number;
 use crate::command::arguments::reply;
@@ -108,8 +109,8 @@ pub(super) const ROWS: [Row; 14] = [
         vim: &[],
         needs: Capability::SendFiles,
         group: Group::Chat,
-        help: "Says why no file is sent but pictures, and what to do instead.",
-        make: |a| text(a).map(Command::SendFile),
+        help: "Sends FILE by way of your OneDrive, where the people of this chat may read it.",
+        make: |a| text(a).map(|a| Command::Work(Work::File(a))),
     },
     Row {
         name: "open",

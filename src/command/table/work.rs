@@ -193,7 +193,7 @@ pub(super) const ROWS: [Row; 17] = [
     Row {
         name: "permission",
         aliases: &["permissions"],
-        arguments: "[people|presence|channels|cancel]",
+        arguments: "[people|presence|channels|files|cancel]",
         keys: &[],
         vim: &[],
         needs: Capability::AskForLeave,

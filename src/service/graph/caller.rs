@@ -177,4 +177,4 @@ const AUDIENCE: &str = "https://graph.microsoft.com";
 pub const EVERYTHING: &str = "User.Read Chat.ReadWrite Chat.Read Chat.Create ChatMessage.Send \
     ChatMember.ReadWrite OnlineMeetings.Read People.Read Presence.ReadWrite Presence.Read.All \
     Team.ReadBasic.All Channel.ReadBasic.All ChannelMessage.Read.All ChannelMessage.Send \
-    ChannelMessage.ReadWrite";
+    ChannelMessage.ReadWrite Files.ReadWrite";

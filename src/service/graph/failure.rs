@@ -79,6 +79,34 @@ impl Failure {
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NotFound", "NotFound")
     }
+
+    pub(super) fn name_exists() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "nameAlreadyExists",
+            "The specified item name already exists.",
+        )
+    }
+
+    pub(super) fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "maxRequestLengthExceeded",
+            "Maximum request length exceeded.",
+        )
+    }
+
+    /// Somebody who is to get a right is not known.
+    pub(super) fn unresolved() -> Self {
+        Self {
+            inner: Some("noResolvedUsers"),
+            ..Self::new(
+                StatusCode::BAD_REQUEST,
+                "invalidRequest",
+                "One or more users could not be resolved.",
+            )
+        }
+    }
 }
 
 impl From<BadQuery> for Failure {

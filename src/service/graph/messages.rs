@@ -166,6 +166,7 @@ fn post(
     reply_to: Option<u64>,
 ) -> Result<Response, Failure> {
     at.check(&service.lock(), caller)?;
+    service.lock().tenant.drives.check(&request.attachments)?;
     let mut content = request.body.content.as_str().to_owned();
     let hosted = hosted_in(&mut content, &request.hosted_contents)?;
     let body = match request.body.content_type {

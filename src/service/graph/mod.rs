@@ -9,6 +9,7 @@ mod caller;
 mod chats;
 mod convert;
 mod directory;
+mod drive;
 mod failure;
 mod meetings;
 mod messages;
@@ -44,6 +45,13 @@ pub(super) fn routes() -> Router<Arc<Service>> {
         .route("/v1.0/me", get(directory::me))
         .route("/v1.0/me/people", get(directory::people))
         .route("/v1.0/me/presence", get(directory::my_presence))
+        .route(
+            "/v1.0/me/drive/root:/{*path}",
+            get(drive::found).put(drive::upload),
+        )
+        .route("/v1.0/me/drive/items/{item}", get(drive::own))
+        .route("/v1.0/me/drive/items/{item}/invite", post(drive::invite))
+        .route("/v1.0/drives/{drive}/items/{item}", get(drive::shared))
         .route("/v1.0/me/joinedTeams", get(directory::teams))
         .route("/v1.0/me/onlineMeetings", get(meetings::find))
         .route("/v1.0/users/{user}", get(directory::user))

@@ -14,6 +14,7 @@ use crate::wire::graph::message::Attachment;
 use crate::wire::graph::message::Importance;
 use crate::wire::graph::message::Mention;
 
+use super::drive::Drives;
 use super::paging::Cursors;
 use super::push::Subscriptions;
 
@@ -90,6 +91,7 @@ pub(crate) struct Tenant {
     pub(super) presence: BTreeMap<String, (Availability, String)>,
     pub(super) views: HashMap<(String, String), Viewpoint>,
     pub(super) extras: HashMap<(String, u64), Extra>,
+    pub(super) drives: Drives,
     pub(super) cursors: Cursors,
     pub(super) subscriptions: Subscriptions,
     /// Every token is answered with a challenge to sign in anew.

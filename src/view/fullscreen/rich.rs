@@ -316,7 +316,7 @@ fn placed(rich: &Rich) -> Vec<&str> {
     }
     fn in_spans<'a>(spans: &'a [Span], found: &mut Vec<&'a str>) {
         found.extend(spans.iter().filter_map(|s| match &s.role {
-            SpanRole::Placeholder { attachment } => Some(attachment.as_str()),
+            SpanRole::Placeholder { attachment, .. } => Some(attachment.as_str()),
             SpanRole::Plain | SpanRole::Mention(_) | SpanRole::MentionOfMe => None,
         }));
     }
@@ -328,6 +328,7 @@ fn placed(rich: &Rich) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::message::AttachmentKind;
 
     fn check(blocks: Vec<Block>, width: usize, expected: &[&str]) {
         let rich = Rich { blocks };
@@ -410,6 +411,7 @@ mod tests {
         let picture = Span {
             role: SpanRole::Placeholder {
                 attachment: "1".to_owned(),
+                kind: AttachmentKind::Image,
             },
             ..Span::plain("plan.png")
         };

@@ -573,6 +573,13 @@ fn answer(answer: &Answer, state: &State) -> String {
             bytes: Some(bytes),
         } => format!("{} saved to {path}", phrase::files::size(*bytes)),
         Answer::Opened => "Opened.".to_owned(),
+        Answer::SendsFile(name) => format!("Uploading {name} to your OneDrive."),
+        Answer::FileSent {
+            name,
+            bytes,
+            topic,
+            closed_to,
+        } => phrase::files::sent(name, *bytes, topic, closed_to),
         Answer::ReactedTo { kind, set: true } => format!("Reacted {kind}."),
         Answer::ReactedTo { kind, set: false } => format!("Reaction {kind} taken back."),
         Answer::Theme(name) => format!("Theme {name}."),

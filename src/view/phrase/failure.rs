@@ -35,6 +35,9 @@ const fn doing(doing: Doing) -> &'static str {
         Doing::LoadingMessages => "load messages",
         Doing::Sending => "send the message",
         Doing::SendingPicture => "send the picture",
+        Doing::SendingFile => "send the file",
+        Doing::SharingFile => "let the people of this chat read the file",
+        Doing::PostingFile => "send the message with the file",
         Doing::Editing => "change the message",
         Doing::Deleting => "delete the message",
         Doing::SavingAttachment => "save the attachment",
@@ -81,6 +84,10 @@ fn because(because: &Because) -> String {
         }
         Because::Throttled { wait } => {
             format!("the service asks to wait {}", duration(whole(*wait)))
+        }
+        Because::TooLong { bytes, limit } if *limit >= 1_000_000 => {
+            let [bytes, limit] = [bytes, limit].map(|number| phrase::files::size(*number as u64));
+            format!("it is too large, {bytes} of at most {limit}")
         }
         Because::TooLong { bytes, limit } => {
             format!("it is too long, {bytes} of at most {limit} bytes")
@@ -131,6 +138,16 @@ fn fate(failure: &Failure) -> String {
     let kept = match failure.doing {
         Doing::Sending => "It is kept",
         Doing::SendingPicture => "The file is as it was",
+        Doing::SendingFile if is_uncertain(failure) => {
+            "It may lie in your OneDrive all the same, in Microsoft Teams Chat Files"
+        }
+        Doing::SendingFile => "Nothing was uploaded",
+        Doing::SharingFile => {
+            "It lies in your OneDrive, in Microsoft Teams Chat Files, and no message was sent"
+        }
+        Doing::PostingFile => {
+            "It lies in your OneDrive, in Microsoft Teams Chat Files, where the people of this chat may read it"
+        }
         // What cannot be changed at all was not given as far as the service.
         Doing::Editing if matches!(failure.because, Because::Local { .. }) => "",
         Doing::Editing => "Your text is kept",
@@ -164,22 +181,52 @@ fn fate(failure: &Failure) -> String {
     let remedy = match failure.because {
         Because::WrongPasscode => "Check the passcode, --passcode gives it.".to_owned(),
         Because::NoSuchMeeting => "Check the link or the meeting id.".to_owned(),
-        // Nothing of it is kept here that could be sent again, and a lost answer says not whether it arrived.
-        Because::Timeout | Because::Lost if failure.doing == Doing::SendingPicture => {
-            "See whether the picture is there; if not, /picture FILE sends it again.".to_owned()
-        }
-        _ if failure.doing == Doing::SendingPicture && failure.remedy == Remedy::Retry => {
-            "/picture FILE sends it again.".to_owned()
-        }
-        Because::TooLong { .. } if failure.doing == Doing::SendingPicture => {
-            "Make it smaller and send it again.".to_owned()
-        }
-        _ => remedy(failure),
+        _ => for_a_file(failure).map_or_else(|| remedy(failure), str::to_owned),
     };
     match (kept, remedy.as_str()) {
         ("", words) => words.to_owned(),
         (kept, "") => format!("{kept}."),
         (kept, words) => format!("{kept}. {words}"),
+    }
+}
+
+/// What can be done about a file or a picture: the command is given again, and where that may send it twice, that is
+/// looked at first.
+fn for_a_file(failure: &Failure) -> Option<&'static str> {
+    let again = failure.remedy == Remedy::Retry;
+    let uncertain = is_uncertain(failure);
+    let words = match (failure.doing, &failure.because) {
+        (_, Because::TokenExpired | Because::TokenRefused) => return None,
+        (Doing::SendingPicture, _) if uncertain => {
+            "See whether the picture is there; if not, /picture FILE sends it again."
+        }
+        (Doing::SendingPicture, Because::TooLong { .. }) => "Make it smaller and send it again.",
+        (Doing::SendingPicture, _) if again => "/picture FILE sends it again.",
+        (Doing::SendingFile, Because::TooLong { .. }) => {
+            "Put it into OneDrive yourself and send its link."
+        }
+        (Doing::SendingFile, Because::Forbidden) => {
+            "/permission files asks for the leave that your sign-in may lack."
+        }
+        (Doing::SendingFile, _) if uncertain || again => "/attach FILE sends it again.",
+        (Doing::SharingFile, _) => {
+            "/attach FILE goes on from there; or share it in OneDrive and send its link."
+        }
+        (Doing::PostingFile, _) if uncertain => {
+            "See whether the message is there; if not, /attach FILE sends it without another upload."
+        }
+        (Doing::PostingFile, _) => "/attach FILE sends it without another upload.",
+        _ => return None,
+    };
+    Some(words)
+}
+
+/// The service may have done it, and its answer is what was lost.
+const fn is_uncertain(failure: &Failure) -> bool {
+    match failure.because {
+        Because::Timeout | Because::Lost => true,
+        Because::Service { status, .. } => matches!(status, 500 | 502..=504),
+        _ => false,
     }
 }
 
@@ -307,6 +354,7 @@ const fn leave(permission: Permission) -> &'static str {
         Permission::ReadChannels => "read channels",
         Permission::SendToChannels => "post in channels",
         Permission::ChangeInChannels => "change what is in channels",
+        Permission::StoreFiles => "put files into your OneDrive",
     }
 }
 
@@ -363,14 +411,23 @@ mod tests {
             "Could not send the picture: no answer in time. The file is as it was. See whether the picture is there; if \
              not, /picture FILE sends it again.",
         );
+        // It may have arrived before the service failed, and cannot have where the service refused it.
+        let answered = |status| Because::Service {
+            status,
+            message: String::new(),
+        };
         check(
             Doing::SendingPicture,
-            Because::Service {
-                status: 502,
-                message: String::new(),
-            },
+            answered(502),
             Remedy::Retry,
-            "Could not send the picture: the service answered with error 502. The file is as it was. /picture FILE sends \
+            "Could not send the picture: the service answered with error 502. The file is as it was. See whether the \
+             picture is there; if not, /picture FILE sends it again.",
+        );
+        check(
+            Doing::SendingPicture,
+            answered(409),
+            Remedy::Retry,
+            "Could not send the picture: the service answered with error 409. The file is as it was. /picture FILE sends \
              it again.",
         );
         check(

@@ -43,6 +43,22 @@ pub fn files(state: &State) -> String {
     lines.join("\n")
 }
 
+/// What was sent where, and who cannot open it.
+pub(super) fn sent(name: &str, bytes: u64, topic: &str, closed_to: &[String]) -> String {
+    let to = match topic {
+        "" => String::new(),
+        topic => format!(", to {topic}"),
+    };
+    let closed = match closed_to {
+        [] => String::new(),
+        all => format!(
+            " It could not be shared with {}: share it in OneDrive if they are to open it.",
+            all.join(", ")
+        ),
+    };
+    format!("Sent {name}, {}{to}.{closed}", size(bytes))
+}
+
 const fn kind(file: &Attachment) -> &'static str {
     match file.kind {
         AttachmentKind::Image => "a picture",

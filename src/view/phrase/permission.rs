@@ -15,6 +15,7 @@ pub const fn wider(wider: Wider) -> &'static str {
             "to see who can be reached, and to set what others see of you (/presence)"
         }
         Wider::Channels => "to read channels of your teams, and to write in them",
+        Wider::Files => "to put files into your OneDrive and send them in chats (/attach)",
     }
 }
 

@@ -7,6 +7,7 @@
 pub mod batch;
 pub mod chat;
 pub mod directory;
+pub mod drive;
 pub mod error;
 pub mod event;
 pub mod meeting;

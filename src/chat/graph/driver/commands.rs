@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::chat::attachment;
 use crate::chat::graph::convert;
+use crate::chat::graph::files;
 use crate::chat::graph::outbox;
 use crate::chat::graph::outbox::Letter;
 use crate::chat::graph::rest::Error;
@@ -320,11 +321,22 @@ impl Driver {
             WorkCommand::SendPicture { thread, path } => {
                 let place = self.place(&thread);
                 self.ask(async move {
-                    let sent = work::send_picture(&rest, &place, &path).await;
+                    let sent = files::send_picture(&rest, &place, &path).await;
                     Done::Changed(thread, Doing::SendingPicture, sent)
                 });
             }
+            WorkCommand::SendFile { thread, path } => self.send_file(thread, path),
         }
+    }
+
+    fn send_file(&mut self, thread: ThreadId, path: String) {
+        let (rest, place) = (self.rest.clone(), self.place(&thread));
+        let me = self.me.id.clone();
+        let before = self.uploaded.remove(&(thread.clone(), path.clone()));
+        self.ask(async move {
+            let sent = files::send(&rest, &place, &me, &path, before).await;
+            Done::File(thread, path, sent)
+        });
     }
 
     pub(super) fn tell_later(

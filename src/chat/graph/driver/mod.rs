@@ -19,6 +19,7 @@ use crate::effect::ChatCommand;
 use crate::event::ChatEvent;
 use crate::event::Event;
 use crate::event::IdentityEvent;
+use crate::event::WorkEvent;
 use crate::model::failure::Doing;
 use crate::model::message::MessageId;
 use crate::model::text;
@@ -32,6 +33,9 @@ use crate::wire::graph::subscription::Subscription;
 
 use super::Settings;
 use super::convert;
+use super::files::NotSent;
+use super::files::Sent;
+use super::files::Uploaded;
 use super::outbox::Letter;
 use super::outbox::Outbox;
 use super::relay;
@@ -54,6 +58,7 @@ enum Done {
     Relayed(Result<Subscription, Error>),
     /// A change was made: what it is, and the chat to read again.
     Changed(ThreadId, Doing, Result<(), Error>),
+    File(ThreadId, String, Result<Sent, NotSent>),
     Event(ChatEvent),
 }
 
@@ -83,6 +88,8 @@ pub(super) struct Driver {
     older: BTreeMap<ThreadId, Option<String>>,
     /// In channels, the post that a message answers.
     roots: BTreeMap<(ThreadId, MessageId), MessageId>,
+    /// What lies in the drive and is in no message yet, by its path here.
+    uploaded: BTreeMap<(ThreadId, String), Uploaded>,
     /// The list of chats is being read, and for whom it is read once more.
     listing: bool,
     list_again: Option<bool>,
@@ -117,6 +124,7 @@ impl Driver {
             teams: Places::new(),
             older: BTreeMap::new(),
             roots: BTreeMap::new(),
+            uploaded: BTreeMap::new(),
             listing: false,
             list_again: None,
             link: Link::Connecting,
@@ -232,18 +240,51 @@ impl Driver {
                     .map_err(|error| error.kind);
                 self.by_relay(relay::Input::Subscribed(result)).await;
             }
-            Done::Changed(thread, doing, result) => {
-                let event = match result {
-                    Ok(()) => {
-                        self.read(&thread, Wish::Newer);
-                        ChatEvent::ActionDone { thread }
-                    }
-                    Err(error) => ChatEvent::ActionFailed {
-                        thread,
-                        failure: error.failure(doing),
-                    },
+            Done::Changed(thread, doing, result) => self.changed(thread, doing, result).await,
+            Done::File(thread, path, result) => self.sent(thread, path, result).await,
+        }
+    }
+
+    async fn changed(&mut self, thread: ThreadId, doing: Doing, result: Result<(), Error>) {
+        let event = match result {
+            Ok(()) => {
+                self.read(&thread, Wish::Newer);
+                ChatEvent::ActionDone { thread }
+            }
+            Err(error) => ChatEvent::ActionFailed {
+                thread,
+                failure: error.failure(doing),
+            },
+        };
+        self.tell(event).await;
+    }
+
+    async fn sent(&mut self, thread: ThreadId, path: String, result: Result<Sent, NotSent>) {
+        match result {
+            Ok(sent) => {
+                if let Some(message) = convert::message(&self.eyes, &sent.message) {
+                    let thread = thread.clone();
+                    self.tell(ChatEvent::MessageReceived { thread, message })
+                        .await;
+                }
+                let told = WorkEvent::FileSent {
+                    thread: thread.clone(),
+                    name: sent.name,
+                    bytes: sent.bytes,
+                    closed_to: sent.closed_to,
                 };
-                self.tell(event).await;
+                self.tell(ChatEvent::Work(told)).await;
+                self.changed(thread, Doing::SendingFile, Ok(())).await;
+            }
+            Err(not) => {
+                if let Some(uploaded) = not.uploaded {
+                    self.uploaded.insert((thread.clone(), path), uploaded);
+                }
+                if not.doing == Doing::PostingFile {
+                    // It may be there all the same, and then the person sees it.
+                    self.read(&thread, Wish::Newer);
+                }
+                self.changed(thread, not.doing, Err(not.error)).await;
             }
         }
     }

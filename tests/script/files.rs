@@ -1,0 +1,150 @@
+//! Files that are sent in the chats of a work account, in both views: what is asked for, and what is told of it.
+
+use sidetone::effect::WorkCommand;
+use sidetone::event::ChatEvent;
+use sidetone::event::WorkEvent;
+use sidetone::model::failure::Because;
+use sidetone::model::failure::Doing;
+use sidetone::model::failure::Failure;
+use sidetone::model::failure::Remedy;
+use sidetone::model::permission::Permission;
+use sidetone::model::settings::Interface;
+
+use crate::play::Script;
+use crate::play::chat;
+use crate::play::thread;
+use crate::play::told;
+use crate::work::VIEWS;
+use crate::work::asked;
+use crate::work::opened;
+use crate::work::permitted;
+use crate::work::work;
+
+const LINE: &str = "/attach ~/a report.pdf";
+
+fn sent(closed_to: &[&str]) -> WorkEvent {
+    WorkEvent::FileSent {
+        thread: thread(),
+        name: "a report 1.pdf".to_owned(),
+        bytes: 12_345,
+        closed_to: closed_to.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn failed(view: Interface, doing: Doing, because: Because, remedy: Remedy) -> Script {
+    let failure = Failure {
+        doing,
+        because,
+        remedy,
+    };
+    opened(view).line(LINE).then(chat(ChatEvent::ActionFailed {
+        thread: thread(),
+        failure,
+    }))
+}
+
+#[test]
+fn a_file_is_sent_once_there_is_leave_for_it_and_both_views_say_so() {
+    for view in VIEWS {
+        let narrow = opened(view).then(permitted(&[], &[Permission::StoreFiles]));
+        let refused = narrow.forget().line(LINE);
+        assert!(asked(&refused).is_empty(), "{view:?}");
+        let refused = told(
+            refused,
+            "your sign-in was not given leave to put files into your OneDrive; /permission files asks for it",
+        );
+        let given = refused.then(permitted(&[Permission::StoreFiles], &[]));
+        let sends = given.forget().line(LINE);
+        let send = WorkCommand::SendFile {
+            thread: thread(),
+            path: "~/a report.pdf".to_owned(),
+        };
+        assert!(asked(&sends).contains(&send), "{view:?}");
+        let sends = told(sends, "Uploading a report.pdf to your OneDrive.");
+        told(
+            sends.then(work(sent(&[]))),
+            "Sent a report 1.pdf, 13 kB, to Release notes.",
+        );
+        told(
+            opened(view).then(work(sent(&["Zoe", "Guest"]))),
+            "Sent a report 1.pdf, 13 kB, to Release notes. It could not be shared with Zoe, Guest: share it in OneDrive if",
+        );
+    }
+}
+
+#[test]
+fn who_may_not_write_uploads_nothing_and_a_channel_takes_no_files_whatever_was_agreed_to() {
+    for view in VIEWS {
+        let silent = opened(view).then(permitted(
+            &[Permission::StoreFiles],
+            &[Permission::SendMessages],
+        ));
+        let refused = silent.forget().line(LINE);
+        assert!(asked(&refused).is_empty(), "{view:?}");
+        told(refused, "your sign-in was not given leave to send messages");
+        let withheld = permitted(&[], &[Permission::StoreFiles]);
+        let channel = opened(view).line("/thread Voice / General").then(withheld);
+        let refused = channel.forget().line(LINE);
+        assert!(asked(&refused).is_empty(), "{view:?}");
+        told(refused, "a channel keeps its files in its team's site");
+    }
+}
+
+#[test]
+fn a_failure_says_what_became_of_the_file() {
+    let forbidden = || (Because::Forbidden, Remedy::None);
+    let lost = || (Because::Lost, Remedy::CheckNetwork);
+    let large = Because::TooLong {
+        bytes: 345_678_912,
+        limit: 100_000_000,
+    };
+    let missing = Because::Local {
+        detail: "a.pdf: No such file or directory".to_owned(),
+    };
+    for (doing, (because, remedy), words) in [
+        (
+            Doing::SendingFile,
+            (missing, Remedy::None),
+            "could not send the file: a.pdf: No such file or directory. Nothing was uploaded.",
+        ),
+        (
+            Doing::SendingFile,
+            (large, Remedy::Shorten),
+            "could not send the file: it is too large, 345.7 MB of at most 100.0 MB. Nothing was uploaded. Put it into \
+             OneDrive yourself and send its link.",
+        ),
+        (
+            Doing::SendingFile,
+            forbidden(),
+            "Nothing was uploaded. /permission files asks for the leave that your sign-in may lack.",
+        ),
+        (
+            Doing::SendingFile,
+            lost(),
+            "It may lie in your OneDrive all the same, in Microsoft Teams Chat Files. /attach FILE sends it again.",
+        ),
+        (
+            Doing::SharingFile,
+            forbidden(),
+            "could not let the people of this chat read the file: it is not allowed here. It lies in your OneDrive, in \
+             Microsoft Teams Chat Files, and no message was sent. /attach FILE goes on from there; or share it in \
+             OneDrive and send its link.",
+        ),
+        (
+            Doing::PostingFile,
+            forbidden(),
+            "where the people of this chat may read it. /attach FILE sends it without another upload.",
+        ),
+        (
+            Doing::PostingFile,
+            lost(),
+            "See whether the message is there; if not, /attach FILE sends it without another upload.",
+        ),
+    ] {
+        let linear = failed(Interface::Linear, doing, because.clone(), remedy.clone());
+        told(linear, words);
+        // The beginning of it has room.
+        let (begin, _) = words.split_at(words.len().min(60));
+        failed(Interface::FullScreen, doing, because, remedy).shows((400, 30), begin);
+    }
+}
