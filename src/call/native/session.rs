@@ -13,6 +13,8 @@
 //! address by then, and where the sound hears nothing either.
 
 mod plan;
+mod rejoin;
+mod sound;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,7 +23,6 @@ use crate::clock::Moment;
 use crate::clock::Timestamp;
 use crate::effect::CallCommand;
 use crate::event::CallEvent;
-use crate::model::call::AfterEnd;
 use crate::model::call::CallState;
 use crate::model::call::EndReason;
 use crate::model::failure::Because;
@@ -30,9 +31,7 @@ use crate::model::failure::Failure;
 use crate::model::failure::Remedy;
 use crate::model::locator::Locator;
 use crate::model::sound::Audio;
-use crate::wire::local::Ended;
 use crate::wire::local::Join;
-use crate::wire::local::Sdp;
 use crate::wire::local::ToClient;
 use crate::wire::local::ToService;
 
@@ -361,151 +360,6 @@ impl Session {
         self.sound(state);
     }
 
-    /// The sound flows while we are connected, and only then.
-    fn sound(&mut self, state: CallState) {
-        let Some(plan) = &mut self.plan else { return };
-        let wanted = state == CallState::Connected && plan.audio != Audio::None;
-        if wanted != std::mem::replace(&mut plan.sounding, wanted) {
-            self.out.push_back(Output::Media(if wanted {
-                MediaWish::Start { audio: plan.audio }
-            } else {
-                MediaWish::Stop
-            }));
-        }
-    }
-
-    fn media(&mut self, word: MediaWord, now: Moment, at: Timestamp) {
-        let Some(plan) = &self.plan else { return };
-        match word {
-            MediaWord::Offer(sdp) if plan.sounding => self.offer(sdp, now, at),
-            // One that comes too late is made again with the next start.
-            MediaWord::Offer(_) => {}
-            MediaWord::State(state, reason) => self.event(CallEvent::Media { state, reason }),
-            MediaWord::Statistics(statistics) => self.event(CallEvent::Statistics(statistics)),
-        }
-    }
-
-    /// Without a link it is made again with the next start.
-    fn offer(&mut self, sdp: Sdp, now: Moment, at: Timestamp) {
-        match self.link {
-            // Neither the sound nor the socket hears anything: the way is another one.
-            Link::Up {
-                doubted: Some(_), ..
-            } => self.moved(now, at),
-            Link::Up { doubted: None, .. } => self.send(&ToService::Offer { sdp }),
-            Link::Idle | Link::Opening | Link::Down { .. } | Link::Leaving { .. } => {}
-        }
-    }
-
-    fn ended(&mut self, ended: Ended, now: Moment, at: Timestamp) {
-        let Some(plan) = &mut self.plan else { return };
-        if let Some(because) = plan.refusal.take() {
-            // It knew the meeting when we were in it.
-            if plan.call_id.is_some() && because == Because::NoSuchMeeting {
-                return self.over(FORGOTTEN, at);
-            }
-            return self.give_up(because, Remedy::CheckAddress, at);
-        }
-        let reason = EndReason {
-            code: ended.code,
-            subcode: ended.subcode,
-        };
-        let by = ended.by.map(|by| convert::person(&by));
-        let hung_up = matches!(self.link, Link::Leaving { .. });
-        self.out.push_back(Output::Close);
-        self.sound(CallState::Disconnected);
-        self.event(CallEvent::Ended { reason, by, at });
-        self.seen = Seen::default();
-        match self.comes_back(reason, now).filter(|_| !hung_up) {
-            Some((until, token)) => self.link = Link::Down { until, token },
-            None => self.forget(),
-        }
-    }
-
-    /// When and how a call that the service ended is joined again, if at all.
-    fn comes_back(&mut self, reason: EndReason, now: Moment) -> Option<(Moment, Token)> {
-        let plan = self.plan.as_mut()?;
-        // A stay that lasted shows that coming back had worked.
-        if plan.since.take().is_some_and(|s| now.since(s) >= LASTING) {
-            plan.rejoins = 0;
-        }
-        plan.inside = false;
-        match reason.after() {
-            AfterEnd::Rejoin => {
-                plan.rejoins += 1;
-                let wait = WAITS.get(plan.rejoins)?;
-                Some((now + Duration::from_secs(*wait), Token::Current))
-            }
-            AfterEnd::RefreshAndRejoin => {
-                let wait = plan.renewal.again(now)?;
-                Some((now + wait, Token::Fresh))
-            }
-            AfterEnd::ManualRejoin | AfterEnd::Final => None,
-        }
-    }
-
-    fn closed(&mut self, because: Because, now: Moment, at: Timestamp) {
-        match self.link {
-            Link::Idle | Link::Down { .. } => {}
-            Link::Leaving { .. } => self.over(HUNG_UP, at),
-            Link::Opening | Link::Up { .. } => self.lost(because, now, at),
-        }
-    }
-
-    fn moved(&mut self, now: Moment, at: Timestamp) {
-        if matches!(self.link, Link::Up { .. }) {
-            self.out.push_back(Output::Close);
-            self.lost(Because::Timeout, now, at);
-        }
-    }
-
-    fn lost(&mut self, because: Because, now: Moment, at: Timestamp) {
-        let Some(plan) = &mut self.plan else {
-            return self.forget();
-        };
-        if plan.call_id.is_none() {
-            return self.give_up(because, Remedy::Retry, at);
-        }
-        // Nor was there another sign-in to be had.
-        if because == Because::TokenRefused {
-            return self.over(FORGOTTEN, at);
-        }
-        // The place in the call is kept for us, so the first attempt need not wait.
-        let wait = WAITS.get(plan.attempt).copied();
-        plan.attempt += 1;
-        self.tell_lost(at);
-        match wait {
-            Some(wait) => {
-                self.link = Link::Down {
-                    until: now + Duration::from_secs(wait),
-                    token: Token::Current,
-                }
-            }
-            None => self.over(UNREACHABLE, at),
-        }
-    }
-
-    fn refused(&mut self, status: u16, now: Moment, at: Timestamp) {
-        let Some(plan) = self.plan.as_mut().filter(|_| self.link == Link::Opening) else {
-            return;
-        };
-        match status {
-            401 => match plan.renewal.again(now) {
-                Some(Duration::ZERO) => self.open(Token::Fresh, at),
-                Some(wait) => {
-                    let (until, token) = (now + wait, Token::Fresh);
-                    self.link = Link::Down { until, token };
-                }
-                None => self.give_up(Because::TokenRefused, Remedy::SignInAgain, at),
-            },
-            404 => self.give_up(Because::NotFound, Remedy::CheckAddress, at),
-            _ => {
-                let message = String::new();
-                self.lost(Because::Service { status, message }, now, at);
-            }
-        }
-    }
-
     fn timeout(&mut self, now: Moment, at: Timestamp) {
         match self.link {
             Link::Up { heard, .. } if now.since(heard) >= SILENCE => {
@@ -637,25 +491,9 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// How often we say that we are there.
 const OUR_BEAT: Duration = Duration::from_secs(5);
 const GOOD_BYE: Duration = Duration::from_secs(1);
-/// Seconds before each attempt; afterwards a person decides. The first is for a broken
-/// link only: a call that the service ended is not joined again at once.
-const WAITS: [u64; 5] = [0, 1, 2, 5, 10];
-/// A stay this long starts the counting of attempts anew.
-const LASTING: Duration = Duration::from_mins(1);
 const HUNG_UP: EndReason = EndReason {
     code: 0,
     subcode: 0,
 };
-/// The service is there and knows nothing of us: it was started anew.
-const FORGOTTEN: EndReason = EndReason {
-    code: 481,
-    subcode: 0,
-};
-/// The vendor's words for a call that timed out.
-const UNREACHABLE: EndReason = EndReason {
-    code: 408,
-    subcode: 10057,
-};
-
 #[cfg(test)]
 mod tests;

@@ -7,8 +7,8 @@ use crate::model::failure::Because;
 use crate::model::sound::Audio;
 use crate::wire::local::Meeting;
 
-use super::LASTING;
-use super::WAITS;
+use super::rejoin::LASTING;
+use super::rejoin::WAITS;
 
 /// The call we are in, or on the way into.
 pub(super) struct Plan {
