@@ -56,6 +56,7 @@ use room::Room;
 
 /// From now on meetings have sound.
 pub(super) fn start(service: &Arc<Service>) {
+    // Not bounded: the desk decides without waiting, and says so once for each request that it took.
     let (mixer, acts) = mpsc::unbounded_channel();
     service.attach_mixer(mixer);
     let (commands, commanded) = mpsc::channel(COMMANDS);

@@ -107,11 +107,14 @@ pub(super) enum Error {
     Encode(#[source] codec::Error),
 }
 
+/// Pages for a disk that stands still for a while: about a minute of sound.
+const WAITING: usize = 64;
+
 /// A recording under way; dropping it ends the file properly.
 pub(super) struct Recorder {
     encoder: Encoder,
     writer: Option<Writer>,
-    pages: Option<mpsc::Sender<Vec<u8>>>,
+    pages: Option<mpsc::SyncSender<Vec<u8>>>,
     failed: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
     tasks: Tasks,
@@ -130,7 +133,7 @@ impl Recorder {
         let mut encoder = Encoder::new(settings).map_err(Error::Encode)?;
         let pre_skip = u16::try_from(encoder.lookahead()).unwrap_or(u16::MAX);
         let writer = Writer::new(fastrand::u32(..), pre_skip, Some(title));
-        let (pages, written) = mpsc::channel();
+        let (pages, written) = mpsc::sync_channel(WAITING);
         let failed = Arc::new(AtomicBool::new(false));
         let tell = Arc::clone(&failed);
         let thread = thread::Builder::new()
@@ -174,9 +177,12 @@ impl Recorder {
     }
 
     fn send(&self, pages: Vec<u8>) {
-        if let Some(to) = &self.pages {
-            // A writer that gave up has said so.
-            let _ = to.send(pages);
+        let Some(to) = &self.pages else { return };
+        // A writer that gave up has said so.
+        if let Err(mpsc::TrySendError::Full(_)) = to.try_send(pages)
+            && !self.failed.swap(true, Relaxed)
+        {
+            tracing::error!("the disk does not keep up with the recording, which ends here");
         }
     }
 }
