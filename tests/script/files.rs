@@ -60,7 +60,7 @@ fn a_file_is_sent_once_there_is_leave_for_it_and_both_views_say_so() {
             path: "~/a report.pdf".to_owned(),
         };
         assert!(asked(&sends).contains(&send), "{view:?}");
-        let sends = told(sends, "Uploading a report.pdf to your OneDrive.");
+        let sends = told(sends, "Sending a report.pdf by way of your OneDrive.");
         told(
             sends.then(work(sent(&[]))),
             "Sent a report 1.pdf, 13 kB, to Release notes.",

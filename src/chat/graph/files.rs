@@ -74,9 +74,9 @@ impl Local {
         let about = about.map_err(|error| unreadable(&path, &error))?;
         let length = about.len();
         match (about.is_dir(), about.is_file(), length) {
-            (true, _, _) => Err(Error::refused("it is a folder; pack it into one file")),
-            (false, false, _) => Err(Error::refused("it is no regular file")),
-            (false, true, 0) => Err(Error::refused("it is empty")),
+            (true, _, _) => Err(unfit(&path, "it is a folder; pack it into one file")),
+            (false, false, _) => Err(unfit(&path, "it is no regular file")),
+            (false, true, 0) => Err(unfit(&path, "it is empty")),
             (false, true, _) => Ok(Self {
                 path,
                 length,
@@ -121,7 +121,12 @@ impl Local {
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let detail = text::line(&format!("{}: {error}", path.display()));
+    unfit(path, &error.to_string())
+}
+
+/// Several may be on their way: it is said which one.
+fn unfit(path: &Path, why: &str) -> Error {
+    let detail = text::line(&format!("{}: {why}", path.display()));
     Error::permanent(Because::Local { detail }, Remedy::None)
 }
 

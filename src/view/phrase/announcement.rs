@@ -573,7 +573,7 @@ fn answer(answer: &Answer, state: &State) -> String {
             bytes: Some(bytes),
         } => format!("{} saved to {path}", phrase::files::size(*bytes)),
         Answer::Opened => "Opened.".to_owned(),
-        Answer::SendsFile(name) => format!("Uploading {name} to your OneDrive."),
+        Answer::SendsFile(name) => format!("Sending {name} by way of your OneDrive."),
         Answer::FileSent {
             name,
             bytes,
