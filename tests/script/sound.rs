@@ -551,14 +551,15 @@ fn levels_are_asked_for_when_somebody_wants_to_know() {
     bob.muted = false;
     let shown = live(unchecked())
         .then(call(CallEvent::Roster(vec![entry("Ada"), bob, alice])))
+        .line("/levels")
         .then(level(-31.0, true))
-        .line("/levels");
+        .then(sound(SoundEvent::OutputLevel(Level::from_dbfs(-24.0))));
     assert_eq!(shown.call_commands(), [CallCommand::Levels(true)]);
     let levels = vec![(person("Alice").id, Level::from_dbfs(-23.0))];
     let shown = shown
         .transcript([])
         .then(call(CallEvent::Levels(levels)))
-        .transcript(["Alice talking -23 dB, Bob quiet, you -31 dB."]);
+        .transcript(["Alice talking -23 dB, Bob quiet, you -31 dB, played -24 dB."]);
     assert_eq!(
         shown.call_commands(),
         [CallCommand::Levels(true), CallCommand::Levels(false)]
