@@ -77,10 +77,11 @@ pub(super) fn devices(state: &mut State, fx: &mut Vec<Effect>) {
         return;
     }
     let wanted = state.sound_wanted();
-    if !wanted.meter {
+    let (before, wanted) = state.sound.tell(wanted);
+    if wanted.meter && !before.as_ref().is_some_and(|before| before.meter) {
+        // What was measured long ago is no level.
         (state.sound.meter, state.sound.output) = (None, None);
     }
-    let (before, wanted) = state.sound.tell(wanted);
     if before.as_ref() == Some(&wanted) {
         return;
     }

@@ -994,10 +994,10 @@ fn what_is_captured_and_played_moves_over_the_people_and_the_devices() {
             .then(sound(SoundEvent::OutputLevel(Level::from_dbfs(-24.0))))
             .shows(
                 (80, 20),
-                "Level       -30 dB, a voice, gate -50 dB  ████████",
+                "Level       -30 dB, a voice, gate -50 dB  ████|██",
             )
             .shows((80, 20), "Played      -24 dB  ████████");
-        let shown = shown.press("Esc");
+        let shown = shown.press("Esc").line(line);
         assert!(shown.state.sound.meter.is_none(), "nothing old is shown");
     }
     let mut still = unchecked();
