@@ -44,7 +44,7 @@ impl Place {
         let host = Host::start();
         let service = TokenService::start(&host, "");
         Self {
-            home: Machine::new(100),
+            home: Machine::new(240),
             host,
             service,
         }

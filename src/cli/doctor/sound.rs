@@ -61,7 +61,14 @@ fn silence(why: NoSound, context: &Context) -> Row {
         NoSound::NotAnswering => Row::problem(text).mend(
             "systemctl --user restart pipewire-pulse, or pulseaudio --kill and pulseaudio --start",
         ),
-        _ => Row::note(text),
+        NoSound::Denied => Row::problem(text)
+            .mend("copy the server's ~/.config/pulse/cookie here, or start sidetone as its person"),
+        NoSound::NoServer => Row::note(text).mend(
+            "pulseaudio --start, or systemctl --user start pipewire-pulse, where there is one",
+        ),
+        NoSound::Chosen | NoSound::NoDevice(_) | NoSound::Busy | NoSound::Unusable => {
+            Row::note(text)
+        }
     }
 }
 
@@ -207,7 +214,8 @@ mod tests {
     #[test]
     fn no_sound_is_a_note_and_over_ssh_one_that_says_how_to_get_it() {
         let plain = silence(NoSound::NoServer, &context(&[], None));
-        assert_eq!((plain.verdict, plain.mend), (Verdict::Note, None));
+        assert_eq!(plain.verdict, Verdict::Note);
+        assert!(plain.mend.unwrap().contains("pulseaudio --start"));
         let far = context(&[("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")], None);
         let far = silence(NoSound::NoServer, &far);
         assert_eq!(far.verdict, Verdict::Note);

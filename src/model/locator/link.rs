@@ -82,6 +82,11 @@ fn direct(text: &str, url: &Url, endpoint: Option<&str>) -> Result<Locator, Refu
         return Err(Refusal::Insecure);
     }
     let mut segments = url.path_segments().into_iter().flatten();
+    if host == MeetingHost::Own
+        && let Some(guest) = guest(url)?
+    {
+        return Ok(guest);
+    }
     let first = segments.next().unwrap_or_default().to_ascii_lowercase();
     let second = segments.next();
     let (thread, parts) = match first.as_str() {
@@ -97,6 +102,16 @@ fn direct(text: &str, url: &Url, endpoint: Option<&str>) -> Result<Locator, Refu
         host,
         parts,
     })
+}
+
+/// The link that a service of one's own has for browsers: `/meet/ID#PASSCODE`.
+fn guest(url: &Url) -> Result<Option<Locator>, Refusal> {
+    let Some(id) = url.path().strip_prefix("/meet/") else {
+        return Ok(None);
+    };
+    let id = short(Some(id))?.meeting_id.unwrap_or_default();
+    let passcode = url.fragment().map(decoded).filter(|code| !code.is_empty());
+    Ok(Some(Locator::MeetingId { id, passcode }))
 }
 
 fn owner(url: &Url, endpoint: Option<&str>) -> Result<MeetingHost, Refusal> {

@@ -82,6 +82,23 @@ fn a_short_link_gives_the_meeting_id_but_no_passcode() {
 }
 
 #[test]
+fn the_link_for_browsers_of_a_service_of_ones_own_leads_there_too() {
+    let own = Some("http://127.0.0.1:7711");
+    let link = "http://127.0.0.1:7711/meet/264183392744150#Mt9xB2N6";
+    let found = Locator::MeetingId {
+        id: "264183392744150".into(),
+        passcode: Some("Mt9xB2N6".into()),
+    };
+    assert_eq!(Locator::parse(link, own), Ok(found));
+    let damaged = Locator::parse("http://127.0.0.1:7711/meet/x#Mt9xB2N6", own);
+    assert_eq!(damaged, Err(Refusal::Damaged(Damage::Id)));
+    assert!(
+        Locator::parse(link, None).is_err(),
+        "nobody named that host"
+    );
+}
+
+#[test]
 fn ids_are_told_apart() {
     assert_eq!(
         read("264 183 392 744 150"),
@@ -242,7 +259,7 @@ fn links_of_our_own_service_are_taken_for_that_endpoint_only() {
         unknown
     );
     assert_eq!(
-        read("http://127.0.0.1:4100/meet/264183392744150"),
+        read("http://127.0.0.1:4100/somewhere/else"),
         Err(Refusal::NotAMeeting)
     );
 }

@@ -145,9 +145,10 @@ pub fn said(said: &Said, state: &State) -> String {
             format!("{}, {}: {text}", phrase::turn(*kind), name(sender))
         }
         Said::NoSound { reason } => {
-            let captions = match state.settings.sound.captions {
-                true => "see captions",
-                false => "turn /captions on",
+            let captions = if state.settings.sound.captions {
+                "see captions"
+            } else {
+                "turn /captions on"
             };
             format!("Call: no sound here, {reason}. You can read, write and {captions}.")
         }
