@@ -28,13 +28,23 @@ export class Pulse {
     return { HOME: this.#folder, PULSE_SERVER: `unix:${join(this.#folder, "pulse", "native")}` };
   }
 
+  // Takes the microphone away.
+  unplug() {
+    this.#run("pactl", ["unload-module", "module-remap-source"]);
+  }
+
   // Speaks a tone without end into the microphone.
   speak(hertz, dbfs) {
-    const child = this.#start("pacat", ["--playback", "--device=mic", ...FORMAT], "pipe", "ignore");
     // A tenth of a second holds whole periods of every tone that is a multiple of 10 Hz.
-    const tone = bytes(sine(hertz, dbfs, RATE / 10));
+    this.say(sine(hertz, dbfs, RATE / 10));
+  }
+
+  // Says the same into the microphone over and over.
+  say(words) {
+    const child = this.#start("pacat", ["--playback", "--device=mic", ...FORMAT], "pipe", "ignore");
+    const said = bytes(words);
     const more = () => {
-      while (child.stdin.write(tone));
+      while (child.stdin.write(said));
     };
     child.stdin.on("drain", more).on("error", () => {});
     more();
@@ -45,10 +55,13 @@ export class Pulse {
     const child = this.#start("pacat", ["--record", "--device=spk.monitor", ...FORMAT], "ignore", "pipe");
     // Read all the time: what waits in a pipe is of an earlier moment.
     let hear = () => {};
+    let gone = () => {};
     child.stdout.on("data", (data) => hear(data));
+    child.once("exit", () => gone());
     return (wanted) => new Promise((resolve, reject) => {
       let kept = Buffer.alloc(0);
-      child.once("exit", () => reject(new Error("the recorder ended")));
+      gone = () => reject(new Error("the recorder ended"));
+      if (child.exitCode !== null || child.signalCode !== null) return gone();
       hear = (data) => {
         kept = Buffer.concat([kept, data]);
         if (kept.length < wanted * 4) return;

@@ -45,10 +45,12 @@ export class Sidetone {
     return Sidetone.run("chats", ["--endpoint", endpoint, "--token-file", tokenFileOf(name, token), "--ca", ca], name);
   }
 
-  // A meeting, as a guest without anything but its link. `sound` is the sound server beside them; nothing is done to what it carries.
-  static meet(link, { endpoint, name, sound }) {
-    const untouched = ["echo_cancellation", "noise_suppression", "gain_control", "earcons"].flatMap((what) => ["--set", `${what}=false`]);
-    const heard = sound ? ["--no-check", ...untouched] : [];
+  // A meeting, as a guest without anything but its link. `sound` is the sound server beside them; nothing is done to
+  // what it carries unless processing is on.
+  static meet(link, { endpoint, name, sound, processing = "off" }) {
+    const processed = processing === "off" ? ["echo_cancellation", "noise_suppression", "gain_control"] : [];
+    const off = ["earcons", ...processed].flatMap((what) => ["--set", `${what}=false`]);
+    const heard = sound ? ["--no-check", ...off] : [];
     return Sidetone.start([link, "--endpoint", endpoint, ...heard], name, sound?.environment);
   }
 

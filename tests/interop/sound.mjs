@@ -1,36 +1,37 @@
-// The sound of the page for guests: through the service's mixer from page to page, and between a page and the program in a terminal.
+// The sound of the page for guests, from microphones to loudspeakers: through the service's mixer from page to page, and
+// between a page and the program in a terminal.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
 import { launched } from "./chromium.mjs";
 import { Control } from "./control.mjs";
 import { host } from "./host.mjs";
 import { Pulse } from "./pulse.mjs";
 import { Sidetone } from "./sidetone.mjs";
 import { watchFor } from "./watch.mjs";
-import { RATE, dbfs, frequencyNear, levelAt, steady, wave } from "./tone.mjs";
+import { RATE, dbfs, frequencyNear, levelAt, speechLevel, steady } from "./tone.mjs";
 
 const PEERS = ["--autoplay-policy=no-user-gesture-required", "--allow-loopback-in-peer-connection"];
-const FAKE = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"];
 const ADA = { hertz: 700, level: -20 };
 const BEA = { hertz: 1000, level: -20 };
 const BOB = { hertz: 1100, level: -20 };
 const SILENCE = -60;
+const CLIPS = new URL("../../src/service/media/clips/", import.meta.url);
 
 export async function sound(report) {
   const service = await host(["--listen", "127.0.0.1:0"]);
   try {
-    const scene = new Scene(report, service);
-    await pages(scene);
-    await terminal(scene);
-    await withoutMicrophone(scene);
+    for (const part of [pages, terminal, voices, withoutMicrophone]) {
+      const scene = new Scene(report, service);
+      await part(scene).finally(() => scene.close());
+    }
   } finally {
     await service.stop();
   }
 }
 
-// Pages in browsers of their own, as a browser has one microphone.
 class Scene {
+  #open = [];
+
   constructor(report, { ready }) {
     this.report = report;
     this.endpoint = ready.endpoint;
@@ -45,14 +46,37 @@ class Scene {
     return this.control.post("/meetings", { topic, organizer: "Alice", lobby: "everyone", anonymousStart: true });
   }
 
-  // A browser whose microphone hears this tone.
-  hearing({ hertz, level }) {
-    const tone = join(process.env.WORK, `tone-${hertz}.wav`);
-    writeFileSync(tone, wave(hertz, level));
-    return launched({ args: [...PEERS, ...FAKE, `--use-file-for-fake-audio-capture=${tone}`] });
+  // A sound server, and what is heard at its speaker.
+  desk() {
+    const server = new Pulse();
+    this.#open.unshift(() => server.stop());
+    return { server, ear: server.listen() };
   }
 
-  async join(browser, made, name, { processing = "off" } = {}) {
+  // A browser whose microphone and speaker are those of a sound server of its own, as a browser has one of each.
+  async browsing({ allowed = true, microphone = true } = {}) {
+    const { server, ear } = this.desk();
+    if (!microphone) server.unplug();
+    const args = [...PEERS, ...(allowed ? ["--use-fake-ui-for-media-stream"] : [])];
+    const env = { ...process.env, ...server.environment };
+    const browser = await launched({ args, env, ignoreDefaultArgs: ["--mute-audio"] });
+    this.#open.unshift(() => browser.close());
+    return { browser, server, ear };
+  }
+
+  // One whose microphone hears this tone.
+  async hearing({ hertz, level }) {
+    const desk = await this.browsing();
+    desk.server.speak(hertz, level);
+    return desk;
+  }
+
+  // The last that was opened is closed first.
+  async close() {
+    for (const close of this.#open) await close();
+  }
+
+  async join({ browser }, made, name, { processing = "off" } = {}) {
     const page = await browser.newPage();
     page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => console.log(`      page: ${error.stack}`));
@@ -68,9 +92,9 @@ class Scene {
 async function pages(scene) {
   scene.report.part("the page for guests: sound, page to page through the mixer");
   const made = await scene.meeting("Two pages");
-  const browsers = [await scene.hearing(ADA), await scene.hearing(BEA)];
-  const ada = await scene.join(browsers[0], made, "Ada");
-  const bea = await scene.join(browsers[1], made, "Bea");
+  const [adas, beas] = [await scene.hearing(ADA), await scene.hearing(BEA)];
+  const ada = await scene.join(adas, made, "Ada");
+  const bea = await scene.join(beas, made, "Bea");
   await scene.check("the page offers one line of sound, in Opus, both ways, and is connected", async () => {
     for (const page of [ada, bea]) await connected(page);
     const sdp = await ada.evaluate(() => window.peers[0].localDescription.sdp);
@@ -82,7 +106,7 @@ async function pages(scene) {
     await ada.locator("#sound-state").filter({ hasText: "The sound is connected." }).waitFor();
   });
   await scene.check("while muted nothing of the microphone leaves the page or arrives", async () => {
-    await silent(bea);
+    await silent(beas.ear);
     const { packets, perPacket, energy } = await ada.evaluate(sent);
     console.log(`      muted: ${packets} packets in a second, ${perPacket} bytes each, energy ${energy}`);
     assert.ok(packets <= 10, `${packets} packets in a second`);
@@ -90,13 +114,12 @@ async function pages(scene) {
   });
   await scene.check("switched on, the tone arrives with its frequency and its level, and does not come back", async () => {
     await unmute(ada);
-    await arrives(bea, ADA);
-    assert.ok(dbfs(await heard(ada)) < SILENCE);
+    await arrives(beas.ear, ADA);
+    await silent(adas.ear);
   });
   await scene.check("the other way too, at the same time", async () => {
     await unmute(bea);
-    await arrives(ada, BEA);
-    await arrives(bea, ADA);
+    await Promise.all([arrives(adas.ear, BEA), arrives(beas.ear, ADA)]);
   });
   await scene.check("another way is taken without a new call", async () => {
     const before = await ada.evaluate(offers);
@@ -107,14 +130,13 @@ async function pages(scene) {
     const fragment = (sdp) => /^a=ice-ufrag:(.*)$/m.exec(sdp)[1];
     assert.notEqual(fragment(before.at(-1)), fragment(after.at(-1)));
     assert.equal(await ada.evaluate(() => window.peers.length), 1);
-    await arrives(bea, ADA);
-    await arrives(ada, BEA);
+    await Promise.all([arrives(beas.ear, ADA), arrives(adas.ear, BEA)]);
   });
   await scene.check("what is wanted during an offer is offered after it", async () => {
     const before = (await ada.evaluate(offers)).length;
     await ada.evaluate(() => [1, 2, 3].forEach(() => window.dispatchEvent(new Event("online"))));
     await ada.waitForFunction((wanted) => window.peers[0].offered.length === wanted && window.peers[0].signalingState === "stable", before + 2);
-    await arrives(bea, ADA);
+    await arrives(beas.ear, ADA);
   });
   await scene.check("a moment's silence of the service makes no new offer", async () => {
     const before = (await ada.evaluate(offers)).length;
@@ -129,7 +151,7 @@ async function pages(scene) {
     }
     await lost;
     await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
-    await arrives(bea, ADA);
+    await arrives(beas.ear, ADA);
     assert.equal((await ada.evaluate(offers)).length, before);
   });
   await scene.check("a volume is of one person, and follows the arrow keys", async () => {
@@ -138,18 +160,17 @@ async function pages(scene) {
     await volume.focus();
     for (let n = 0; n < 5; n += 1) await ada.keyboard.press("ArrowLeft");
     assert.equal(await volume.getAttribute("aria-valuetext"), "50 percent");
-    await arrives(ada, { ...BEA, level: BEA.level - 6.02 });
-    await arrives(bea, ADA);
+    await Promise.all([arrives(adas.ear, { ...BEA, level: BEA.level - 6.02 }), arrives(beas.ear, ADA)]);
     // The same place, by another socket.
     const lost = ada.evaluate(watchFor, ["#standing", "Connection lost since"]);
     await ada.evaluate(() => window.watching);
     await scene.control.post("/drop", { channel: "call", how: "drop" });
     await lost;
     await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
-    await arrives(ada, { ...BEA, level: BEA.level - 6.02 });
+    await arrives(adas.ear, { ...BEA, level: BEA.level - 6.02 });
     await volume.focus();
     for (let n = 0; n < 5; n += 1) await ada.keyboard.press("ArrowRight");
-    await arrives(ada, BEA);
+    await arrives(adas.ear, BEA);
   });
   await scene.check("a meter tells the level of who talks, and in words", async () => {
     const meter = ada.getByRole("meter", { name: "Level of Bea (External)" });
@@ -175,18 +196,17 @@ async function pages(scene) {
     await ada.getByRole("button", { name: "On hold, resume" }).waitFor();
     assert.equal(await ada.evaluate(() => window.peers[0].connectionState), "closed");
     assert.equal(await ada.evaluate(() => document.getElementById("player").srcObject), null);
-    await silent(bea);
+    await fallsSilent(beas.ear);
     await ada.getByRole("button", { name: "On hold, resume" }).click();
     await ada.waitForFunction(() => window.peers.length === 2);
     await connected(ada);
-    await arrives(bea, ADA);
-    await arrives(ada, BEA);
+    await Promise.all([arrives(beas.ear, ADA), arrives(adas.ear, BEA)]);
   });
   await scene.check("the level of the microphone is said on demand, also while muted", async () => {
     await mute(ada);
     await ada.getByRole("button", { name: "Say microphone level" }).click();
     await ada.locator("#sound-answer").filter({ hasText: /^Microphone level -(19|20|21) decibels, good\.$/ }).waitFor();
-    await silent(bea);
+    await fallsSilent(beas.ear);
   });
   await scene.check("after a broken call socket everybody is heard again", async () => {
     await unmute(ada);
@@ -195,8 +215,7 @@ async function pages(scene) {
     await scene.control.post("/drop", { channel: "call", how: "drop" });
     await lost;
     await ada.waitForFunction(() => !document.getElementById("standing").textContent.includes("lost"));
-    await arrives(bea, ADA);
-    await arrives(ada, BEA);
+    await Promise.all([arrives(beas.ear, ADA), arrives(adas.ear, BEA)]);
   });
   await scene.check("after the end nothing is held: no connection, no microphone", async () => {
     await ada.getByRole("button", { name: "Leave" }).click();
@@ -204,95 +223,102 @@ async function pages(scene) {
     await ada.locator("#ended").waitFor();
     const held = await ada.evaluate(() => [window.peers.map((peer) => peer.connectionState), window.tracks.map((track) => track.readyState), document.getElementById("player").srcObject]);
     assert.deepEqual(held, [["closed", "closed"], ["ended"], null]);
-    await silent(bea);
+    await fallsSilent(beas.ear);
   });
-  await scene.check("the microphone is asked for echo, noise and gain control, unless for measuring", async () => {
-    const processed = await scene.join(browsers[0], made, "Cleo", { processing: "on" });
-    const asked = (page) => page.evaluate(() => {
-      const { echoCancellation, noiseSuppression, autoGainControl } = window.tracks[0].getSettings();
-      return [Boolean(echoCancellation), noiseSuppression, autoGainControl];
-    });
-    assert.deepEqual(await asked(processed), [true, true, true]);
-    assert.deepEqual(await asked(bea), [false, false, false]);
-  });
-  for (const browser of browsers) await browser.close();
 }
 
 async function terminal(scene) {
   scene.report.part("the page for guests: sound between a terminal and a browser");
   const made = await scene.meeting("Terminal and page");
-  const server = new Pulse();
-  try {
-    const browser = await scene.hearing(ADA);
-    const ada = await scene.join(browser, made, "Ada");
-    const bob = await Sidetone.meet(made.link, { endpoint: scene.endpoint, name: "Bob with sound", sound: server });
-    const speaker = server.listen();
-    const second = () => speaker(RATE);
-    const muted = async (name) => {
-      await second();
-      const level = dbfs(await speaker(2 * RATE));
-      assert.ok(level < SILENCE, `${name}: ${level.toFixed(1)} dBFS`);
-    };
-    server.speak(BOB.hertz, BOB.level);
-    await scene.check("they are in one meeting, muted, and neither hears the other", async () => {
-      await bob.line("Joined Terminal and page");
-      await connected(ada);
-      await silent(ada);
-      await muted("at the terminal");
-    });
-    await scene.check("what the terminal says is heard in the browser", async () => {
-      bob.type("/unmute\r");
-      await bob.line("Microphone on.");
-      await arrives(ada, BOB);
-    });
-    await scene.check("what the browser says is heard beside the terminal, both at the same time", async () => {
-      await unmute(ada);
-      near("terminal", await steady(second), ADA);
-      await arrives(ada, BOB);
-    });
-    await scene.check("muted again, nothing arrives on either side", async () => {
-      await mute(ada);
-      await muted("at the terminal");
-      bob.type("/mute\r");
-      await bob.line("Muted.");
-      await silent(ada);
-    });
-    await scene.check("the terminal leaves and the browser is told", async () => {
-      assert.equal(await bob.quit(), 0);
-      await ada.locator("#log").filter({ hasText: "Bob with sound (External) left" }).waitFor();
-    });
-    await browser.close();
-  } finally {
-    await server.stop();
-  }
+  const adas = await scene.hearing(ADA);
+  const ada = await scene.join(adas, made, "Ada");
+  const bobs = scene.desk();
+  const bob = await Sidetone.meet(made.link, { endpoint: scene.endpoint, name: "Bob with sound", sound: bobs.server });
+  bobs.server.speak(BOB.hertz, BOB.level);
+  await scene.check("they are in one meeting, muted, and neither hears the other", async () => {
+    await bob.line("Joined Terminal and page");
+    await connected(ada);
+    assert.deepEqual(await ada.evaluate(asked), [false, false, false]);
+    await Promise.all([silent(adas.ear), silent(bobs.ear)]);
+  });
+  await scene.check("what the terminal says is heard at the speaker of the browser", async () => {
+    bob.type("/unmute\r");
+    await bob.line("Microphone on.");
+    await arrives(adas.ear, BOB);
+  });
+  await scene.check("what the browser says is heard at the speaker of the terminal, both at the same time", async () => {
+    await unmute(ada);
+    await Promise.all([arrives(bobs.ear, ADA), arrives(adas.ear, BOB)]);
+  });
+  await scene.check("who wants to hear nothing in the browser hears nothing, until they want to again", async () => {
+    await ada.locator("#settings > summary").click();
+    await ada.getByLabel("Hear nothing").check();
+    await fallsSilent(adas.ear);
+    await ada.getByLabel("Hear nothing").uncheck();
+    await arrives(adas.ear, BOB);
+  });
+  await scene.check("muted again, nothing arrives on either side", async () => {
+    await mute(ada);
+    await fallsSilent(bobs.ear);
+    bob.type("/mute\r");
+    await bob.line("Muted.");
+    await fallsSilent(adas.ear);
+  });
+  await scene.check("the terminal leaves and the browser is told", async () => {
+    assert.equal(await bob.quit(), 0);
+    await ada.locator("#log").filter({ hasText: "Bob with sound (External) left" }).waitFor();
+  });
+}
+
+async function voices(scene) {
+  scene.report.part("the page for guests: voices that are cleaned, between a terminal and a browser");
+  const made = await scene.meeting("Voices");
+  const adas = await scene.browsing();
+  const ada = await scene.join(adas, made, "Ada", { processing: "on" });
+  const bobs = scene.desk();
+  const bob = await Sidetone.meet(made.link, { endpoint: scene.endpoint, name: "Bob in words", sound: bobs.server, processing: "on" });
+  const words = await spoken(ada);
+  await scene.check("what is said in the browser is as loud at the terminal", async () => {
+    await bob.line("Joined Voices");
+    await connected(ada);
+    assert.deepEqual(await ada.evaluate(asked), [true, true, true]);
+    await unmute(ada);
+    await asLoud(adas, words, -23, bobs);
+    await mute(ada);
+  });
+  await scene.check("what is said at the terminal is as loud in the browser", async () => {
+    bob.type("/unmute\r");
+    await bob.line("Microphone on.");
+    await asLoud(bobs, words, -26, adas);
+    assert.equal(await bob.quit(), 0);
+  });
 }
 
 async function withoutMicrophone(scene) {
   scene.report.part("the page for guests: without a microphone");
-  const speaking = await scene.hearing(BEA);
-  for (const [what, args, reason] of [
-    ["a refused microphone", [...PEERS, "--use-fake-device-for-media-stream"], "the browser was not allowed to use the microphone"],
-    ["no microphone", [...PEERS, "--use-fake-ui-for-media-stream"], /there is no microphone|could not be opened|does not answer/],
+  const beas = await scene.hearing(BEA);
+  for (const [what, how, reason] of [
+    ["a refused microphone", { allowed: false }, "the browser was not allowed to use the microphone"],
+    ["no microphone", { microphone: false }, "there is no microphone"],
   ]) {
     await scene.check(`${what} means listening only, with the reason in words`, async () => {
-      const other = await launched({ args });
+      const lenas = await scene.browsing(how);
       const made = await scene.meeting("Listening");
-      const lena = await scene.join(other, made, "Lena");
+      const lena = await scene.join(lenas, made, "Lena");
       await lena.getByRole("button", { name: "Listening only, use a microphone" }).waitFor();
       await lena.locator("#settings > summary").click();
       await lena.locator("#sound-state").filter({ hasText: reason }).waitFor();
       assert.match(await lena.locator("#sound-state").textContent(), /Listening only: /);
       await connected(lena);
       assert.match((await lena.evaluate(offers))[0], /^a=recvonly/m);
-      const bea = await scene.join(speaking, made, "Bea");
+      const bea = await scene.join(beas, made, "Bea");
       await connected(bea);
       await unmute(bea);
-      await arrives(lena, BEA);
+      await arrives(lenas.ear, BEA);
       await bea.close();
-      await other.close();
+      await lenas.browser.close();
     });
   }
-  await speaking.close();
 }
 
 const connected = (page) => page.waitForFunction(() => ["connected", "completed"].includes(window.peers.at(-1)?.iceConnectionState));
@@ -307,24 +333,48 @@ async function mute(page) {
   await page.getByRole("button", { name: "Muted, unmute" }).waitFor();
 }
 
-// The last two thirds of a second of what the page plays, half a second after what was asked before.
-const heard = async (page) => Float32Array.from(await page.evaluate(playing));
-
-async function arrives(page, tone) {
-  near("page", await steady(() => heard(page)), tone);
+// Half a second of the tone at its level, whole, comes within twenty seconds.
+async function arrives(ear, { hertz, level }) {
+  // What is on its way is of an earlier moment.
+  await ear(RATE / 2);
+  const fits = (samples) => Math.abs(levelAt(samples, hertz) - level) < 0.5;
+  const samples = await steady(() => ear(RATE / 2), fits);
+  const [frequency, arrived] = [frequencyNear(samples, hertz), levelAt(samples, hertz)];
+  console.log(`      ${hertz} Hz at ${level} dBFS arrives as ${frequency.toFixed(1)} Hz at ${arrived.toFixed(2)} dBFS`);
+  assert.ok(Math.abs(frequency - hertz) < hertz / 100, `${frequency} Hz, not ${hertz}`);
+  assert.ok(Math.abs(arrived - level) < 1, `${arrived.toFixed(2)} dBFS, not ${level}`);
 }
 
-async function silent(page) {
-  await heard(page);
-  const level = dbfs(await heard(page));
+// For two seconds nothing is heard.
+async function silent(ear) {
+  const level = dbfs(await ear(2 * RATE));
   assert.ok(level < SILENCE, `${level.toFixed(1)} dBFS`);
 }
 
-function near(where, samples, { hertz, level }) {
-  const [frequency, arrived] = [frequencyNear(samples, hertz), levelAt(samples, hertz)];
-  console.log(`      ${where}: ${hertz} Hz at ${level} dBFS arrives as ${frequency.toFixed(1)} Hz at ${arrived.toFixed(2)} dBFS`);
-  assert.ok(Math.abs(frequency - hertz) < hertz / 100, `${frequency} Hz, not ${hertz}`);
-  assert.ok(Math.abs(arrived - level) < 1, `${arrived.toFixed(2)} dBFS, not ${level}`);
+// What was on its way is over soon, however busy the machine: then nothing comes any more.
+async function fallsSilent(ear) {
+  for (let tries = 0; tries < 30; tries += 1) {
+    if (dbfs(await ear(RATE / 2)) < SILENCE) break;
+  }
+  await silent(ear);
+}
+
+// What the cast of the demo says, ten seconds of it, read by a page.
+async function spoken(page) {
+  const clips = readdirSync(CLIPS).filter((name) => name.endsWith(".opus")).sort();
+  const words = [];
+  for (const clip of clips) words.push(JSON.parse(await page.evaluate(decoded, readFileSync(new URL(clip, CLIPS), "base64"))));
+  return Float32Array.from(words.flat().slice(0, 10 * RATE));
+}
+
+// These words, said over and over at a level of speech, arrive at that level once the way has got used to them.
+async function asLoud({ server }, words, level, { ear }) {
+  const gain = 10 ** ((level - speechLevel(words)) / 20);
+  server.say(words.map((sample) => gain * sample));
+  await ear(3 * RATE);
+  const arrived = speechLevel(await ear(words.length));
+  console.log(`      speech of ${level} dBFS arrives at ${arrived.toFixed(1)} dBFS`);
+  assert.ok(Math.abs(arrived - level) < 3, `${arrived.toFixed(1)} dBFS, not ${level}`);
 }
 
 // In the page, before its own code: keeps what it opens, to look at.
@@ -357,18 +407,17 @@ function watched() {
 
 const offers = () => window.peers.at(-1).offered;
 
-// In the page: what its player is given, as samples.
-async function playing() {
-  const context = new AudioContext({ sampleRate: 48000 });
-  await context.resume();
-  const analyser = new AnalyserNode(context, { fftSize: 32768, smoothingTimeConstant: 0 });
-  const stream = document.getElementById("player").srcObject;
-  if (stream) context.createMediaStreamSource(stream).connect(analyser);
-  await new Promise((resolve) => setTimeout(resolve, 1200));
-  const samples = new Float32Array(analyser.fftSize);
-  analyser.getFloatTimeDomainData(samples);
-  await context.close();
-  return [...samples];
+// In the page: what its microphone does to the sound.
+function asked() {
+  const { echoCancellation, noiseSuppression, autoGainControl } = window.tracks[0].getSettings();
+  return [Boolean(echoCancellation), noiseSuppression, autoGainControl];
+}
+
+// In the page: the samples of a clip.
+async function decoded(clip) {
+  const bytes = Uint8Array.from(atob(clip), (letter) => letter.charCodeAt(0));
+  const sound = await new OfflineAudioContext(1, 1, 48000).decodeAudioData(bytes.buffer);
+  return JSON.stringify([...sound.getChannelData(0)]);
 }
 
 // In the page: what it sends within a second, and the energy of all that was ever given to be sent.

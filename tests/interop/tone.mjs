@@ -18,6 +18,20 @@ export function dbfs(samples) {
   return 10 * Math.log10(Math.max(power, 1e-12));
 }
 
+// The level of speech while somebody speaks, as ITU-T P.56 has it: of the 20 ms that are not more than 15.9 dB
+// below it. Pauses and gaps do not count, however many there are.
+export function speechLevel(samples) {
+  const frames = [];
+  for (let from = 0; from + 960 <= samples.length; from += 960) frames.push(dbfs(samples.subarray(from, from + 960)));
+  let level = Math.max(...frames);
+  // It comes down from the loudest frame and settles within a few turns.
+  for (let turns = 0; turns < 20; turns += 1) {
+    const powers = frames.filter((frame) => frame > level - 15.9).map((frame) => 10 ** (frame / 10));
+    level = 10 * Math.log10(powers.reduce((sum, power) => sum + power, 0) / powers.length);
+  }
+  return level;
+}
+
 // The level of one frequency alone (Goertzel).
 export function levelAt(samples, hertz) {
   const turn = 2 * Math.cos((2 * Math.PI * hertz) / RATE);
@@ -47,33 +61,13 @@ export function isWhole(samples) {
   return true;
 }
 
-// The first stretch that sounds without a break, of what `hear` gives: on a busy machine a jitter buffer must find its measure first.
-export async function steady(hear) {
+// The first stretch that sounds without a break and is as wanted, of what `hear` gives: on a busy machine a jitter
+// buffer must find its measure first.
+export async function steady(hear, wanted = () => true) {
   let heard;
-  for (let tries = 0; tries < 30; tries += 1) {
+  for (let tries = 0; tries < 40; tries += 1) {
     heard = await hear();
-    if (dbfs(heard) > -50 && isWhole(heard)) return heard;
+    if (dbfs(heard) > -50 && isWhole(heard) && wanted(heard)) return heard;
   }
-  throw new Error(`no steady sound was heard, the last was ${dbfs(heard).toFixed(1)} dBFS`);
-}
-
-// Ten seconds of it as a file, 48 kHz mono.
-export function wave(hertz, dbfs) {
-  const tone = sine(hertz, dbfs, RATE * 10);
-  const data = Buffer.alloc(tone.length * 2);
-  tone.forEach((sample, n) => data.writeInt16LE(Math.round(32767 * sample), n * 2));
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.writeUInt32LE(36 + data.length, 4);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(1, 22);
-  head.writeUInt32LE(RATE, 24);
-  head.writeUInt32LE(RATE * 2, 28);
-  head.writeUInt16LE(2, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36);
-  head.writeUInt32LE(data.length, 40);
-  return Buffer.concat([head, data]);
+  throw new Error(`nothing steady was heard as it should be, the last was ${dbfs(heard).toFixed(1)} dBFS`);
 }
