@@ -42,6 +42,8 @@ export async function live(report, { standin }) {
       await doctor.line("In the lobby again. Now let it in");
       await act(NAME, "admit");
       await doctor.line("Connected. Somebody should speak now");
+      // At once, to whoever reads along, and not in the report alone.
+      await doctor.line("Notice: this meeting is being recorded.");
       const stage = await staged;
       assert.equal(await stage("calls.-1.isMuted"), true);
       // The meeting's own sound is there by then.

@@ -394,11 +394,14 @@ impl Seen {
                 self.consent = Consent::Asked;
                 events.push(CallEvent::ConsentRequired(true));
             }
-            (false, Consent::Asked) => {
+            (false, Consent::Asked | Consent::Declined) => {
                 self.consent = Consent::Unasked;
                 events.push(CallEvent::ConsentRequired(false));
             }
-            _ => {}
+            // An answer is for what was asked: what begins after it asks anew.
+            (false, Consent::Granted) => self.consent = Consent::Unasked,
+            (true, Consent::Asked | Consent::Granted | Consent::Declined)
+            | (false, Consent::Unasked) => {}
         }
     }
 

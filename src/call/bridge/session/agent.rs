@@ -17,6 +17,11 @@ impl Session {
         if plan.is_none() && !self.receiving.wanted {
             return;
         }
+        // One identity has one agent: whoever waits for it dials once it is there.
+        let coming = |asked: &Asked| matches!(asked, Asked::Agent | Asked::Gone);
+        if self.asked.values().any(coming) {
+            return;
+        }
         let external = self.own.identity == Identity::External;
         let name = plan.map_or(&self.own.name, |plan| &plan.name);
         let act = Act::CreateAgent {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::clock::Moment;
+use crate::model::notice::NoticeKind;
 use crate::wire::bridge;
 use crate::wire::bridge::Act;
 use crate::wire::bridge::AudioMode;
@@ -81,6 +82,11 @@ pub enum Step {
     Leaving,
     /// Nobody answered in time; it goes on without.
     GaveUp,
+    /// The meeting is recorded or transcribed from now on, or no longer.
+    Notice {
+        kind: NoticeKind,
+        active: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,7 +247,13 @@ impl Trial {
                 ..
             } => {
                 join.consent_asked |= is_active && is_consent_required;
-                join.notices.push((at, findings::word(&notice), is_active));
+                let name = findings::word(&notice);
+                let before = join.notices.iter().rev().find(|(_, of, _)| *of == name);
+                let was_active = before.is_some_and(|(.., active)| *active);
+                join.notices.push((at, name, is_active));
+                if was_active != is_active {
+                    self.notice(&notice, is_active);
+                }
             }
             ToProgram::Capabilities { capabilities, .. } => {
                 let all = capabilities.iter();
@@ -511,6 +523,16 @@ impl Trial {
 
     fn over(&mut self) {
         self.stage = Stage::Over;
+    }
+
+    /// Whoever is in a meeting is told at once, also by a program that only looks.
+    fn notice(&mut self, notice: &str, active: bool) {
+        let kind = match notice {
+            "recording" => NoticeKind::Recording,
+            "transcription" => NoticeKind::Transcription,
+            _ => return,
+        };
+        self.tell(Step::Notice { kind, active });
     }
 
     fn tell(&mut self, step: Step) {

@@ -30,6 +30,7 @@ use crate::config::paths::Paths;
 use crate::model::account::AccountKind;
 use crate::model::failure::Because;
 use crate::model::failure::Failure;
+use crate::model::notice::NoticeKind;
 use crate::model::text;
 use crate::runtime::exit::Exit;
 use crate::runtime::terminal;
@@ -245,6 +246,12 @@ const fn sentence(step: Step, without_microphone: bool) -> &'static str {
         Step::Trying => "Showing one reaction, and one line of real-time text.",
         Step::Leaving => "Leaving the call.",
         Step::GaveUp => "Nothing came in time; going on without.",
+        Step::Notice { kind, active } => match (kind, active) {
+            (NoticeKind::Recording, true) => "Notice: this meeting is being recorded.",
+            (NoticeKind::Recording, false) => "Notice: recording stopped.",
+            (NoticeKind::Transcription, true) => "Notice: this meeting is being transcribed.",
+            (NoticeKind::Transcription, false) => "Notice: transcription stopped.",
+        },
     }
 }
 

@@ -192,6 +192,42 @@ fn consent_goes_to_the_sdk_only_by_the_persons_word() {
 }
 
 #[test]
+fn an_answer_about_consent_is_for_one_recording_and_the_next_asks_anew() {
+    for agreed in [true, false] {
+        let mut scene = Scene::new();
+        scene.connected();
+        scene.notice(true, true);
+        scene.command(CallCommand::Consent(agreed));
+        if agreed {
+            let id = scene.asked("grantConsent");
+            scene.page(json!({"type":"done","id":id,"result":null}));
+            // It clears what it asked for.
+            scene.notice(true, false);
+        }
+        scene.notice(false, false);
+        scene.did.clear();
+        scene.notice(true, true);
+        assert!(scene.events().contains(&&CallEvent::ConsentRequired(true)));
+    }
+}
+
+#[test]
+fn who_leaves_and_comes_before_there_is_an_agent_gets_one_agent_and_one_call() {
+    let mut scene = Scene::new();
+    // So that the page stays when nobody is in a call.
+    scene.command(CallCommand::Receive(Some(AudioMode::Raw)));
+    scene.join();
+    scene.page(json!({"type":"hello","version":1,"userAgent":"Chrome"}));
+    scene.page(json!({"type":"ready","hasSdk":true,"problem":null}));
+    scene.command(CallCommand::Leave);
+    scene.join_as(CallNumber(2));
+    assert_eq!(scene.sends("createAgent"), 1);
+    let id = scene.asked("createAgent");
+    scene.page(json!({"type":"done","id":id,"result":{"agent":1,"connection":"Connected"}}));
+    assert_eq!(scene.sends("join"), 1);
+}
+
+#[test]
 fn an_answer_about_consent_is_not_asked_for_again_after_a_doubt() {
     for agreed in [true, false] {
         let mut scene = Scene::new();
