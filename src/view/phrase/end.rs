@@ -27,9 +27,11 @@ pub struct EndWords {
 
 const REJOIN: &str = "/join joins again.";
 const ASK: &str = "Ask the organizer.";
+const CALL: &str = "/call calls again.";
 const NETWORK: &str = "Check the network and firewall; media needs UDP.";
 const LATER: &str = "Try again in a moment with /join.";
-const AUTOMATIC: &str = "It is joined again by itself.";
+/// Who was still in the lobby, or came back in vain before, is not.
+const AUTOMATIC: &str = "It may be joined again by itself; /join does so at once.";
 const SIGN_IN: &str =
     "Sign in again with sidetone accounts add, or start again, with a new token if you gave one.";
 
@@ -138,7 +140,7 @@ fn by_subcode(reason: EndReason) -> Option<Words> {
         ),
         10124 => ("you may not reach this person", "", Explain),
         10321 => ("the bot did not answer", "", Info),
-        4506 => ("the other side took too long to answer", "", Network),
+        4506 => ("the other side took too long to answer", CALL, Network),
         10057 | 8537 | 1106 => ("the call could not be set up in time", LATER, Network),
         3100 | 3101 | 3111 | 3112 | 301_004 | 301_005 => (
             "the sound could not get through the network",
@@ -349,9 +351,10 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_joined_again_by_itself_says_so() {
+    fn only_what_may_be_joined_again_by_itself_says_so() {
         let remedy = |code, subcode| end_reason(EndReason { code, subcode }).remedy;
-        assert_eq!(remedy(496, 7), "It is joined again by itself.");
+        let may = "It may be joined again by itself; /join does so at once.";
+        assert_eq!(remedy(496, 7), may);
         assert_eq!(remedy(0, 5300), "Ask the organizer.");
     }
 }
