@@ -1,11 +1,15 @@
 //! What an organisation told last, and what of ours can be undone.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Timestamp;
+use crate::model::account::AccountId;
 use crate::model::callee::Errand;
 use crate::model::directory::Colleague;
 use crate::model::directory::Found;
 use crate::model::directory::Presence;
 use crate::model::message::MessageId;
+use crate::model::thread::Link;
 use crate::model::thread::ThreadKey;
 
 #[derive(Debug, Clone, Default)]
@@ -15,6 +19,8 @@ pub struct Work {
     pub deleted: Option<(ThreadKey, MessageId)>,
     /// Somebody is looked for, to be called.
     pub wanted: Option<Errand>,
+    /// Accounts whose organisation was asked for something it has not told yet.
+    pub asked: BTreeSet<AccountId>,
 }
 
 /// What the answer to a command is about.
@@ -31,6 +37,12 @@ pub enum Shown {
 }
 
 impl crate::state::State {
+    /// An organisation owes us an answer. Where its link is given up, none comes.
+    pub fn awaits_organisation(&self) -> bool {
+        let down = |account: &&AccountId| matches!(self.threads.link(account), Link::Down(_));
+        !self.work.asked.iter().all(|account| down(&account))
+    }
+
     /// The chats of the account in front, as they were listed: unread ones first.
     pub fn chats(&self) -> impl Iterator<Item = &crate::state::threads::Thread> {
         let account = self.account();

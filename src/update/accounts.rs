@@ -1,6 +1,5 @@
 //! Going over to another account: who we are in what is typed from then on.
 
-use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::effect::WorkCommand;
 use crate::model::account::AccountId;
@@ -21,6 +20,7 @@ use crate::state::focus::Overlay;
 use crate::update::command;
 use crate::update::overlay;
 use crate::update::passphrase;
+use crate::update::work;
 
 /// Lists the accounts, or goes over to the one that is meant.
 pub(super) fn perform(state: &mut State, meant: Option<&str>, fx: &mut Vec<Effect>) {
@@ -71,8 +71,7 @@ pub(super) fn opened(state: &mut State, account: &AccountId, calls: bool, fx: &m
     state.doors.set(account, Door::Open { calls });
     passphrase::over(state, account);
     if is_work(state, account) {
-        let list = ChatCommand::Work(WorkCommand::List);
-        fx.push(Effect::Chat(account.clone(), list));
+        work::ask(state, account.clone(), WorkCommand::List, fx);
     }
     if state.doors.wanted.as_ref() == Some(account) {
         arrive(state, account);

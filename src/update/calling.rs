@@ -1,7 +1,6 @@
 //! People and phone numbers: called, added to a call, or handed a call.
 
 use crate::effect::CallCommand;
-use crate::effect::ChatCommand;
 use crate::effect::Effect;
 use crate::effect::WorkCommand;
 use crate::model::account::AccountKind;
@@ -29,6 +28,7 @@ use crate::state::focus::Overlay;
 use crate::state::work::Shown;
 use crate::update::command;
 use crate::update::start;
+use crate::update::work;
 
 /// Whoever is meant is known at once, or looked for.
 pub(super) fn perform(state: &mut State, errand: Errand, whom: &str, fx: &mut Vec<Effect>) {
@@ -104,7 +104,7 @@ fn look_for(state: &mut State, errand: Errand, name: &str, fx: &mut Vec<Effect>)
             }
             state.work.wanted = Some(errand);
             let search = WorkCommand::FindPeople(name.to_owned());
-            fx.push(Effect::Chat(account, ChatCommand::Work(search)));
+            work::ask(state, account, search, fx);
         }
         (_, Some(AccountKind::External) | None) | (None, _) => refuse(
             state,

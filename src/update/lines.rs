@@ -52,7 +52,7 @@ pub(super) fn take(state: &mut State, fx: &mut Vec<Effect>) {
     // Where nothing was begun each line would be refused for the same reason.
     let hopeless = !state.lines.is_terminal() && never_began(state);
     while !hopeless
-        && !state.expects_answer()
+        && !is_answer_due(state)
         && !parting::is_under_way(state)
         && let Some(line) = state.lines.waiting.pop_front()
     {
@@ -69,6 +69,12 @@ pub(super) fn take(state: &mut State, fx: &mut Vec<Effect>) {
     }
 }
 
+/// What was asked before is answered first: the next line may be about it.
+fn is_answer_due(state: &State) -> bool {
+    let asked = state.awaits_organisation() && !state.lines.is_terminal();
+    asked || state.expects_answer()
+}
+
 /// What a line has to wait for; `None`: it can be performed, or never will.
 fn waits_for(state: &State, line: &str) -> Option<Reason> {
     if matches!(state.focus.overlay, Some(Overlay::Confirm(_))) {
@@ -80,8 +86,19 @@ fn waits_for(state: &State, line: &str) -> Option<Reason> {
     if let Err(reason) = state.allowed(&command) {
         return state.may_come(&reason).then_some(reason);
     }
+    // Which chats there are is known once we are there.
+    if names_chat(&command) && (state.opening == Opening::Pending || state.doors.wanted.is_some()) {
+        return Some(Reason::ChatOpening);
+    }
     let chat = command::row(&command).needs.is_chat();
     (chat && is_first_page_coming(state)).then_some(Reason::ChatOpening)
+}
+
+fn names_chat(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SwitchThread(_) | Command::ReadThread(_) | Command::Work(_)
+    )
 }
 
 /// The chat may be written already, and what it holds is on its way.
@@ -131,7 +148,7 @@ pub(super) fn finish(state: &mut State, fx: &mut Vec<Effect>) {
         Source::Terminal => false,
         Source::Open => never_began(state),
         Source::Ended => {
-            let waits = state.is_sending() || state.expects_answer();
+            let waits = state.is_sending() || is_answer_due(state);
             let idle = state.lines.waiting.is_empty() && !waits;
             never_began(state) || idle && is_decided(state) && !parting::is_under_way(state)
         }
@@ -154,7 +171,7 @@ fn never_began(state: &State) -> bool {
         Opening::Pending => false,
         Opening::Failed => true,
         Opening::Begun if state.calls.is_empty() => {
-            state.thread().is_some_and(|t| !t.opened) && is_chat_over(state)
+            state.thread().is_none_or(|t| !t.opened) && is_chat_over(state)
         }
         Opening::Begun => state.calls.values().all(refused),
     }
@@ -170,7 +187,7 @@ fn is_decided(state: &State) -> bool {
         Opening::Pending => false,
         Opening::Failed => true,
         Opening::Begun if state.calls.is_empty() => {
-            state.thread().is_some_and(|t| t.opened) || is_chat_over(state)
+            state.thread().is_none_or(|t| t.opened) || is_chat_over(state)
         }
         Opening::Begun => state.calls.values().all(decided),
     }
@@ -187,15 +204,15 @@ fn is_over(state: &State) -> bool {
     }
 }
 
+/// Where none is in front, all of the account's chats.
 fn is_chat_over(state: &State) -> bool {
-    state.thread().is_some_and(|thread| {
-        let closed = match &thread.access {
-            ChatAccess::Opening | ChatAccess::Open => false,
-            ChatAccess::Denied(failure) => !matches!(failure.remedy, Remedy::Automatic { .. }),
-            ChatAccess::Gone => true,
-        };
-        closed || matches!(state.threads.link(&thread.key.account), Link::Down(_))
-    })
+    let closed = state.thread().is_some_and(|thread| match &thread.access {
+        ChatAccess::Opening | ChatAccess::Open => false,
+        ChatAccess::Denied(failure) => !matches!(failure.remedy, Remedy::Automatic { .. }),
+        ChatAccess::Gone => true,
+    });
+    let down = |account| matches!(state.threads.link(account), Link::Down(_));
+    closed || state.account().is_some_and(down)
 }
 
 /// Lines that were to be said at a better moment: there is none after this.

@@ -22,6 +22,7 @@ use crate::update::calling;
 use crate::update::check;
 use crate::update::settle;
 use crate::update::usage;
+use crate::update::work;
 
 /// Where to go, as whom.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,8 +58,7 @@ pub fn start(state: &mut State, start: Start, now: Now) -> Vec<Effect> {
             calling::perform(state, Errand::Call, &whom, &mut fx);
         }
         None => {
-            let list = ChatCommand::Work(WorkCommand::List);
-            fx.push(Effect::Chat(start.account, list));
+            work::ask(state, start.account, WorkCommand::List, &mut fx);
         }
         Some(Locator::Thread(thread)) => {
             let key = ThreadKey {

@@ -36,6 +36,9 @@ pub(super) fn on_event(
     event: WorkEvent,
     fx: &mut Vec<Effect>,
 ) {
+    if is_answer(&event) {
+        state.work.asked.remove(account);
+    }
     match event {
         WorkEvent::Listed { threads, at, asked } => {
             for listed in threads {
@@ -92,6 +95,30 @@ pub(super) fn on_event(
             state.say_as(Class::Answer, Said::Failed(failure));
         }
     }
+}
+
+/// What is told because somebody asked for it.
+fn is_answer(event: &WorkEvent) -> bool {
+    match event {
+        WorkEvent::Listed { asked, .. } => *asked,
+        WorkEvent::Found(_)
+        | WorkEvent::People(_)
+        | WorkEvent::Messages(_)
+        | WorkEvent::Presence(_)
+        | WorkEvent::Failed(_) => true,
+        WorkEvent::AsOf { .. } | WorkEvent::FileSent { .. } => false,
+    }
+}
+
+/// Asks the organisation for what it then tells.
+pub(super) fn ask(
+    state: &mut State,
+    account: AccountId,
+    command: WorkCommand,
+    fx: &mut Vec<Effect>,
+) {
+    state.work.asked.insert(account.clone());
+    fx.push(Effect::Chat(account, ChatCommand::Work(command)));
 }
 
 /// A thread that no list has named yet.
@@ -220,7 +247,10 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
             | WorkCommand::SendFile { .. }
             | WorkCommand::MarkUnread(_)
     );
-    if let Some(thread) = state.threads.current_mut().filter(|_| counted) {
+    if !counted {
+        return ask(state, account, asked, fx);
+    }
+    if let Some(thread) = state.threads.current_mut() {
         thread.errands += 1;
     }
     fx.push(Effect::Chat(account, ChatCommand::Work(asked)));

@@ -3,11 +3,14 @@
 use sidetone::effect::CallCommand;
 use sidetone::effect::ChatCommand;
 use sidetone::effect::Effect;
+use sidetone::effect::WorkCommand;
 use sidetone::event::CallEvent;
 use sidetone::event::ChatEvent;
 use sidetone::event::Event;
 use sidetone::event::RuntimeEvent;
 use sidetone::event::TerminalEvent;
+use sidetone::event::WorkEvent;
+use sidetone::model::account::AccountKind;
 use sidetone::model::call::CallInfo;
 use sidetone::model::call::CallState;
 use sidetone::model::failure::Because;
@@ -22,12 +25,15 @@ use sidetone::model::settings::Interface;
 use sidetone::model::settings::Settings;
 use sidetone::model::thread::ChatAccess;
 use sidetone::model::thread::Link;
+use sidetone::model::thread::Listed;
+use sidetone::model::thread::ThreadKind;
 use sidetone::state::lines::Source;
 use sidetone::view::phrase;
 
 use crate::call::ended;
 use crate::play::Script;
 use crate::play::alone;
+use crate::play::at;
 use crate::play::call;
 use crate::play::chat;
 use crate::play::link;
@@ -35,6 +41,7 @@ use crate::play::says;
 use crate::play::state;
 use crate::play::stated;
 use crate::play::thread;
+use crate::work::work;
 
 /// Without a terminal; nothing was begun yet.
 fn piped(source: Source) -> Script {
@@ -339,6 +346,92 @@ fn lines_behind_quit_are_not_wanted_any_more() {
     let shown = line(line(piped(Source::Open).dialled(), "/quit"), "hello");
     assert!(quits(&shown));
     assert_eq!(asked(&shown), [] as [&str; 0]);
+}
+
+/// The chats of the account are on their way.
+fn among_chats(lines: &[&str]) -> Script {
+    let script = piped(Source::Open).elsewhere(AccountKind::Teams);
+    let script = lines
+        .iter()
+        .fold(script, |script, words| line(script, words));
+    end(script).among_chats().then(link(Link::OnDemand))
+}
+
+fn list() -> Event {
+    let listed = Listed {
+        id: thread(),
+        topic: "Bob".to_owned(),
+        kind: ThreadKind::OneOnOne,
+        unread: false,
+        meeting: None,
+        preview: None,
+    };
+    work(WorkEvent::Listed {
+        threads: vec![listed],
+        at: at(0.0),
+        asked: true,
+    })
+}
+
+fn list_fails() -> Event {
+    let failure = failure(Doing::AskingOrganisation, Because::Timeout, Remedy::Retry);
+    work(WorkEvent::Failed(failure))
+}
+
+#[test]
+fn a_line_that_names_a_chat_waits_for_the_list_and_the_next_for_the_chat() {
+    let shown = among_chats(&["/thread Bob", "hello"]);
+    assert!(!quits(&shown));
+    assert_eq!(crate::work::asked(&shown), [WorkCommand::List]);
+    let shown = shown.then(list());
+    let opened = ChatCommand::Open(thread());
+    assert_eq!(shown.chat_commands().last(), Some(&opened));
+    let shown = chat_opens(shown);
+    assert_eq!(asked(&shown), ["hello"]);
+    assert!(!quits(&shown));
+    let shown = confirmed(shown);
+    assert!(quits(&shown));
+    assert_eq!(given_back(&shown), "");
+}
+
+#[test]
+fn a_message_without_a_chat_is_given_back_and_the_end_of_the_input_ends_the_program() {
+    for answer in [list(), list_fails()] {
+        let shown = among_chats(&["hi"]);
+        assert!(!quits(&shown));
+        let shown = shown.then(answer);
+        assert!(quits(&shown), "{:?}", shown.lines);
+        assert_eq!(given_back(&shown), "Not done, from the input:\nhi");
+        let shown = among_chats(&[]);
+        assert!(!quits(&shown));
+        assert!(quits(&shown.then(list())));
+    }
+}
+
+#[test]
+fn what_an_organisation_is_asked_is_told_before_the_end() {
+    let shown = among_chats(&["/chats", "/colleagues Bob"]).then(list());
+    assert_eq!(
+        crate::work::asked(&shown),
+        [WorkCommand::List, WorkCommand::List]
+    );
+    let shown = shown.then(list());
+    let search = WorkCommand::FindPeople("Bob".to_owned());
+    assert_eq!(crate::work::asked(&shown).last(), Some(&search));
+    assert!(!quits(&shown));
+    assert!(quits(&shown.then(work(WorkEvent::People(Vec::new())))));
+}
+
+#[test]
+fn chats_that_are_out_of_reach_end_the_program() {
+    let failed = failure(Doing::Connecting, Because::Timeout, Remedy::Retry);
+    let shown = among_chats(&["/thread Bob", "hello"]);
+    let shown = shown.then(link(Link::Down(failed)));
+    assert!(quits(&shown));
+    assert_eq!(
+        given_back(&shown),
+        "Not done, from the input:\n/thread Bob\nhello"
+    );
 }
 
 #[test]

@@ -275,6 +275,20 @@ async fn lines_wait_in_the_lobby_and_are_given_back_when_nobody_lets_them_in() {
     assert_eq!(posted(&host, &meeting).await, ["let me in"]);
 }
 
+#[test]
+fn lines_wait_for_the_list_of_chats_and_their_end_ends_the_program_there_too() {
+    let demo = ["demo", "--chats"];
+    let mut piped = Piped::given(&demo, "/thread Bob\nhello from a pipe\n");
+    assert_eq!(piped.code(), 0, "{}", piped.output());
+    piped.see("you: hello from a pipe");
+    let mut piped = Piped::given(&demo, "/chats\n");
+    assert_eq!(piped.code(), 0, "{}", piped.output());
+    piped.see("Release notes, group");
+    let mut piped = Piped::given(&demo, "hi\n");
+    assert_eq!(piped.code(), 4, "{}", piped.output());
+    piped.see("Not done, from the input:\nhi");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_null_device_as_input_the_program_watches_until_the_call_is_over() {
     let host = Host::start();
