@@ -22,6 +22,7 @@ use crate::model::message::SendState;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::state::State;
+use crate::state::threads::Thread;
 use crate::state::timeline::Echo;
 use crate::view::phrase;
 use crate::view::phrase::EndKind;
@@ -174,6 +175,10 @@ fn unsent(state: &State) -> Exit {
     let failed = threads
         .flat_map(|thread| thread.timeline.echoes())
         .find_map(fate);
+    let uploads = |thread: &Thread| !thread.uploads.is_empty();
+    if failed.is_none() && state.threads.all.values().any(uploads) {
+        return Exit::Unreachable;
+    }
     let given_back = !state.lines.unsent.is_empty() || !state.lines.waiting.is_empty();
     failed
         .or_else(|| given_back.then_some(Exit::Refused))

@@ -29,7 +29,8 @@ use crate::update::parting;
 use crate::update::terminal::not_understood;
 
 pub(super) fn on_line(state: &mut State, line: String, fx: &mut Vec<Effect>) {
-    let asks_again = is_quit(&line) && state.lines.waiting.iter().any(|l| is_quit(l));
+    let waits = |state: &State| state.lines.waiting.iter().any(|l| is_quit(l));
+    let asks_again = is_quit(&line) && (state.quit_by.is_some() || waits(state));
     if asks_again {
         // Said twice, it is not the waiting that is wanted.
         state.lines.waiting.retain(|l| !is_quit(l));
