@@ -138,6 +138,9 @@ fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
     );
     if drive || failure.doing == Doing::SendingPicture {
         state.threads.open(key).upload_over(drive, None);
+        if !state.lines.is_terminal() {
+            state.lines.failed.get_or_insert_with(|| failure.clone());
+        }
     }
     match failure.doing {
         Doing::LoadingMessages => state.threads.open(key).timeline.loading = false,

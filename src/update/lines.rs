@@ -6,6 +6,7 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::command::Work;
 use crate::effect::ControlNews;
 use crate::effect::Effect;
 use crate::model::announcement::Class;
@@ -119,8 +120,7 @@ fn perform(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
     match read(line) {
         Ok(Command::Consent(_)) => state.say_as(Class::Answer, Said::Failed(no_person())),
         Ok(command) => {
-            let message = matches!(command, Command::SendText(_) | Command::Reply { .. });
-            if message && state.allowed(&command).is_err() {
+            if is_to_be_sent(&command) && state.allowed(&command).is_err() {
                 state.lines.unsent.push(line.to_owned());
             }
             if command == Command::Quit {
@@ -131,6 +131,16 @@ fn perform(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
         }
         Err(error) => not_understood(state, error),
     }
+}
+
+/// What somebody else is to read: lost, where it is refused.
+fn is_to_be_sent(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SendText(_)
+            | Command::Reply { .. }
+            | Command::Work(Work::File(_) | Work::Picture(_) | Work::Important { .. })
+    )
 }
 
 fn no_person() -> Failure {
