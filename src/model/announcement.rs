@@ -344,6 +344,10 @@ pub enum Said {
     LeftWhileSending {
         thread: String,
     },
+    /// The program ends once these are sent, or a little later without.
+    QuitsOnceSent {
+        files: Vec<String>,
+    },
     /// Lines from a pipe cannot be performed yet.
     LinesWait {
         reason: Reason,
@@ -612,7 +616,8 @@ impl Said {
             | Self::NotSent { .. }
             | Self::LeftWhileSending { .. }
             | Self::UsageKept => Topic::Error,
-            Self::LinesWait { .. }
+            Self::QuitsOnceSent { .. }
+            | Self::LinesWait { .. }
             | Self::Refused { .. }
             | Self::UnknownCommand { .. }
             | Self::BadArgument { .. }

@@ -6,7 +6,7 @@
 //! | 1 | `sidetone doctor` found a problem |
 //! | 2 | wrong usage, settings, link, meeting id or passcode |
 //! | 3 | no service or no network |
-//! | 4 | refused, denied in the lobby, or removed; a message from a pipe that was not sent |
+//! | 4 | refused, denied in the lobby, or removed; a message or a file from a pipe that was not sent |
 //! | 5 | the access token is missing, expired or refused |
 //! | 70 | a fault of this program |
 
@@ -22,6 +22,7 @@ use crate::model::message::SendState;
 use crate::model::thread::ChatAccess;
 use crate::model::thread::Link;
 use crate::state::State;
+use crate::state::threads::Thread;
 use crate::state::timeline::Echo;
 use crate::view::phrase;
 use crate::view::phrase::EndKind;
@@ -174,6 +175,11 @@ fn unsent(state: &State) -> Exit {
     let failed = threads
         .flat_map(|thread| thread.timeline.echoes())
         .find_map(fate);
+    let failed = failed.or_else(|| state.lines.failed.as_ref().map(Exit::of));
+    let uploads = |thread: &Thread| !thread.uploads.is_empty();
+    if failed.is_none() && state.threads.all.values().any(uploads) {
+        return Exit::Unreachable;
+    }
     let given_back = !state.lines.unsent.is_empty() || !state.lines.waiting.is_empty();
     failed
         .or_else(|| given_back.then_some(Exit::Refused))
@@ -252,6 +258,20 @@ mod tests {
         let exit = |state: &State| Ledger::default().exit(state).code();
         assert_eq!(exit(&state), 0);
         state.lines.source = Source::Ended;
+        assert_eq!(exit(&state), 4);
+    }
+
+    #[test]
+    fn a_file_of_a_pipe_that_was_not_sent_is_told() {
+        let mut state = meeting();
+        state.lines.source = Source::Ended;
+        let exit = |state: &State| Ledger::default().exit(state).code();
+        assert_eq!(exit(&state), 0);
+        state.lines.failed = Some(Failure {
+            doing: Doing::SendingFile,
+            because: Because::Forbidden,
+            remedy: Remedy::None,
+        });
         assert_eq!(exit(&state), 4);
     }
 

@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use crate::model::failure::Failure;
+
 /// Who gives commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Source {
@@ -26,6 +28,8 @@ pub struct Lines {
     pub waiting: VecDeque<String>,
     /// Messages that were refused: given back at the end.
     pub unsent: Vec<String>,
+    /// Why a file or a picture was not sent.
+    pub failed: Option<Failure>,
     /// That lines wait was said.
     pub told: bool,
 }

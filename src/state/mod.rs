@@ -274,6 +274,14 @@ impl State {
         thread.is_sending() && !down
     }
 
+    /// Files and pictures that may still arrive, by their names.
+    pub fn uploading(&self) -> Vec<String> {
+        let threads = self.threads.all.values();
+        let sending = threads.filter(|thread| self.is_sending_in(thread));
+        let uploads = sending.flat_map(|thread| &thread.uploads);
+        uploads.map(|upload| upload.name.clone()).collect()
+    }
+
     /// A person as announcements name them.
     pub fn sender(&self, person: &Person, mine: bool) -> Sender {
         // The service adds the word itself where it knows; then it is said once, by its own word.

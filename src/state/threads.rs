@@ -70,6 +70,8 @@ pub struct Thread {
     pub receipt: Receipt,
     /// Edits, deletions and downloads whose outcome is not told yet.
     pub errands: usize,
+    /// Of those, the files and pictures on their way.
+    pub uploads: Vec<Upload>,
     /// When we last told that we type.
     pub typing_told: Option<Moment>,
     /// Unread messages of a thread that is not in front were last told then.
@@ -80,6 +82,14 @@ pub struct Thread {
     pub asked: bool,
     /// When it was read last, where nothing of it arrives by itself.
     pub as_of: Option<Timestamp>,
+}
+
+/// Something on its way that takes longer than words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    pub name: String,
+    /// By way of our drive, where it may lie without having been sent.
+    pub drive: bool,
 }
 
 /// Our own read receipts: the service limits them, so they are sent at most every three seconds.
@@ -171,6 +181,7 @@ impl Thread {
             read_again: None,
             receipt: Receipt::default(),
             errands: 0,
+            uploads: Vec::new(),
             typing_told: None,
             count_told: None,
             listed: None,
@@ -183,6 +194,27 @@ impl Thread {
     pub fn is_sending(&self) -> bool {
         let sending = |e: &Echo| e.state == SendState::Sending;
         self.errands > 0 || self.timeline.echoes().any(sending)
+    }
+
+    /// One of what was asked for is done, or refused.
+    pub fn errand_done(&mut self) {
+        self.errands = self.errands.saturating_sub(1);
+        if self.errands == 0 {
+            self.uploads.clear();
+        }
+    }
+
+    /// One of the uploads is over. Which one is not always told: then all of them stay until the last is.
+    pub fn upload_over(&mut self, drive: bool, name: Option<&str>) {
+        let mut alike = (0..self.uploads.len()).filter(|at| self.uploads[*at].drive == drive);
+        let only = alike.next().filter(|_| alike.next().is_none());
+        let named = self
+            .uploads
+            .iter()
+            .position(|u| u.drive == drive && Some(u.name.as_str()) == name);
+        if let Some(over) = named.or(only) {
+            self.uploads.remove(over);
+        }
     }
 
     /// Who types at this moment.

@@ -128,11 +128,20 @@ pub(super) fn on_event(
 }
 
 fn errand_done(state: &mut State, key: &ThreadKey) {
-    let errands = &mut state.threads.open(key).errands;
-    *errands = errands.saturating_sub(1);
+    state.threads.open(key).errand_done();
 }
 
 fn on_failed(state: &mut State, key: &ThreadKey, failure: Failure) {
+    let drive = matches!(
+        failure.doing,
+        Doing::SendingFile | Doing::SharingFile | Doing::PostingFile
+    );
+    if drive || failure.doing == Doing::SendingPicture {
+        state.threads.open(key).upload_over(drive, None);
+        if !state.lines.is_terminal() {
+            state.lines.failed.get_or_insert_with(|| failure.clone());
+        }
+    }
     match failure.doing {
         Doing::LoadingMessages => state.threads.open(key).timeline.loading = false,
         Doing::Editing

@@ -6,6 +6,7 @@
 
 use crate::command;
 use crate::command::Command;
+use crate::command::Work;
 use crate::effect::ControlNews;
 use crate::effect::Effect;
 use crate::model::announcement::Class;
@@ -29,7 +30,8 @@ use crate::update::parting;
 use crate::update::terminal::not_understood;
 
 pub(super) fn on_line(state: &mut State, line: String, fx: &mut Vec<Effect>) {
-    let asks_again = is_quit(&line) && state.lines.waiting.iter().any(|l| is_quit(l));
+    let waits = |state: &State| state.lines.waiting.iter().any(|l| is_quit(l));
+    let asks_again = is_quit(&line) && (state.quit_by.is_some() || waits(state));
     if asks_again {
         // Said twice, it is not the waiting that is wanted.
         state.lines.waiting.retain(|l| !is_quit(l));
@@ -118,8 +120,7 @@ fn perform(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
     match read(line) {
         Ok(Command::Consent(_)) => state.say_as(Class::Answer, Said::Failed(no_person())),
         Ok(command) => {
-            let message = matches!(command, Command::SendText(_) | Command::Reply { .. });
-            if message && state.allowed(&command).is_err() {
+            if is_to_be_sent(&command) && state.allowed(&command).is_err() {
                 state.lines.unsent.push(line.to_owned());
             }
             if command == Command::Quit {
@@ -130,6 +131,16 @@ fn perform(state: &mut State, line: &str, fx: &mut Vec<Effect>) {
         }
         Err(error) => not_understood(state, error),
     }
+}
+
+/// What somebody else is to read: lost, where it is refused.
+fn is_to_be_sent(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::SendText(_)
+            | Command::Reply { .. }
+            | Command::Work(Work::File(_) | Work::Picture(_) | Work::Important { .. })
+    )
 }
 
 fn no_person() -> Failure {

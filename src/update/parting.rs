@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::effect::CallCommand;
 use crate::effect::Effect;
 use crate::model::account::AccountId;
+use crate::model::announcement::Class;
 use crate::model::announcement::Said;
 use crate::model::thread::ThreadKey;
 use crate::state::State;
@@ -15,6 +16,8 @@ use crate::update::usage;
 
 /// How long a message may keep the person who wants to go.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// The same for a file, which takes its time: the person is told, and can ask again.
+const PATIENCE_FOR_FILES: Duration = Duration::from_secs(30);
 /// The same where the system wants us gone: it gives us two seconds.
 pub(super) const SHORT_PATIENCE: Duration = Duration::from_millis(1500);
 
@@ -58,7 +61,13 @@ pub(super) fn quit(state: &mut State, patience: Duration, fx: &mut Vec<Effect>) 
         return;
     }
     if state.is_sending() && state.quit_by.is_none() {
+        let files = state.uploading();
+        let told = !files.is_empty() && patience >= PATIENCE;
+        let patience = if told { PATIENCE_FOR_FILES } else { patience };
         state.quit_by = Some(state.now.moment + patience);
+        if told {
+            state.say_as(Class::Answer, Said::QuitsOnceSent { files });
+        }
     } else {
         quit_now(state, fx);
     }

@@ -23,6 +23,7 @@ use crate::model::thread::ThreadKey;
 use crate::state::State;
 use crate::state::call::Call;
 use crate::state::focus::Overlay;
+use crate::state::threads::Upload;
 use crate::state::work::Shown;
 use crate::update::calling;
 use crate::update::command;
@@ -75,11 +76,9 @@ pub(super) fn on_event(
             closed_to,
         } => {
             let account = account.clone();
-            let topic = state
-                .threads
-                .open(&ThreadKey { account, thread })
-                .topic
-                .clone();
+            let into = state.threads.open(&ThreadKey { account, thread });
+            into.upload_over(true, Some(&name));
+            let topic = into.topic.clone();
             command::answer(
                 state,
                 Answer::FileSent {
@@ -252,8 +251,19 @@ pub(super) fn perform(state: &mut State, work: Work, fx: &mut Vec<Effect>) {
     }
     if let Some(thread) = state.threads.current_mut() {
         thread.errands += 1;
+        thread.uploads.extend(upload(&asked));
     }
     fx.push(Effect::Chat(account, ChatCommand::Work(asked)));
+}
+
+fn upload(asked: &WorkCommand) -> Option<Upload> {
+    let (path, drive) = match asked {
+        WorkCommand::SendFile { path, .. } => (path, true),
+        WorkCommand::SendPicture { path, .. } => (path, false),
+        _ => return None,
+    };
+    let name = file_name(path);
+    Some(Upload { name, drive })
 }
 
 /// Without the folders before it.

@@ -1,7 +1,10 @@
 //! Files that are sent in the chats of a work account, in both views: what is asked for, and what is told of it.
 
+use sidetone::effect::Effect;
 use sidetone::effect::WorkCommand;
 use sidetone::event::ChatEvent;
+use sidetone::event::Event;
+use sidetone::event::RuntimeEvent;
 use sidetone::event::WorkEvent;
 use sidetone::model::failure::Because;
 use sidetone::model::failure::Doing;
@@ -9,6 +12,7 @@ use sidetone::model::failure::Failure;
 use sidetone::model::failure::Remedy;
 use sidetone::model::permission::Permission;
 use sidetone::model::settings::Interface;
+use sidetone::view::phrase;
 
 use crate::play::Script;
 use crate::play::chat;
@@ -147,4 +151,65 @@ fn a_failure_says_what_became_of_the_file() {
         let (begin, _) = words.split_at(words.len().min(60));
         failed(Interface::FullScreen, doing, because, remedy).shows((400, 30), begin);
     }
+}
+
+#[test]
+fn who_quits_while_a_file_is_on_its_way_is_told_and_it_is_named_at_the_end() {
+    let quits = |shown: &Script| shown.effects.contains(&Effect::Quit);
+    let lost = "Not confirmed by the service, to Release notes: the file a report.pdf. It may lie in your OneDrive.";
+    for view in VIEWS {
+        let shown = opened(view).line(LINE).line("/quit");
+        let shown = told(shown, "Still sending a report.pdf. Quits once that is done");
+        let shown = shown.after(29.0);
+        assert!(!quits(&shown), "{view:?}");
+        let late = shown.after(1.0);
+        assert!(quits(&late), "{view:?}");
+        assert_eq!(phrase::unsent(&late.state), [lost]);
+
+        let again = opened(view).line(LINE).line("/quit").line("/quit");
+        assert!(quits(&again), "{view:?}");
+        assert_eq!(phrase::unsent(&again.state), [lost]);
+
+        let terminated = opened(view).line(LINE);
+        let terminated = terminated.then(Event::Runtime(RuntimeEvent::Terminate));
+        let terminated = terminated.after(1.5);
+        assert!(quits(&terminated), "{view:?}");
+        assert_eq!(phrase::unsent(&terminated.state), [lost]);
+
+        let thread = thread();
+        let done = opened(view).line(LINE).line("/quit");
+        let done = done.then(work(sent(&[])));
+        let done = done.then(chat(ChatEvent::ActionDone { thread }));
+        assert!(quits(&done), "{view:?}");
+        assert!(phrase::unsent(&done.state).is_empty());
+    }
+}
+
+#[test]
+fn of_several_files_those_that_may_be_missing_are_named() {
+    let view = Interface::Linear;
+    let two = opened(view).line(LINE).line("/attach b.pdf");
+    let failure = Failure {
+        doing: Doing::SendingFile,
+        because: Because::Lost,
+        remedy: Remedy::Retry,
+    };
+    let failed = ChatEvent::ActionFailed {
+        thread: thread(),
+        failure,
+    };
+    // Nobody says which of them it was.
+    let one = two.then(chat(failed));
+    assert_eq!(one.state.uploading(), ["a report.pdf", "b.pdf"]);
+    let sent = WorkEvent::FileSent {
+        thread: thread(),
+        name: "b.pdf".to_owned(),
+        bytes: 1,
+        closed_to: Vec::new(),
+    };
+    let over = one.then(work(sent));
+    assert_eq!(over.state.uploading(), ["a report.pdf"]);
+    let thread = thread();
+    let over = over.then(chat(ChatEvent::ActionDone { thread }));
+    assert!(over.state.uploading().is_empty());
 }

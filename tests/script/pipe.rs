@@ -409,6 +409,31 @@ fn a_message_without_a_chat_is_given_back_and_the_end_of_the_input_ends_the_prog
 }
 
 #[test]
+fn a_file_that_cannot_be_sent_is_remembered_for_the_exit_code() {
+    let shown = among_chats(&["/attach a.pdf", "/picture b.png"]).then(list());
+    assert!(quits(&shown));
+    assert_eq!(
+        given_back(&shown),
+        "Not done, from the input:\n/attach a.pdf\n/picture b.png"
+    );
+    for (words, doing) in [
+        ("/attach a.pdf", Doing::PostingFile),
+        ("/picture b.png", Doing::SendingPicture),
+    ] {
+        let shown = among_chats(&["/thread Bob", words]).then(list());
+        let shown = chat_opens(shown);
+        assert!(!quits(&shown), "{words}");
+        let failure = failure(doing, Because::Forbidden, Remedy::None);
+        let shown = shown.then(chat(ChatEvent::ActionFailed {
+            thread: thread(),
+            failure: failure.clone(),
+        }));
+        assert!(quits(&shown), "{words}");
+        assert_eq!(shown.state.lines.failed, Some(failure));
+    }
+}
+
+#[test]
 fn what_an_organisation_is_asked_is_told_before_the_end() {
     let shown = among_chats(&["/chats", "/colleagues Bob"]).then(list());
     assert_eq!(

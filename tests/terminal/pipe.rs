@@ -284,6 +284,9 @@ fn lines_wait_for_the_list_of_chats_and_their_end_ends_the_program_there_too() {
     let mut piped = Piped::given(&demo, "/chats\n");
     assert_eq!(piped.code(), 0, "{}", piped.output());
     piped.see("Release notes, group");
+    let mut piped = Piped::given(&demo, "/thread Bob\n/attach /nowhere/a.pdf\n");
+    assert_eq!(piped.code(), 2, "{}", piped.output());
+    piped.see("could not send the file");
     let mut piped = Piped::given(&demo, "hi\n");
     assert_eq!(piped.code(), 4, "{}", piped.output());
     piped.see("Not done, from the input:\nhi");

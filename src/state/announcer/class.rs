@@ -79,6 +79,7 @@ fn by_verbosity(said: &Said, verbosity: u8) -> Class {
         | Said::DialIn(_)
         | Said::Rated(_)
         | Said::ConsentAnswered { .. }
+        | Said::QuitsOnceSent { .. }
         | Said::LinesWait { .. }
         | Said::Refused { .. }
         | Said::UnknownCommand { .. }

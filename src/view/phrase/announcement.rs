@@ -236,6 +236,10 @@ pub fn said(said: &Said, state: &State) -> String {
         Said::LeftWhileSending { thread } => format!(
             "Error: left the call before the service confirmed your message to {thread}. It is kept here."
         ),
+        Said::QuitsOnceSent { files } => format!(
+            "Still sending {}. Quits once that is done, or in 30 seconds; /quit again: at once.",
+            files.join(", ")
+        ),
         Said::LinesWait { reason } => {
             format!("Input: waiting to go on, {}.", phrase::reason(reason))
         }

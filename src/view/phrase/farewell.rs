@@ -58,6 +58,17 @@ pub fn unsent(state: &State) -> Vec<String> {
                 }
             }
         }
+        for upload in &thread.uploads {
+            let (kind, rest) = if upload.drive {
+                ("file", " It may lie in your OneDrive.")
+            } else {
+                ("picture", "")
+            };
+            let name = one_line(&upload.name);
+            lines.push(format!(
+                "Not confirmed by the service, to {place}: the {kind} {name}.{rest}"
+            ));
+        }
         for draft in drafts(&thread.draft) {
             lines.push(format!(
                 "Not sent, to {place}, from the input line:\n{draft}"
