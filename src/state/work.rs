@@ -38,7 +38,7 @@ pub enum Shown {
 
 impl crate::state::State {
     /// An organisation owes us an answer. Where its link is given up, none comes.
-    pub fn awaits_organisation(&self) -> bool {
+    pub fn is_owed_by_organisation(&self) -> bool {
         let down = |account: &&AccountId| matches!(self.threads.link(account), Link::Down(_));
         !self.work.asked.iter().all(|account| down(&account))
     }

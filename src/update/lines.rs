@@ -73,7 +73,7 @@ pub(super) fn take(state: &mut State, fx: &mut Vec<Effect>) {
 
 /// What was asked before is answered first: the next line may be about it.
 fn is_answer_due(state: &State) -> bool {
-    let asked = state.awaits_organisation() && !state.lines.is_terminal();
+    let asked = state.is_owed_by_organisation() && !state.lines.is_terminal();
     asked || state.expects_answer()
 }
 
