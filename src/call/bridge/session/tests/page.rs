@@ -316,7 +316,7 @@ fn a_network_that_stays_away_is_tried_four_times_ever_more_slowly() {
     for (at, wait) in WAITS.into_iter().enumerate() {
         scene.page(json!({"type":"callEnded","call":call,"reason":
             {"code":410,"subCode":3112,"message":null,"categories":[]}}));
-        scene.pass(wait - Duration::from_millis(1), true);
+        scene.pass(wait.saturating_sub(Duration::from_millis(1)), true);
         assert_eq!(scene.sends("join"), at + 1);
         scene.pass(Duration::from_millis(2), true);
         assert_eq!(scene.sends("join"), at + 2);
