@@ -76,12 +76,6 @@ impl Plan {
             self.attempt = 0;
         }
     }
-
-    /// Before it is begun anew once more; `None`: a person decides.
-    fn wait(&self) -> Option<Duration> {
-        let attempt = usize::try_from(self.attempt).ok()?;
-        WAITS.get(attempt).copied()
-    }
 }
 
 impl Own {
@@ -281,7 +275,7 @@ impl Session {
         let again = match reason.after() {
             // A person is not called again by themselves.
             _ if !plan.is_meeting() => false,
-            AfterEnd::Rejoin => plan.inside && plan.wait().is_some(),
+            AfterEnd::Rejoin => plan.inside && plan.attempt < ATTEMPTS,
             AfterEnd::RefreshAndRejoin => {
                 self.refused = true;
                 !std::mem::replace(&mut plan.refreshed, true)
@@ -297,9 +291,9 @@ impl Session {
             return;
         }
         self.call = None;
-        plan.again = Some(now + plan.wait().unwrap_or(WAITS[0]));
         plan.attempt += 1;
         let attempt = plan.attempt;
+        plan.again = Some(now + BACK_OFF * attempt);
         self.lost(at);
         self.event(CallEvent::Rejoining { attempt });
     }
@@ -395,12 +389,7 @@ pub(super) const HUNG_UP: EndReason = EndReason {
 };
 /// In the call, until what is recorded is known: until then it is unknown, which is said.
 pub(super) const SETTLING: Duration = Duration::from_secs(1);
-/// Before each attempt to come back; then a person decides (teams-interop 7.2).
-pub(super) const WAITS: [Duration; 4] = [
-    Duration::from_secs(1),
-    Duration::from_secs(2),
-    Duration::from_secs(5),
-    Duration::from_secs(10),
-];
+pub(super) const ATTEMPTS: u32 = 3;
 /// So long connected, a call stands: what breaks it off then is another trouble than before.
 pub(super) const STANDS: Duration = Duration::from_mins(1);
+pub(super) const BACK_OFF: Duration = Duration::from_secs(2);

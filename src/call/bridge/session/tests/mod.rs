@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::call::BACK_OFF;
 use super::call::SETTLING;
 use super::call::STANDS;
-use super::call::WAITS;
 use super::page::CONNECT;
 use super::page::DOUBT;
 use super::page::SILENCE;

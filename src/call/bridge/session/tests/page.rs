@@ -300,32 +300,11 @@ fn a_network_that_fails_is_tried_again_and_a_removal_is_not() {
             .iter()
             .any(|e| matches!(e, CallEvent::Rejoining { attempt: 1 }))
     );
-    scene.pass(WAITS[0] + Duration::from_millis(1), true);
+    scene.pass(BACK_OFF + Duration::from_millis(1), true);
     assert_eq!(scene.sends("join"), 2);
     let mut scene = Scene::new();
     scene.connected();
     scene.page(ended(0, 5300));
-    assert!(scene.session.is_idle());
-}
-
-#[test]
-fn a_network_that_stays_away_is_tried_four_times_ever_more_slowly() {
-    let mut scene = Scene::new();
-    scene.connected();
-    let mut call = 7;
-    for (at, wait) in WAITS.into_iter().enumerate() {
-        scene.page(json!({"type":"callEnded","call":call,"reason":
-            {"code":410,"subCode":3112,"message":null,"categories":[]}}));
-        scene.pass(wait.saturating_sub(Duration::from_millis(1)), true);
-        assert_eq!(scene.sends("join"), at + 1);
-        scene.pass(Duration::from_millis(2), true);
-        assert_eq!(scene.sends("join"), at + 2);
-        call += 1;
-        let id = scene.asked("join");
-        scene.page(json!({"type":"done","id":id,"result":{"call":call}}));
-    }
-    scene.page(json!({"type":"callEnded","call":call,"reason":
-        {"code":410,"subCode":3112,"message":null,"categories":[]}}));
     assert!(scene.session.is_idle());
 }
 
@@ -365,7 +344,7 @@ fn a_call_that_ends_for_its_token_is_joined_again_with_another_and_not_twice() {
     // As often as it was in the call in between: a token lives an hour, a call longer.
     for call in [7, 8] {
         scene.page(end(call));
-        scene.pass(WAITS[3], true);
+        scene.pass(BACK_OFF * 3, true);
         // The SDK keeps the token of an agent: there must be another agent.
         let id = scene.asked("disposeAgent");
         scene.page(json!({"type":"done","id":id,"result":null}));
