@@ -137,6 +137,17 @@ impl Scene {
         self.page(json!({"type":"callState","call":7,"state":"Connected"}));
     }
 
+    /// In a call that is recorded on condition of our consent.
+    fn answers_about_consent(&mut self, agreed: bool) {
+        self.connected();
+        self.notice(true, true);
+        self.command(CallCommand::Consent(agreed));
+        if agreed {
+            let id = self.asked("grantConsent");
+            self.page(json!({"type":"done","id":id,"result":null}));
+        }
+    }
+
     /// Lets time pass, with the session woken whenever it wanted; the page answers beats or is silent.
     fn pass(&mut self, span: Duration, answers: bool) {
         let end = self.now + span;

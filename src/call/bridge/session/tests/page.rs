@@ -195,12 +195,8 @@ fn consent_goes_to_the_sdk_only_by_the_persons_word() {
 fn an_answer_about_consent_is_for_one_recording_and_the_next_asks_anew() {
     for agreed in [true, false] {
         let mut scene = Scene::new();
-        scene.connected();
-        scene.notice(true, true);
-        scene.command(CallCommand::Consent(agreed));
+        scene.answers_about_consent(agreed);
         if agreed {
-            let id = scene.asked("grantConsent");
-            scene.page(json!({"type":"done","id":id,"result":null}));
             // It clears what it asked for.
             scene.notice(true, false);
         }
@@ -231,13 +227,7 @@ fn who_leaves_and_comes_before_there_is_an_agent_gets_one_agent_and_one_call() {
 fn an_answer_about_consent_is_not_asked_for_again_after_a_doubt() {
     for agreed in [true, false] {
         let mut scene = Scene::new();
-        scene.connected();
-        scene.notice(true, true);
-        scene.command(CallCommand::Consent(agreed));
-        if agreed {
-            let id = scene.asked("grantConsent");
-            scene.page(json!({"type":"done","id":id,"result":null}));
-        }
+        scene.answers_about_consent(agreed);
         scene.did.clear();
         scene.pass(DOUBT + Duration::from_millis(1), false);
         scene.page(json!({"type":"beat","count":1}));
