@@ -234,6 +234,11 @@ pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A signalling connection of a new person.
 pub(crate) async fn signalling(endpoint: &str, name: &str) -> Socket {
+    signalling_with(endpoint, &token(endpoint, name).await).await
+}
+
+/// Of somebody new.
+pub(crate) async fn token(endpoint: &str, name: &str) -> String {
     let wanted = json!({"kind": "external", "displayName": name, "scopes": ["chat", "voip"]});
     let answer = reqwest::Client::new()
         .post(format!("{endpoint}/v1/token"))
@@ -242,12 +247,16 @@ pub(crate) async fn signalling(endpoint: &str, name: &str) -> Socket {
         .await
         .unwrap();
     let answer: Value = answer.json().await.unwrap();
+    answer["token"].as_str().unwrap().to_owned()
+}
+
+pub(crate) async fn signalling_with(endpoint: &str, token: &str) -> Socket {
     let authority = endpoint.trim_start_matches("http://");
     let path = sidetone::wire::local::CALL_PATH;
     let mut request = format!("ws://{authority}{path}")
         .into_client_request()
         .unwrap();
-    let bearer = format!("Bearer {}", answer["token"].as_str().unwrap());
+    let bearer = format!("Bearer {token}");
     let headers = request.headers_mut();
     headers.insert("authorization", bearer.parse().unwrap());
     let stream = TcpStream::connect(authority).await.unwrap();
